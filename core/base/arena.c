@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE = 64 * 1024 };
+
+struct hy_arena_block {
+    struct hy_arena_block *next;
+    size_t used;
+    size_t size;
+    max_align_t data[];
+};
+
+static struct hy_arena_block *new_block(size_t size)
+{
+    struct hy_arena_block *block = hy_alloc(sizeof *block + size);
+    block->size = size;
+    return block;
+}
+
+void *hy_arena_alloc(struct hy_arena *arena, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        hy_out_of_memory(size);
+    size_t align = _Alignof(max_align_t);
+    size_t rounded = (size + align - 1) / align * align;
+    struct hy_arena_block *block = arena->blocks;
+    if (!block || block->size - block->used < rounded) {
+        block = new_block(rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
+        block->next = arena->blocks;
+        arena->blocks = block;
+    }
+    void *memory = (char *)block->data + block->used;
+    block->used += rounded;
+    arena->used += rounded;
+    return memory;
+}
+
+void *hy_arena_array(struct hy_arena *arena, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / 2 / size)
+        hy_out_of_memory(SIZE_MAX);
+    return hy_arena_alloc(arena, count * size);
+}
+
+char *hy_arena_strdup(struct hy_arena *arena, const char *text)
+{
+    if (!text)
+        return NULL;
+    size_t size = strlen(text) + 1;
+    return memcpy(hy_arena_alloc(arena, size), text, size);
+}
+
+char *hy_arena_printf(struct hy_arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = hy_arena_alloc(arena, length < 0 ? 1 : (size_t)length + 1);
+    if (length > 0) {
+        va_start(args, format);
+        vsnprintf(text, (size_t)length + 1, format, args);
+        va_end(args);
+    }
+    return text;
+}
+
+void hy_arena_free(struct hy_arena *arena)
+{
+    while (arena->blocks) {
+        struct hy_arena_block *block = arena->blocks;
+        arena->blocks = block->next;
+        free(block);
+    }
+    arena->used = 0;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
+#include "base/alloc.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CAPACITY = 64 };
+
+/* Room for `more` bytes and the NUL behind them. */
+static void reserve(struct hy_buf *buf, size_t more)
+{
+    if (more > SIZE_MAX / 2 - buf->size - 1)
+        hy_out_of_memory(SIZE_MAX);
+    size_t needed = buf->size + more + 1;
+    if (needed <= buf->capacity)
+        return;
+    size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
+    while (capacity < needed)
+        capacity *= 2;
+    buf->data = hy_realloc_array(buf->data, capacity, 1);
+    buf->capacity = capacity;
+}
+
+void hy_buf_add(struct hy_buf *buf, const void *data, size_t size)
+{
+    reserve(buf, size);
+    if (size)
+        memcpy(buf->data + buf->size, data, size);
+    buf->size += size;
+    buf->data[buf->size] = '\0';
+}
+
+void hy_buf_adds(struct hy_buf *buf, const char *text)
+{
+    hy_buf_add(buf, text, strlen(text));
+}
+
+void hy_buf_addc(struct hy_buf *buf, char c)
+{
+    hy_buf_add(buf, &c, 1);
+}
+
+void hy_buf_vaddf(struct hy_buf *buf, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    if (length >= 0) {
+        reserve(buf, (size_t)length);
+        vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
+        buf->size += (size_t)length;
+    }
+    va_end(again);
+}
+
+void hy_buf_addf(struct hy_buf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    hy_buf_vaddf(buf, format, args);
+    va_end(args);
+}
+
+const char *hy_buf_text(const struct hy_buf *buf)
+{
+    return buf->data ? buf->data : "";
+}
+
+char *hy_buf_take(struct hy_buf *buf)
+{
+    char *text = buf->data ? buf->data : hy_strdup("");
+    *buf = (struct hy_buf){0};
+    return text;
+}
+
+void hy_buf_clear(struct hy_buf *buf)
+{
+    hy_buf_truncate(buf, 0);
+}
+
+void hy_buf_truncate(struct hy_buf *buf, size_t size)
+{
+    if (size < buf->size) {
+        buf->size = size;
+        buf->data[size] = '\0';
+    }
+}
+
+void hy_buf_free(struct hy_buf *buf)
+{
+    free(buf->data);
+    *buf = (struct hy_buf){0};
+}

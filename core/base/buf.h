@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A growing run of bytes, always followed by a NUL that is not counted, so that `data` is a C string when what was
+ * added is text. A zeroed struct is an empty buffer. Owner calls hy_buf_free().
+ */
+#ifndef HY_BASE_BUF_H
+#define HY_BASE_BUF_H
+
+#include <stdarg.h>
+#include <stddef.h>
+
+struct hy_buf {
+    char *data; /* NULL while nothing was ever added; use hy_buf_text() for a string in any case */
+    size_t size;
+    size_t capacity;
+};
+
+void hy_buf_add(struct hy_buf *buf, const void *data, size_t size);
+void hy_buf_adds(struct hy_buf *buf, const char *text);
+void hy_buf_addc(struct hy_buf *buf, char c);
+void hy_buf_addf(struct hy_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void hy_buf_vaddf(struct hy_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
+/* The content as a string, "" when empty. Valid until the next change. */
+const char *hy_buf_text(const struct hy_buf *buf);
+
+/* Hands the content over as a string (never NULL) and leaves the buffer empty. Caller frees. */
+char *hy_buf_take(struct hy_buf *buf);
+
+/* Empties; keeps the memory. */
+void hy_buf_clear(struct hy_buf *buf);
+
+/* Cuts the content to `size` bytes (no-op when it is shorter). */
+void hy_buf_truncate(struct hy_buf *buf, size_t size);
+
+/* Releases; the buffer is empty and usable again. */
+void hy_buf_free(struct hy_buf *buf);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Reading and writing of binary messages: little-endian fixed-width integers, and byte runs with a 32-bit length in
+ * front. A reader never runs past its end: the first read that would sets `bad`, and it and all later ones give zeros, so
+ * a decoder reads everything and asks hy_rd_done() once.
+ */
+#ifndef HY_BASE_WIRE_H
+#define HY_BASE_WIRE_H
+
+#include "base/buf.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hy_rd {
+    const uint8_t *at;
+    const uint8_t *end;
+    bool bad;
+};
+
+struct hy_rd hy_rd_from(const void *data, size_t size);
+uint8_t hy_rd_u8(struct hy_rd *rd);
+uint16_t hy_rd_u16(struct hy_rd *rd);
+uint32_t hy_rd_u32(struct hy_rd *rd);
+uint64_t hy_rd_u64(struct hy_rd *rd);
+int64_t hy_rd_i64(struct hy_rd *rd);
+
+/* A byte run; borrowed from the message. *size = 0 and a non-NULL pointer when bad. */
+const void *hy_rd_bytes(struct hy_rd *rd, size_t *size);
+
+size_t hy_rd_left(const struct hy_rd *rd);
+
+/* True when every read was within bounds and nothing is left over. */
+bool hy_rd_done(const struct hy_rd *rd);
+
+void hy_wr_u8(struct hy_buf *buf, uint8_t value);
+void hy_wr_u16(struct hy_buf *buf, uint16_t value);
+void hy_wr_u32(struct hy_buf *buf, uint32_t value);
+void hy_wr_u64(struct hy_buf *buf, uint64_t value);
+void hy_wr_i64(struct hy_buf *buf, int64_t value);
+void hy_wr_bytes(struct hy_buf *buf, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The CIB: the cluster's one replicated state, as data. Two halves:
+ *
+ *   configuration  what operators want: nodes, resources, constraints, properties. Objects with an id, each with the
+ *                  version (log index) at which it was last changed.
+ *   status         what is: members and their epochs, the last result of each operation by resource and node, fail
+ *                  counts, transient node attributes, and how far each node's commands have been taken.
+ *
+ * Both have one text form, the `crm configure` grammar (status as statements of the same make); see cib/grammar.h to read and
+ * print it, and cib/command.h for the only way to change a replicated CIB. Everything here is deterministic: the same
+ * commands in the same order give the same CIB, byte for byte when saved, on every node.
+ *
+ * Ownership: the CIB owns all it holds. Pointers handed out live until the next change of the CIB. Strings in these
+ * structs are never NULL unless said so.
+ *
+ * Source of the terms: "Pacemaker Explained", and crmsh's manual for the grammar.
+ */
+#ifndef HY_CIB_CIB_H
+#define HY_CIB_CIB_H
+
+#include "base/map.h"
+#include "base/time.h"
+#include "base/vec.h"
+#include "cib/score.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* ---------------------------------------------------------------- configuration */
+
+struct hy_attr {
+    char *name;
+    char *value;
+};
+
+/* name=value pairs in the order they were written; a name stands once. */
+struct hy_attrs {
+    HY_VEC(struct hy_attr) list;
+};
+
+enum hy_role { HY_ROLE_ANY, HY_ROLE_STOPPED, HY_ROLE_STARTED, HY_ROLE_UNPROMOTED, HY_ROLE_PROMOTED };
+
+enum hy_kind {
+    HY_NODE,
+    HY_PRIMITIVE,
+    HY_GROUP,
+    HY_CLONE,
+    HY_LOCATION,
+    HY_COLOCATION,
+    HY_ORDER,
+    HY_PROPERTY,
+    HY_RSC_DEFAULTS,
+    HY_OP_DEFAULTS,
+    HY_KIND_COUNT
+};
+
+struct hy_node_config {
+    struct hy_attrs attributes;  /* `attributes standby=on` */
+    struct hy_attrs utilization; /* `utilization cpu=4` */
+};
+
+/* `op monitor interval=30s timeout=15s` */
+struct hy_op_config {
+    char *name;             /* "monitor" */
+    struct hy_attrs attrs;  /* as written, interval among them; crmsh leaves `interval=0` out when it prints, we too */
+    hy_time interval;       /* read from attrs; 0 when absent */
+};
+
+struct hy_primitive {
+    char *cls;      /* "ocf", "lsb" */
+    char *provider; /* "heartbeat"; NULL where the class has none. A bare `IPaddr2` reads as ocf:heartbeat:IPaddr2 */
+    char *type;     /* "IPaddr2" */
+    struct hy_attrs params;
+    struct hy_attrs meta;
+    struct hy_attrs utilization;
+    HY_VEC(struct hy_op_config) ops;
+};
+
+struct hy_group {
+    HY_VEC(char *) members;
+    struct hy_attrs params;
+    struct hy_attrs meta;
+};
+
+struct hy_clone {
+    char *child; /* id of a primitive or group */
+    bool ms;     /* written with the old word `ms`: promotable */
+    struct hy_attrs params;
+    struct hy_attrs meta;
+};
+
+enum hy_rule_op { HY_EQ, HY_NE, HY_LT, HY_LTE, HY_GT, HY_GTE, HY_DEFINED, HY_NOT_DEFINED };
+
+struct hy_expression {
+    char *attribute; /* "#uname" is the node's name */
+    enum hy_rule_op op;
+    char *type;  /* "string" | "integer" | "number" | "version"; NULL: not written */
+    char *value; /* NULL with defined and not_defined */
+};
+
+struct hy_rule {
+    int score;
+    char *score_attribute; /* the score is this node attribute's value; NULL: `score` is it */
+    enum hy_role role;     /* `$role=`; ANY: not written */
+    bool any;              /* expressions joined by `or`; else by `and` */
+    HY_VEC(struct hy_expression) expressions;
+};
+
+/* `location ID RSC [role=Started] SCORE: NODE` (node != NULL, one score), or `location ID RSC rule ...` (rules). */
+struct hy_location {
+    char *rsc;
+    enum hy_role role;
+    char *node; /* NULL: rules */
+    int score;
+    HY_VEC(struct hy_rule) rules;
+    struct hy_attrs options; /* resource-discovery=... */
+};
+
+struct hy_ref {
+    char *rsc;
+    enum hy_role role; /* colocation: `rsc:Started`; ANY: not written */
+    char *action;      /* order: `rsc:promote`; NULL: start */
+};
+
+/* `colocation ID SCORE: A[:role] B[:role]`: A is placed where B is. */
+struct hy_colocation {
+    int score;
+    struct hy_ref rsc;
+    struct hy_ref with;
+    struct hy_attrs options; /* node-attribute=... */
+};
+
+enum hy_order_kind { HY_ORDER_MANDATORY, HY_ORDER_OPTIONAL, HY_ORDER_SERIALIZE };
+
+/* `order ID Mandatory: A[:action] B[:action] [symmetrical=true]`; the old form with a score: 0 is Optional, else
+ * Mandatory, and is printed as it was written. */
+struct hy_order {
+    enum hy_order_kind kind;
+    bool has_score;
+    int score;
+    struct hy_ref first;
+    struct hy_ref then;
+    bool has_symmetrical;
+    bool symmetrical; /* default true */
+    struct hy_attrs options;
+};
+
+/* property, rsc_defaults, op_defaults. The id ("cib-bootstrap-options", "rsc-options", "op-options") may be left out when written. */
+struct hy_set {
+    struct hy_attrs attrs;
+};
+
+struct hy_object {
+    enum hy_kind kind;
+    char *id;
+    uint64_t version; /* log index of the last change; 0 in a CIB that was only parsed */
+    union {
+        struct hy_node_config node;
+        struct hy_primitive primitive;
+        struct hy_group group;
+        struct hy_clone clone;
+        struct hy_location location;
+        struct hy_colocation colocation;
+        struct hy_order order;
+        struct hy_set set; /* property, rsc_defaults, op_defaults */
+    } u;
+};
+
+/* ---------------------------------------------------------------- status */
+
+/* How an operation ended, apart from what the agent said ("Pacemaker Administration": execution status). */
+enum hy_exec {
+    HY_EXEC_DONE,      /* the agent answered: see rc */
+    HY_EXEC_TIMEOUT,   /* its deadline passed */
+    HY_EXEC_DIED,      /* killed by a signal, or ended without an answer */
+    HY_EXEC_ERROR,     /* could not be run at all: no such agent, plug-in refused, no memory */
+    HY_EXEC_CANCELLED, /* taken back before it ran */
+    HY_EXEC_PENDING    /* ordered, no answer yet */
+};
+
+struct hy_result {
+    char *rsc;         /* instance name as the executor knows it: "MaxScale", "db:1" */
+    char *op;          /* "start", "stop", "monitor", ... */
+    hy_time interval;  /* 0: once (a monitor at interval 0 is a probe) */
+    int rc;            /* enum halyard_rc; meaningful with HY_EXEC_DONE */
+    enum hy_exec exec;
+    uint64_t call;     /* grows with each operation of the node: the later result wins */
+    hy_wall at;        /* when it ended (recurring: when the answer last changed) */
+    hy_time took;
+    hy_time queued;
+    char *reason;      /* in words; NULL: none */
+    char *digest;      /* of the parameters it ran with; NULL: none */
+    bool failed;       /* counted as a failure: what is shown under "Failed Actions" until it is cleaned up */
+};
+
+struct hy_failcount {
+    char *rsc;
+    char *op;
+    hy_time interval;
+    int count; /* up to HY_INFINITY */
+    hy_wall last;
+};
+
+enum hy_member_state {
+    HY_MEMBER_NEVER,  /* configured, not seen since the cluster was made */
+    HY_MEMBER_IN,     /* admitted in `epoch` */
+    HY_MEMBER_GONE    /* declared gone in `epoch` */
+};
+
+/* What the cluster knows of one node. Status entries are made by commands only, and live as long as the node object. */
+struct hy_node_status {
+    char *node;
+    uint32_t id; /* the wire's number; 0: none given yet */
+    enum hy_member_state state;
+    uint32_t epoch;       /* grows with each admission and each verdict */
+    uint64_t incarnation; /* of the core that was admitted */
+    bool synced;          /* since its admission the node has said what runs there (its probes may still be out) */
+    hy_wall since;
+    struct hy_attrs transient; /* attributes that a reboot forgets */
+    HY_VEC(struct hy_result) results;
+    HY_VEC(struct hy_failcount) failcounts;
+};
+
+/* How far the commands of one node have been taken, so that each is taken once. */
+struct hy_session {
+    uint32_t origin;      /* node id */
+    uint64_t incarnation; /* of the core that numbers them */
+    uint64_t seq;         /* the last one applied */
+};
+
+struct hy_cib {
+    HY_VEC(struct hy_object *) objects; /* in order of creation; kinds are grouped only when printed */
+    struct hy_map by_id;                /* id -> struct hy_object * */
+    HY_VEC(struct hy_node_status *) nodes;
+    HY_VEC(struct hy_session) sessions;
+    uint64_t index; /* of the last command applied */
+    hy_wall changed; /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
+    char *changed_by; /* NULL: nobody yet */
+    char *changed_via;
+};
+
+struct hy_cib *hy_cib_new(void);
+void hy_cib_free(struct hy_cib **cib);
+struct hy_cib *hy_cib_copy(const struct hy_cib *cib);
+
+/* NULL when absent. */
+struct hy_object *hy_cib_find(const struct hy_cib *cib, const char *id);
+struct hy_object *hy_cib_find_kind(const struct hy_cib *cib, enum hy_kind kind, const char *id);
+
+struct hy_node_status *hy_cib_node(const struct hy_cib *cib, const char *name);
+struct hy_node_status *hy_cib_node_by_id(const struct hy_cib *cib, uint32_t id);
+
+/* The result of one operation on one node; NULL when absent. */
+struct hy_result *hy_cib_result(const struct hy_node_status *node, const char *rsc, const char *op, hy_time interval);
+
+/* Sum of a resource's fail counts on a node (capped), and when the last one was; rsc without ":N" matches as stored. */
+int hy_cib_failcount(const struct hy_node_status *node, const char *rsc, hy_wall *last);
+
+/* Is it a primitive, group or clone? */
+bool hy_kind_is_resource(enum hy_kind kind);
+
+/* The group or clone that `id` is directly in; NULL: none. */
+struct hy_object *hy_cib_parent(const struct hy_cib *cib, const char *id);
+
+/* A cluster property, from any property set; NULL when not set. */
+const char *hy_cib_property(const struct hy_cib *cib, const char *name);
+
+/* ---------------------------------------------------------------- attributes */
+
+const char *hy_attrs_get(const struct hy_attrs *attrs, const char *name); /* NULL when absent */
+void hy_attrs_set(struct hy_attrs *attrs, const char *name, const char *value);
+bool hy_attrs_remove(struct hy_attrs *attrs, const char *name);
+void hy_attrs_free(struct hy_attrs *attrs);
+
+/* Pacemaker's readings of values. False: not one; *out is untouched. */
+bool hy_parse_bool(const char *text, bool *out);         /* true|on|yes|y|1, false|off|no|n|0, any case */
+bool hy_parse_duration(const char *text, hy_time *out);  /* "30" = 30s, ms, us, s, sec, m, min, h, hr; never negative */
+
+const char *hy_kind_word(enum hy_kind kind);     /* "primitive" */
+const char *hy_role_word(enum hy_role role);     /* "Started"; NULL for ANY */
+bool hy_role_parse(const char *word, enum hy_role *role); /* Master and Slave too */
+const char *hy_exec_word(enum hy_exec exec);     /* "complete", "Timed Out", "died", "Error", "Cancelled", "pending" */
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Commands: the only way to change a replicated CIB. The payload of every consensus log entry is one command, as text:
+ * a head line, then statements, each on a line of its own (continued with " \" as everywhere).
+ *
+ *   command origin=3 incarnation=1484018696000000 seq=17 at=1484018696.123456 by=root@test3 via=hactl
+ *   put 12 primitive ClusterIP IPaddr2 params ip=172.100.102.110     an edit: the object as it shall be; 12 is the version
+ *                                                                    it was based on; 0: must be new; *: whatever it was
+ *   remove 12 ClusterIP                                              an edit: the object is taken out
+ *   member test3 id=3 state=in epoch=5 incarnation=17                admission (state=in) or verdict (state=gone); must be the
+ *                                                                    node's epoch + 1, or it is refused. Both clear the node's results and transient
+ *                                                                    attributes; fail counts stay until an admission with a new incarnation.
+ *   synced test3 epoch=5                                             the node has said what runs there
+ *   transient test3 name=value | transient test3 name                sets, or unsets, a transient attribute
+ *   result test3 epoch=5 MaxScale op=start interval=0 rc=1 exec=done call=214 took=381ms queued=0ms reason="..." digest=...
+ *                                                                    refused when the epoch is not the node's present one
+ *   forget test3 ClusterIP op=monitor interval=30s                   the result of a cancelled recurring operation goes
+ *   cleanup MaxScale [node=test3]                                    results that failed and fail counts go; what was cleaned is probed again.
+ *   cleanup * [node=test3]                                           every resource
+ *   expire MaxScale node=test3                                       failure-timeout has passed: fail counts and failed results go
+ *   noop                                                             a new DC's first entry
+ *
+ * A command is taken whole or not at all: when one statement is refused nothing has changed, and the answer says why.
+ * origin 0: the DC itself, outside any session (member, expire, noop); else `seq` must be the session's last + 1 for the same
+ * incarnation (a higher incarnation starts afresh at 1), or the command is passed over as a repeat (-EALREADY).
+ *
+ * What counts as a failure (Pacemaker's rules): start, promote, demote, migrate or recurring monitor that is not what it should be
+ * raises the fail count by one; start with start-failure-is-fatal (default true) and every failed stop set it to INFINITY. A
+ * probe (monitor, interval 0) never counts; rc 0, 7, 8, 9 are ordinary answers there; another is recorded as failed.
+ * A recurring monitor is right with 0, 190 (and 8, 191 when promoted); HY_EXEC_TIMEOUT, _DIED and _ERROR are failures of any.
+ */
+#ifndef HY_CIB_COMMAND_H
+#define HY_CIB_COMMAND_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cib/cib.h"
+
+struct hy_command_head {
+    uint32_t origin;
+    uint64_t incarnation;
+    uint64_t seq;
+    hy_wall at;
+    const char *by;  /* NULL: nobody named */
+    const char *via; /* NULL */
+};
+
+/* What came of a command. */
+struct hy_answer {
+    int code; /* 0; -EALREADY a repeat; -ESTALE a version or epoch has moved; -EINVAL; -ENOENT; -EEXIST; -EBUSY */
+    struct hy_command_head head; /* by and via are NULL here */
+    bool config_changed;
+    struct hy_err err;
+};
+
+/* Applies the command at log index `index`. Never fails otherwise than in `answer` (which all nodes compute alike); cib->index becomes
+ * `index` in any case. */
+void hy_cib_apply(struct hy_cib *cib, uint64_t index, const char *text, size_t size, struct hy_answer *answer);
+
+/* Reads the head alone (to recognise one's own commands). -EINVAL. */
+int hy_command_head_parse(const char *text, size_t size, struct hy_command_head *head, struct hy_err *err);
+
+/* Writers: head first, then any statements. All end their line. */
+void hy_command_begin(struct hy_buf *out, const struct hy_command_head *head);
+void hy_command_put(struct hy_buf *out, const char *base, const struct hy_object *object); /* base: "12", "0" or "*" */
+void hy_command_remove(struct hy_buf *out, const char *base, const char *id);
+void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum hy_member_state state, uint32_t epoch,
+                       uint64_t incarnation);
+void hy_command_synced(struct hy_buf *out, const char *node, uint32_t epoch);
+void hy_command_transient(struct hy_buf *out, const char *node, const char *name, const char *value); /* value NULL: unset */
+void hy_command_result(struct hy_buf *out, const char *node, uint32_t epoch, const struct hy_result *result);
+void hy_command_forget(struct hy_buf *out, const char *node, const char *rsc, const char *op, hy_time interval);
+void hy_command_cleanup(struct hy_buf *out, const char *rsc, const char *node); /* rsc "*": all; node NULL: all */
+void hy_command_expire(struct hy_buf *out, const char *rsc, const char *node);
+void hy_command_noop(struct hy_buf *out);
+
+#endif

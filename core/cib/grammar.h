@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one grammar: `crm configure` syntax (crmsh's manual, section "configure"), for what operators type, what
+ * `configure show` prints, and what files, log entries and snapshots hold. One lexer, one parser, one printer;
+ * print(parse(x)) = x for what the printer wrote, and parse(print(c)) = c for every CIB.
+ *
+ * A statement ends at a newline that no backslash precedes. `#` starts a comment at the beginning of a line (and
+ * `#uname` is a word). Words with blanks or quotes stand in "double" or 'single' quotes; \" and \\ inside double quotes.
+ *
+ * Errors: -EINVAL with "line 3, column 14: 'monitr' ...: expected ...": line and column count from 1, the word in quotes, then what was expected.
+ */
+#ifndef HY_CIB_GRAMMAR_H
+#define HY_CIB_GRAMMAR_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "cib/cib.h"
+
+/* Reads a whole configuration and adds its objects to `cib` (which is left as it was on error). A statement whose id is
+ * taken is an error, but for the sets (property, rsc_defaults, op_defaults), whose values are set one by one. No check of
+ * references: that is hy_cib_verify(). -EINVAL, -EEXIST. */
+int hy_cib_parse(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err);
+
+/* One statement to a fresh object that belongs to no CIB yet; caller frees with hy_object_free(). -EINVAL. */
+int hy_object_parse(const char *text, size_t size, struct hy_object **object, struct hy_err *err);
+void hy_object_free(struct hy_object **object);
+struct hy_object *hy_object_copy(const struct hy_object *object);
+
+/* Prints one object: continued lines end in " \" and begin with a tab, as crmsh prints them. Ends with a newline. */
+void hy_object_print(const struct hy_object *object, struct hy_buf *out);
+
+/* Prints the configuration as `crm configure show` does: nodes, primitives, groups, clones, locations, colocations, orders, property,
+ * rsc_defaults, op_defaults; within a kind in order of id as crmsh sorts them. */
+void hy_cib_print(const struct hy_cib *cib, struct hy_buf *out);
+
+/* One word as the lexer would read it back: quoted only when it must be. */
+void hy_word_print(const char *word, struct hy_buf *out);
+
+/* All of it, status, sessions and versions included, as text; and back into an empty CIB. restore(save(c)) = c. -EINVAL. */
+void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out);
+int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err);
+
+/* What is wrong with a configuration as a whole, one line each into `errors` and `warnings` (either may be NULL):
+ * references to nothing, a resource in two groups, an unknown property, a value that is none of its kind, an impossible score. Returns the
+ * number of errors. */
+size_t hy_cib_verify(const struct hy_cib *cib, struct hy_buf *errors, struct hy_buf *warnings);
+
+#endif

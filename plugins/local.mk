@@ -1,0 +1,2 @@
+include plugins/ipaddr2/local.mk
+include plugins/lsb/local.mk
