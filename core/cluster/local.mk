@@ -1,1 +1,13 @@
-# filled by the module
+noinst_LIBRARIES += libhy_cluster.a
+libhy_cluster_a_CPPFLAGS = $(CORE_CPPFLAGS)
+libhy_cluster_a_SOURCES = \
+	core/cluster/admission.c \
+	core/cluster/cluster.c core/cluster/cluster.h \
+	core/cluster/controller.c \
+	core/cluster/internal.h \
+	core/cluster/leave.c \
+	core/cluster/message.c core/cluster/message.h \
+	core/cluster/orders.c \
+	core/cluster/outbox.c \
+	core/cluster/replica.c \
+	core/cluster/statement.c core/cluster/statement.h

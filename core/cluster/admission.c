@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who is in. What membership sees becomes, when this node leads, admissions and verdicts in the log; when the leader
+ * itself has been condemned, elections: the lowest live voter at once, the others a little later, one after the other.
+ */
+#include "cib/command.h"
+#include "cluster/internal.h"
+
+#include <string.h>
+
+static const hy_time STAGGER = 40 * HY_MS; /* between two candidates: a few round trips and a synced vote */
+
+static struct candidate *candidate_of(struct hy_cluster *c, uint32_t id)
+{
+    size_t number = hy_cluster_number(c, id);
+    return number < c->node_count ? &c->admission.candidates[number] : NULL;
+}
+
+static void heard(struct hy_cluster *c, const struct hy_membership_effect *effect)
+{
+    struct candidate *candidate = candidate_of(c, effect->node);
+    if (!candidate)
+        return;
+    if (candidate->incarnation != effect->incarnation && effect->node != c->self)
+        hy_cluster_emit(c, HY_CLUSTER_PEER_BACK)->to = effect->node;
+    candidate->incarnation = effect->incarnation;
+    candidate->condemned = false;
+    c->admission.due = true;
+    c->controller.due = true;
+    hy_info(&c->log, "%s is heard", hy_cluster_name_of(c, effect->node));
+}
+
+/* Voters that are heard and have a lower id stand first. */
+static hy_time stagger(const struct hy_cluster *c, uint32_t except)
+{
+    hy_time wait = 0;
+    for (size_t i = 0; i < c->node_count; i++) {
+        struct hy_membership_view view;
+        uint32_t id = c->nodes[i].id;
+        if (id < c->self && id != except && hy_membership_view(c->admission.membership, id, c->now, &view) &&
+            view.heard)
+            wait += STAGGER;
+    }
+    return wait;
+}
+
+static void condemned(struct hy_cluster *c, const struct hy_membership_effect *effect)
+{
+    struct candidate *candidate = candidate_of(c, effect->node);
+    if (!candidate || effect->node == c->self)
+        return;
+    candidate->condemned = true;
+    c->admission.due = true;
+    hy_warning(&c->log, "%s is condemned: a majority has heard nothing of it%s%s", hy_cluster_name_of(c, effect->node),
+               effect->why ? ": " : "", effect->why ? effect->why : "");
+    if (effect->node != hy_raft_leader(c->replica.raft) || hy_raft_role(c->replica.raft) == HY_RAFT_LEADER)
+        return;
+    c->admission.campaign = c->now + stagger(c, effect->node);
+    c->admission.campaign_against = effect->node;
+}
+
+static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effect)
+{
+    struct candidate *candidate;
+    switch (effect->type) {
+    case HY_MEMBERSHIP_SEND: {
+        struct hy_cluster_effect *send = hy_cluster_emit(c, HY_CLUSTER_SEND_HEARTBEAT);
+        send->to = effect->to;
+        send->data = effect->data;
+        send->size = effect->size;
+        effect->data = NULL;
+        break;
+    }
+    case HY_MEMBERSHIP_LEASE:
+        c->replica.lease = effect->at;
+        if (!c->controller.acting)
+            c->controller.due = true; /* it may have been what the DC waited for */
+        hy_replica_tell_lease(c);
+        break;
+    case HY_MEMBERSHIP_ALIVE:
+        heard(c, effect);
+        break;
+    case HY_MEMBERSHIP_SUSPECT:
+        hy_warning(&c->log, "%s is silent: this node turns on it%s%s", hy_cluster_name_of(c, effect->node),
+                   effect->why ? ": " : "", effect->why ? effect->why : "");
+        break;
+    case HY_MEMBERSHIP_CONDEMN:
+        condemned(c, effect);
+        break;
+    case HY_MEMBERSHIP_RELEASED:
+        candidate = candidate_of(c, effect->node);
+        if (candidate)
+            candidate->released_epoch = effect->epoch;
+        c->controller.due = true;
+        break;
+    case HY_MEMBERSHIP_LATE:
+        hy_warning(&c->log, "this node was late by %lld ms: it doubts itself, and gives everybody that much longer",
+                   (long long)(effect->by / HY_MS));
+        break;
+    default:
+        hy_error(&c->log, "membership asks for something unknown (%d)", (int)effect->type);
+        break;
+    }
+}
+
+int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *event, struct hy_err *err)
+{
+    struct hy_membership_effects effects = {0};
+    int rc = hy_membership_step(c->admission.membership, event, c->now, &effects, err);
+    for (size_t i = 0; i < effects.list.count; i++)
+        take_effect(c, &effects.list.items[i]);
+    hy_membership_effects_free(&effects);
+    return rc;
+}
+
+void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status, bool led)
+{
+    const struct hy_membership_event event = {.type = HY_MEMBERSHIP_COMMITTED,
+                                              .node = status->id,
+                                              .in = status->state == HY_MEMBER_IN,
+                                              .epoch = status->epoch,
+                                              .incarnation = status->incarnation,
+                                              .led = led};
+    hy_notice(&c->log, "%s %s (epoch %u)", status->node,
+              event.in ? "is a member" : "is gone: what it ran may run elsewhere once it has let go", status->epoch);
+    size_t number = hy_cluster_number(c, status->id);
+    if (number < c->node_count) {
+        c->admission.candidates[number].condemned = false;
+        c->controller.syncs[number] = (struct sync){0};
+    }
+    c->admission.due = true;
+    c->controller.due = true;
+    hy_admission_step(c, &event, NULL);
+}
+
+static void propose_member(struct hy_cluster *c, size_t number, const struct hy_node_status *status,
+                           enum hy_member_state state, uint64_t incarnation)
+{
+    struct candidate *candidate = &c->admission.candidates[number];
+    uint32_t epoch = (status ? status->epoch : 0) + 1;
+    uint64_t term = hy_raft_term(c->replica.raft);
+    if (candidate->proposed_epoch == epoch && candidate->proposed_term == term)
+        return; /* on its way */
+    struct hy_buf statements = {0};
+    hy_command_member(&statements, c->nodes[number].name, c->nodes[number].id, state, epoch, incarnation);
+    if (!hy_replica_propose_own(c, hy_buf_text(&statements))) {
+        candidate->proposed_epoch = epoch;
+        candidate->proposed_term = term;
+    }
+    hy_buf_free(&statements);
+}
+
+/* The node must be there as an object before it can be a member; the controller sees to that first. */
+static void judge(struct hy_cluster *c, size_t number)
+{
+    struct candidate *candidate = &c->admission.candidates[number];
+    const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[number].name);
+    if (!hy_cib_find_kind(c->replica.cib, HY_NODE, c->nodes[number].name))
+        return;
+    bool in = status && status->state == HY_MEMBER_IN;
+    struct hy_membership_view view;
+    bool known = hy_membership_view(c->admission.membership, c->nodes[number].id, c->now, &view);
+    if (in && candidate->condemned && c->nodes[number].id != c->self) {
+        propose_member(c, number, status, HY_MEMBER_GONE, status->incarnation);
+        return;
+    }
+    if (c->leaving == LEAVING_SAID && c->nodes[number].id == c->self)
+        return;
+    bool heard_now =
+        known && view.heard && candidate->incarnation && candidate->incarnation != candidate->left_incarnation;
+    if (heard_now && (!in || status->incarnation != candidate->incarnation) && !candidate->condemned)
+        propose_member(c, number, status, HY_MEMBER_IN, candidate->incarnation);
+}
+
+static void maybe_campaign(struct hy_cluster *c)
+{
+    struct admission *admission = &c->admission;
+    if (c->now < admission->campaign)
+        return;
+    admission->campaign = HY_NEVER;
+    if (hy_raft_leader(c->replica.raft) != admission->campaign_against)
+        return; /* somebody else was quicker */
+    hy_notice(&c->log, "%s, which led, is condemned: this node stands for election",
+              hy_cluster_name_of(c, admission->campaign_against));
+    const struct hy_raft_event event = {.type = HY_RAFT_CAMPAIGN};
+    hy_replica_step(c, &event, NULL);
+}
+
+void hy_admission_run(struct hy_cluster *c)
+{
+    if (!c->admission.due)
+        return;
+    c->admission.due = false;
+    maybe_campaign(c);
+    if (!hy_raft_leads(c->replica.raft))
+        return;
+    for (size_t i = 0; i < c->node_count; i++)
+        judge(c, i);
+}

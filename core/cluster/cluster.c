@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cib/grammar.h"
+#include "cluster/internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SETTLE_ROUNDS = 64 };
+
+struct hy_cluster_effect *hy_cluster_emit(struct hy_cluster *c, enum hy_cluster_effect_type type)
+{
+    struct hy_cluster_effect *effect = hy_vec_add(&c->out->list);
+    *effect = (struct hy_cluster_effect){.type = type};
+    return effect;
+}
+
+void hy_cluster_emit_bytes(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to, struct hy_buf *bytes)
+{
+    struct hy_cluster_effect *effect = hy_cluster_emit(c, type);
+    effect->to = to;
+    effect->size = bytes->size;
+    effect->data = hy_buf_take(bytes);
+}
+
+void hy_cluster_emit_message(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to,
+                             const struct hy_message *message)
+{
+    struct hy_buf bytes = {0};
+    hy_message_encode(message, &bytes);
+    hy_cluster_emit_bytes(c, type, to, &bytes);
+}
+
+size_t hy_cluster_number(const struct hy_cluster *c, uint32_t id)
+{
+    for (size_t i = 0; i < c->node_count; i++)
+        if (c->nodes[i].id == id)
+            return i;
+    return c->node_count;
+}
+
+const char *hy_cluster_name_of(const struct hy_cluster *c, uint32_t id)
+{
+    size_t number = hy_cluster_number(c, id);
+    return number < c->node_count ? c->nodes[number].name : "?";
+}
+
+struct hy_node_status *hy_cluster_own_status(const struct hy_cluster *c)
+{
+    return hy_cib_node(c->replica.cib, c->name);
+}
+
+static int check_options(const struct hy_cluster_options *options, struct hy_err *err)
+{
+    bool self_is_there = false;
+    for (size_t i = 0; i < options->node_count; i++)
+        if (options->nodes[i].id == options->raft.self && strcmp(options->nodes[i].name, options->name) == 0)
+            self_is_there = true;
+    if (!self_is_there)
+        return hy_fail(err, EINVAL, "node %s (id %u) is not in the list of nodes", options->name, options->raft.self);
+    if (options->membership.self != options->raft.self)
+        return hy_fail(err, EINVAL, "membership and consensus were given different ids for this node");
+    return 0;
+}
+
+static int open_state(struct hy_cluster *c, const struct hy_cluster_options *options, const struct hy_raft_state *state,
+                      const void *snapshot, size_t snapshot_size, hy_time now, struct hy_err *err)
+{
+    c->replica.cib = hy_cib_new();
+    if (snapshot_size) {
+        int rc = hy_cib_restore(c->replica.cib, snapshot, snapshot_size, err);
+        if (rc)
+            return hy_fail_in(err, rc, "snapshot of the cluster's state");
+    }
+    int rc = hy_raft_new(&options->raft, state, now, &c->replica.raft, err);
+    if (rc)
+        return rc;
+    rc = hy_membership_new(&options->membership, now, &c->admission.membership, err);
+    if (rc)
+        return rc;
+    hy_replica_init(c, state, now);
+    return 0;
+}
+
+int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raft_state *state, const void *snapshot,
+                   size_t snapshot_size, hy_time now, struct hy_cluster **cluster, struct hy_err *err)
+{
+    int rc = check_options(options, err);
+    if (rc)
+        return rc;
+    struct hy_cluster *c = hy_alloc(sizeof *c);
+    c->name = hy_strdup(options->name);
+    c->self = options->raft.self;
+    c->node_count = options->node_count;
+    c->nodes = hy_alloc_array(c->node_count, sizeof *c->nodes);
+    for (size_t i = 0; i < c->node_count; i++)
+        c->nodes[i] = (struct hy_cluster_node){options->nodes[i].id, hy_strdup(options->nodes[i].name)};
+    if (options->log)
+        c->log = *options->log;
+    c->now = now;
+    c->replica.snapshot_after = options->snapshot_after ? options->snapshot_after : 2000;
+    c->admission.candidates = hy_alloc_array(c->node_count, sizeof *c->admission.candidates);
+    c->admission.campaign = HY_NEVER;
+    c->outbox.accepted = hy_alloc_array(c->node_count, sizeof *c->outbox.accepted);
+    c->controller.syncs = hy_alloc_array(c->node_count, sizeof *c->controller.syncs);
+    hy_outbox_init(c, options->membership.incarnation);
+    hy_controller_reset(&c->controller, c->node_count);
+    rc = open_state(c, options, state, snapshot, snapshot_size, now, err);
+    if (rc) {
+        hy_cluster_free(&c);
+        return rc;
+    }
+    *cluster = c;
+    return 0;
+}
+
+void hy_cluster_free(struct hy_cluster **cluster)
+{
+    struct hy_cluster *c = *cluster;
+    if (!c)
+        return;
+    hy_controller_free(&c->controller, c->node_count);
+    hy_outbox_free(&c->outbox);
+    hy_buf_free(&c->orders.sync_statements);
+    hy_membership_free(&c->admission.membership);
+    free(c->admission.candidates);
+    hy_replica_free(&c->replica);
+    for (size_t i = 0; i < c->node_count; i++)
+        free((char *)(uintptr_t)c->nodes[i].name);
+    free(c->nodes);
+    free(c->name);
+    free(c);
+    *cluster = NULL;
+}
+
+/* Ticks whatever is due; each part looks at the time itself, so a tick that comes early is harmless. */
+static void tick(struct hy_cluster *c)
+{
+    const struct hy_raft_event raft = {.type = HY_RAFT_TICK};
+    if (c->now >= hy_raft_deadline(c->replica.raft))
+        hy_replica_step(c, &raft, NULL);
+    const struct hy_membership_event membership = {.type = HY_MEMBERSHIP_TICK};
+    if (c->now >= hy_membership_deadline(c->admission.membership))
+        hy_admission_step(c, &membership, NULL);
+    c->admission.due = true;
+    if (c->now >= hy_controller_deadline(&c->controller, c->node_count))
+        c->controller.due = true;
+}
+
+static int take_message(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
+{
+    struct hy_message message;
+    int rc = hy_message_decode(event->data, event->size, &message, err);
+    if (rc)
+        return rc;
+    if (message.kind == HY_MESSAGE_SUBMIT)
+        return hy_outbox_receive(c, event->from, &message, err);
+    return hy_orders_message(c, event->from, &message, err);
+}
+
+static int take_raft(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
+{
+    const struct hy_raft_event raft = {
+        .type = HY_RAFT_MESSAGE, .from = event->from, .data = event->data, .size = event->size};
+    int rc = hy_replica_step(c, &raft, err);
+    if (!rc && event->from == hy_raft_leader(c->replica.raft))
+        c->replica.confirmed = c->now;
+    return rc;
+}
+
+static int take_heartbeat(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
+{
+    const struct hy_membership_event membership = {
+        .type = HY_MEMBERSHIP_MESSAGE, .from = event->from, .data = event->data, .size = event->size};
+    return hy_admission_step(c, &membership, err);
+}
+
+/* A request is refused at once where it could only wait: without quorum nothing can be committed. */
+static void take_request(struct hy_cluster *c, const struct hy_cluster_event *event)
+{
+    if (hy_membership_quorum(c->admission.membership, c->now)) {
+        hy_outbox_add(c, event->data, event->size, event->client, event->by, event->via);
+        return;
+    }
+    struct hy_buf text = {0};
+    hy_buf_addf(&text, "no quorum: %s does not hear a majority of the nodes, so nothing can be changed here", c->name);
+    hy_cluster_emit_bytes(c, HY_CLUSTER_ANSWER, 0, &text);
+    struct hy_cluster_effect *answer = &c->out->list.items[c->out->list.count - 1];
+    answer->client = event->client;
+    answer->code = -EHOSTUNREACH;
+}
+
+static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
+{
+    const struct hy_raft_event persisted = {.type = HY_RAFT_PERSISTED, .number = event->number};
+    const struct hy_membership_event cut_off = {.type = HY_MEMBERSHIP_LINK_DOWN};
+    switch (event->type) {
+    case HY_CLUSTER_TICK:
+        tick(c);
+        return 0;
+    case HY_CLUSTER_HEARTBEAT:
+        return take_heartbeat(c, event, err);
+    case HY_CLUSTER_RAFT:
+        return take_raft(c, event, err);
+    case HY_CLUSTER_COMMANDS:
+    case HY_CLUSTER_ORDERS:
+        return take_message(c, event, err);
+    case HY_CLUSTER_PERSISTED:
+        return hy_replica_step(c, &persisted, err);
+    case HY_CLUSTER_SNAPSHOT_SAVED:
+        hy_replica_snapshot_saved(c, event->number);
+        return 0;
+    case HY_CLUSTER_OUTCOME:
+        hy_orders_outcome(c, event->outcome);
+        return 0;
+    case HY_CLUSTER_ACTIVE:
+        hy_orders_active(c, event->outcome);
+        return 0;
+    case HY_CLUSTER_ACTIVE_END:
+        hy_orders_active_end(c);
+        return 0;
+    case HY_CLUSTER_LEASE_RELEASED:
+        hy_warning(&c->log, "this node's lease ended: the executor has stopped what ran under it");
+        return 0;
+    case HY_CLUSTER_REQUEST:
+        take_request(c, event);
+        return 0;
+    case HY_CLUSTER_LINKS_DOWN:
+        return hy_admission_step(c, &cut_off, err);
+    case HY_CLUSTER_SHUTDOWN:
+        hy_leave_start(c);
+        return 0;
+    default:
+        return hy_fail(err, EINVAL, "event of unknown type %d", (int)event->type);
+    }
+}
+
+/* What the event has made due, until nothing is: a commit may admit a node, which makes a decision, which gives orders. */
+static void settle(struct hy_cluster *c)
+{
+    for (int round = 0; round < SETTLE_ROUNDS; round++) {
+        bool idle = !c->admission.due && !c->controller.due;
+        hy_admission_run(c);
+        hy_outbox_flush(c);
+        hy_controller_run(c);
+        hy_leave_run(c);
+        if (idle)
+            return;
+    }
+    hy_error(&c->log, "a step did not come to rest after %d rounds; going on with the next event", SETTLE_ROUNDS);
+}
+
+int hy_cluster_step(struct hy_cluster *c, const struct hy_cluster_event *event, hy_time now, hy_wall wall,
+                    struct hy_cluster_effects *effects, struct hy_err *err)
+{
+    c->now = now;
+    c->wall = wall;
+    c->out = effects;
+    int rc = dispatch(c, event, err);
+    settle(c);
+    c->out = NULL;
+    return rc;
+}
+
+static void free_persist(struct hy_raft_effect *persist)
+{
+    struct hy_raft_effects one = {0};
+    hy_vec_push(&one.list, *persist);
+    hy_raft_effects_free(&one);
+}
+
+void hy_cluster_effects_free(struct hy_cluster_effects *effects)
+{
+    for (size_t i = 0; i < effects->list.count; i++) {
+        struct hy_cluster_effect *effect = &effects->list.items[i];
+        free(effect->data);
+        if (effect->type == HY_CLUSTER_PERSIST)
+            free_persist(&effect->persist);
+        if (effect->type == HY_CLUSTER_EXECUTE)
+            hy_operation_free(&effect->operation);
+    }
+    hy_vec_free(&effects->list);
+}
+
+static hy_time earlier(hy_time a, hy_time b)
+{
+    return a < b ? a : b;
+}
+
+hy_time hy_cluster_deadline(const struct hy_cluster *c)
+{
+    hy_time at = earlier(hy_raft_deadline(c->replica.raft), hy_membership_deadline(c->admission.membership));
+    at = earlier(at, c->outbox.resend);
+    at = earlier(at, c->admission.campaign);
+    at = earlier(at, hy_controller_deadline(&c->controller, c->node_count));
+    if (c->leaving != STAYING)
+        at = earlier(at, c->leaving_deadline);
+    return at;
+}
+
+const struct hy_cib *hy_cluster_cib(const struct hy_cluster *c)
+{
+    return c->replica.cib;
+}
+
+void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluster_report *report)
+{
+    const struct hy_raft *raft = c->replica.raft;
+    *report = (struct hy_cluster_report){
+        .dc = hy_raft_leader(raft),
+        .is_dc = hy_raft_leads(raft),
+        .quorum = hy_membership_quorum(c->admission.membership, now),
+        .acting = c->controller.acting,
+        .lease = hy_membership_lease(c->admission.membership, now),
+        .term = hy_raft_term(raft),
+        .commit = hy_raft_commit_index(raft),
+        .applied = c->replica.applied,
+        .in_flight = c->controller.orders.count,
+        .worst_case = hy_membership_worst_case(c->admission.membership),
+    };
+    if (!report->quorum)
+        report->dc = 0;
+    bool current = report->quorum && report->is_dc;
+    report->age = current ? 0 : now - c->replica.confirmed;
+    if (report->is_dc && !report->acting && c->controller.waiting[0])
+        report->waiting = c->controller.waiting;
+}
+
+bool hy_cluster_view(const struct hy_cluster *c, uint32_t node, hy_time now, struct hy_membership_view *view)
+{
+    return hy_membership_view(c->admission.membership, node, now, view);
+}
+
+size_t hy_cluster_in_flight(const struct hy_cluster *c, const struct hy_inflight **list)
+{
+    *list = c->controller.listed.items;
+    return c->controller.listed.count;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One node of the cluster as a pure step: an event goes in, effects come out, and the caller (core/daemon, or the
+ * simulator) carries them out in the order given. It composes consensus, membership, the CIB and the scheduler:
+ *
+ *   replica     consensus entries -> the CIB; snapshots                                     every node
+ *   outbox      this node's commands, numbered, sent to the DC until they are applied       every node
+ *   orders      operations from the DC -> executor; outcomes -> outbox                      every node
+ *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
+ *   controller  the CIB -> decision -> orders                                               the DC
+ *
+ * The DC is the consensus leader once it has committed an entry of its own term; it acts only under its own lease, and only when
+ * every member has said, in this term, what runs there (or has been declared gone and has let go).
+ *
+ * Times: `now` is the boot clock, `wall` is UTC; both come in with each step.
+ */
+#ifndef HY_CLUSTER_CLUSTER_H
+#define HY_CLUSTER_CLUSTER_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "base/vec.h"
+#include "cib/cib.h"
+#include "cluster/operation.h"
+#include "consensus/raft.h"
+#include "membership/membership.h"
+
+struct hy_cluster; /* opaque */
+
+struct hy_cluster_node {
+    uint32_t id;
+    const char *name;
+};
+
+struct hy_cluster_options {
+    const char *name;                    /* this node's */
+    const struct hy_cluster_node *nodes; /* all of the cluster, self among them */
+    size_t node_count;
+    struct hy_raft_options raft;
+    struct hy_membership_options membership;
+    size_t snapshot_after; /* applied entries between two snapshots; default 2000 */
+    const struct hy_log *log;
+};
+
+enum hy_cluster_event_type {
+    HY_CLUSTER_TICK,           /* a deadline was reached */
+    HY_CLUSTER_HEARTBEAT,      /* from, data, size: opened and authenticated */
+    HY_CLUSTER_RAFT,           /* from, data, size: topic "raft" */
+    HY_CLUSTER_COMMANDS,       /* from, data, size: topic "cmnd" */
+    HY_CLUSTER_ORDERS,         /* from, data, size: topic "ordr" */
+    HY_CLUSTER_PERSISTED,      /* number */
+    HY_CLUSTER_SNAPSHOT_SAVED, /* number: index of the snapshot that is durable */
+    HY_CLUSTER_OUTCOME,        /* outcome: from the executor */
+    HY_CLUSTER_ACTIVE,         /* outcome: one line of the executor's table; PENDING while an operation runs */
+    HY_CLUSTER_ACTIVE_END,     /* the table is complete */
+    HY_CLUSTER_LEASE_RELEASED, /* the executor has let go of what was under the lease */
+    HY_CLUSTER_REQUEST,        /* client, data/size: statements of a command, by, via: to be committed and answered */
+    HY_CLUSTER_LINKS_DOWN,     /* every link has lost its carrier */
+    HY_CLUSTER_SHUTDOWN        /* this node is to leave in good order */
+};
+
+struct hy_cluster_event {
+    enum hy_cluster_event_type type;
+    uint32_t from;
+    const void *data; /* borrowed for the call */
+    size_t size;
+    uint64_t number;
+    const struct hy_outcome *outcome;
+    uint64_t client;
+    const char *by;
+    const char *via;
+};
+
+enum hy_cluster_effect_type {
+    HY_CLUSTER_SEND_HEARTBEAT, /* to (0: all), data: seal and send over every link */
+    HY_CLUSTER_SEND_RAFT,      /* to, data: topic "raft" */
+    HY_CLUSTER_SEND_COMMANDS,  /* to, data: topic "cmnd" */
+    HY_CLUSTER_SEND_ORDERS,    /* to, data: topic "ordr" */
+    HY_CLUSTER_PUBLISH_CHANGE, /* data: a committed command, for followers: topic "chng", to all */
+    HY_CLUSTER_PERSIST,        /* persist: to the store; then PERSISTED */
+    HY_CLUSTER_SAVE_SNAPSHOT,  /* number (index), term, servers, data, first_kept: to the store; then SNAPSHOT_SAVED */
+    HY_CLUSTER_EXECUTE,        /* operation: to the executor */
+    HY_CLUSTER_QUERY_ACTIVE,   /* ask the executor for its table */
+    HY_CLUSTER_LEASE,          /* at: write to the shared page */
+    HY_CLUSTER_ANSWER,         /* client, code, data: text of the error, or empty */
+    HY_CLUSTER_PEER_BACK,      /* to: heard under a new incarnation: reconnect the bus to it */
+    HY_CLUSTER_GONE            /* SHUTDOWN is complete: the process may end */
+};
+
+struct hy_cluster_effect {
+    enum hy_cluster_effect_type type;
+    uint32_t to;
+    void *data; /* owned by the effects */
+    size_t size;
+    struct hy_raft_effect persist; /* PERSIST: owned by the effects */
+    uint64_t number;
+    uint64_t term;
+    uint64_t first_kept;
+    struct hy_raft_servers servers;
+    struct hy_operation operation; /* EXECUTE: owned by the effects */
+    hy_time at;
+    uint64_t client;
+    int code;
+};
+
+struct hy_cluster_effects {
+    HY_VEC(struct hy_cluster_effect) list;
+};
+
+/* A node from what was on disk: consensus state, and the CIB's snapshot as text (size 0: none). */
+int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raft_state *state, const void *snapshot,
+                   size_t snapshot_size, hy_time now, struct hy_cluster **cluster, struct hy_err *err);
+void hy_cluster_free(struct hy_cluster **cluster);
+
+/* The step. 0, or -EBADMSG for a message that makes no sense (dropped, nothing changed, err says what). */
+int hy_cluster_step(struct hy_cluster *cluster, const struct hy_cluster_event *event, hy_time now, hy_wall wall,
+                    struct hy_cluster_effects *effects, struct hy_err *err);
+void hy_cluster_effects_free(struct hy_cluster_effects *effects);
+
+/* When a TICK is due at the latest. */
+hy_time hy_cluster_deadline(const struct hy_cluster *cluster);
+
+/* The replicated state as this node has applied it; valid until the next step. */
+const struct hy_cib *hy_cluster_cib(const struct hy_cluster *cluster);
+
+/* How things stand, as this node sees them. */
+struct hy_cluster_report {
+    uint32_t dc;         /* node id; 0: none known */
+    bool is_dc;          /* this node, with an entry of its own term committed */
+    bool quorum;         /* this node hears a majority, and they it */
+    bool acting;         /* is_dc, under its lease, and every member has reported: actions go out */
+    const char *waiting; /* is_dc and not acting: what for, in words; NULL */
+    hy_time lease;       /* end; <= now: none */
+    hy_time age;         /* since this node last knew that what it shows is the cluster's present state */
+    uint64_t term;
+    uint64_t commit;
+    uint64_t applied;
+    size_t in_flight;   /* operations ordered and not answered (DC only) */
+    hy_time worst_case; /* from the death of a node to the right to act on it, without the commit */
+};
+void hy_cluster_report(const struct hy_cluster *cluster, hy_time now, struct hy_cluster_report *report);
+
+/* What this node's failure detector says of a node. False: no such node. */
+bool hy_cluster_view(const struct hy_cluster *cluster, uint32_t node, hy_time now, struct hy_membership_view *view);
+
+/* Operations under way, as the DC knows them: for `status`. */
+struct hy_inflight;
+size_t hy_cluster_in_flight(const struct hy_cluster *cluster, const struct hy_inflight **list);
+
+#endif

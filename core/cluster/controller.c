@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The DC. Level-triggered: whenever something has changed, the scheduler says what is still to be done, and each action
+ * whose predecessors are done and which is not under way is ordered. Nothing waits for a transition to end.
+ *
+ * Before a new DC acts it has heard, in its own term, from every member what runs there, and every node that was declared
+ * gone has let go (membership tells when): a silent node is taken as running all it may have been given.
+ */
+#include "cib/command.h"
+#include "cluster/internal.h"
+#include "cluster/statement.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const hy_time ASK_AGAIN = 100 * HY_MS;
+static const hy_time COOLING = 200 * HY_MS; /* before an operation that could not be run is ordered again */
+
+static void free_order(struct ordered *order)
+{
+    free(order->node);
+    free(order->rsc);
+    free(order->op);
+    hy_buf_free(&order->message);
+}
+
+static void drop_order(struct controller *controller, size_t at)
+{
+    free_order(&controller->orders.items[at]);
+    hy_vec_remove(&controller->orders, at);
+}
+
+void hy_controller_reset(struct controller *controller, size_t node_count)
+{
+    while (controller->orders.count)
+        drop_order(controller, controller->orders.count - 1);
+    hy_vec_free(&controller->listed);
+    memset(controller->syncs, 0, node_count * sizeof *controller->syncs);
+    controller->term = 0;
+    controller->counter = 0;
+    controller->recheck = HY_NEVER;
+    controller->nodes_made = false;
+    controller->acting = false;
+    controller->waiting[0] = '\0';
+}
+
+void hy_controller_free(struct controller *controller, size_t node_count)
+{
+    if (controller->syncs)
+        hy_controller_reset(controller, node_count);
+    hy_vec_free(&controller->orders);
+    free(controller->syncs);
+}
+
+void hy_controller_ack(struct hy_cluster *c, uint64_t id)
+{
+    for (size_t i = 0; i < c->controller.orders.count; i++)
+        if (c->controller.orders.items[i].id == id)
+            c->controller.orders.items[i].acknowledged = true;
+}
+
+void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, uint64_t term, uint64_t seq)
+{
+    size_t number = hy_cluster_number(c, from);
+    if (term != c->controller.term || number == c->node_count)
+        return;
+    c->controller.syncs[number].answer_seq = seq ? seq : 1;
+    c->controller.due = true;
+}
+
+/* ---- what has been answered */
+
+static bool same_key(const struct ordered *order, const struct hy_statement *statement)
+{
+    return strcmp(order->node, statement->node) == 0 && strcmp(order->rsc, statement->rsc) == 0 &&
+           strcmp(order->op, statement->op) == 0 && order->key.interval == statement->interval;
+}
+
+static void resolve(struct hy_cluster *c, const struct hy_statement *statement)
+{
+    struct controller *controller = &c->controller;
+    for (size_t i = controller->orders.count; i-- > 0;) {
+        struct ordered *order = &controller->orders.items[i];
+        if (statement->kind == HY_STATEMENT_MEMBER ? strcmp(order->node, statement->node) != 0
+                                                   : !same_key(order, statement))
+            continue;
+        if (statement->cancelled) {
+            order->acknowledged = true;
+            order->cooling = c->now + COOLING;
+        } else {
+            drop_order(controller, i);
+        }
+    }
+}
+
+void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size)
+{
+    c->controller.due = true;
+    if (!c->controller.orders.count)
+        return;
+    struct hy_statement statement;
+    size_t at = 0;
+    while (hy_statement_next(text, size, &at, &statement))
+        if (statement.kind != HY_STATEMENT_OTHER && !statement.pending)
+            resolve(c, &statement);
+}
+
+/* ---- ready to act? */
+
+static bool wait_for(struct controller *controller, const char *what, const char *node)
+{
+    snprintf(controller->waiting, sizeof controller->waiting, "%s%s%s", what, node ? " " : "", node ? node : "");
+    return false;
+}
+
+static uint64_t session_seq(const struct hy_cluster *c, uint32_t origin, uint64_t incarnation)
+{
+    const struct hy_cib *cib = c->replica.cib;
+    for (size_t i = 0; i < cib->sessions.count; i++)
+        if (cib->sessions.items[i].origin == origin && cib->sessions.items[i].incarnation == incarnation)
+            return cib->sessions.items[i].seq;
+    return 0;
+}
+
+/* Has the member said, in this term, what runs there, and has what it said been applied? Asks when it has not. */
+static bool member_synced(struct hy_cluster *c, size_t number, const struct hy_node_status *status)
+{
+    struct sync *sync = &c->controller.syncs[number];
+    if (sync->done)
+        return true;
+    if (sync->answer_seq) {
+        sync->done = status->synced && session_seq(c, status->id, status->incarnation) >= sync->answer_seq;
+        return sync->done;
+    }
+    if (c->now < sync->ask_again)
+        return false;
+    sync->ask_again = c->now + ASK_AGAIN;
+    const struct hy_message ask = {.kind = HY_MESSAGE_SYNC, .term = c->controller.term, .epoch = status->epoch};
+    if (status->id == c->self)
+        hy_orders_message(c, c->self, &ask, NULL);
+    else
+        hy_cluster_emit_message(c, HY_CLUSTER_SEND_ORDERS, status->id, &ask);
+    return false;
+}
+
+/* Once per term: the cluster's nodes are objects of the configuration like any other. */
+static bool nodes_exist(struct hy_cluster *c)
+{
+    struct hy_buf statements = {0};
+    for (size_t i = 0; i < c->node_count; i++) {
+        if (hy_cib_find_kind(c->replica.cib, HY_NODE, c->nodes[i].name))
+            continue;
+        struct hy_object node = {.kind = HY_NODE, .id = (char *)(uintptr_t)c->nodes[i].name};
+        hy_command_put(&statements, "0", &node);
+    }
+    bool missing = statements.size > 0;
+    if (missing && !c->controller.nodes_made && !hy_replica_propose_own(c, hy_buf_text(&statements)))
+        c->controller.nodes_made = true;
+    hy_buf_free(&statements);
+    return !missing;
+}
+
+static bool ready(struct hy_cluster *c)
+{
+    struct controller *controller = &c->controller;
+    if (!nodes_exist(c))
+        return wait_for(controller, "the nodes to be entered into the configuration", NULL);
+    if (c->replica.lease <= c->now)
+        return wait_for(controller, "this node's own lease", NULL);
+    bool all = true;
+    for (size_t i = 0; i < c->node_count; i++) {
+        const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
+        if (!status)
+            continue;
+        if (status->state == HY_MEMBER_GONE && c->admission.candidates[i].released_epoch != status->epoch)
+            all = wait_for(controller, "the lease to end of", status->node);
+        /* One that has just been admitted holds up only what it may be running: the scheduler sees to that. */
+        if (status->state == HY_MEMBER_IN && !member_synced(c, i, status) && status->synced)
+            all = wait_for(controller, "a report of what runs on", status->node);
+    }
+    if (all)
+        controller->waiting[0] = '\0';
+    return all;
+}
+
+/* ---- orders */
+
+static bool under_way(const struct controller *controller, const struct hy_action *action, const char *op)
+{
+    for (size_t i = 0; i < controller->orders.count; i++) {
+        const struct ordered *order = &controller->orders.items[i];
+        if (strcmp(order->node, action->node) == 0 && strcmp(order->rsc, action->rsc) == 0 &&
+            strcmp(order->op, op) == 0 && order->key.interval == action->interval)
+            return true;
+    }
+    return false;
+}
+
+static void copy_attrs(struct hy_attrs *to, const struct hy_attr *from, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        hy_attrs_set(to, from[i].name, from[i].value);
+}
+
+static void fill_operation(struct hy_operation *operation, const struct hy_action *action, uint64_t id)
+{
+    bool cancel = action->kind == HY_ACT_CANCEL;
+    *operation = (struct hy_operation){.id = id,
+                                       .rsc = hy_strdup(action->rsc),
+                                       .agent = hy_strdup(action->agent ? action->agent : ""),
+                                       .op = hy_strdup(cancel ? "cancel" : action->op),
+                                       .cancels = cancel ? hy_strdup(action->op) : NULL,
+                                       .interval = action->interval,
+                                       .timeout = action->timeout,
+                                       .start_delay = action->start_delay,
+                                       .lease = true,
+                                       .digest = hy_strdup(action->digest)};
+    copy_attrs(&operation->params, action->params, action->param_count);
+    copy_attrs(&operation->meta, action->meta, action->meta_count);
+}
+
+static void deliver(struct hy_cluster *c, struct ordered *order)
+{
+    order->resend = c->now + ASK_AGAIN;
+    if (order->node_id == c->self) {
+        struct hy_message message;
+        if (!hy_message_decode(order->message.data, order->message.size, &message, NULL))
+            hy_orders_message(c, c->self, &message, NULL);
+        return;
+    }
+    struct hy_buf copy = {0};
+    hy_buf_add(&copy, order->message.data, order->message.size);
+    hy_cluster_emit_bytes(c, HY_CLUSTER_SEND_ORDERS, order->node_id, &copy);
+}
+
+static void give(struct hy_cluster *c, const struct hy_action *action)
+{
+    struct controller *controller = &c->controller;
+    const struct hy_node_status *status = hy_cib_node(c->replica.cib, action->node);
+    if (!status || status->state != HY_MEMBER_IN || under_way(controller, action, action->op))
+        return;
+    struct hy_operation operation;
+    uint64_t id = (controller->term << 32) | ++controller->counter;
+    fill_operation(&operation, action, id);
+    struct hy_buf encoded = {0};
+    hy_operation_encode(&operation, &encoded);
+    hy_operation_free(&operation);
+    struct ordered *order = hy_vec_add(&controller->orders);
+    *order = (struct ordered){.node = hy_strdup(action->node),
+                              .rsc = hy_strdup(action->rsc),
+                              .op = hy_strdup(action->op),
+                              .node_id = status->id,
+                              .id = id};
+    order->key = (struct hy_inflight){order->node, order->rsc, order->op, action->interval};
+    const struct hy_message message = {.kind = HY_MESSAGE_ORDER,
+                                       .term = controller->term,
+                                       .epoch = status->epoch,
+                                       .data = encoded.data,
+                                       .size = encoded.size};
+    hy_message_encode(&message, &order->message);
+    hy_buf_free(&encoded);
+    enum hy_log_level level =
+        action->kind == HY_ACT_PROBE || action->kind == HY_ACT_MONITOR || action->kind == HY_ACT_CANCEL ? HY_LOG_DEBUG
+                                                                                                        : HY_LOG_NOTICE;
+    hy_log_line(&c->log, level, "%s %s on %s: %s", hy_action_word(action->kind), action->rsc, action->node,
+                action->reason ? action->reason : "");
+    deliver(c, order);
+}
+
+/* ---- deciding */
+
+static void list_in_flight(struct hy_cluster *c)
+{
+    struct controller *controller = &c->controller;
+    controller->listed.count = 0;
+    for (size_t i = 0; i < controller->orders.count; i++)
+        hy_vec_push(&controller->listed, controller->orders.items[i].key);
+    for (size_t i = 0; i < c->replica.cib->nodes.count; i++) {
+        const struct hy_node_status *status = c->replica.cib->nodes.items[i];
+        for (size_t j = 0; status->state == HY_MEMBER_IN && j < status->results.count; j++) {
+            const struct hy_result *result = &status->results.items[j];
+            const struct hy_inflight pending = {status->node, result->rsc, result->op, result->interval};
+            if (result->exec == HY_EXEC_PENDING)
+                hy_vec_push(&controller->listed, pending);
+        }
+    }
+}
+
+static void propose_expiries(struct hy_cluster *c, const struct hy_decision *decision)
+{
+    if (!decision->expired.count)
+        return;
+    struct hy_buf statements = {0};
+    for (size_t i = 0; i < decision->expired.count; i++)
+        hy_command_expire(&statements, decision->expired.items[i].rsc, decision->expired.items[i].node);
+    hy_replica_propose_own(c, hy_buf_text(&statements));
+    hy_buf_free(&statements);
+}
+
+static void decide(struct hy_cluster *c)
+{
+    struct controller *controller = &c->controller;
+    list_in_flight(c);
+    const struct hy_sched_input input = {.cib = c->replica.cib,
+                                         .now = c->wall,
+                                         .quorum = true,
+                                         .inflight = controller->listed.items,
+                                         .inflight_count = controller->listed.count};
+    struct hy_decision *decision = hy_schedule(&input);
+    for (size_t i = 0; i < decision->action_count; i++) {
+        const struct hy_action *action = &decision->actions[i];
+        if (!action->pending && !action->blocked && !action->after_count)
+            give(c, action);
+    }
+    propose_expiries(c, decision);
+    controller->recheck = decision->recheck == HY_NEVER
+                              ? HY_NEVER
+                              : c->now + (decision->recheck > c->wall ? decision->recheck - c->wall : ASK_AGAIN);
+    hy_decision_free(&decision);
+    list_in_flight(c);
+}
+
+/* Orders that were not acknowledged are said again; those that could not be run are free to be decided anew. */
+static void chase(struct hy_cluster *c)
+{
+    struct controller *controller = &c->controller;
+    for (size_t i = controller->orders.count; i-- > 0;) {
+        struct ordered *order = &controller->orders.items[i];
+        if (order->cooling && c->now >= order->cooling) {
+            drop_order(controller, i);
+            controller->due = true;
+        } else if (!order->acknowledged && c->now >= order->resend) {
+            deliver(c, order);
+        }
+    }
+}
+
+void hy_controller_run(struct hy_cluster *c)
+{
+    struct controller *controller = &c->controller;
+    if (!hy_raft_leads(c->replica.raft)) {
+        if (controller->term)
+            hy_controller_reset(controller, c->node_count);
+        controller->due = false;
+        return;
+    }
+    if (controller->term != hy_raft_term(c->replica.raft)) {
+        hy_controller_reset(controller, c->node_count);
+        controller->term = hy_raft_term(c->replica.raft);
+        controller->due = true;
+        hy_notice(&c->log, "this node is the DC (term %llu)", (unsigned long long)controller->term);
+    }
+    chase(c);
+    if (!controller->due)
+        return;
+    controller->due = false;
+    controller->acting = ready(c);
+    if (controller->acting)
+        decide(c);
+}
+
+hy_time hy_controller_deadline(const struct controller *controller, size_t node_count)
+{
+    if (!controller->term)
+        return HY_NEVER;
+    hy_time at = controller->recheck;
+    for (size_t i = 0; i < node_count; i++) {
+        const struct sync *sync = &controller->syncs[i];
+        if (sync->ask_again && !sync->done && !sync->answer_seq && sync->ask_again < at)
+            at = sync->ask_again;
+    }
+    for (size_t i = 0; i < controller->orders.count; i++) {
+        const struct ordered *order = &controller->orders.items[i];
+        hy_time due = order->cooling ? order->cooling : order->acknowledged ? HY_NEVER : order->resend;
+        at = due < at ? due : at;
+    }
+    return at;
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of one node, for the files of this folder only. Each part keeps its own state and offers what the others
+ * may ask of it; what must wait until the present event has been taken in is marked `due` and done by
+ * hy_cluster_settle(), so that no part is entered twice at once.
+ */
+#ifndef HY_CLUSTER_INTERNAL_H
+#define HY_CLUSTER_INTERNAL_H
+
+#include "cluster/cluster.h"
+#include "cluster/message.h"
+#include "scheduler/scheduler.h"
+
+/* ---- replica: consensus entries -> the CIB */
+
+struct logged_member { /* a `member` statement in the log, not applied yet */
+    uint64_t index;
+    uint32_t node;
+    bool in;
+    uint32_t epoch;
+    uint64_t incarnation;
+};
+
+struct replica {
+    struct hy_raft *raft;
+    struct hy_cib *cib;
+    uint64_t applied;
+    uint64_t applied_term;
+    uint64_t snapshot_index; /* of the last snapshot that was asked for */
+    bool snapshot_saving;
+    size_t snapshot_after;
+    hy_time confirmed; /* when this node last heard from the leader that it follows */
+    HY_VEC(struct logged_member) logged;
+    bool lease_waived;  /* no-quorum-policy is freeze or ignore: the executor keeps what runs */
+    hy_time lease;      /* what membership said last */
+    hy_time lease_told; /* what the executor was told last; -1: nothing yet */
+};
+
+/* ---- outbox: this node's commands on their way into the log */
+
+struct outgoing {
+    uint64_t seq;
+    struct hy_buf text;
+    uint64_t client; /* 0: nobody waits */
+};
+
+struct accepted { /* what the leader has proposed for an origin in its term */
+    uint64_t incarnation;
+    uint64_t seq;
+};
+
+struct outbox {
+    uint64_t incarnation;
+    uint64_t last_seq;
+    HY_VEC(struct outgoing) queue; /* not applied yet, in order */
+    uint64_t sent_seq;             /* the last one sent to `sent_to` in `sent_term` */
+    uint32_t sent_to;
+    uint64_t sent_term;
+    hy_time resend;            /* when to say it again; HY_NEVER: nothing is out */
+    struct accepted *accepted; /* by node number */
+    uint64_t accepted_term;
+};
+
+/* ---- orders: what the DC asks of this node */
+
+enum { REMEMBERED_ORDERS = 4096 };
+
+struct orders {
+    uint64_t term;                    /* the newest that has ordered anything */
+    uint64_t done[REMEMBERED_ORDERS]; /* ids taken, as a ring */
+    size_t done_at;
+    uint64_t call; /* numbers results */
+    bool syncing;  /* the executor was asked for its table */
+    uint32_t sync_from;
+    uint64_t sync_term;
+    uint64_t synced_term; /* for which the answer is complete, with... */
+    uint64_t synced_seq;  /* ...this command */
+    struct hy_buf sync_statements;
+};
+
+/* ---- admission: who is in */
+
+struct candidate {
+    uint64_t incarnation;    /* heard last; 0: not heard, or silent since */
+    bool condemned;          /* a majority has turned on it */
+    uint32_t proposed_epoch; /* of the `member` command that is on its way */
+    uint64_t proposed_term;
+    uint64_t left_incarnation; /* it has said goodbye in this life: not admitted again before its next */
+    uint32_t released_epoch;   /* its verdict of this epoch allows action */
+};
+
+struct admission {
+    struct hy_membership *membership;
+    struct candidate *candidates; /* by node number */
+    hy_time campaign;             /* when to stand for election, after the leader was condemned; HY_NEVER: not */
+    uint32_t campaign_against;
+    bool due;
+};
+
+/* ---- controller: the DC */
+
+struct ordered {
+    struct hy_inflight key; /* strings below */
+    char *node, *rsc, *op;
+    uint32_t node_id;
+    uint64_t id;
+    struct hy_buf message; /* to say it again until it is acknowledged */
+    bool acknowledged;
+    hy_time resend;
+    hy_time cooling; /* answered, but could not be run: not ordered again before this; 0: under way */
+};
+
+struct sync {
+    bool done;
+    uint64_t answer_seq; /* what must have been applied; 0: not answered yet */
+    uint64_t answer_incarnation;
+    hy_time ask_again;
+};
+
+struct controller {
+    uint64_t term; /* in which it leads; 0: it does not */
+    uint32_t counter;
+    struct sync *syncs; /* by node number */
+    HY_VEC(struct ordered) orders;
+    HY_VEC(struct hy_inflight) listed; /* for hy_cluster_in_flight() */
+    hy_time recheck;
+    bool nodes_made;
+    bool acting;
+    char waiting[160];
+    bool due;
+};
+
+/* ---- leaving in good order */
+
+enum leaving { STAYING, LEAVING_ASKED, LEAVING_HANDING_OVER, LEAVING_SAID, LEAVING_GONE };
+
+struct hy_cluster {
+    char *name;
+    uint32_t self;
+    struct hy_cluster_node *nodes;
+    size_t node_count;
+    struct hy_log log;
+    struct replica replica;
+    struct outbox outbox;
+    struct orders orders;
+    struct admission admission;
+    struct controller controller;
+    enum leaving leaving;
+    hy_time leaving_deadline;
+    /* of the step that is running */
+    hy_time now;
+    hy_wall wall;
+    struct hy_cluster_effects *out;
+};
+
+/* cluster.c */
+struct hy_cluster_effect *hy_cluster_emit(struct hy_cluster *c, enum hy_cluster_effect_type type);
+void hy_cluster_emit_bytes(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to, struct hy_buf *bytes);
+void hy_cluster_emit_message(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to,
+                             const struct hy_message *message);
+size_t hy_cluster_number(const struct hy_cluster *c, uint32_t id);        /* node_count: unknown */
+const char *hy_cluster_name_of(const struct hy_cluster *c, uint32_t id);  /* "?" */
+struct hy_node_status *hy_cluster_own_status(const struct hy_cluster *c); /* NULL: not known yet */
+
+/* replica.c */
+void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy_time now);
+void hy_replica_free(struct replica *replica);
+int hy_replica_step(struct hy_cluster *c, const struct hy_raft_event *event, struct hy_err *err);
+int hy_replica_propose(struct hy_cluster *c, const struct hy_buf *command);
+int hy_replica_propose_own(struct hy_cluster *c, const char *statements); /* origin 0: the DC itself */
+void hy_replica_snapshot_saved(struct hy_cluster *c, uint64_t index);
+void hy_replica_tell_lease(struct hy_cluster *c);
+
+/* outbox.c */
+void hy_outbox_init(struct hy_cluster *c, uint64_t incarnation);
+void hy_outbox_free(struct outbox *outbox);
+void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size, uint64_t client, const char *by,
+                   const char *via);
+int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
+void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text);
+void hy_outbox_restored(struct hy_cluster *c);
+void hy_outbox_flush(struct hy_cluster *c);
+
+/* orders.c */
+int hy_orders_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
+void hy_orders_outcome(struct hy_cluster *c, const struct hy_outcome *outcome);
+void hy_orders_active(struct hy_cluster *c, const struct hy_outcome *outcome);
+void hy_orders_active_end(struct hy_cluster *c);
+
+/* admission.c */
+int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *event, struct hy_err *err);
+void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status, bool led);
+void hy_admission_run(struct hy_cluster *c);
+
+/* controller.c */
+void hy_controller_reset(struct controller *controller, size_t node_count);
+void hy_controller_free(struct controller *controller, size_t node_count);
+void hy_controller_ack(struct hy_cluster *c, uint64_t id);
+void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, uint64_t term, uint64_t seq);
+void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size);
+void hy_controller_run(struct hy_cluster *c);
+hy_time hy_controller_deadline(const struct controller *controller, size_t node_count);
+
+/* leave.c */
+void hy_leave_start(struct hy_cluster *c);
+void hy_leave_run(struct hy_cluster *c);
+
+#endif

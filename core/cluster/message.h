@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What nodes say to each other on the topics "cmnd" and "ordr". Each message: version (u8), kind (u8), then its fields.
+ * Any of them may be lost or doubled: whoever needs an answer says it again.
+ */
+#ifndef HY_CLUSTER_MESSAGE_H
+#define HY_CLUSTER_MESSAGE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <stdint.h>
+
+enum { HY_MESSAGE_VERSION = 1 };
+
+enum hy_message_kind {
+    HY_MESSAGE_SUBMIT = 1,    /* member -> DC: seq, data: the command */
+    HY_MESSAGE_ORDER = 2,     /* DC -> member: term, epoch, data: the encoded operation */
+    HY_MESSAGE_ORDER_ACK = 3, /* member -> DC: term, id: the executor has it */
+    HY_MESSAGE_SYNC = 4,      /* DC -> member: term, epoch: say what runs there */
+    HY_MESSAGE_SYNC_DONE = 5  /* member -> DC: term, seq: the answer is complete with that command of the outbox */
+};
+
+struct hy_message {
+    enum hy_message_kind kind;
+    uint64_t term;
+    uint32_t epoch;
+    uint64_t seq;     /* SUBMIT, SYNC_DONE: of the outbox; ORDER_ACK: the operation's id */
+    const void *data; /* borrowed */
+    size_t size;
+};
+
+void hy_message_encode(const struct hy_message *message, struct hy_buf *out);
+int hy_message_decode(const void *data, size_t size, struct hy_message *message, struct hy_err *err); /* -EBADMSG */
+
+#endif

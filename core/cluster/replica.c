@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Consensus entries -> the CIB: what every node does alike. */
+#include "cib/command.h"
+#include "cib/grammar.h"
+#include "cluster/internal.h"
+#include "cluster/statement.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { KEPT_BEHIND_SNAPSHOT = 500 }; /* entries for members that are a little behind: cheaper than a snapshot */
+
+static void feed_logged(struct hy_cluster *c, const struct logged_member *member, bool logged)
+{
+    const struct hy_membership_event event = {.type = logged ? HY_MEMBERSHIP_LOGGED : HY_MEMBERSHIP_UNLOGGED,
+                                              .node = member->node,
+                                              .in = member->in,
+                                              .epoch = member->epoch,
+                                              .incarnation = member->incarnation};
+    hy_admission_step(c, &event, NULL);
+}
+
+/* From the moment a verdict is in the log, committed or not, membership must know of it. */
+static void scan_appended(struct hy_cluster *c, const struct hy_raft_entry *entry)
+{
+    if (entry->type != HY_RAFT_ENTRY_COMMAND)
+        return;
+    struct hy_statement statement;
+    size_t at = 0;
+    while (hy_statement_next(entry->data, entry->size, &at, &statement)) {
+        if (statement.kind != HY_STATEMENT_MEMBER)
+            continue;
+        for (size_t i = 0; i < c->node_count; i++) {
+            if (strcmp(c->nodes[i].name, statement.node) != 0)
+                continue;
+            const struct logged_member member = {.index = entry->index,
+                                                 .node = c->nodes[i].id,
+                                                 .in = statement.in,
+                                                 .epoch = statement.epoch,
+                                                 .incarnation = statement.incarnation};
+            hy_vec_push(&c->replica.logged, member);
+            feed_logged(c, &member, true);
+        }
+    }
+}
+
+static void scan_truncated(struct hy_cluster *c, uint64_t from)
+{
+    struct replica *replica = &c->replica;
+    while (replica->logged.count && replica->logged.items[replica->logged.count - 1].index >= from) {
+        const struct logged_member member = replica->logged.items[replica->logged.count - 1];
+        replica->logged.count--;
+        feed_logged(c, &member, false);
+    }
+}
+
+static void take_persist(struct hy_cluster *c, struct hy_raft_effect *effect)
+{
+    if (effect->truncate)
+        scan_truncated(c, effect->truncate_from);
+    for (size_t i = 0; i < effect->entry_count; i++)
+        scan_appended(c, &effect->entries[i]);
+    hy_cluster_emit(c, HY_CLUSTER_PERSIST)->persist = *effect;
+    *effect = (struct hy_raft_effect){.type = HY_RAFT_ROLE}; /* what it owned has moved on */
+}
+
+/* What must be known of the members before a change of the state, to tell what it has changed. */
+struct before {
+    uint32_t epoch[HY_MEMBERSHIP_MAX_NODES];
+    bool leaving[HY_MEMBERSHIP_MAX_NODES]; /* had said that it is shutting down */
+};
+
+static void note_members(const struct hy_cluster *c, struct before *before)
+{
+    for (size_t i = 0; i < c->node_count; i++) {
+        const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
+        before->epoch[i] = status ? status->epoch : 0;
+        before->leaving[i] = status && hy_attrs_get(&status->transient, "shutdown");
+    }
+}
+
+/* Tells membership of each node whose epoch has moved. */
+static void tell_members(struct hy_cluster *c, const struct before *before, bool led)
+{
+    for (size_t i = 0; i < c->node_count; i++) {
+        const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
+        if (!status || status->epoch == before->epoch[i])
+            continue;
+        if (status->state == HY_MEMBER_GONE && before->leaving[i])
+            c->admission.candidates[i].left_incarnation = status->incarnation;
+        hy_admission_member_applied(c, status, led);
+    }
+}
+
+/* With these policies a node without quorum keeps what runs: the operator has said so (docs/operations.md warns). */
+static bool waived(const struct hy_cib *cib)
+{
+    const char *policy = hy_cib_property(cib, "no-quorum-policy");
+    return policy && (strcmp(policy, "freeze") == 0 || strcmp(policy, "ignore") == 0);
+}
+
+void hy_replica_tell_lease(struct hy_cluster *c)
+{
+    struct replica *replica = &c->replica;
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    bool admitted = own && own->state == HY_MEMBER_IN && own->incarnation == c->outbox.incarnation;
+    hy_time lease = replica->lease_waived && admitted ? HY_NEVER : replica->lease;
+    if (lease == replica->lease_told)
+        return;
+    replica->lease_told = lease;
+    hy_cluster_emit(c, HY_CLUSTER_LEASE)->at = lease;
+}
+
+static void state_changed(struct hy_cluster *c)
+{
+    c->replica.lease_waived = waived(c->replica.cib);
+    hy_replica_tell_lease(c);
+    c->controller.due = true;
+    c->admission.due = true;
+}
+
+static void publish(struct hy_cluster *c, const struct hy_raft_entry *entry)
+{
+    if (hy_raft_role(c->replica.raft) != HY_RAFT_LEADER)
+        return;
+    struct hy_buf bytes = {0};
+    hy_buf_addf(&bytes, "index %llu\n", (unsigned long long)entry->index);
+    hy_buf_add(&bytes, entry->data, entry->size);
+    hy_cluster_emit_bytes(c, HY_CLUSTER_PUBLISH_CHANGE, 0, &bytes);
+}
+
+static void maybe_snapshot(struct hy_cluster *c)
+{
+    struct replica *replica = &c->replica;
+    if (replica->snapshot_saving || replica->applied - replica->snapshot_index < replica->snapshot_after)
+        return;
+    struct hy_buf text = {0};
+    hy_cib_save(replica->cib, &text);
+    hy_cluster_emit_bytes(c, HY_CLUSTER_SAVE_SNAPSHOT, 0, &text);
+    struct hy_cluster_effect *effect = &c->out->list.items[c->out->list.count - 1];
+    effect->number = replica->applied;
+    effect->term = replica->applied_term;
+    effect->servers = *hy_raft_servers(replica->raft);
+    uint64_t first = hy_raft_first_index(replica->raft);
+    uint64_t kept = replica->applied > KEPT_BEHIND_SNAPSHOT ? replica->applied - KEPT_BEHIND_SNAPSHOT + 1 : 1;
+    effect->first_kept = kept > first ? kept : first;
+    replica->snapshot_saving = true;
+    replica->snapshot_index = replica->applied;
+}
+
+static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
+{
+    struct replica *replica = &c->replica;
+    struct before before;
+    note_members(c, &before);
+    struct hy_answer answer = {0};
+    hy_cib_apply(replica->cib, entry->index, entry->data, entry->size, &answer);
+    while (replica->logged.count && replica->logged.items[0].index <= entry->index)
+        hy_vec_remove(&replica->logged, 0);
+    bool led = hy_raft_role(replica->raft) == HY_RAFT_LEADER && entry->term == hy_raft_term(replica->raft);
+    tell_members(c, &before, led);
+    if (answer.head.origin == c->self && answer.head.incarnation == c->outbox.incarnation && answer.code != -EALREADY)
+        hy_outbox_applied(c, answer.head.seq, answer.code, answer.err.text);
+    if (answer.code && answer.code != -EALREADY)
+        hy_debug(&c->log, "command %llu was refused: %s", (unsigned long long)entry->index, answer.err.text);
+    if (!answer.code) {
+        hy_controller_command_applied(c, entry->data, entry->size);
+        publish(c, entry);
+    }
+}
+
+static void apply(struct hy_cluster *c, const struct hy_raft_entry *entry)
+{
+    if (entry->type == HY_RAFT_ENTRY_COMMAND)
+        apply_command(c, entry);
+    else
+        c->replica.cib->index = entry->index;
+    c->replica.applied = entry->index;
+    c->replica.applied_term = entry->term;
+    state_changed(c);
+    maybe_snapshot(c);
+}
+
+static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
+{
+    struct replica *replica = &c->replica;
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_err err = {{0}};
+    if (hy_cib_restore(cib, effect->data, effect->size, &err)) {
+        /* The DC's own printer wrote it: going on with a state that differs from the others' would be worse. */
+        hy_error(&c->log, "the snapshot that the DC sent cannot be read: %s", err.text);
+        hy_cib_free(&cib);
+        return;
+    }
+    struct before before;
+    note_members(c, &before);
+    hy_cib_free(&replica->cib);
+    replica->cib = cib;
+    replica->applied = effect->index;
+    replica->applied_term = effect->term;
+    replica->snapshot_index = effect->index;
+    hy_vec_free(&replica->logged);
+    tell_members(c, &before, false);
+    hy_outbox_restored(c);
+    state_changed(c);
+}
+
+static void role_changed(struct hy_cluster *c, const struct hy_raft_effect *effect)
+{
+    static const char *const roles[] = {"follower", "pre-candidate", "candidate", "leader"};
+    if (effect->role == HY_RAFT_LEADER)
+        hy_notice(&c->log, "this node leads in term %llu", (unsigned long long)effect->term);
+    else if (effect->leader)
+        hy_notice(&c->log, "%s leads in term %llu", hy_cluster_name_of(c, effect->leader),
+                  (unsigned long long)effect->term);
+    else
+        hy_info(&c->log, "%s in term %llu, no leader known", roles[effect->role & 3], (unsigned long long)effect->term);
+    if (effect->leader == c->self || effect->leader)
+        c->replica.confirmed = c->now;
+    c->admission.due = true;
+    c->controller.due = true;
+}
+
+static void offer_snapshot(struct hy_cluster *c)
+{
+    struct hy_buf text = {0};
+    hy_cib_save(c->replica.cib, &text);
+    hy_raft_offer_snapshot(c->replica.raft, c->replica.applied, text.data, text.size);
+    hy_buf_free(&text);
+}
+
+static void carry_out(struct hy_cluster *c, struct hy_raft_effect *effect)
+{
+    switch (effect->type) {
+    case HY_RAFT_PERSIST:
+        take_persist(c, effect);
+        break;
+    case HY_RAFT_SEND: {
+        struct hy_cluster_effect *send = hy_cluster_emit(c, HY_CLUSTER_SEND_RAFT);
+        send->to = effect->to;
+        send->data = effect->data;
+        send->size = effect->size;
+        effect->data = NULL;
+        break;
+    }
+    case HY_RAFT_APPLY:
+        apply(c, &effect->entry);
+        break;
+    case HY_RAFT_RESTORE:
+        restore(c, effect);
+        break;
+    case HY_RAFT_NEED_SNAPSHOT:
+        offer_snapshot(c);
+        break;
+    case HY_RAFT_ROLE:
+        role_changed(c, effect);
+        break;
+    default:
+        hy_error(&c->log, "consensus asks for something unknown (%d)", (int)effect->type);
+        break;
+    }
+}
+
+int hy_replica_step(struct hy_cluster *c, const struct hy_raft_event *event, struct hy_err *err)
+{
+    struct hy_raft_effects effects = {0};
+    int rc = hy_raft_step(c->replica.raft, event, c->now, &effects, err);
+    for (size_t i = 0; i < effects.list.count; i++)
+        carry_out(c, &effects.list.items[i]);
+    hy_raft_effects_free(&effects);
+    return rc;
+}
+
+int hy_replica_propose(struct hy_cluster *c, const struct hy_buf *command)
+{
+    const struct hy_raft_event event = {.type = HY_RAFT_PROPOSE, .data = command->data, .size = command->size};
+    return hy_replica_step(c, &event, NULL);
+}
+
+int hy_replica_propose_own(struct hy_cluster *c, const char *statements)
+{
+    struct hy_buf command = {0};
+    const struct hy_command_head head = {.at = c->wall, .by = c->name, .via = "halyard"};
+    hy_command_begin(&command, &head);
+    hy_buf_adds(&command, statements);
+    int rc = hy_replica_propose(c, &command);
+    hy_buf_free(&command);
+    return rc;
+}
+
+void hy_replica_snapshot_saved(struct hy_cluster *c, uint64_t index)
+{
+    c->replica.snapshot_saving = false;
+    const struct hy_raft_event event = {.type = HY_RAFT_SNAPSHOT_TAKEN, .number = index, .keep = KEPT_BEHIND_SNAPSHOT};
+    hy_replica_step(c, &event, NULL);
+}
+
+/* What was on disk: members as of the snapshot, and `member` statements that wait in the log. No effects can come of it
+ * yet: nobody has been heard. */
+void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy_time now)
+{
+    struct hy_cluster_effects effects = {0};
+    c->out = &effects;
+    struct replica *replica = &c->replica;
+    replica->applied = state->snapshot_index;
+    replica->applied_term = state->snapshot_term;
+    replica->snapshot_index = state->snapshot_index;
+    replica->confirmed = now;
+    replica->lease_told = -1;
+    replica->cib->index = state->snapshot_index;
+    const struct before nothing = {{0}, {false}};
+    tell_members(c, &nothing, false);
+    for (size_t i = 0; i < state->entry_count; i++)
+        scan_appended(c, &state->entries[i]);
+    hy_cluster_effects_free(&effects);
+    c->out = NULL;
+    replica->lease_told = -1;
+}
+
+void hy_replica_free(struct replica *replica)
+{
+    hy_raft_free(&replica->raft);
+    hy_cib_free(&replica->cib);
+    hy_vec_free(&replica->logged);
+}
