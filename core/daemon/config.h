@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A node's configuration file, read with libconfig. What may stand in it, with the defaults (docs/operations.md tells more):
+ *
+ *   cluster = "seed";                        the same on all nodes; part of every key that is derived
+ *   node    = "test3";                       which of `nodes` this host is
+ *   nodes   = ( { name = "test1"; id = 1; address = "172.100.102.151"; }, ... );   ids 1..65534, the same on all nodes
+ *   key     = "/etc/halyard/halyard.key";    shared secret: 64 hex digits, readable by its owner only
+ *   user    = "halyard";                     whom the core becomes; when left out: halyard if there is such a user
+ *   links   = ( { transport = "udpu"; port = 5405; addresses = { test1 = "10.0.0.1"; ... }; SETTING = ...; }, ... );
+ *             without `addresses` the nodes' own; the other settings are the transport's
+ *   bus       = { port = 5406; };
+ *   detection = { profile = "lan"; heartbeat_ms = 25; dead_after_ms = 120; release_margin_ms = 30; };
+ *   paths     = { state = "/var/lib/halyard"; run = "/run/halyard"; agents = "..."; transports = "..."; lsb = "/etc/init.d"; };
+ *   log       = { file = ""; syslog = false; stderr = false; level = "info"; format = "text"; };
+ *
+ * Whatever is unknown, doubled, or of the wrong type is refused: "FILE:LINE: what is wrong: what would be right".
+ */
+#ifndef HY_DAEMON_CONFIG_H
+#define HY_DAEMON_CONFIG_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "base/time.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hy_config_node {
+    char *name;
+    char *address; /* numeric */
+    uint32_t id;
+};
+
+struct hy_config_setting {
+    char *name;
+    char *value;
+};
+
+struct hy_config_link {
+    char *transport;
+    char **addresses; /* by node number */
+    HY_VEC(struct hy_config_setting) settings;
+};
+
+struct hy_config_paths {
+    char *state, *run, *agents, *transports, *lsb;
+};
+
+struct hy_config_log {
+    char *file; /* NULL: none */
+    bool syslog;
+    bool to_stderr;
+    bool json;
+    enum hy_log_level level;
+};
+
+struct hy_config_detection {
+    char *profile;
+    hy_time heartbeat, dead_after, dead_after_max, release_margin;
+    hy_time election_timeout, raft_heartbeat;
+};
+
+struct hy_config {
+    char *file;
+    char *cluster;
+    char *node;
+    char *key_file;
+    char *user; /* NULL: not written */
+    uint16_t bus_port;
+    HY_VEC(struct hy_config_node) nodes;
+    size_t self; /* number of this node */
+    HY_VEC(struct hy_config_link) links;
+    struct hy_config_paths paths;
+    struct hy_config_log log;
+    struct hy_config_detection detection;
+};
+
+#define HY_CONFIG_FILE "/etc/halyard/halyard.conf"
+
+/* -ENOENT, -EACCES, -EINVAL; err has the whole line. */
+int hy_config_read(const char *file, struct hy_config **config, struct hy_err *err);
+void hy_config_free(struct hy_config **config);
+
+/* The local socket where the core listens. Caller frees. */
+char *hy_config_socket(const struct hy_config *config);
+
+#endif
