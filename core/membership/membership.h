@@ -1,20 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Membership and lease: who is alive, and how long this node may run what is its. A pure step over heartbeats. The protocol, and the proof
- * that two nodes never hold the right to run the same thing, are in docs/decisions/lease.md; in short:
+ * Membership and lease: who is alive, and how long this node may run what is its. A pure step over heartbeats. The
+ * protocol, and the proof that two nodes never hold the right to run the same thing, are in docs/decisions/lease.md; in
+ * short:
  *
- *   - Each node sends numbered heartbeats. A voter j that supports i promises, with each answer, "I do not turn on you before D has
- *     passed since I got your heartbeat q"; i counts the promise from when it SENT q, shortened by (1 - 2 rho).
+ *   - Each node broadcasts numbered heartbeats. A voter j that supports i promises with every message, "I do not turn on you
+ *     before D has passed since I got your heartbeat q"; i counts the promise from when it SENT q, shortened by (1 - 2 rho).
  *     i's lease lasts until the k-th latest of its promises ends, k = majority of voters, itself included.
- *   - A voter that has heard nothing of i for D turns: a negative promise "I do not support i for H", to all voters, counted by
- *     each receiver from when IT sent the heartbeat that is echoed.
- *   - "i is gone, epoch e" and "i is admitted, epoch e+1, incarnation n" are log entries. From when gone is in j's log, j does not support i until the
- *     admission is applied.
- *   - The DC may act on a verdict (give away what i ran) when it is committed and either a majority's negative promises have at least D_max
- *     left at the commit (fast), or D_max (1 + 2 rho) has passed since it knew of the commit (slow).
+ *   - A voter that has heard nothing of i for D turns: a negative promise "I do not support i for H", to all, counted by each
+ *     receiver from when IT sent the heartbeat that is echoed. It is never taken back.
+ *   - "i is gone" and "i is admitted, incarnation n" are log entries, each one epoch above the last. From when gone is in
+ *     j's log, committed or not, j does not support i, until an admission is applied.
+ *   - Every promise, positive or negative, names the epoch of i that it is about, and is worth nothing for another. So a
+ *     verdict and a new admission end a false suspicion at once, and nobody has to wait for H.
+ *   - The DC may act on a verdict (give away what i ran) when it is committed and either a majority's negative promises
+ *     have more than D_max left at the commit (fast), or D_max (1 + 2 rho) has passed since it knew of the commit (slow).
  *   - A node that was late itself restarts its count for everybody by that much.
  *
- * Times are of the host's boot clock; none of them ever leaves the host but as a duration.
+ * Who gets a lease: only nodes that the log has admitted in their present incarnation, and only such voters promise. From a
+ * cold start nobody is admitted, and nobody needs to be: Raft elects its leader by its own votes, not under a lease. The
+ * leader commits an admission for every node of which ALIVE speaks or `admissible` is true, itself among them; with
+ * the first majority applied, leases begin. The same after all nodes were killed (the log then names old incarnations), and for
+ * a single core that restarted: its new incarnation is heard, the leader admits it, the voters support it. The caller:
+ *   - on ALIVE, and for every node when it becomes leader: if the view says admissible, proposes the admission (epoch + 1);
+ *   - on CONDEMN, and for every node when it becomes leader: if the view says condemned, proposes the verdict (epoch + 1). If
+ *     the condemned one is the leader: the lowest live voter campaigns first;
+ *   - on RELEASED, or once it leads and the view says released: may give away what ran there before that epoch;
+ *   - on LEASE with another epoch than before: what was started under the old one is no longer allowed by this lease. An executor
+ *     that was frozen across a verdict and an admission must release it first, though the deadline it sees is in the future.
+ *
+ * Times are of the host's boot clock; none of them ever leaves the host but as a duration. `now` must be read AFTER what the
+ * event tells of has happened (after the message was received, after the commit was known): a clock read before a freeze
+ * and a message taken after it would make a promise that is too short.
  */
 #ifndef HY_MEMBERSHIP_MEMBERSHIP_H
 #define HY_MEMBERSHIP_MEMBERSHIP_H
@@ -38,23 +55,29 @@ struct hy_membership_peer {
 
 struct hy_membership_options {
     uint32_t self;
-    uint64_t incarnation;
+    uint64_t incarnation;                                     /* higher than any before of this node; not 0 */
     struct hy_membership_peer nodes[HY_MEMBERSHIP_MAX_NODES]; /* self among them */
     size_t node_count;
-    hy_time heartbeat;     /* interval; lan: 25 ms */
-    hy_time dead_after;    /* D; lan: 120 ms */
-    hy_time dead_after_max; /* D_max over all nodes and times: the profile's upper bound */
-    hy_time release_margin; /* R: the lease that is handed out ends this much before the real one; covers the time a release takes */
-    int64_t rho_ppm;       /* bound on the clocks' rate error; 1000 */
+    hy_time heartbeat;      /* interval; lan: 25 ms */
+    hy_time dead_after;     /* D; lan: 120 ms */
+    hy_time dead_after_max; /* D_max over all nodes and times, the same on all: messages with another are refused */
+    hy_time commit_wait;    /* longest commit a verdict may take the fast way; 0: 1 s. H = 2 D_max + commit_wait */
+    hy_time
+        release_margin; /* R: the lease handed out ends this much before the real one; covers the time a release takes */
+    int64_t rho_ppm;    /* bound on the clocks' rate error; 1000 */
 };
 
 enum hy_membership_event_type {
-    HY_MEMBERSHIP_TICK,      /* a deadline was reached */
-    HY_MEMBERSHIP_MESSAGE,   /* from (authenticated), data, size */
-    HY_MEMBERSHIP_LOGGED,    /* a `member` command for `node` was appended to this node's log (not committed yet): state, epoch, incarnation */
-    HY_MEMBERSHIP_UNLOGGED,  /* it was truncated again */
-    HY_MEMBERSHIP_COMMITTED, /* it was applied */
-    HY_MEMBERSHIP_LINK_DOWN  /* carrier lost on every link: this node cannot renew its lease */
+    HY_MEMBERSHIP_TICK,    /* a deadline was reached */
+    HY_MEMBERSHIP_MESSAGE, /* from (authenticated), data, size */
+    /* A `member` command for `node` was appended to this node's log (not committed yet): in, epoch, incarnation. Fed BEFORE the
+     * entry is acknowledged; at start for every entry of the log behind the snapshot. */
+    HY_MEMBERSHIP_LOGGED,
+    HY_MEMBERSHIP_UNLOGGED, /* it was truncated again */
+    /* It was applied, or refused by the CIB: as there, it counts only when its epoch is the node's epoch + 1. */
+    HY_MEMBERSHIP_COMMITTED,
+    HY_MEMBERSHIP_RESTORED, /* the state of `node` is this, by a snapshot; what was logged of it before is dropped */
+    HY_MEMBERSHIP_LINK_DOWN /* carrier lost on every link: promises so far are given up, only new ones make a lease again */
 };
 
 struct hy_membership_event {
@@ -70,13 +93,22 @@ struct hy_membership_event {
 };
 
 enum hy_membership_effect_type {
-    HY_MEMBERSHIP_SEND,   /* to (0: all), data, size: over every link */
-    HY_MEMBERSHIP_LEASE,  /* the lease's end (after R is taken off) has moved: `at`; 0: there is none */
-    HY_MEMBERSHIP_ALIVE,  /* node is heard (again), with `incarnation` */
+    HY_MEMBERSHIP_SEND, /* to (0: all), data, size: over every link */
+    /* The lease's end (after R is taken off) has moved: `at`; 0: there is none. `epoch` of this node under which it holds. A lease that ran
+     * out is always said (0) before a new one is, even when both come of one step. */
+    HY_MEMBERSHIP_LEASE,
+    /* `node` (perhaps this one) is heard (again), or in another incarnation: `incarnation`, `epoch` (its present one). Of a node that
+     * is not admitted only when it and a majority of voters hear each other, so that a one-way cut does not make it come and go. */
+    HY_MEMBERSHIP_ALIVE,
     HY_MEMBERSHIP_SUSPECT, /* this node has turned on `node`: silent for D; `why` */
-    HY_MEMBERSHIP_CONDEMN, /* a majority has turned on `node`, for long enough: its verdict may be proposed now (by a DC), or: if node is the DC, the lowest live voter may campaign */
-    HY_MEMBERSHIP_RELEASED, /* the verdict on `node`, `epoch`, allows action from now on: nothing runs there under its lease any more */
-    HY_MEMBERSHIP_LATE    /* this node's loop was late by `by`: it doubts itself */
+    /* A majority has turned on `node`, with more than D_max + commit_wait left, and no verdict is in this node's log: its verdict may be
+     * proposed now (by the DC), or: if node is the DC, the lowest live voter may campaign. Said when this becomes true, and again when it does so anew. */
+    HY_MEMBERSHIP_CONDEMN,
+    /* The committed verdict `epoch` on `node` allows action from now on: no lease of an earlier epoch holds there, or ever will. On every
+     * node (only the DC acts): at the commit on the node that led it (fast), else, and elsewhere, D_max (1 + 2 rho) after. Not said
+     * when the node was admitted again before. */
+    HY_MEMBERSHIP_RELEASED,
+    HY_MEMBERSHIP_LATE /* this node's loop was late by `by`: it doubts itself */
 };
 
 struct hy_membership_effect {
@@ -100,7 +132,8 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
                       struct hy_err *err);
 void hy_membership_free(struct hy_membership **membership);
 
-/* The step. 0, or -EBADMSG for a message that does not decode (dropped; nothing changed). */
+/* The step. 0; -EBADMSG for a message that does not decode, is from no other known node, or counts with another D_max
+ * (dropped; nothing changed); -EINVAL for an event about an unknown node. Effects are appended, also in these cases. */
 int hy_membership_step(struct hy_membership *membership, const struct hy_membership_event *event, hy_time now,
                        struct hy_membership_effects *effects, struct hy_err *err);
 void hy_membership_effects_free(struct hy_membership_effects *effects);
@@ -110,14 +143,18 @@ hy_time hy_membership_deadline(const struct hy_membership *membership);
 /* What this node sees of another, for status and for decisions. */
 struct hy_membership_view {
     uint32_t node;
-    bool heard;          /* within D */
-    bool supported;      /* this node promises to it */
+    bool heard;           /* within D */
+    bool supported;       /* this node promises to it */
     uint64_t incarnation; /* heard last; 0: never heard */
-    bool admitted;       /* by the log */
-    uint32_t epoch;
-    hy_time last_heard;  /* 0: never */
-    hy_time round_trip;  /* 0: not measured */
-    size_t against;      /* voters whose negative promises about it hold now */
+    bool admitted;        /* by the log, in `admitted_incarnation` */
+    uint64_t admitted_incarnation;
+    uint32_t epoch;     /* of the last member command applied, verdict or admission; 0: none yet */
+    bool admissible;    /* heard, and not admitted in this incarnation: the leader proposes it */
+    bool condemned;     /* what CONDEMN says holds now */
+    bool released;      /* what RELEASED says holds now, for `epoch` */
+    hy_time last_heard; /* 0: never */
+    hy_time round_trip; /* 0: not measured */
+    size_t against;     /* voters whose negative promises about it hold now */
 };
 bool hy_membership_view(const struct hy_membership *membership, uint32_t node, hy_time now,
                         struct hy_membership_view *view);
@@ -128,10 +165,12 @@ hy_time hy_membership_lease(const struct hy_membership *membership, hy_time now)
 /* Does a majority of voters (self included) hear each other with this node now? */
 bool hy_membership_quorum(const struct hy_membership *membership, hy_time now);
 
-/* The lowest voter that is heard (self included), other than `except`. */
+/* The lowest voter that is heard (self included), other than `except`; 0: none. */
 uint32_t hy_membership_lowest_live(const struct hy_membership *membership, uint32_t except, hy_time now);
 
-/* Worst time, by the present settings, from the death of a node to the right to act on it, without the commit. */
+/* Worst time, by the present settings, from the death of a node to the right to act on it, without the commit and the
+ * network's delays: D, the clocks' error, and one heartbeat for a turn whose first message was lost. The slow way adds
+ * D_max (1 + 2 rho). */
 hy_time hy_membership_worst_case(const struct hy_membership *membership);
 
 #endif

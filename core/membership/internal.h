@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this module share. Who may touch which part of a peer is said there. */
+#ifndef HY_MEMBERSHIP_INTERNAL_H
+#define HY_MEMBERSHIP_INTERNAL_H
+
+#include "membership/membership.h"
+
+/* A heartbeat that is echoed later than this many sends of ours is too old to be worth anything. */
+enum { HY_MEMBERSHIP_SENT = 256 };
+
+/* What a member command says; also the state that the applied ones have led to. */
+struct hy_membership_entry {
+    bool in;
+    uint32_t epoch;
+    uint64_t incarnation;
+};
+
+/* What a peer said last about a third node. */
+struct hy_membership_opinion {
+    bool hears;
+    uint32_t epoch;        /* the refusal is about this epoch and all before */
+    hy_time refused_until; /* on our clock, counted from when we sent what it echoed; 0: never */
+};
+
+struct hy_membership_node {
+    uint32_t id;
+    bool voter;
+
+    /* By the log (verdicts.c). */
+    struct hy_membership_entry applied;
+    uint32_t in_epoch; /* epoch of the last admission */
+    HY_VEC(struct hy_membership_entry) logged;
+    hy_time release_at; /* slow way; HY_NEVER: no verdict waits */
+    bool released;
+    bool condemned; /* CONDEMN was said, and holds */
+
+    /* Heard of it (membership.c). */
+    uint64_t incarnation;
+    uint64_t number;
+    hy_time heard_at;
+    hy_time count_from; /* heard_at, and as much later as we were late ourselves */
+    hy_time round_trip;
+    bool told; /* ALIVE was said, for this incarnation and epoch */
+    uint64_t told_incarnation;
+    uint32_t told_epoch;
+
+    /* Promised to it (promises.c, verdicts.c). */
+    hy_time promised_until; /* we may not turn before */
+    hy_time refused_until;  /* we may not support before */
+    bool turned;            /* SUSPECT was said, and it is still silent */
+
+    /* Promised by it (promises.c). */
+    hy_time promise_until; /* to this node, on this node's clock */
+    uint32_t promise_epoch;
+    struct hy_membership_opinion opinions[HY_MEMBERSHIP_MAX_NODES]; /* by node index */
+};
+
+struct hy_membership {
+    uint32_t self; /* index */
+    uint64_t incarnation;
+    struct hy_membership_node nodes[HY_MEMBERSHIP_MAX_NODES];
+    size_t count;
+    size_t majority;
+
+    hy_time heartbeat;
+    hy_time dead_after;
+    hy_time dead_after_max;
+    hy_time commit_wait;
+    hy_time refuse_for; /* H */
+    hy_time release_margin;
+    int64_t rho_ppm;
+
+    hy_time started;
+    hy_time now; /* of the last step */
+    hy_time deadline;
+    hy_time next_heartbeat;
+    bool say_now;
+
+    uint64_t number;     /* of the last heartbeat sent */
+    uint64_t count_echo; /* older heartbeats renew nothing (LINK_DOWN) */
+    hy_time sent[HY_MEMBERSHIP_SENT];
+
+    hy_time lease_said;
+    uint32_t lease_epoch;
+};
+
+/* One decoded message (heartbeat.c). */
+struct hy_heartbeat_about {
+    uint32_t node;
+    bool hears;
+    uint32_t epoch;
+    uint64_t incarnation; /* echoed heartbeat of that node; 0: none */
+    uint64_t number;
+    hy_time held;     /* since that was received */
+    hy_time promised; /* D; 0: not supported */
+    hy_time refused;  /* left of the negative promise; 0: none */
+};
+
+struct hy_heartbeat {
+    uint64_t incarnation;
+    uint64_t number;
+    hy_time dead_after_max;
+    struct hy_heartbeat_about about[HY_MEMBERSHIP_MAX_NODES];
+    size_t count;
+};
+
+/* heartbeat.c. Durations above HY_HEARTBEAT_LONGEST are cut to it. */
+#define HY_HEARTBEAT_LONGEST ((hy_time)UINT32_MAX)
+struct hy_buf;
+void hy_heartbeat_encode(const struct hy_heartbeat *heartbeat, struct hy_buf *out);
+int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *heartbeat, struct hy_err *err);
+
+/* membership.c */
+struct hy_membership_effect *hy_membership_emit(struct hy_membership_effects *effects,
+                                                enum hy_membership_effect_type type);
+struct hy_membership_node *hy_membership_find(struct hy_membership *membership, uint32_t id);
+
+/* view.c: what is seen now */
+bool hy_membership_heard(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);
+bool hy_membership_reachable(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);
+bool hy_membership_admissible(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);
+
+/* promises.c */
+hy_time hy_membership_shorter(const struct hy_membership *m, hy_time duration); /* times (1 - 2 rho) */
+hy_time hy_membership_longer(const struct hy_membership *m, hy_time duration);  /* times (1 + 2 rho) */
+bool hy_membership_may_promise(const struct hy_membership *m);
+bool hy_membership_supports(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);
+/* When heartbeat `number` of this incarnation was sent; false: not known any more, or never sent. */
+bool hy_membership_sent_at(const struct hy_membership *m, uint64_t number, hy_time *at);
+void hy_membership_take_promise(struct hy_membership *m, struct hy_membership_node *from,
+                                const struct hy_heartbeat_about *about, hy_time now);
+void hy_membership_give_promises(struct hy_membership *m, struct hy_heartbeat *heartbeat, hy_time now);
+void hy_membership_drop_promises(struct hy_membership *m);
+hy_time hy_membership_lease_end(const struct hy_membership *m);
+void hy_membership_renew_lease(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects);
+
+/* verdicts.c */
+bool hy_membership_verdict_logged(const struct hy_membership_node *node);
+void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node *node,
+                             const struct hy_membership_event *event, hy_time now,
+                             struct hy_membership_effects *effects);
+void hy_membership_take_refusals(struct hy_membership *m, struct hy_membership_node *from,
+                                 const struct hy_heartbeat *heartbeat, hy_time sent);
+bool hy_membership_must_turn(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);
+hy_time hy_membership_turn_at(const struct hy_membership *m, const struct hy_membership_node *node);
+void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects);
+void hy_membership_refresh_refusals(struct hy_membership *m, hy_time now);
+void hy_membership_judge(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects);
+/* Voters that refuse `node` with more than `left` to run. */
+size_t hy_membership_against(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now,
+                             hy_time left);
+
+/* self_doubt.c */
+void hy_membership_doubt_self(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects);
+const char *hy_membership_why_silent(const struct hy_membership *m, hy_time now);
+
+#endif

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The step: an event changes what is known; then everything that follows from it, or from the time, is said. */
+#include "membership/internal.h"
+
+#include "base/buf.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+struct hy_membership_effect *hy_membership_emit(struct hy_membership_effects *effects,
+                                                enum hy_membership_effect_type type)
+{
+    struct hy_membership_effect *effect = hy_vec_add(&effects->list);
+    *effect = (struct hy_membership_effect){.type = type};
+    return effect;
+}
+
+struct hy_membership_node *hy_membership_find(struct hy_membership *membership, uint32_t id)
+{
+    for (size_t i = 0; i < membership->count; i++) {
+        if (membership->nodes[i].id == id)
+            return &membership->nodes[i];
+    }
+    return NULL;
+}
+
+static int check_times(const struct hy_membership_options *o, struct hy_err *err)
+{
+    if (o->heartbeat <= 0)
+        return hy_fail(err, EINVAL, "heartbeat must be above 0");
+    if (o->dead_after < 2 * o->heartbeat)
+        return hy_fail(err, EINVAL, "dead-after must be at least two heartbeats, is %" PRId64 " us of %" PRId64 " us",
+                       o->dead_after, 2 * o->heartbeat);
+    if (o->dead_after_max < o->dead_after)
+        return hy_fail(err, EINVAL, "dead-after-max must be at least dead-after");
+    if (o->commit_wait < 0 || o->dead_after_max > HY_HEARTBEAT_LONGEST / 4 || o->commit_wait > HY_HEARTBEAT_LONGEST / 4)
+        return hy_fail(err, EINVAL, "dead-after-max and commit-wait must each be below %" PRId64 " s",
+                       HY_HEARTBEAT_LONGEST / 4 / HY_SECOND);
+    if (o->release_margin < 0 || o->release_margin + o->heartbeat >= o->dead_after)
+        return hy_fail(err, EINVAL, "release-margin and heartbeat together must be below dead-after");
+    if (o->rho_ppm < 0 || o->rho_ppm > 100000)
+        return hy_fail(err, EINVAL, "rho must be 0 to 100000 ppm, is %" PRId64, o->rho_ppm);
+    return 0;
+}
+
+static int check_nodes(const struct hy_membership_options *o, struct hy_err *err)
+{
+    if (o->node_count == 0 || o->node_count > HY_MEMBERSHIP_MAX_NODES)
+        return hy_fail(err, EINVAL, "there must be 1 to %d nodes, not %zu", HY_MEMBERSHIP_MAX_NODES, o->node_count);
+    if (o->incarnation == 0)
+        return hy_fail(err, EINVAL, "an incarnation must not be 0");
+    bool self = false;
+    bool voter = false;
+    for (size_t i = 0; i < o->node_count; i++) {
+        if (o->nodes[i].id == 0)
+            return hy_fail(err, EINVAL, "a node id must not be 0");
+        for (size_t k = 0; k < i; k++) {
+            if (o->nodes[k].id == o->nodes[i].id)
+                return hy_fail(err, EINVAL, "node id %" PRIu32 " is given twice", o->nodes[i].id);
+        }
+        self = self || o->nodes[i].id == o->self;
+        voter = voter || o->nodes[i].voter;
+    }
+    if (!self)
+        return hy_fail(err, EINVAL, "this node, %" PRIu32 ", is not among the nodes", o->self);
+    if (!voter)
+        return hy_fail(err, EINVAL, "no node is a voter");
+    return 0;
+}
+
+int hy_membership_new(const struct hy_membership_options *options, hy_time now, struct hy_membership **membership,
+                      struct hy_err *err)
+{
+    *membership = NULL;
+    int rc = check_times(options, err);
+    if (rc == 0)
+        rc = check_nodes(options, err);
+    if (rc < 0)
+        return rc;
+    struct hy_membership *m = hy_alloc(sizeof *m);
+    m->incarnation = options->incarnation;
+    m->heartbeat = options->heartbeat;
+    m->dead_after = options->dead_after;
+    m->dead_after_max = options->dead_after_max;
+    m->commit_wait = options->commit_wait > 0 ? options->commit_wait : HY_SECOND;
+    m->refuse_for = 2 * m->dead_after_max + m->commit_wait;
+    m->release_margin = options->release_margin;
+    m->rho_ppm = options->rho_ppm;
+    m->started = m->now = m->deadline = m->next_heartbeat = now;
+    m->count = options->node_count;
+    size_t voters = 0;
+    for (size_t i = 0; i < m->count; i++) {
+        struct hy_membership_node *node = &m->nodes[i];
+        node->id = options->nodes[i].id;
+        node->voter = options->nodes[i].voter;
+        node->count_from = now;
+        node->release_at = HY_NEVER;
+        voters += node->voter;
+        if (node->id == options->self) {
+            m->self = (uint32_t)i;
+            node->incarnation = options->incarnation;
+        }
+    }
+    m->majority = voters / 2 + 1;
+    *membership = m;
+    return 0;
+}
+
+void hy_membership_free(struct hy_membership **membership)
+{
+    if (!*membership)
+        return;
+    for (size_t i = 0; i < (*membership)->count; i++)
+        hy_vec_free(&(*membership)->nodes[i].logged);
+    free(*membership);
+    *membership = NULL;
+}
+
+void hy_membership_effects_free(struct hy_membership_effects *effects)
+{
+    for (size_t i = 0; i < effects->list.count; i++)
+        free(effects->list.items[i].data);
+    hy_vec_free(&effects->list);
+}
+
+/* A new incarnation remembers nothing that the old one said; what the old one promised to us still holds (it waits for
+ * D_max after its start before it turns on anybody). */
+static void meet(struct hy_membership *m, struct hy_membership_node *from, uint64_t incarnation)
+{
+    from->incarnation = incarnation;
+    memset(from->opinions, 0, sizeof from->opinions);
+    m->say_now = true;
+}
+
+static void hear(struct hy_membership *m, struct hy_membership_node *from, const struct hy_heartbeat *heartbeat,
+                 hy_time now)
+{
+    if (heartbeat->incarnation != from->incarnation)
+        meet(m, from, heartbeat->incarnation);
+    from->number = heartbeat->number;
+    from->heard_at = from->count_from = now;
+    from->turned = false;
+    hy_time sent = -1;
+    for (size_t i = 0; i < heartbeat->count; i++) {
+        const struct hy_heartbeat_about *about = &heartbeat->about[i];
+        const struct hy_membership_node *node = hy_membership_find(m, about->node);
+        if (!node)
+            continue;
+        from->opinions[node - m->nodes].hears = about->hears;
+        if (node != &m->nodes[m->self])
+            continue;
+        hy_membership_take_promise(m, from, about, now);
+        if (about->incarnation != m->incarnation || !hy_membership_sent_at(m, about->number, &sent))
+            sent = -1;
+    }
+    hy_membership_take_refusals(m, from, heartbeat, sent);
+}
+
+static int take_message(struct hy_membership *m, const struct hy_membership_event *event, hy_time now,
+                        struct hy_err *err)
+{
+    struct hy_membership_node *from = hy_membership_find(m, event->from);
+    if (!from || from == &m->nodes[m->self])
+        return hy_fail(err, EBADMSG, "heartbeat from %" PRIu32 ", which is no other node of this cluster", event->from);
+    struct hy_heartbeat heartbeat;
+    int rc = hy_heartbeat_decode(event->data, event->size, &heartbeat, err);
+    if (rc < 0)
+        return hy_fail_in(err, rc, "node %" PRIu32, event->from);
+    if (heartbeat.dead_after_max != m->dead_after_max)
+        return hy_fail(err, EBADMSG,
+                       "node %" PRIu32 " counts with dead-after-max %" PRId64 " us, this node with %" PRId64
+                       " us; it must be the same on all",
+                       event->from, heartbeat.dead_after_max, m->dead_after_max);
+    bool old = heartbeat.incarnation < from->incarnation ||
+               (heartbeat.incarnation == from->incarnation && heartbeat.number <= from->number);
+    if (!old)
+        hear(m, from, &heartbeat, now);
+    return 0;
+}
+
+static int take_event(struct hy_membership *m, const struct hy_membership_event *event, hy_time now,
+                      struct hy_membership_effects *effects, struct hy_err *err)
+{
+    struct hy_membership_node *node;
+    switch (event->type) {
+    case HY_MEMBERSHIP_TICK:
+        return 0;
+    case HY_MEMBERSHIP_MESSAGE:
+        return take_message(m, event, now, err);
+    case HY_MEMBERSHIP_LOGGED:
+    case HY_MEMBERSHIP_UNLOGGED:
+    case HY_MEMBERSHIP_COMMITTED:
+    case HY_MEMBERSHIP_RESTORED:
+        node = hy_membership_find(m, event->node);
+        if (!node)
+            return hy_fail(err, EINVAL, "member command about node %" PRIu32 ", which is not among the nodes",
+                           event->node);
+        hy_membership_log_event(m, node, event, now, effects);
+        return 0;
+    case HY_MEMBERSHIP_LINK_DOWN:
+        hy_membership_drop_promises(m);
+        return 0;
+    default:
+        return hy_fail(err, EINVAL, "membership: event %d is not known", (int)event->type);
+    }
+}
+
+static void say_alive(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct hy_membership_node *node = &m->nodes[i];
+        if (!hy_membership_heard(m, node, now)) {
+            node->told = false;
+            continue;
+        }
+        bool known =
+            node->told && node->told_incarnation == node->incarnation && node->told_epoch == node->applied.epoch;
+        if (known || (!node->applied.in && !hy_membership_admissible(m, node, now)))
+            continue;
+        node->told = true;
+        node->told_incarnation = node->incarnation;
+        node->told_epoch = node->applied.epoch;
+        struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_ALIVE);
+        effect->node = node->id;
+        effect->epoch = node->applied.epoch;
+        effect->incarnation = node->incarnation;
+    }
+}
+
+static void send_heartbeat(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
+{
+    hy_membership_refresh_refusals(m, now);
+    struct hy_heartbeat heartbeat = {
+        .incarnation = m->incarnation, .number = ++m->number, .dead_after_max = m->dead_after_max};
+    m->sent[m->number % HY_MEMBERSHIP_SENT] = now;
+    hy_membership_give_promises(m, &heartbeat, now);
+    struct hy_buf out = {0};
+    hy_heartbeat_encode(&heartbeat, &out);
+    struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_SEND);
+    effect->size = out.size;
+    effect->data = hy_buf_take(&out);
+    m->say_now = false;
+    m->next_heartbeat = now + m->heartbeat;
+}
+
+static void set_deadline(struct hy_membership *m, hy_time now)
+{
+    hy_time at = m->next_heartbeat;
+    for (size_t i = 0; i < m->count; i++) {
+        const struct hy_membership_node *node = &m->nodes[i];
+        hy_time silent = node->count_from + m->dead_after;
+        hy_time turn = hy_membership_turn_at(m, node);
+        if (silent > now && silent < at && i != m->self)
+            at = silent;
+        if (turn > now && turn < at && i != m->self)
+            at = turn;
+        if (node->release_at < at)
+            at = node->release_at;
+    }
+    if (m->lease_said > now && m->lease_said < at)
+        at = m->lease_said;
+    m->deadline = at;
+}
+
+int hy_membership_step(struct hy_membership *membership, const struct hy_membership_event *event, hy_time now,
+                       struct hy_membership_effects *effects, struct hy_err *err)
+{
+    struct hy_membership *m = membership;
+    if (now < m->now)
+        now = m->now;
+    m->now = now;
+    hy_membership_doubt_self(m, now, effects);
+    int rc = take_event(m, event, now, effects, err);
+    hy_membership_turn(m, now, effects);
+    hy_membership_judge(m, now, effects);
+    say_alive(m, now, effects);
+    hy_membership_renew_lease(m, now, effects);
+    if (m->say_now || now >= m->next_heartbeat)
+        send_heartbeat(m, now, effects);
+    set_deadline(m, now);
+    return rc;
+}
+
+hy_time hy_membership_deadline(const struct hy_membership *membership)
+{
+    return membership->deadline;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Turning on the silent, what others say of them, and what the log has decided. */
+#include "membership/internal.h"
+
+static hy_time later(hy_time a, hy_time b)
+{
+    return a > b ? a : b;
+}
+
+bool hy_membership_verdict_logged(const struct hy_membership_node *node)
+{
+    for (size_t i = 0; i < node->logged.count; i++) {
+        if (!node->logged.items[i].in && node->logged.items[i].epoch > node->applied.epoch)
+            return true;
+    }
+    return !node->applied.in;
+}
+
+static struct hy_membership_entry newest_admission(const struct hy_membership_node *node)
+{
+    for (size_t i = node->logged.count; i > 0; i--) {
+        if (node->logged.items[i - 1].in)
+            return node->logged.items[i - 1];
+    }
+    return node->applied;
+}
+
+/* A voter that restarted has forgotten whom it refused: from when its admission is in the log, so have we. */
+static void forget_refusals(struct hy_membership_node *voter)
+{
+    for (size_t i = 0; i < HY_MEMBERSHIP_MAX_NODES; i++)
+        voter->opinions[i].refused_until = 0;
+}
+
+/* The earliest moment at which this node may turn on `node`. Three promises stand before it: what was said to the node; what an
+ * earlier incarnation of this node may have said; and D of silence. */
+hy_time hy_membership_turn_at(const struct hy_membership *m, const struct hy_membership_node *node)
+{
+    hy_time at = later(node->promised_until, m->started + m->dead_after_max);
+    return later(at, node->count_from + m->dead_after);
+}
+
+bool hy_membership_must_turn(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
+{
+    return node != &m->nodes[m->self] && hy_membership_may_promise(m) && node->applied.in &&
+           !hy_membership_heard(m, node, now) && now >= hy_membership_turn_at(m, node);
+}
+
+void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct hy_membership_node *node = &m->nodes[i];
+        if (node->turned || !hy_membership_must_turn(m, node, now))
+            continue;
+        node->turned = true;
+        node->refused_until = later(node->refused_until, now + m->refuse_for);
+        m->say_now = true;
+        struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_SUSPECT);
+        effect->node = node->id;
+        effect->epoch = node->applied.epoch;
+        effect->incarnation = node->incarnation;
+        effect->why = hy_membership_why_silent(m, now);
+    }
+}
+
+/* Before each heartbeat: who is still silent is refused for another H. */
+void hy_membership_refresh_refusals(struct hy_membership *m, hy_time now)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct hy_membership_node *node = &m->nodes[i];
+        if (node->turned && hy_membership_must_turn(m, node, now))
+            node->refused_until = later(node->refused_until, now + m->refuse_for);
+    }
+}
+
+void hy_membership_take_refusals(struct hy_membership *m, struct hy_membership_node *from,
+                                 const struct hy_heartbeat *heartbeat, hy_time sent)
+{
+    for (size_t i = 0; i < heartbeat->count; i++) {
+        const struct hy_heartbeat_about *about = &heartbeat->about[i];
+        struct hy_membership_node *node = hy_membership_find(m, about->node);
+        if (!node || !from->voter || about->refused == 0 || sent < 0)
+            continue;
+        struct hy_membership_opinion *opinion = &from->opinions[node - m->nodes];
+        hy_time until = sent + hy_membership_shorter(m, about->refused);
+        if (about->epoch > opinion->epoch || (about->epoch == opinion->epoch && until > opinion->refused_until)) {
+            opinion->epoch = about->epoch;
+            opinion->refused_until = until;
+        }
+    }
+}
+
+static bool refuses(const struct hy_membership *m, const struct hy_membership_node *voter,
+                    const struct hy_membership_node *node, hy_time now, hy_time left)
+{
+    if (!voter->voter)
+        return false;
+    if (voter == &m->nodes[m->self])
+        return hy_membership_may_promise(m) && node->refused_until - now > left;
+    const struct hy_membership_opinion *opinion = &voter->opinions[node - m->nodes];
+    return newest_admission(voter).incarnation == voter->incarnation && opinion->epoch >= node->in_epoch &&
+           opinion->refused_until - now > left;
+}
+
+size_t hy_membership_against(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now,
+                             hy_time left)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < m->count; i++)
+        count += refuses(m, &m->nodes[i], node, now, left);
+    return count;
+}
+
+static void say_released(struct hy_membership_node *node, struct hy_membership_effects *effects)
+{
+    node->release_at = HY_NEVER;
+    node->released = true;
+    struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_RELEASED);
+    effect->node = node->id;
+    effect->epoch = node->applied.epoch;
+}
+
+void hy_membership_judge(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
+{
+    for (size_t i = 0; i < m->count; i++) {
+        struct hy_membership_node *node = &m->nodes[i];
+        if (node->release_at <= now)
+            say_released(node, effects);
+        bool condemned = !hy_membership_verdict_logged(node) &&
+                         hy_membership_against(m, node, now, m->dead_after_max + m->commit_wait) >= m->majority;
+        if (condemned && !node->condemned) {
+            struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_CONDEMN);
+            effect->node = node->id;
+            effect->epoch = node->applied.epoch;
+            effect->incarnation = node->applied.incarnation;
+        }
+        node->condemned = condemned;
+    }
+}
+
+static void admit(struct hy_membership *m, struct hy_membership_node *node, struct hy_membership_entry entry,
+                  hy_time now)
+{
+    node->applied = entry;
+    node->in_epoch = entry.epoch;
+    node->release_at = HY_NEVER;
+    node->released = false;
+    node->turned = false;
+    node->refused_until = 0; /* was about the epochs before */
+    node->promised_until = later(node->promised_until, now + m->dead_after);
+    if (node->incarnation == entry.incarnation) {
+        node->told = true;
+        node->told_incarnation = entry.incarnation;
+        node->told_epoch = entry.epoch;
+    }
+    m->say_now = true;
+}
+
+static void condemn(struct hy_membership *m, struct hy_membership_node *node, struct hy_membership_entry entry,
+                    bool fast, hy_time now, struct hy_membership_effects *effects)
+{
+    bool over = node->released ||
+                (fast && node->applied.in && hy_membership_against(m, node, now, m->dead_after_max) >= m->majority);
+    node->applied = (struct hy_membership_entry){.epoch = entry.epoch, .incarnation = node->applied.incarnation};
+    node->turned = false;
+    if (over)
+        say_released(node, effects);
+    else if (node->release_at == HY_NEVER)
+        node->release_at = now + hy_membership_longer(m, m->dead_after_max);
+}
+
+static void apply(struct hy_membership *m, struct hy_membership_node *node, struct hy_membership_entry entry, bool fast,
+                  hy_time now, struct hy_membership_effects *effects)
+{
+    if (entry.in)
+        admit(m, node, entry, now);
+    else
+        condemn(m, node, entry, fast, now, effects);
+}
+
+static bool same_entry(const struct hy_membership_entry *a, const struct hy_membership_entry *b)
+{
+    return a->in == b->in && a->epoch == b->epoch && (!a->in || a->incarnation == b->incarnation);
+}
+
+/* The log is cut from its end, and applied from its beginning. */
+static void drop_logged(struct hy_membership_node *node, const struct hy_membership_entry *entry, bool last)
+{
+    for (size_t n = 0; n < node->logged.count; n++) {
+        size_t at = last ? node->logged.count - 1 - n : n;
+        if (same_entry(&node->logged.items[at], entry)) {
+            hy_vec_remove(&node->logged, at);
+            return;
+        }
+    }
+}
+
+void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node *node,
+                             const struct hy_membership_event *event, hy_time now,
+                             struct hy_membership_effects *effects)
+{
+    struct hy_membership_entry entry = {.in = event->in, .epoch = event->epoch, .incarnation = event->incarnation};
+    switch (event->type) {
+    case HY_MEMBERSHIP_LOGGED:
+        hy_vec_push(&node->logged, entry);
+        break;
+    case HY_MEMBERSHIP_UNLOGGED:
+        drop_logged(node, &entry, true);
+        break;
+    case HY_MEMBERSHIP_COMMITTED:
+        drop_logged(node, &entry, false);
+        if (entry.epoch == node->applied.epoch + 1)
+            apply(m, node, entry, event->led, now, effects);
+        break;
+    case HY_MEMBERSHIP_RESTORED:
+        node->logged.count = 0;
+        if (entry.epoch > node->applied.epoch)
+            apply(m, node, entry, false, now, effects);
+        break;
+    default:
+        break;
+    }
+    if (entry.in && newest_admission(node).incarnation != node->incarnation)
+        forget_refusals(node);
+}
