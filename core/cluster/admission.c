@@ -24,9 +24,7 @@ static void heard(struct hy_cluster *c, const struct hy_membership_effect *effec
     if (candidate->incarnation != effect->incarnation && effect->node != c->self)
         hy_cluster_emit(c, HY_CLUSTER_PEER_BACK)->to = effect->node;
     candidate->incarnation = effect->incarnation;
-    candidate->condemned = false;
     c->admission.due = true;
-    c->controller.due = true;
     hy_info(&c->log, "%s is heard", hy_cluster_name_of(c, effect->node));
 }
 
@@ -49,7 +47,6 @@ static void condemned(struct hy_cluster *c, const struct hy_membership_effect *e
     struct candidate *candidate = candidate_of(c, effect->node);
     if (!candidate || effect->node == c->self)
         return;
-    candidate->condemned = true;
     c->admission.due = true;
     hy_warning(&c->log, "%s is condemned: a majority has heard nothing of it%s%s", hy_cluster_name_of(c, effect->node),
                effect->why ? ": " : "", effect->why ? effect->why : "");
@@ -61,7 +58,6 @@ static void condemned(struct hy_cluster *c, const struct hy_membership_effect *e
 
 static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effect)
 {
-    struct candidate *candidate;
     switch (effect->type) {
     case HY_MEMBERSHIP_SEND: {
         struct hy_cluster_effect *send = hy_cluster_emit(c, HY_CLUSTER_SEND_HEARTBEAT);
@@ -72,10 +68,12 @@ static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effec
         break;
     }
     case HY_MEMBERSHIP_LEASE:
+        if (!effect->at && c->replica.lease)
+            c->replica.life++;
         c->replica.lease = effect->at;
+        hy_replica_tell_lease(c);
         if (!c->controller.acting)
             c->controller.due = true; /* it may have been what the DC waited for */
-        hy_replica_tell_lease(c);
         break;
     case HY_MEMBERSHIP_ALIVE:
         heard(c, effect);
@@ -88,9 +86,6 @@ static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effec
         condemned(c, effect);
         break;
     case HY_MEMBERSHIP_RELEASED:
-        candidate = candidate_of(c, effect->node);
-        if (candidate)
-            candidate->released_epoch = effect->epoch;
         c->controller.due = true;
         break;
     case HY_MEMBERSHIP_LATE:
@@ -113,24 +108,16 @@ int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *ev
     return rc;
 }
 
-void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status, bool led)
+void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status)
 {
-    const struct hy_membership_event event = {.type = HY_MEMBERSHIP_COMMITTED,
-                                              .node = status->id,
-                                              .in = status->state == HY_MEMBER_IN,
-                                              .epoch = status->epoch,
-                                              .incarnation = status->incarnation,
-                                              .led = led};
+    bool in = status->state == HY_MEMBER_IN;
     hy_notice(&c->log, "%s %s (epoch %u)", status->node,
-              event.in ? "is a member" : "is gone: what it ran may run elsewhere once it has let go", status->epoch);
+              in ? "is a member" : "is gone: what it ran may run elsewhere once it has let go", status->epoch);
     size_t number = hy_cluster_number(c, status->id);
-    if (number < c->node_count) {
-        c->admission.candidates[number].condemned = false;
+    if (number < c->node_count)
         c->controller.syncs[number] = (struct sync){0};
-    }
     c->admission.due = true;
     c->controller.due = true;
-    hy_admission_step(c, &event, NULL);
 }
 
 static void propose_member(struct hy_cluster *c, size_t number, const struct hy_node_status *status,
@@ -153,23 +140,17 @@ static void propose_member(struct hy_cluster *c, size_t number, const struct hy_
 /* The node must be there as an object before it can be a member; the controller sees to that first. */
 static void judge(struct hy_cluster *c, size_t number)
 {
-    struct candidate *candidate = &c->admission.candidates[number];
+    const struct candidate *candidate = &c->admission.candidates[number];
     const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[number].name);
     if (!hy_cib_find_kind(c->replica.cib, HY_NODE, c->nodes[number].name))
         return;
-    bool in = status && status->state == HY_MEMBER_IN;
     struct hy_membership_view view;
-    bool known = hy_membership_view(c->admission.membership, c->nodes[number].id, c->now, &view);
-    if (in && candidate->condemned && c->nodes[number].id != c->self) {
+    if (!hy_membership_view(c->admission.membership, c->nodes[number].id, c->now, &view))
+        return;
+    if (view.condemned && status && status->state == HY_MEMBER_IN && c->nodes[number].id != c->self)
         propose_member(c, number, status, HY_MEMBER_GONE, status->incarnation);
-        return;
-    }
-    if (c->leaving == LEAVING_SAID && c->nodes[number].id == c->self)
-        return;
-    bool heard_now =
-        known && view.heard && candidate->incarnation && candidate->incarnation != candidate->left_incarnation;
-    if (heard_now && (!in || status->incarnation != candidate->incarnation) && !candidate->condemned)
-        propose_member(c, number, status, HY_MEMBER_IN, candidate->incarnation);
+    else if (view.admissible && view.incarnation != candidate->left_incarnation)
+        propose_member(c, number, status, HY_MEMBER_IN, view.incarnation);
 }
 
 static void maybe_campaign(struct hy_cluster *c)

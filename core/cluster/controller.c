@@ -161,6 +161,13 @@ static bool nodes_exist(struct hy_cluster *c)
     return !missing;
 }
 
+static bool has_let_go(const struct hy_cluster *c, const struct hy_node_status *status)
+{
+    struct hy_membership_view view;
+    return hy_membership_view(c->admission.membership, status->id, c->now, &view) && view.epoch == status->epoch &&
+           view.released;
+}
+
 static bool ready(struct hy_cluster *c)
 {
     struct controller *controller = &c->controller;
@@ -173,7 +180,7 @@ static bool ready(struct hy_cluster *c)
         const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
         if (!status)
             continue;
-        if (status->state == HY_MEMBER_GONE && c->admission.candidates[i].released_epoch != status->epoch)
+        if (status->state == HY_MEMBER_GONE && !has_let_go(c, status))
             all = wait_for(controller, "the lease to end of", status->node);
         /* One that has just been admitted holds up only what it may be running: the scheduler sees to that. */
         if (status->state == HY_MEMBER_IN && !member_synced(c, i, status) && status->synced)

@@ -34,6 +34,7 @@ struct replica {
     bool lease_waived;  /* no-quorum-policy is freeze or ignore: the executor keeps what runs */
     hy_time lease;      /* what membership said last */
     hy_time lease_told; /* what the executor was told last; -1: nothing yet */
+    uint32_t life; /* counts the leases that have ended: what was started in an earlier life must have been let go */
 };
 
 /* ---- outbox: this node's commands on their way into the log */
@@ -81,12 +82,10 @@ struct orders {
 /* ---- admission: who is in */
 
 struct candidate {
-    uint64_t incarnation;    /* heard last; 0: not heard, or silent since */
-    bool condemned;          /* a majority has turned on it */
+    uint64_t incarnation;    /* heard last; 0: never */
     uint32_t proposed_epoch; /* of the `member` command that is on its way */
     uint64_t proposed_term;
     uint64_t left_incarnation; /* it has said goodbye in this life: not admitted again before its next */
-    uint32_t released_epoch;   /* its verdict of this epoch allows action */
 };
 
 struct admission {
@@ -189,7 +188,7 @@ void hy_orders_active_end(struct hy_cluster *c);
 
 /* admission.c */
 int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *event, struct hy_err *err);
-void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status, bool led);
+void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status);
 void hy_admission_run(struct hy_cluster *c);
 
 /* controller.c */

@@ -11,13 +11,15 @@
 
 enum { KEPT_BEHIND_SNAPSHOT = 500 }; /* entries for members that are a little behind: cheaper than a snapshot */
 
-static void feed_logged(struct hy_cluster *c, const struct logged_member *member, bool logged)
+static void feed_member(struct hy_cluster *c, enum hy_membership_event_type type, const struct logged_member *member,
+                        bool led)
 {
-    const struct hy_membership_event event = {.type = logged ? HY_MEMBERSHIP_LOGGED : HY_MEMBERSHIP_UNLOGGED,
+    const struct hy_membership_event event = {.type = type,
                                               .node = member->node,
                                               .in = member->in,
                                               .epoch = member->epoch,
-                                              .incarnation = member->incarnation};
+                                              .incarnation = member->incarnation,
+                                              .led = led};
     hy_admission_step(c, &event, NULL);
 }
 
@@ -40,8 +42,19 @@ static void scan_appended(struct hy_cluster *c, const struct hy_raft_entry *entr
                                                  .epoch = statement.epoch,
                                                  .incarnation = statement.incarnation};
             hy_vec_push(&c->replica.logged, member);
-            feed_logged(c, &member, true);
+            feed_member(c, HY_MEMBERSHIP_LOGGED, &member, false);
         }
+    }
+}
+
+/* What was logged of members up to `index` has been applied, or refused: membership judges by the epochs as the CIB does. */
+static void members_applied(struct hy_cluster *c, uint64_t index, bool led)
+{
+    struct replica *replica = &c->replica;
+    while (replica->logged.count && replica->logged.items[0].index <= index) {
+        const struct logged_member member = replica->logged.items[0];
+        hy_vec_remove(&replica->logged, 0);
+        feed_member(c, HY_MEMBERSHIP_COMMITTED, &member, led);
     }
 }
 
@@ -51,7 +64,7 @@ static void scan_truncated(struct hy_cluster *c, uint64_t from)
     while (replica->logged.count && replica->logged.items[replica->logged.count - 1].index >= from) {
         const struct logged_member member = replica->logged.items[replica->logged.count - 1];
         replica->logged.count--;
-        feed_logged(c, &member, false);
+        feed_member(c, HY_MEMBERSHIP_UNLOGGED, &member, false);
     }
 }
 
@@ -80,8 +93,8 @@ static void note_members(const struct hy_cluster *c, struct before *before)
     }
 }
 
-/* Tells membership of each node whose epoch has moved. */
-static void tell_members(struct hy_cluster *c, const struct before *before, bool led)
+/* Each node whose epoch has moved. */
+static void note_changed_members(struct hy_cluster *c, const struct before *before)
 {
     for (size_t i = 0; i < c->node_count; i++) {
         const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
@@ -89,7 +102,7 @@ static void tell_members(struct hy_cluster *c, const struct before *before, bool
             continue;
         if (status->state == HY_MEMBER_GONE && before->leaving[i])
             c->admission.candidates[i].left_incarnation = status->incarnation;
-        hy_admission_member_applied(c, status, led);
+        hy_admission_member_applied(c, status);
     }
 }
 
@@ -109,7 +122,9 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     if (lease == replica->lease_told)
         return;
     replica->lease_told = lease;
-    hy_cluster_emit(c, HY_CLUSTER_LEASE)->at = lease;
+    struct hy_cluster_effect *effect = hy_cluster_emit(c, HY_CLUSTER_LEASE);
+    effect->at = lease;
+    effect->number = replica->life;
 }
 
 static void state_changed(struct hy_cluster *c)
@@ -156,10 +171,9 @@ static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
     note_members(c, &before);
     struct hy_answer answer = {0};
     hy_cib_apply(replica->cib, entry->index, entry->data, entry->size, &answer);
-    while (replica->logged.count && replica->logged.items[0].index <= entry->index)
-        hy_vec_remove(&replica->logged, 0);
     bool led = hy_raft_role(replica->raft) == HY_RAFT_LEADER && entry->term == hy_raft_term(replica->raft);
-    tell_members(c, &before, led);
+    members_applied(c, entry->index, led);
+    note_changed_members(c, &before);
     if (answer.head.origin == c->self && answer.head.incarnation == c->outbox.incarnation && answer.code != -EALREADY)
         hy_outbox_applied(c, answer.head.seq, answer.code, answer.err.text);
     if (answer.code && answer.code != -EALREADY)
@@ -182,6 +196,22 @@ static void apply(struct hy_cluster *c, const struct hy_raft_entry *entry)
     maybe_snapshot(c);
 }
 
+/* The state is a snapshot's: membership takes every node's from there. */
+static void members_restored(struct hy_cluster *c)
+{
+    hy_vec_free(&c->replica.logged);
+    for (size_t i = 0; i < c->replica.cib->nodes.count; i++) {
+        const struct hy_node_status *status = c->replica.cib->nodes.items[i];
+        if (hy_cluster_number(c, status->id) == c->node_count || !status->epoch)
+            continue;
+        const struct logged_member member = {.node = status->id,
+                                             .in = status->state == HY_MEMBER_IN,
+                                             .epoch = status->epoch,
+                                             .incarnation = status->incarnation};
+        feed_member(c, HY_MEMBERSHIP_RESTORED, &member, false);
+    }
+}
+
 static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
 {
     struct replica *replica = &c->replica;
@@ -200,8 +230,8 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
     replica->applied = effect->index;
     replica->applied_term = effect->term;
     replica->snapshot_index = effect->index;
-    hy_vec_free(&replica->logged);
-    tell_members(c, &before, false);
+    members_restored(c);
+    note_changed_members(c, &before);
     hy_outbox_restored(c);
     state_changed(c);
 }
@@ -309,8 +339,7 @@ void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy
     replica->confirmed = now;
     replica->lease_told = -1;
     replica->cib->index = state->snapshot_index;
-    const struct before nothing = {{0}, {false}};
-    tell_members(c, &nothing, false);
+    members_restored(c);
     for (size_t i = 0; i < state->entry_count; i++)
         scan_appended(c, &state->entries[i]);
     hy_cluster_effects_free(&effects);
