@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * halyardd: starts a node. It is the executor: small, root, without ZeroMQ; the core is its child.
+ */
+#include "base/alloc.h"
+#include "daemon/config.h"
+#include "daemon/logger.h"
+#include "daemon/pidfile.h"
+#include "daemon/privileges.h"
+#include "executor/executor.h"
+#include "plugin/plugin.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+struct arguments {
+    const char *config;
+    bool foreground;
+    bool test;
+};
+
+static void usage(FILE *stream)
+{
+    fputs("usage: halyardd [-c FILE] [-f] [-t]\n"
+          "  -c FILE  configuration of this node (" HY_CONFIG_FILE ")\n"
+          "  -f       stay in the foreground, log to stderr too\n"
+          "  -t       check the configuration and the plug-ins, and end\n"
+          "  -V       print the version\n",
+          stream);
+}
+
+/* -1: go on; else the exit status. */
+static int parse(int argc, char **argv, struct arguments *arguments)
+{
+    *arguments = (struct arguments){.config = HY_CONFIG_FILE};
+    int option;
+    while ((option = getopt(argc, argv, "c:fthV")) != -1) {
+        switch (option) {
+        case 'c':
+            arguments->config = optarg;
+            break;
+        case 'f':
+            arguments->foreground = true;
+            break;
+        case 't':
+            arguments->test = true;
+            break;
+        case 'h':
+            usage(stdout);
+            return EX_OK;
+        case 'V':
+            puts("halyardd " HY_VERSION);
+            return EX_OK;
+        default:
+            usage(stderr);
+            return 2;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    fprintf(stderr, "halyardd: unexpected word '%s'\n", argv[optind]);
+    usage(stderr);
+    return 2;
+}
+
+static int check_transports(const struct hy_config *config, struct hy_err *err)
+{
+    for (size_t i = 0; i < config->links.count; i++) {
+        char *path = hy_asprintf("%s/%s.so", config->paths.transports, config->links.items[i].transport);
+        struct hy_plugin *plugin;
+        struct halyard_transport transport;
+        int rc = hy_plugin_open_transport(path, geteuid() != 0, &plugin, &transport, err);
+        if (!rc)
+            hy_plugin_close(&plugin);
+        free(path);
+        if (rc)
+            return hy_fail_in(err, rc, "link %zu", i + 1);
+    }
+    return 0;
+}
+
+/* What a start would trip over: the key, transports, agents. */
+static int check(const struct hy_config *config)
+{
+    struct hy_err err = {{0}};
+    struct hy_buf problems = {0};
+    struct hy_agent_table *table = NULL;
+    int rc = access(config->key_file, R_OK) ? hy_fail(&err, errno, "key %s: %s", config->key_file, strerror(errno)) : 0;
+    if (!rc)
+        rc = check_transports(config, &err);
+    if (!rc)
+        rc = hy_agent_table_scan(config->paths.agents, geteuid() != 0, &table, &problems, &err);
+    if (rc)
+        fprintf(stderr, "halyardd: %s: %s\n", config->file, err.text);
+    if (problems.size)
+        fprintf(stderr, "%s", problems.data);
+    if (!rc && !problems.size)
+        printf("%s: ok: node %s of cluster %s, %zu nodes, %zu link%s\n", config->file, config->node, config->cluster,
+               config->nodes.count, config->links.count, config->links.count == 1 ? "" : "s");
+    bool good = !rc && !problems.size;
+    hy_agent_table_free(&table);
+    hy_buf_free(&problems);
+    return good ? EX_OK : 1;
+}
+
+/* Into the background; the parent ends once the child has its pid file, or with the child's complaint. */
+static int go_to_background(void)
+{
+    pid_t child = fork();
+    if (child < 0) {
+        fprintf(stderr, "halyardd: cannot go to the background: %s\n", strerror(errno));
+        return -errno;
+    }
+    if (child > 0)
+        _exit(EX_OK);
+    setsid();
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || chdir("/") || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+        dup2(null, STDERR_FILENO) < 0)
+        return -errno;
+    close(null);
+    return 0;
+}
+
+static int run(const struct hy_config *config, struct hy_logger *logger, const struct arguments *arguments)
+{
+    const struct hy_log *log = hy_logger_log(logger);
+    char *config_file = realpath(config->file, NULL);
+    char program[] = HY_CORE_PROGRAM, c[] = "-c", f[] = "-f";
+    char *const core[] = {program, c, config_file, arguments->foreground ? f : NULL, NULL};
+    const struct hy_executor_options options = {.node = config->node,
+                                                .agent_folder = config->paths.agents,
+                                                .state_folder = config->paths.run,
+                                                .lsb_folder = config->paths.lsb,
+                                                .core_argv = core,
+                                                .trust_any_owner = geteuid() != 0,
+                                                .log = log};
+    hy_notice(log, "halyard %s starts on node %s of cluster %s", HY_VERSION, config->node, config->cluster);
+    int status = config_file ? hy_executor_run(&options) : EX_CONFIG;
+    free(config_file);
+    return status;
+}
+
+/* Everything that can be told at the terminal is told before the terminal is let go. */
+static int start(const struct hy_config *config, const struct arguments *arguments)
+{
+    struct hy_err err = {{0}};
+    struct hy_logger *logger = NULL;
+    const struct hy_identity nobody_else = {0};
+    char *pid_path = hy_asprintf("%s/halyardd.pid", config->paths.run);
+    int pid_fd = -1;
+    int status = EX_CONFIG;
+    int rc = hy_logger_open(config, "executor", &logger, &err);
+    if (!rc && access(config->paths.run, F_OK))
+        rc = hy_identity_folder(&nobody_else, config->paths.run, &err);
+    if (!rc)
+        rc = hy_pidfile_lock(pid_path, &pid_fd, &err);
+    if (!rc && !arguments->foreground)
+        rc = go_to_background();
+    if (!rc)
+        rc = hy_pidfile_write(pid_fd, pid_path, &err);
+    if (rc) {
+        fprintf(stderr, "halyardd: %s\n", err.text);
+    } else {
+        if (arguments->foreground)
+            hy_logger_to_stderr(logger);
+        status = run(config, logger, arguments);
+        unlink(pid_path);
+    }
+    if (pid_fd >= 0)
+        close(pid_fd);
+    hy_logger_close(&logger);
+    free(pid_path);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct arguments arguments;
+    int status = parse(argc, argv, &arguments);
+    if (status >= 0)
+        return status;
+    struct hy_config *config;
+    struct hy_err err = {{0}};
+    if (hy_config_read(arguments.config, &config, &err)) {
+        fprintf(stderr, "halyardd: %s\n", err.text);
+        return arguments.test ? 1 : EX_CONFIG;
+    }
+    status = arguments.test ? check(config) : start(config, &arguments);
+    hy_config_free(&config);
+    return status;
+}

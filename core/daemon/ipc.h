@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The local socket: how hactl talks to this node's core. A ZeroMQ ROUTER on ipc://RUN/halyard.sock; who may open the
+ * socket (the folder's mode) may command the cluster.
+ *
+ *   request   "halyard-ipc 1", verb, arguments
+ *   reply     "halyard-ipc 1", code (decimal: 0 or -errno), text (of the error, or ""), payload
+ *
+ *   state                          payload: report as JSON, the CIB as text (cib/grammar.h: hy_cib_save)
+ *   command  statements, by, via   statements of cib/command.h; replied to when committed and applied, or refused
+ */
+#ifndef HY_DAEMON_IPC_H
+#define HY_DAEMON_IPC_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/log.h"
+
+#include <czmq.h>
+
+#define HY_IPC_HELLO "halyard-ipc 1"
+
+struct hy_ipc;
+
+struct hy_ipc_handlers {
+    void *context;
+    /* Fills the two payloads of `state`. */
+    void (*state)(void *context, struct hy_buf *report, struct hy_buf *cib);
+    /* Takes a command; the answer comes later by hy_ipc_answer(client). */
+    void (*command)(void *context, uint64_t client, const char *statements, size_t size, const char *by,
+                    const char *via);
+};
+
+/* The socket gets mode 0660. -EADDRINUSE, -EACCES. */
+int hy_ipc_open(const char *path, const struct hy_ipc_handlers *handlers, zloop_t *loop, const struct hy_log *log,
+                struct hy_ipc **ipc, struct hy_err *err);
+void hy_ipc_answer(struct hy_ipc *ipc, uint64_t client, int code, const char *text);
+void hy_ipc_close(struct hy_ipc **ipc);
+
+#endif

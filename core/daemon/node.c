@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/node.h"
+
+#include "base/alloc.h"
+#include "bus/bus.h"
+#include "bus/link.h"
+#include "bus/seal.h"
+#include "cib/grammar.h"
+#include "cluster/cluster.h"
+#include "daemon/clock.h"
+#include "daemon/ipc.h"
+#include "daemon/privileges.h"
+#include "daemon/report.h"
+#include "executor/executor.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+struct hy_node {
+    const struct hy_config *config;
+    struct hy_logger *logger;
+    const struct hy_log *log;
+    zloop_t *loop;
+    struct hy_cluster *cluster;
+    struct hy_store *store;
+    struct hy_links *links;
+    struct hy_bus *bus;
+    struct hy_executor_link *executor;
+    struct hy_ipc *ipc;
+    HY_VEC(struct hy_operation) unsent; /* the executor could not take them yet */
+    bool query_unsent;
+    int signal_fd;
+    int timer_fd;
+    hy_time armed; /* what timer_fd is set to */
+    int result;    /* of the run */
+    bool done;
+};
+
+enum { RETRY_MS = 5 };
+
+static void take_event(struct hy_node *node, const struct hy_cluster_event *event);
+
+/* ---- effects */
+
+static void flush_executor(struct hy_node *node)
+{
+    int rc = 0;
+    if (node->query_unsent) {
+        rc = hy_executor_query(node->executor);
+        node->query_unsent = rc == -EAGAIN;
+    }
+    while (!rc && node->unsent.count) {
+        rc = hy_executor_order(node->executor, &node->unsent.items[0]);
+        if (rc == -EAGAIN)
+            return;
+        hy_operation_free(&node->unsent.items[0]);
+        hy_vec_remove(&node->unsent, 0);
+    }
+    if (rc && rc != -EAGAIN) {
+        hy_error(node->log, "the executor cannot be reached: %s", strerror(-rc));
+        node->result = rc;
+        node->done = true;
+    }
+}
+
+static void execute(struct hy_node *node, struct hy_operation *operation)
+{
+    hy_vec_push(&node->unsent, *operation);
+    *operation = (struct hy_operation){0};
+    flush_executor(node);
+}
+
+static void send_bus(struct hy_node *node, enum hy_topic topic, const struct hy_cluster_effect *effect)
+{
+    hy_bus_send(node->bus, topic, effect->to ? effect->to : HY_BUS_ALL, effect->data, effect->size);
+}
+
+static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
+{
+    switch (effect->type) {
+    case HY_CLUSTER_SEND_HEARTBEAT:
+        hy_links_send(node->links, effect->to, effect->data, effect->size);
+        break;
+    case HY_CLUSTER_SEND_RAFT:
+        send_bus(node, HY_TOPIC_RAFT, effect);
+        break;
+    case HY_CLUSTER_SEND_COMMANDS:
+        send_bus(node, HY_TOPIC_COMMAND, effect);
+        break;
+    case HY_CLUSTER_SEND_ORDERS:
+        send_bus(node, HY_TOPIC_ORDER, effect);
+        break;
+    case HY_CLUSTER_PUBLISH_CHANGE:
+        send_bus(node, HY_TOPIC_CHANGE, effect);
+        break;
+    case HY_CLUSTER_PERSIST:
+        hy_store_persist(node->store, &effect->persist);
+        break;
+    case HY_CLUSTER_SAVE_SNAPSHOT:
+        hy_store_snapshot(node->store, effect->number, effect->term, &effect->servers, effect->data, effect->size,
+                          effect->first_kept);
+        break;
+    case HY_CLUSTER_EXECUTE:
+        execute(node, &effect->operation);
+        break;
+    case HY_CLUSTER_QUERY_ACTIVE:
+        node->query_unsent = true;
+        flush_executor(node);
+        break;
+    case HY_CLUSTER_LEASE:
+        hy_executor_set_lease(node->executor, effect->at, (uint32_t)effect->number);
+        break;
+    case HY_CLUSTER_ANSWER:
+        hy_ipc_answer(node->ipc, effect->client, effect->code, effect->data);
+        break;
+    case HY_CLUSTER_PEER_BACK:
+        hy_bus_reconnect(node->bus, effect->to);
+        break;
+    case HY_CLUSTER_GONE:
+        node->done = true;
+        break;
+    default:
+        hy_error(node->log, "effect of unknown type %d", (int)effect->type);
+        node->result = -EINVAL;
+        node->done = true;
+        break;
+    }
+}
+
+/* The next tick, exact to the microsecond; also the retry of what the executor had no room for. */
+static void arm(struct hy_node *node)
+{
+    hy_time at = hy_cluster_deadline(node->cluster);
+    if (node->unsent.count || node->query_unsent) {
+        hy_time retry = hy_clock_now() + RETRY_MS * HY_MS;
+        at = retry < at ? retry : at;
+    }
+    if (at == node->armed)
+        return;
+    node->armed = at;
+    struct itimerspec timer = {{0, 0}, {0, 0}}; /* HY_NEVER: disarmed */
+    if (at != HY_NEVER) {
+        at = at > 0 ? at : 1;
+        timer.it_value.tv_sec = at / HY_SECOND;
+        timer.it_value.tv_nsec = at % HY_SECOND * 1000;
+    }
+    if (timerfd_settime(node->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL)) {
+        hy_error(node->log, "timer cannot be set: %s", strerror(errno));
+        node->result = -errno;
+        node->done = true;
+    }
+}
+
+static void take_event(struct hy_node *node, const struct hy_cluster_event *event)
+{
+    struct hy_cluster_effects effects = {0};
+    struct hy_err err = {{0}};
+    int rc = hy_cluster_step(node->cluster, event, hy_clock_now(), hy_clock_wall(), &effects, &err);
+    if (rc)
+        hy_debug(node->log, "dropped: %s", err.text);
+    for (size_t i = 0; i < effects.list.count; i++)
+        carry_out(node, &effects.list.items[i]);
+    hy_cluster_effects_free(&effects);
+    arm(node);
+}
+
+/* ---- what happens */
+
+static int on_timer(zloop_t *loop, zmq_pollitem_t *item, void *context)
+{
+    (void)loop;
+    struct hy_node *node = context;
+    uint64_t count;
+    if (read(item->fd, &count, sizeof count) < 0 && errno != EAGAIN)
+        hy_error(node->log, "timer cannot be read: %s", strerror(errno));
+    node->armed = -1;
+    flush_executor(node);
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
+    take_event(node, &event);
+    return node->done ? -1 : 0;
+}
+
+static int on_store(zloop_t *loop, zmq_pollitem_t *item, void *context)
+{
+    (void)loop;
+    (void)item;
+    struct hy_node *node = context;
+    struct hy_cluster_event event = {.type = HY_CLUSTER_PERSISTED, .number = hy_store_completed(node->store)};
+    take_event(node, &event);
+    uint64_t index = hy_store_snapshot_done(node->store);
+    if (index) {
+        event = (struct hy_cluster_event){.type = HY_CLUSTER_SNAPSHOT_SAVED, .number = index};
+        take_event(node, &event);
+    }
+    return node->done ? -1 : 0;
+}
+
+static void take_news(struct hy_node *node, const struct hy_executor_news *news)
+{
+    struct hy_cluster_event event = {.outcome = &news->outcome};
+    switch (news->type) {
+    case HY_EXECUTOR_OUTCOME:
+        event.type = HY_CLUSTER_OUTCOME;
+        break;
+    case HY_EXECUTOR_ACTIVE:
+        event.type = HY_CLUSTER_ACTIVE;
+        break;
+    case HY_EXECUTOR_ACTIVE_END:
+        event.type = HY_CLUSTER_ACTIVE_END;
+        break;
+    case HY_EXECUTOR_RELEASED:
+        event.type = HY_CLUSTER_LEASE_RELEASED;
+        break;
+    case HY_EXECUTOR_EVENT:
+        hy_notice(node->log, "%s: %s; checking it now", news->outcome.rsc,
+                  news->outcome.reason ? news->outcome.reason : "something has changed");
+        return;
+    default:
+        hy_error(node->log, "the executor says something unknown (%d)", (int)news->type);
+        return;
+    }
+    take_event(node, &event);
+}
+
+static int on_executor(zloop_t *loop, zmq_pollitem_t *item, void *context)
+{
+    (void)loop;
+    (void)item;
+    struct hy_node *node = context;
+    struct hy_executor_news news;
+    struct hy_err err = {{0}};
+    int rc;
+    while ((rc = hy_executor_next(node->executor, &news, &err)) == 1) {
+        take_news(node, &news);
+        hy_outcome_free(&news.outcome);
+    }
+    if (rc < 0) {
+        hy_error(node->log, "executor: %s", rc == -EPIPE ? "it is gone; the core ends too" : err.text);
+        node->result = rc;
+        node->done = true;
+    }
+    return node->done ? -1 : 0;
+}
+
+static int on_signal(zloop_t *loop, zmq_pollitem_t *item, void *context)
+{
+    (void)loop;
+    struct hy_node *node = context;
+    struct signalfd_siginfo info;
+    if (read(item->fd, &info, sizeof info) != sizeof info)
+        return 0;
+    if (info.ssi_signo == SIGHUP) {
+        hy_logger_reopen(node->logger);
+        return 0;
+    }
+    hy_notice(node->log, "asked to end: this node leaves the cluster in good order");
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_SHUTDOWN};
+    take_event(node, &event);
+    return node->done ? -1 : 0;
+}
+
+static void on_heartbeat(void *context, uint32_t from, size_t link, const void *data, size_t size)
+{
+    (void)link;
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_HEARTBEAT, .from = from, .data = data, .size = size};
+    take_event(context, &event);
+}
+
+static void on_link(void *context, size_t link, uint32_t peer, bool up, const char *why)
+{
+    struct hy_node *node = context;
+    (void)link;
+    if (peer != HALYARD_ALL || up || hy_links_carrier(node->links))
+        return;
+    hy_warning(node->log, "no link is left (%s): this node's lease is given up at once", why ? why : "carrier lost");
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_LINKS_DOWN};
+    take_event(node, &event);
+}
+
+static void on_bus(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
+                   size_t size)
+{
+    (void)incarnation;
+    struct hy_cluster_event event = {.from = from, .data = data, .size = size};
+    switch (topic) {
+    case HY_TOPIC_RAFT:
+        event.type = HY_CLUSTER_RAFT;
+        break;
+    case HY_TOPIC_COMMAND:
+        event.type = HY_CLUSTER_COMMANDS;
+        break;
+    case HY_TOPIC_ORDER:
+        event.type = HY_CLUSTER_ORDERS;
+        break;
+    default:
+        return; /* changes and events are for followers of the cluster */
+    }
+    take_event(context, &event);
+}
+
+static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
+{
+    struct hy_node *node = context;
+    hy_report_write(node->cluster, node->config, hy_clock_now(), hy_clock_wall(), report);
+    hy_cib_save(hy_cluster_cib(node->cluster), cib);
+}
+
+static void on_command(void *context, uint64_t client, const char *statements, size_t size, const char *by,
+                       const char *via)
+{
+    const struct hy_cluster_event event = {
+        .type = HY_CLUSTER_REQUEST, .client = client, .data = statements, .size = size, .by = by, .via = via};
+    take_event(context, &event);
+}
+
+/* ---- opening */
+
+static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
+{
+    const struct hy_config *config = node->config;
+    struct hy_cluster_node *nodes = hy_alloc_array(config->nodes.count, sizeof *nodes);
+    struct hy_cluster_options options = {
+        .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
+    uint32_t self = config->nodes.items[config->self].id;
+    options.raft = (struct hy_raft_options){.self = self,
+                                            .seed = loaded->incarnation ^ ((uint64_t)self << 48),
+                                            .election_timeout = config->detection.election_timeout,
+                                            .heartbeat = config->detection.raft_heartbeat};
+    options.membership = (struct hy_membership_options){.self = self,
+                                                        .incarnation = loaded->incarnation,
+                                                        .node_count = config->nodes.count,
+                                                        .heartbeat = config->detection.heartbeat,
+                                                        .dead_after = config->detection.dead_after,
+                                                        .dead_after_max = config->detection.dead_after_max,
+                                                        .release_margin = config->detection.release_margin,
+                                                        .rho_ppm = 1000};
+    struct hy_raft_state state = loaded->raft;
+    if (!state.servers.count)
+        state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
+    for (size_t i = 0; i < config->nodes.count; i++) {
+        nodes[i] = (struct hy_cluster_node){config->nodes.items[i].id, config->nodes.items[i].name};
+        options.membership.nodes[i] = (struct hy_membership_peer){config->nodes.items[i].id, true};
+        if (!loaded->raft.servers.count)
+            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true};
+    }
+    int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
+                            &node->cluster, err);
+    free(nodes);
+    return rc;
+}
+
+static int open_links(struct hy_node *node, const uint8_t *key, struct hy_err *err)
+{
+    const struct hy_config *config = node->config;
+    struct hy_link_config *links = hy_alloc_array(config->links.count, sizeof *links);
+    struct hy_link_peer *peers = hy_alloc_array(config->links.count * config->nodes.count, sizeof *peers);
+    for (size_t i = 0; i < config->links.count; i++) {
+        const struct hy_config_link *from = &config->links.items[i];
+        struct hy_link_peer *first = &peers[i * config->nodes.count];
+        size_t count = 0;
+        for (size_t j = 0; j < config->nodes.count; j++)
+            if (j != config->self)
+                first[count++] = (struct hy_link_peer){config->nodes.items[j].id, from->addresses[j], 0};
+        links[i] = (struct hy_link_config){.transport = from->transport,
+                                           .address = from->addresses[config->self],
+                                           .settings = (const struct hy_link_setting *)from->settings.items,
+                                           .setting_count = from->settings.count,
+                                           .peers = first,
+                                           .peer_count = count};
+    }
+    const struct hy_links_options options = {.folder = config->paths.transports,
+                                             .cluster = config->cluster,
+                                             .key = key,
+                                             .self = config->nodes.items[config->self].id,
+                                             .links = links,
+                                             .link_count = config->links.count,
+                                             .received = on_heartbeat,
+                                             .changed = on_link,
+                                             .context = node,
+                                             .log = node->log};
+    int rc = hy_links_open(&options, node->loop, &node->links, err);
+    free(links);
+    free(peers);
+    return rc;
+}
+
+static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnation, struct hy_err *err)
+{
+    const struct hy_config *config = node->config;
+    struct hy_bus_peer *peers = hy_alloc_array(config->nodes.count, sizeof *peers);
+    size_t count = 0;
+    for (size_t i = 0; i < config->nodes.count; i++)
+        if (i != config->self)
+            peers[count++] =
+                (struct hy_bus_peer){config->nodes.items[i].id, config->nodes.items[i].address, config->bus_port};
+    const struct hy_bus_options options = {.self = config->nodes.items[config->self].id,
+                                           .incarnation = incarnation,
+                                           .address = config->nodes.items[config->self].address,
+                                           .port = config->bus_port,
+                                           .peers = peers,
+                                           .peer_count = count,
+                                           .key = key,
+                                           .received = on_bus,
+                                           .context = node,
+                                           .log = node->log};
+    int rc = hy_bus_open(&options, node->loop, &node->bus, err);
+    free(peers);
+    return rc;
+}
+
+static int open_ipc(struct hy_node *node, struct hy_err *err)
+{
+    const struct hy_ipc_handlers handlers = {.context = node, .state = on_state, .command = on_command};
+    char *path = hy_config_socket(node->config);
+    int rc = hy_ipc_open(path, &handlers, node->loop, node->log, &node->ipc, err);
+    free(path);
+    return rc;
+}
+
+static int watch_fd(struct hy_node *node, int fd, zloop_fn *handler)
+{
+    zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
+    int rc = zloop_poller(node->loop, &item, handler, node);
+    if (!rc)
+        zloop_poller_set_tolerant(node->loop, &item);
+    return rc ? -ENOMEM : 0;
+}
+
+static int open_descriptors(struct hy_node *node, struct hy_err *err)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    node->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    node->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+    if (node->signal_fd < 0 || node->timer_fd < 0)
+        return hy_fail(err, errno, "signals or timers cannot be watched: %s", strerror(errno));
+    if (watch_fd(node, node->signal_fd, on_signal) || watch_fd(node, node->timer_fd, on_timer) ||
+        watch_fd(node, hy_store_fd(node->store), on_store) ||
+        watch_fd(node, hy_executor_link_fd(node->executor), on_executor))
+        return hy_fail(err, ENOMEM, "the loop takes no more descriptors");
+    return 0;
+}
+
+/* The folders and the key are root's business; what comes after is the core's own user's. */
+static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err *err)
+{
+    struct hy_identity identity;
+    int rc = hy_key_read(node->config->key_file, key, err);
+    if (!rc)
+        rc = hy_identity_find(node->config, node->log, &identity, err);
+    if (!rc)
+        rc = hy_identity_folder(&identity, node->config->paths.state, err);
+    if (!rc)
+        rc = hy_identity_folder(&identity, node->config->paths.run, err);
+    if (!rc)
+        rc = hy_identity_assume(&identity, err);
+    if (!rc && identity.change)
+        hy_info(node->log, "the core runs as user %s", identity.name);
+    return rc;
+}
+
+static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
+{
+    uint8_t key[HY_KEY_SIZE];
+    struct hy_store_loaded loaded = {0};
+    int rc = prepare(node, key, err);
+    if (!rc)
+        rc = hy_executor_link_open(executor_fd, lease_fd, &node->executor, err);
+    if (!rc)
+        rc = hy_store_open(node->config->paths.state, node->config->cluster,
+                           node->config->nodes.items[node->config->self].id, node->log, &node->store, &loaded, err);
+    if (!rc)
+        rc = open_cluster(node, &loaded, err);
+    if (!rc)
+        rc = open_links(node, key, err);
+    if (!rc)
+        rc = open_bus(node, key, loaded.incarnation, err);
+    if (!rc)
+        rc = open_ipc(node, err);
+    if (!rc)
+        rc = open_descriptors(node, err);
+    hy_store_loaded_free(&loaded);
+    explicit_bzero(key, sizeof key);
+    return rc;
+}
+
+int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int executor_fd, int lease_fd,
+                 struct hy_node **node, struct hy_err *err)
+{
+    struct hy_node *n = hy_alloc(sizeof *n);
+    n->config = config;
+    n->logger = logger;
+    n->log = hy_logger_log(logger);
+    n->signal_fd = n->timer_fd = -1;
+    n->armed = -1;
+    n->loop = zloop_new();
+    zloop_set_nonstop(n->loop, true);
+    int rc = open_all(n, executor_fd, lease_fd, err);
+    if (rc) {
+        hy_node_close(&n);
+        return rc;
+    }
+    *node = n;
+    return 0;
+}
+
+int hy_node_run(struct hy_node *node)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
+    take_event(node, &event);
+    while (!node->done)
+        zloop_start(node->loop);
+    return node->result;
+}
+
+void hy_node_close(struct hy_node **node)
+{
+    struct hy_node *n = *node;
+    if (!n)
+        return;
+    hy_ipc_close(&n->ipc);
+    hy_bus_close(&n->bus);
+    hy_links_close(&n->links);
+    zloop_destroy(&n->loop);
+    hy_cluster_free(&n->cluster);
+    hy_store_close(&n->store);
+    hy_executor_link_close(&n->executor);
+    for (size_t i = 0; i < n->unsent.count; i++)
+        hy_operation_free(&n->unsent.items[i]);
+    hy_vec_free(&n->unsent);
+    if (n->signal_fd >= 0)
+        close(n->signal_fd);
+    if (n->timer_fd >= 0)
+        close(n->timer_fd);
+    free(n);
+    *node = NULL;
+}

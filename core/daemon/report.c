@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "daemon/report.h"
+
+#include "scheduler/scheduler.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
+static json_t *number(int64_t value)
+{
+    return json_integer((json_int_t)value);
+}
+
+static const char *name_of(const struct hy_config *config, uint32_t id)
+{
+    for (size_t i = 0; i < config->nodes.count; i++)
+        if (config->nodes.items[i].id == id)
+            return config->nodes.items[i].name;
+    return NULL;
+}
+
+static json_t *nodes(const struct hy_cluster *cluster, const struct hy_config *config, hy_time now)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < config->nodes.count; i++) {
+        struct hy_membership_view view = {0};
+        hy_cluster_view(cluster, config->nodes.items[i].id, now, &view);
+        json_t *node = json_object();
+        json_object_set_new(node, "name", json_string(config->nodes.items[i].name));
+        json_object_set_new(node, "id", number(config->nodes.items[i].id));
+        json_object_set_new(node, "address", json_string(config->nodes.items[i].address));
+        json_object_set_new(node, "heard", json_boolean(view.heard || i == config->self));
+        json_object_set_new(node, "admitted", json_boolean(view.admitted));
+        json_object_set_new(node, "epoch", number(view.epoch));
+        json_object_set_new(node, "last_heard_ms",
+                            view.last_heard ? number((now - view.last_heard) / HY_MS) : json_null());
+        json_object_set_new(node, "round_trip_us", view.round_trip ? number(view.round_trip) : json_null());
+        json_array_append_new(list, node);
+    }
+    return list;
+}
+
+static json_t *in_flight(const struct hy_cluster *cluster)
+{
+    json_t *list = json_array();
+    const struct hy_inflight *items;
+    size_t count = hy_cluster_in_flight(cluster, &items);
+    for (size_t i = 0; i < count; i++) {
+        json_t *operation = json_object();
+        json_object_set_new(operation, "node", json_string(items[i].node));
+        json_object_set_new(operation, "resource", json_string(items[i].rsc));
+        json_object_set_new(operation, "operation", json_string(items[i].op));
+        json_object_set_new(operation, "interval_ms", number(items[i].interval / HY_MS));
+        json_array_append_new(list, operation);
+    }
+    return list;
+}
+
+void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config, hy_time now, hy_wall wall,
+                     struct hy_buf *out)
+{
+    struct hy_cluster_report report;
+    hy_cluster_report(cluster, now, &report);
+    json_t *root = json_object();
+    json_object_set_new(root, "version", number(1));
+    json_object_set_new(root, "halyard", json_string(HY_VERSION));
+    json_object_set_new(root, "cluster", json_string(config->cluster));
+    json_object_set_new(root, "node", json_string(config->node));
+    json_object_set_new(root, "wall_us", number(wall));
+    json_object_set_new(root, "dc", text_or_null(report.dc ? name_of(config, report.dc) : NULL));
+    json_object_set_new(root, "is_dc", json_boolean(report.is_dc));
+    json_object_set_new(root, "quorum", json_boolean(report.quorum));
+    json_object_set_new(root, "acting", json_boolean(report.acting));
+    json_object_set_new(root, "waiting", text_or_null(report.waiting));
+    json_object_set_new(root, "lease_ms", report.lease > now ? number((report.lease - now) / HY_MS) : number(0));
+    json_object_set_new(root, "age_ms", number(report.age / HY_MS));
+    json_object_set_new(root, "term", number((int64_t)report.term));
+    json_object_set_new(root, "commit", number((int64_t)report.commit));
+    json_object_set_new(root, "applied", number((int64_t)report.applied));
+    json_object_set_new(root, "profile", json_string(config->detection.profile));
+    json_object_set_new(root, "worst_case_ms", number(report.worst_case / HY_MS));
+    json_object_set_new(root, "nodes", nodes(cluster, config, now));
+    json_object_set_new(root, "in_flight", in_flight(cluster));
+    char *text = json_dumps(root, JSON_COMPACT);
+    if (!text)
+        hy_out_of_memory(0);
+    hy_buf_adds(out, text);
+    free(text);
+    json_decref(root);
+}
