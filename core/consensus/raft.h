@@ -15,6 +15,7 @@
 #ifndef HY_CONSENSUS_RAFT_H
 #define HY_CONSENSUS_RAFT_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/time.h"
 #include "base/vec.h"
@@ -23,7 +24,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HY_RAFT_MAX_NODES = 32 };
+enum {
+    HY_RAFT_MAX_NODES = 32,
+    HY_RAFT_MAX_ENTRY = 16 * 1024 * 1024,    /* bytes of one command */
+    HY_RAFT_MAX_SNAPSHOT = 256 * 1024 * 1024 /* bytes; a larger one that is offered by a peer is refused */
+};
 
 struct hy_raft; /* one server; opaque */
 
@@ -52,21 +57,24 @@ struct hy_raft_servers {
 
 struct hy_raft_options {
     uint32_t self;
-    uint64_t seed;              /* of the election timer's jitter */
-    hy_time election_timeout;   /* T: elections after T..2T of silence; default 300 ms */
-    hy_time heartbeat;          /* default 30 ms */
-    size_t max_message;         /* bytes of entries or snapshot in one message; default 64 KiB */
-    size_t max_inflight;        /* messages with entries on their way to one follower; default 16 */
+    uint64_t seed;            /* of the election timer's jitter */
+    hy_time election_timeout; /* T: elections after T..2T of silence; default 300 ms */
+    hy_time heartbeat;        /* default 30 ms */
+    size_t max_message;       /* bytes of entries or snapshot in one message; default 64 KiB */
+    size_t max_inflight;      /* messages with entries on their way to one follower; default 16 */
+    size_t max_pending;       /* bytes of commands that may wait for the disk or for a majority; default 8 MiB */
 };
 
-/* What was on disk. For a fresh node: term 0, no entries, servers = the first configuration (the same on every node). */
+/* What was on disk. For a fresh node: term 0, no entries, servers = the first configuration (the same on every node; empty
+ * for one that joins later and waits to be told). */
 struct hy_raft_state {
     uint64_t term;
     uint32_t vote; /* 0: none in this term */
     uint64_t snapshot_index;
     uint64_t snapshot_term;
     struct hy_raft_servers servers; /* as of the snapshot (or the first configuration) */
-    const struct hy_raft_entry *entries; /* after the snapshot, contiguous */
+    const struct hy_raft_entry
+        *entries; /* contiguous; they may begin before the snapshot's end, with no gap after it */
     size_t entry_count;
 };
 
@@ -75,10 +83,10 @@ enum hy_raft_event_type {
     HY_RAFT_MESSAGE,   /* from, data, size */
     HY_RAFT_PROPOSE,   /* data, size: a command; only for the leader */
     HY_RAFT_PERSISTED, /* number: this and all earlier PERSIST effects are on disk */
-    HY_RAFT_CAMPAIGN,  /* the failure detector has declared the leader dead: campaign at once (LEASE: the lowest live voter) */
-    HY_RAFT_TRANSFER,  /* to: hand the lead over */
+    HY_RAFT_CAMPAIGN, /* the failure detector has declared the leader dead: campaign at once (LEASE: the lowest live voter) */
+    HY_RAFT_TRANSFER, /* to: hand the lead over; 0: to whoever has most of the log */
     HY_RAFT_SNAPSHOT_TAKEN, /* number = index: the caller has a snapshot of the state at `index` on disk: compact the log up to `index - keep` */
-    HY_RAFT_CONFIGURE  /* servers: change membership by one server; only for the leader */
+    HY_RAFT_CONFIGURE /* servers: the wanted set, which differs in one server; a new one is a learner first; only for the leader */
 };
 
 struct hy_raft_event {
@@ -93,12 +101,13 @@ struct hy_raft_event {
 };
 
 enum hy_raft_effect_type {
-    HY_RAFT_PERSIST,  /* write `vote` and/or cut the log behind `truncate` and append entries; all or nothing, in order; then feed PERSISTED(number) */
-    HY_RAFT_SEND,     /* to, data, size; may be lost */
-    HY_RAFT_APPLY,    /* a committed entry, in order of index, each once a run */
-    HY_RAFT_RESTORE,  /* a snapshot came from the leader: the state machine becomes data/size as of index/term. Persisting it is a PERSIST effect with snapshot set, before it */
+    HY_RAFT_PERSIST, /* all or nothing and in order, in this order: save term and vote; cut the log from truncate_from on; the
+                       * snapshot replaces all up to `index`; append entries. Then feed PERSISTED(number) */
+    HY_RAFT_SEND,    /* to, data, size; may be lost */
+    HY_RAFT_APPLY,   /* a committed entry of any type, in order of index, each once a run */
+    HY_RAFT_RESTORE, /* a snapshot came from the leader: the state machine becomes data/size as of index/term. Persisting it is a PERSIST effect with snapshot set, before it */
     HY_RAFT_NEED_SNAPSHOT, /* a follower is behind the log: take a snapshot now if you can, and give it with hy_raft_offer_snapshot() */
-    HY_RAFT_ROLE      /* role, term or leader have changed */
+    HY_RAFT_ROLE /* role, term or leader have changed */
 };
 
 struct hy_raft_effect {
@@ -108,20 +117,23 @@ struct hy_raft_effect {
     bool save_vote;  /* PERSIST: term and vote below are to be saved */
     uint64_t term;   /* PERSIST, ROLE, RESTORE */
     uint32_t vote;
-    bool truncate;           /* PERSIST: entries from truncate_from on are dropped first */
+    bool truncate; /* PERSIST: entries from truncate_from on are dropped first */
     uint64_t truncate_from;
     struct hy_raft_entry *entries; /* PERSIST: to append; owned by the effects */
     size_t entry_count;
-    bool snapshot;           /* PERSIST: replaces everything up to index by data/size */
-    struct hy_raft_entry entry; /* APPLY */
-    uint64_t index;          /* RESTORE, PERSIST with snapshot */
+    bool snapshot;                  /* PERSIST: replaces everything up to index by data/size */
+    uint64_t snapshot_term;         /* of the entry at `index` */
+    struct hy_raft_entry entry;     /* APPLY */
+    uint64_t index;                 /* RESTORE, PERSIST with snapshot */
     struct hy_raft_servers servers; /* RESTORE, PERSIST with snapshot */
     void *data;
     size_t size;
-    enum hy_raft_role role;  /* ROLE */
-    uint32_t leader;         /* ROLE; 0: unknown */
+    enum hy_raft_role role; /* ROLE */
+    uint32_t leader;        /* ROLE; 0: unknown */
 };
 
+/* Entries' bytes and snapshots are shared with the server and counted without a lock: effects stay with its thread. They
+ * hold until hy_raft_effects_free(), whatever becomes of the server. */
 struct hy_raft_effects {
     HY_VEC(struct hy_raft_effect) list;
 };
@@ -131,8 +143,13 @@ int hy_raft_new(const struct hy_raft_options *options, const struct hy_raft_stat
                 struct hy_raft **raft, struct hy_err *err);
 void hy_raft_free(struct hy_raft **raft);
 
-/* The step. Appends to `effects` (caller releases with hy_raft_effects_free()). 0; for PROPOSE, TRANSFER and CONFIGURE -EPERM (not the leader),
- * -EBUSY (too much on its way, or a change under way); for MESSAGE -EBADMSG. An error leaves the server as it was. */
+/* The step. Appends to `effects` (caller releases with hy_raft_effects_free()). 0, or an error that leaves the server as it
+ * was:
+ *   PROPOSE, TRANSFER, CONFIGURE  -EPERM not the leader; -EBUSY too much on its way, or a change under way: try again
+ *                                 later; -EINVAL; -EMSGSIZE
+ *   CAMPAIGN                      -EPERM this server has no vote
+ *   MESSAGE                       -EBADMSG makes no sense; -EPERM from somebody who has no say (removed, for example)
+ *   PERSISTED, SNAPSHOT_TAKEN     -EINVAL never asked for, not applied */
 int hy_raft_step(struct hy_raft *raft, const struct hy_raft_event *event, hy_time now, struct hy_raft_effects *effects,
                  struct hy_err *err);
 void hy_raft_effects_free(struct hy_raft_effects *effects);
@@ -140,7 +157,8 @@ void hy_raft_effects_free(struct hy_raft_effects *effects);
 /* When a TICK is due at the latest. */
 hy_time hy_raft_deadline(const struct hy_raft *raft);
 
-/* The caller's latest snapshot, for followers that are behind; copied. */
+/* The caller's latest snapshot, for followers that are behind; copied, and kept only while one needs it. Ignored unless this
+ * server leads and `index` is applied and still in the log. Sent from the next TICK on, which is due at once. */
 void hy_raft_offer_snapshot(struct hy_raft *raft, uint64_t index, const void *data, size_t size);
 
 enum hy_raft_role hy_raft_role(const struct hy_raft *raft);
@@ -151,8 +169,15 @@ uint64_t hy_raft_last_index(const struct hy_raft *raft);
 uint64_t hy_raft_first_index(const struct hy_raft *raft); /* of the entries still in the log; last + 1 when none */
 /* The index of PROPOSE's entry, right after the step: hy_raft_last_index(). The leader has committed an entry of its own term: */
 bool hy_raft_leads(const struct hy_raft *raft);
+/* The servers in force: the newest set in the log, committed or not. */
 const struct hy_raft_servers *hy_raft_servers(const struct hy_raft *raft);
+/* As of an index, for a snapshot of it; and the term there, 0 when that is compacted away. */
+const struct hy_raft_servers *hy_raft_servers_at(const struct hy_raft *raft, uint64_t index);
+uint64_t hy_raft_term_at(const struct hy_raft *raft, uint64_t index);
 /* An entry that is in the log, committed or not; false when it is not there. `entry->data` is borrowed until the next step. */
 bool hy_raft_entry_at(const struct hy_raft *raft, uint64_t index, struct hy_raft_entry *entry);
+
+/* A message in words, one line, for logs and traces. */
+void hy_raft_message_print(const void *data, size_t size, struct hy_buf *out);
 
 #endif
