@@ -11,3 +11,4 @@ libhy_cluster_a_SOURCES = \
 	core/cluster/outbox.c \
 	core/cluster/replica.c \
 	core/cluster/statement.c core/cluster/statement.h
+include core/cluster/operation.mk
