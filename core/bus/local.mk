@@ -1,1 +1,6 @@
-# filled by the module
+# SPDX-License-Identifier: Apache-2.0
+# What goes from node to node: sealed datagrams over the transports' links, and the ZeroMQ bus.
+noinst_LIBRARIES += libhy_bus.a
+libhy_bus_a_CPPFLAGS = $(CORE_CPPFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS)
+libhy_bus_a_SOURCES = \
+	core/bus/seal.c core/bus/seal.h
