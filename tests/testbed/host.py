@@ -1,0 +1,247 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One host: its power, its cable, its files, and the commands and daemons which run on it."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections import namedtuple
+
+from . import freezer, network, processes, spaces
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Settings of sanitizers and valgrind reach the daemons; nothing else of the caller's environment does.
+PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "TERM")
+
+Result = namedtuple("Result", "status stdout stderr")
+
+
+class CommandFailed(AssertionError):
+    """A command on a host ended with another status than 0, or took too long."""
+
+
+class Host:
+    def __init__(self, testbed, name, address, interface, index, own_files=True):
+        self.testbed = testbed
+        self.name = name
+        self.address = address
+        self.address6 = network.address6_of(index)
+        self.interface = interface
+        self.mac = network.mac_of(index)
+        self.port = network.port_name(name, index)
+        self.own_files = own_files
+        self.pid = None  # the host's first process, as a pid of the machine
+        self.plugged = True
+        self._booting = None
+        self._commands = set()
+
+    def __repr__(self):
+        return f"<Host {self.name} {self.address} {'on' if self.is_on else 'off'}>"
+
+    # Power and cable
+
+    @property
+    def is_on(self):
+        return self.pid is not None
+
+    @property
+    def disk(self):
+        """Where the testbed keeps what outlives a power-off, as a path of the machine; "-" for none."""
+        return os.path.join(self.testbed.directory, "hosts", self.name) if self.own_files else "-"
+
+    @property
+    def _group(self):
+        return f"{os.path.basename(self.testbed.directory)}.{self.name}"
+
+    def power_on(self):
+        """Boot: new namespaces, the old disk, an empty memory; then /etc/rc.local, if there is one."""
+        if self.is_on:
+            raise RuntimeError(f"testbed: {self.name} is on already")
+        unshare = ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
+        boot = ["sh", os.path.join(HERE, "boot-host.sh"), self.name, self.disk]
+        boot += [":".join(self.testbed.layers), ":".join(self.testbed.shares)]
+        self._booting, line = spaces.start(spaces.enter(self.testbed.pid) + unshare + boot, f"the boot of {self.name}")
+        self.pid = int(line)
+        self.testbed.switch.connect(self, self.testbed.prefix_length)
+        self.plugged = True
+        self.testbed.save()
+        if self.own_files and self.exists("/etc/rc.local"):
+            self.spawn(["sh", "/etc/rc.local"], log="/var/log/boot.log")
+
+    def power_off(self):
+        """Everything at once, without a word to anybody: nothing more is sent, no process has a last moment."""
+        self._require_on()
+        switch = self.testbed.switch
+        switch.dark.add(self.port)
+        switch.apply()
+        spaces.kill(self.pid, signal.SIGKILL)
+        if not spaces.wait_gone(self.pid, 30):
+            raise RuntimeError(f"testbed: {self.name} does not end: {[p.argv for p in self.processes()]}")
+        switch.disconnect(self)
+        switch.dark.discard(self.port)
+        switch.apply()
+        freezer.discard(self._group)
+        self.pid = None
+        self._reap()
+        self.testbed.save()
+
+    def _reap(self):
+        """The commands which ran on the host have ended with it: collect what waited for them here."""
+        for waiter in [self._booting, *self._commands]:
+            if waiter is not None:
+                waiter.send_signal(signal.SIGCONT)
+                waiter.wait()
+        self._booting = None
+
+    def _require_on(self):
+        if not self.is_on:
+            raise RuntimeError(f"testbed: {self.name} is off")
+
+    def pull(self):
+        """Pull the network cable: the host sees that the carrier is gone."""
+        self._require_on()
+        self.testbed.switch.set_carrier(self, False)
+        self.plugged = False
+        self.testbed.save()
+
+    def plug(self):
+        self._require_on()
+        self.testbed.switch.set_carrier(self, True)
+        self.plugged = True
+        self.testbed.save()
+
+    # Commands and daemons
+
+    def _environment(self):
+        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        paths = [*self.testbed.path, PATH]
+        return {**environment, "PATH": ":".join(paths), "HOME": "/root", "USER": "root", "LANG": "C.UTF-8"}
+
+    def enter_command(self, argv):
+        """The command line for the machine which runs a command on the host."""
+        self._require_on()
+        variables = [f"{name}={value}" for name, value in self._environment().items()]
+        return spaces.enter(self.pid) + ["env", "-i", *variables, *argv]
+
+    def popen(self, argv, **options):
+        """A command in the foreground, for those who want its pipes. It ends with the testbed."""
+        self._commands = {command for command in self._commands if command.poll() is None}
+        process = subprocess.Popen(self.enter_command(argv), start_new_session=True, **options)
+        self._commands.add(process)
+        return process
+
+    def call(self, argv, input=None, timeout=60):
+        """Run a command to its end: Result(status, stdout, stderr)."""
+        # Files, not pipes: what the command leaves in the background may hold its outputs open for ever.
+        with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            given.write((input or "").encode())
+            given.seek(0)
+            process = self.popen(argv, stdin=given, stdout=out, stderr=err)
+            try:
+                status = process.wait(timeout * self.testbed.patience)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                status = None
+            self._commands.discard(process)
+            texts = []
+            for file in (out, err):
+                file.seek(0)
+                texts.append(file.read().decode(errors="replace"))
+        if status is None:
+            raise CommandFailed(f"{self.name}: {' '.join(argv)} did not end within {timeout} s\n{texts[0]}{texts[1]}")
+        return Result(status, *texts)
+
+    def run(self, argv, check=True, input=None, timeout=60):
+        """Run a command to its end; its standard output. With check, another status than 0 is an error."""
+        result = self.call(argv, input, timeout)
+        if check and result.status != 0:
+            said = (result.stdout + result.stderr).strip()
+            raise CommandFailed(f"{self.name}: {' '.join(argv)} ended with status {result.status}: {said}")
+        return result.stdout
+
+    def spawn(self, argv, log=None):
+        """Start a daemon: its parent is the host's first process, its outputs are added to a log of the host."""
+        log = log or f"/var/log/{os.path.basename(argv[0])}.log"
+        shell = ["setsid", "-f", "sh", "-c", 'echo $$; exec "$@" >>"$0" 2>&1 </dev/null', log]
+        pid = int(self.run([*shell, *argv]).strip())
+        for process in self.processes():
+            if process.pid == pid:
+                return process
+        raise CommandFailed(f"{self.name}: {' '.join(argv)} ended at once; {log}:\n{self.tail(log)}")
+
+    def service(self, name, action, timeout=60):
+        """/etc/init.d/NAME ACTION: Result(status, stdout, stderr)."""
+        return self.call([f"/etc/init.d/{name}", action], timeout=timeout)
+
+    # Processes
+
+    def processes(self):
+        return processes.list_processes(self.pid) if self.is_on else []
+
+    def find(self, what):
+        """The processes meant by a name, a pid inside the host, or a list of such."""
+        wanted = [what] if isinstance(what, (str, int)) else list(what)
+        return [process for process in self.processes() if any(process.matches(one) for one in wanted)]
+
+    def kill(self, what, number=signal.SIGKILL):
+        """Send a signal from outside. It is an error if nobody is there to get it: the fault would not be one."""
+        found = self.find(what)
+        if not found:
+            raise CommandFailed(f"{self.name}: no process {what} to send signal {int(number)} to")
+        for process in found:
+            process.kill(number)
+        return found
+
+    def freeze(self, what=None):
+        """Stop processes where they are; without an argument all of the host, at once where cgroups allow it."""
+        self._require_on()
+        if what is not None:
+            return self.kill(what, signal.SIGSTOP)
+        freezer.freeze(self.pid, self._group)
+        return self.processes()
+
+    def thaw(self, what=None):
+        self._require_on()
+        if what is not None:
+            return self.kill(what, signal.SIGCONT)
+        freezer.thaw(self.pid, self._group)
+        # nsenter stops itself with the command it waits for.
+        for command in self._commands:
+            command.send_signal(signal.SIGCONT)
+        return self.processes()
+
+    # Files and addresses
+
+    def path(self, path):
+        """A path of the running host as a path of the machine."""
+        self._require_on()
+        return f"/proc/{self.pid}/root{os.path.join('/', path)}"
+
+    def exists(self, path):
+        return os.path.exists(self.path(path))
+
+    def read_file(self, path):
+        with open(self.path(path), errors="replace") as file:
+            return file.read()
+
+    def write_file(self, path, content, mode=0o644):
+        """The file is replaced, not changed: one of the machine's own may not belong to the host's root."""
+        target = self.path(path)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target + ".new", "w" if isinstance(content, str) else "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(content)
+        os.rename(target + ".new", target)
+
+    def tail(self, path, lines=40):
+        return "\n".join(self.read_file(path).splitlines()[-lines:]) if self.exists(path) else ""
+
+    def addresses(self):
+        """All addresses of the host's interface, without prefix lengths, as the kernel has them now."""
+        lines = self.run(["ip", "-o", "addr", "show", "dev", self.interface]).splitlines()
+        return [line.split()[3].split("/")[0] for line in lines]
+
+    def has_address(self, address):
+        return self.is_on and address in self.addresses()
