@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ARP (RFC 826, RFC 5227) and IPv6 neighbour discovery (RFC 4861, RFC 4862) on the wire, by packet(7) sockets: the
+ * questions and announcements about one address. All return 0 or -errno.
+ */
+#ifndef IPADDR2_PACKET_H
+#define IPADDR2_PACKET_H
+
+#include "netlink.h"
+
+#define HY_IP_MAC_TEXT 18 /* "02:00:00:00:00:01" and the NUL */
+
+/* A socket that takes what this link hears of the address's protocol; or that only sends. The caller closes it. -errno. */
+int hy_ip_packet_open(const struct hy_ip_link *link, int family, bool listen);
+
+/* Asks who has it, without saying that we want it for ourselves: ARP probe, or neighbour solicitation from `::`. */
+int hy_ip_packet_ask(int fd, const struct hy_ip_link *link, const struct hy_ip_addr *addr);
+/* Tells everybody on the link that it is here. */
+int hy_ip_packet_tell(int fd, const struct hy_ip_link *link, const struct hy_ip_addr *addr);
+/* Takes one packet that has come in. 1: somebody says that the address is his, *owner is his MAC. 0: something else, -EAGAIN: nothing. */
+int hy_ip_packet_take(int fd, const struct hy_ip_addr *addr, uint8_t owner[6]);
+
+void hy_ip_mac_text(const uint8_t mac[6], char text[HY_IP_MAC_TEXT]);
+
+#endif
