@@ -136,12 +136,15 @@ static void check_lease(struct lease_cluster *cluster, uint32_t id)
 
 static void post(struct lease_cluster *cluster, uint32_t from, uint32_t to, uint8_t kind, const void *data, size_t size)
 {
-    if (cluster->cut[from][to] || lease_random(cluster, 1000) < cluster->options.loss)
+    if (cluster->cut[from][to] || (kind == LOG_MESSAGE && cluster->cut_log[from][to]) ||
+        lease_random(cluster, 1000) < cluster->options.loss)
         return;
     int copies = lease_random(cluster, 1000) < cluster->options.twice ? 2 : 1;
     for (int i = 0; i < copies; i++) {
         hy_time spread = cluster->options.delay_max - cluster->options.delay_min;
         hy_time delay = cluster->options.delay_min + (hy_time)lease_random(cluster, (uint64_t)spread + 1);
+        if (kind == LOG_MESSAGE && cluster->options.log_delay > 0)
+            delay += (hy_time)lease_random(cluster, (uint64_t)cluster->options.log_delay);
         enqueue(cluster, (struct lease_event){.at = cluster->now + delay,
                                               .type = ARRIVE,
                                               .to = to,
@@ -357,6 +360,8 @@ void lease_cluster_link_down(struct lease_cluster *cluster, uint32_t id)
 void lease_cluster_heal(struct lease_cluster *cluster)
 {
     memset(cluster->cut, 0, sizeof cluster->cut);
+    memset(cluster->cut_log, 0, sizeof cluster->cut_log);
+    cluster->options.log_delay = 0;
     cluster->options.loss = 0;
     for (uint32_t id = 1; id <= cluster->options.nodes; id++)
         lease_cluster_start(cluster, id);

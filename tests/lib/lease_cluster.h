@@ -22,6 +22,7 @@ struct lease_options {
     uint64_t seed;
     hy_time heartbeat, dead_after, dead_after_max, commit_wait, release_margin;
     hy_time delay_min, delay_max; /* of a message, one way */
+    hy_time log_delay;            /* up to so much more for one of the log */
     unsigned loss, twice;         /* per mille */
     unsigned late;                /* per mille of wake-ups that come up to 20 ms late */
     int64_t rate_ppm;             /* clocks differ by up to this */
@@ -67,6 +68,7 @@ struct lease_cluster {
     struct lease_node nodes[LEASE_NODES + 1];   /* by id, from 1 */
     bool cut[LEASE_NODES + 1][LEASE_NODES + 1]; /* from, to */
     HY_VEC(struct lease_event) queue;
+    bool cut_log[LEASE_NODES + 1][LEASE_NODES + 1]; /* the log's messages only: they have another channel */
     uint64_t sequence;
     struct hy_buf *trace;    /* NULL: none */
     struct hy_buf violation; /* empty: none so far */
