@@ -81,6 +81,7 @@ struct hy_membership {
     hy_time sent[HY_MEMBERSHIP_SENT];
 
     hy_time lease_said;
+    bool withdraw; /* a verdict on this node was logged; the lease of an earlier incarnation is to go, too */
     uint32_t lease_epoch;
 };
 

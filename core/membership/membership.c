@@ -36,8 +36,8 @@ static int check_times(const struct hy_membership_options *o, struct hy_err *err
     if (o->commit_wait < 0 || o->dead_after_max > HY_HEARTBEAT_LONGEST / 4 || o->commit_wait > HY_HEARTBEAT_LONGEST / 4)
         return hy_fail(err, EINVAL, "dead-after-max and commit-wait must each be below %" PRId64 " s",
                        HY_HEARTBEAT_LONGEST / 4 / HY_SECOND);
-    if (o->release_margin < 0 || o->release_margin + o->heartbeat >= o->dead_after)
-        return hy_fail(err, EINVAL, "release-margin and heartbeat together must be below dead-after");
+    if (o->release_margin < 0 || o->release_margin + 2 * o->heartbeat >= o->dead_after)
+        return hy_fail(err, EINVAL, "release-margin and two heartbeats together must be below dead-after");
     if (o->rho_ppm < 0 || o->rho_ppm > 100000)
         return hy_fail(err, EINVAL, "rho must be 0 to 100000 ppm, is %" PRId64, o->rho_ppm);
     return 0;

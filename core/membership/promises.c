@@ -147,10 +147,11 @@ void hy_membership_renew_lease(struct hy_membership *m, hy_time now, struct hy_m
     hy_time at = hy_membership_lease_end(m);
     if (at <= now)
         at = 0;
-    if (m->lease_said != 0 && m->lease_said <= now)
+    if ((m->lease_said != 0 && m->lease_said <= now) || (m->withdraw && at == 0))
         say_lease(m, 0, effects);
     if (at != m->lease_said || (at != 0 && m->lease_epoch != m->nodes[m->self].applied.epoch))
         say_lease(m, at, effects);
+    m->withdraw = false;
 }
 
 hy_time hy_membership_lease(const struct hy_membership *membership, hy_time now)

@@ -220,6 +220,8 @@ void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node 
     default:
         break;
     }
+    if (node == &m->nodes[m->self] && !entry.in)
+        m->withdraw = true;
     if (entry.in && newest_admission(node).incarnation != node->incarnation)
         forget_refusals(node);
 }
