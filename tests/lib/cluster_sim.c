@@ -1,0 +1,695 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/cluster_sim.h"
+
+#include "cib/command.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_RESOURCES = 32, MAX_BREAKS = 16, MAX_REQUESTS = 256 };
+
+
+struct disk {
+    uint64_t term;
+    uint32_t vote;
+    HY_VEC(struct hy_raft_entry) entries; /* data owned */
+    uint64_t snapshot_index, snapshot_term;
+    struct hy_raft_servers servers;
+    struct hy_buf snapshot;
+};
+
+enum what {
+    DELIVER_HEARTBEAT,
+    DELIVER_RAFT,
+    DELIVER_COMMANDS,
+    DELIVER_ORDERS,
+    SYNCED,
+    SNAPSHOT_SYNCED,
+    OPERATION_DONE
+};
+
+struct pending {
+    hy_time at;
+    uint64_t order; /* first come, first served at one instant */
+    enum what what;
+    size_t node, from;
+    uint64_t life; /* of the core it belongs to; 0: whoever is there */
+    struct hy_buf data;
+    struct hy_raft_effect persist;
+    struct hy_cluster_effect snapshot;
+    struct hy_operation operation;
+    uint64_t boot; /* of the executor */
+};
+
+struct running {
+    char rsc[64];
+    bool active;
+};
+
+struct sim_node {
+    char name[16];
+    struct hy_cluster *cluster;
+    uint64_t life;
+    uint64_t boots;
+    uint64_t incarnation;
+    struct disk disk;
+    struct running resources[MAX_RESOURCES];
+    size_t resource_count;
+    hy_time lease;
+    uint32_t lease_life, seen_life;
+    bool executor_up;
+    bool gone;
+};
+
+struct broken {
+    size_t node;
+    char rsc[64], op[32];
+    int rc;
+};
+
+struct request {
+    bool answered;
+    int code;
+    char text[512];
+};
+
+struct sim {
+    size_t count;
+    hy_time now;
+    uint64_t random;
+    uint64_t order;
+    struct sim_node nodes[SIM_MAX_NODES];
+    bool cut[SIM_MAX_NODES][SIM_MAX_NODES];
+    unsigned lose;
+    HY_VEC(struct pending) pending;
+    struct broken broken[MAX_BREAKS];
+    size_t broken_count;
+    struct request requests[MAX_REQUESTS];
+    uint64_t request_count;
+    char single[8][64];
+    size_t single_count;
+    size_t operations;
+    struct hy_log log;
+};
+
+static const hy_wall EPOCH = INT64_C(1484018696000000);
+
+static uint64_t next_random(struct sim *sim)
+{
+    sim->random ^= sim->random << 13;
+    sim->random ^= sim->random >> 7;
+    sim->random ^= sim->random << 17;
+    return sim->random;
+}
+
+static void print_line(void *context, enum hy_log_level level, const char *line)
+{
+    const struct sim *sim = context;
+    fprintf(stderr, "[%8.3f] %d %s\n", (double)sim->now / 1e6, (int)level, line);
+}
+
+struct sim *sim_new(size_t nodes, uint64_t seed)
+{
+    struct sim *sim = hy_alloc(sizeof *sim);
+    sim->count = nodes;
+    sim->random = seed * 2654435761u + 88172645463325252u;
+    sim->now = 10 * HY_SECOND;
+    sim->log = (struct hy_log){.context = sim, .level = HY_LOG_DEBUG, .write = getenv("SIM_TRACE") ? print_line : NULL};
+    for (size_t i = 0; i < nodes; i++)
+        snprintf(sim->nodes[i].name, sizeof sim->nodes[i].name, "test%zu", i + 1);
+    return sim;
+}
+
+static void free_pending(struct pending *pending)
+{
+    hy_buf_free(&pending->data);
+    if (pending->what == SYNCED) {
+        struct hy_raft_effects one = {0};
+        hy_vec_push(&one.list, pending->persist);
+        hy_raft_effects_free(&one);
+    }
+    if (pending->what == OPERATION_DONE)
+        hy_operation_free(&pending->operation);
+    if (pending->what == SNAPSHOT_SYNCED)
+        free(pending->snapshot.data);
+}
+
+static void free_disk(struct disk *disk)
+{
+    for (size_t i = 0; i < disk->entries.count; i++)
+        free((void *)(uintptr_t)disk->entries.items[i].data);
+    hy_vec_free(&disk->entries);
+    hy_buf_free(&disk->snapshot);
+}
+
+void sim_free(struct sim **sim)
+{
+    struct sim *s = *sim;
+    for (size_t i = 0; i < s->count; i++) {
+        hy_cluster_free(&s->nodes[i].cluster);
+        free_disk(&s->nodes[i].disk);
+    }
+    for (size_t i = 0; i < s->pending.count; i++)
+        free_pending(&s->pending.items[i]);
+    hy_vec_free(&s->pending);
+    free(s);
+    *sim = NULL;
+}
+
+/* ---- effects */
+
+static struct pending *later(struct sim *sim, hy_time delay, enum what what, size_t node)
+{
+    struct pending *pending = hy_vec_add(&sim->pending);
+    *pending = (struct pending){.at = sim->now + delay, .order = ++sim->order, .what = what, .node = node};
+    return pending;
+}
+
+static void transmit(struct sim *sim, size_t from, const struct hy_cluster_effect *effect, enum what what)
+{
+    for (size_t to = 0; to < sim->count; to++) {
+        if (to == from || (effect->to && effect->to != to + 1) || sim->cut[from][to])
+            continue;
+        if (sim->lose && next_random(sim) % 100 < sim->lose)
+            continue;
+        struct pending *pending = later(sim, 100 + (hy_time)(next_random(sim) % 400), what, to);
+        pending->from = from;
+        hy_buf_add(&pending->data, effect->data, effect->size);
+    }
+}
+
+static void answer(struct sim *sim, const struct hy_cluster_effect *effect)
+{
+    struct request *request = &sim->requests[effect->client % MAX_REQUESTS];
+    request->answered = true;
+    request->code = effect->code;
+    snprintf(request->text, sizeof request->text, "%s", effect->data ? (const char *)effect->data : "");
+}
+
+static void step(struct sim *sim, size_t number, const struct hy_cluster_event *event);
+
+static void send_table(struct sim *sim, size_t number)
+{
+    for (size_t i = 0; i < sim->pending.count; i++) {
+        const struct pending *pending = &sim->pending.items[i];
+        if (pending->what != OPERATION_DONE || pending->node != number)
+            continue;
+        struct hy_outcome outcome = {.rsc = pending->operation.rsc,
+                                     .op = pending->operation.op,
+                                     .interval = pending->operation.interval,
+                                     .exec = HY_EXEC_PENDING};
+        struct hy_outcome copy = outcome;
+        copy.rsc = hy_strdup(outcome.rsc);
+        copy.op = hy_strdup(outcome.op);
+        const struct hy_cluster_event event = {.type = HY_CLUSTER_ACTIVE, .outcome = &copy};
+        step(sim, number, &event);
+        free(copy.rsc);
+        free(copy.op);
+    }
+    const struct hy_cluster_event end = {.type = HY_CLUSTER_ACTIVE_END};
+    step(sim, number, &end);
+}
+
+static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *effect)
+{
+    struct sim_node *node = &sim->nodes[number];
+    struct pending *pending;
+    switch (effect->type) {
+    case HY_CLUSTER_SEND_HEARTBEAT:
+        transmit(sim, number, effect, DELIVER_HEARTBEAT);
+        break;
+    case HY_CLUSTER_SEND_RAFT:
+        transmit(sim, number, effect, DELIVER_RAFT);
+        break;
+    case HY_CLUSTER_SEND_COMMANDS:
+        transmit(sim, number, effect, DELIVER_COMMANDS);
+        break;
+    case HY_CLUSTER_SEND_ORDERS:
+        transmit(sim, number, effect, DELIVER_ORDERS);
+        break;
+    case HY_CLUSTER_PERSIST:
+        pending = later(sim, 500 + (hy_time)(next_random(sim) % 1500), SYNCED, number);
+        pending->life = node->life;
+        pending->persist = effect->persist;
+        effect->type = HY_CLUSTER_GONE; /* what it owned has moved */
+        effect->data = NULL;
+        break;
+    case HY_CLUSTER_SAVE_SNAPSHOT:
+        pending = later(sim, 3000, SNAPSHOT_SYNCED, number);
+        pending->life = node->life;
+        pending->snapshot = *effect;
+        effect->data = NULL;
+        break;
+    case HY_CLUSTER_EXECUTE:
+        pending = later(sim, 3 * HY_MS + (hy_time)(next_random(sim) % 5000), OPERATION_DONE, number);
+        pending->boot = node->boots;
+        pending->operation = effect->operation;
+        effect->operation = (struct hy_operation){0};
+        break;
+    case HY_CLUSTER_QUERY_ACTIVE:
+        break; /* done by step(), when the effects of this one are through */
+    case HY_CLUSTER_LEASE:
+        node->lease = effect->at;
+        node->lease_life = (uint32_t)effect->number;
+        break;
+    case HY_CLUSTER_ANSWER:
+        answer(sim, effect);
+        break;
+    case HY_CLUSTER_GONE:
+        node->gone = true;
+        break;
+    default:
+        break;
+    }
+}
+
+static void step(struct sim *sim, size_t number, const struct hy_cluster_event *event)
+{
+    struct sim_node *node = &sim->nodes[number];
+    if (!node->cluster)
+        return;
+    struct hy_cluster_effects effects = {0};
+    bool query = false;
+    hy_cluster_step(node->cluster, event, sim->now, EPOCH + sim->now, &effects, NULL);
+    for (size_t i = 0; i < effects.list.count; i++) {
+        query = query || effects.list.items[i].type == HY_CLUSTER_QUERY_ACTIVE;
+        carry_out(sim, number, &effects.list.items[i]);
+    }
+    hy_cluster_effects_free(&effects);
+    if (query)
+        send_table(sim, number);
+}
+
+/* ---- disks */
+
+static void write_disk(struct disk *disk, const struct hy_raft_effect *persist)
+{
+    if (persist->save_vote) {
+        disk->term = persist->term;
+        disk->vote = persist->vote;
+    }
+    if (persist->snapshot) {
+        for (size_t i = 0; i < disk->entries.count; i++)
+            free((void *)(uintptr_t)disk->entries.items[i].data);
+        disk->entries.count = 0;
+        disk->snapshot_index = persist->index;
+        disk->snapshot_term = persist->term;
+        disk->servers = persist->servers;
+        hy_buf_clear(&disk->snapshot);
+        hy_buf_add(&disk->snapshot, persist->data, persist->size);
+    }
+    while (persist->truncate && disk->entries.count &&
+           disk->entries.items[disk->entries.count - 1].index >= persist->truncate_from)
+        free((void *)(uintptr_t)disk->entries.items[--disk->entries.count].data);
+    for (size_t i = 0; i < persist->entry_count; i++) {
+        struct hy_raft_entry entry = persist->entries[i];
+        entry.data = hy_memdup(entry.data ? entry.data : "", entry.size);
+        hy_vec_push(&disk->entries, entry);
+    }
+}
+
+static void write_snapshot(struct disk *disk, const struct hy_cluster_effect *snapshot)
+{
+    disk->snapshot_index = snapshot->number;
+    disk->snapshot_term = snapshot->term;
+    disk->servers = snapshot->servers;
+    hy_buf_clear(&disk->snapshot);
+    hy_buf_add(&disk->snapshot, snapshot->data, snapshot->size);
+    while (disk->entries.count && disk->entries.items[0].index <= snapshot->number) {
+        free((void *)(uintptr_t)disk->entries.items[0].data);
+        hy_vec_remove(&disk->entries, 0);
+    }
+}
+
+/* ---- executors */
+
+static struct running *resource(struct sim_node *node, const char *rsc)
+{
+    for (size_t i = 0; i < node->resource_count; i++)
+        if (strcmp(node->resources[i].rsc, rsc) == 0)
+            return &node->resources[i];
+    ck_assert_uint_lt(node->resource_count, MAX_RESOURCES);
+    struct running *running = &node->resources[node->resource_count++];
+    snprintf(running->rsc, sizeof running->rsc, "%s", rsc);
+    running->active = false;
+    return running;
+}
+
+static int broken_rc(const struct sim *sim, size_t number, const struct hy_operation *operation)
+{
+    for (size_t i = 0; i < sim->broken_count; i++)
+        if (sim->broken[i].node == number && strcmp(sim->broken[i].rsc, operation->rsc) == 0 &&
+            strcmp(sim->broken[i].op, operation->op) == 0)
+            return sim->broken[i].rc;
+    return 0;
+}
+
+static void finish(struct sim *sim, size_t number, const struct hy_operation *operation)
+{
+    struct sim_node *node = &sim->nodes[number];
+    struct running *running = resource(node, operation->rsc);
+    bool start = strcmp(operation->op, "start") == 0;
+    bool stop = strcmp(operation->op, "stop") == 0;
+    struct hy_outcome outcome = {.id = operation->id,
+                                 .rsc = operation->rsc,
+                                 .op = operation->op,
+                                 .interval = operation->interval,
+                                 .digest = operation->digest,
+                                 .took = 5 * HY_MS};
+    char cancelled[] = "this node's lease has ended";
+    outcome.rc = broken_rc(sim, number, operation);
+    if (start || stop)
+        sim->operations++;
+    if (start && operation->lease && node->lease <= sim->now) {
+        outcome.exec = HY_EXEC_CANCELLED;
+        outcome.reason = cancelled;
+    } else if (start && !outcome.rc) {
+        running->active = true;
+    } else if (stop && !outcome.rc) {
+        running->active = false;
+    } else if (strcmp(operation->op, "monitor") == 0 && !outcome.rc) {
+        outcome.rc = running->active ? 0 : 7;
+    } else if (strcmp(operation->op, "cancel") == 0) {
+        outcome.reason = operation->cancels;
+    }
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_OUTCOME, .outcome = &outcome};
+    step(sim, number, &event);
+}
+
+/* The executor's own duty: at the deadline, or when it learns of a life it has not seen, it lets go of everything. */
+static void hold_lease(struct sim *sim, size_t number)
+{
+    struct sim_node *node = &sim->nodes[number];
+    if (!node->executor_up || (node->lease > sim->now && node->lease_life == node->seen_life))
+        return;
+    node->seen_life = node->lease_life;
+    bool released = false;
+    for (size_t i = 0; i < node->resource_count; i++) {
+        if (!node->resources[i].active)
+            continue;
+        node->resources[i].active = false;
+        released = true;
+        char op[] = "stop";
+        const struct hy_outcome outcome = {.rsc = node->resources[i].rsc, .op = op};
+        const struct hy_cluster_event event = {.type = HY_CLUSTER_OUTCOME, .outcome = &outcome};
+        step(sim, number, &event);
+    }
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_LEASE_RELEASED};
+    if (released)
+        step(sim, number, &event);
+}
+
+/* ---- time */
+
+static void deliver(struct sim *sim, struct pending *pending)
+{
+    struct sim_node *node = &sim->nodes[pending->node];
+    static const enum hy_cluster_event_type types[] = {[DELIVER_HEARTBEAT] = HY_CLUSTER_HEARTBEAT,
+                                                       [DELIVER_RAFT] = HY_CLUSTER_RAFT,
+                                                       [DELIVER_COMMANDS] = HY_CLUSTER_COMMANDS,
+                                                       [DELIVER_ORDERS] = HY_CLUSTER_ORDERS};
+    struct hy_cluster_event event = {0};
+    switch (pending->what) {
+    case SYNCED:
+        if (node->life != pending->life)
+            return;
+        write_disk(&node->disk, &pending->persist);
+        event = (struct hy_cluster_event){.type = HY_CLUSTER_PERSISTED, .number = pending->persist.number};
+        break;
+    case SNAPSHOT_SYNCED:
+        if (node->life != pending->life)
+            return;
+        write_snapshot(&node->disk, &pending->snapshot);
+        event = (struct hy_cluster_event){.type = HY_CLUSTER_SNAPSHOT_SAVED, .number = pending->snapshot.number};
+        break;
+    case OPERATION_DONE:
+        if (node->executor_up && node->boots == pending->boot)
+            finish(sim, pending->node, &pending->operation);
+        return;
+    default:
+        if (sim->cut[pending->from][pending->node])
+            return;
+        event = (struct hy_cluster_event){.type = types[pending->what],
+                                          .from = (uint32_t)pending->from + 1,
+                                          .data = pending->data.data,
+                                          .size = pending->data.size};
+        break;
+    }
+    step(sim, pending->node, &event);
+}
+
+static void check_single(const struct sim *sim)
+{
+    for (size_t s = 0; s < sim->single_count; s++) {
+        size_t holders = 0;
+        for (size_t i = 0; i < sim->count; i++)
+            holders += sim_active(sim, i, sim->single[s]);
+        ck_assert_msg(holders <= 1, "%s runs on %zu nodes at %.6f s", sim->single[s], holders, (double)sim->now / 1e6);
+    }
+}
+
+/* Moves to the next thing that happens; false: not before `end`. */
+static bool advance(struct sim *sim, hy_time end)
+{
+    hy_time at = HY_NEVER;
+    size_t which = SIZE_MAX;
+    for (size_t i = 0; i < sim->pending.count; i++) {
+        const struct pending *pending = &sim->pending.items[i];
+        if (pending->at < at ||
+            (pending->at == at && which != SIZE_MAX && pending->order < sim->pending.items[which].order)) {
+            at = pending->at;
+            which = i;
+        }
+    }
+    size_t ticking = SIZE_MAX;
+    for (size_t i = 0; i < sim->count; i++) {
+        hy_time deadline = sim->nodes[i].cluster ? hy_cluster_deadline(sim->nodes[i].cluster) : HY_NEVER;
+        if (deadline < at) {
+            at = deadline;
+            ticking = i;
+        }
+    }
+    for (size_t i = 0; i < sim->count; i++)
+        if (sim->nodes[i].executor_up && sim->nodes[i].lease > sim->now && sim->nodes[i].lease < at) {
+            at = sim->nodes[i].lease;
+            ticking = SIM_MAX_NODES;
+        }
+    if (at > end) {
+        sim->now = end;
+        return false;
+    }
+    sim->now = at > sim->now ? at : sim->now;
+    for (size_t i = 0; i < sim->count; i++)
+        hold_lease(sim, i);
+    if (ticking < SIM_MAX_NODES) {
+        const struct hy_cluster_event tick = {.type = HY_CLUSTER_TICK};
+        step(sim, ticking, &tick);
+    } else if (ticking == SIZE_MAX) {
+        struct pending pending = sim->pending.items[which];
+        hy_vec_remove(&sim->pending, which);
+        deliver(sim, &pending);
+        free_pending(&pending);
+    }
+    for (size_t i = 0; i < sim->count; i++)
+        if (sim->nodes[i].gone) {
+            hy_cluster_free(&sim->nodes[i].cluster);
+            sim->nodes[i].gone = false;
+            sim->nodes[i].life++;
+        }
+    check_single(sim);
+    return true;
+}
+
+bool sim_run_until(struct sim *sim, hy_time at_most, sim_condition *condition, void *context)
+{
+    hy_time end = sim->now + at_most;
+    while (!condition(sim, context))
+        if (!advance(sim, end))
+            return condition(sim, context);
+    return true;
+}
+
+static bool never(struct sim *sim, void *context)
+{
+    (void)sim;
+    (void)context;
+    return false;
+}
+
+void sim_run(struct sim *sim, hy_time duration)
+{
+    sim_run_until(sim, duration, never, NULL);
+}
+
+/* ---- nodes */
+
+void sim_start_core(struct sim *sim, size_t number)
+{
+    struct sim_node *node = &sim->nodes[number];
+    struct hy_cluster_node nodes[SIM_MAX_NODES];
+    node->incarnation++;
+    node->life++;
+    struct hy_cluster_options options = {
+        .name = node->name, .nodes = nodes, .node_count = sim->count, .snapshot_after = 50, .log = &sim->log};
+    uint32_t self = (uint32_t)number + 1;
+    options.raft = (struct hy_raft_options){
+        .self = self, .seed = next_random(sim), .election_timeout = 600 * HY_MS, .heartbeat = 60 * HY_MS};
+    options.membership = (struct hy_membership_options){.self = self,
+                                                        .incarnation = node->incarnation,
+                                                        .node_count = sim->count,
+                                                        .heartbeat = 25 * HY_MS,
+                                                        .dead_after = 120 * HY_MS,
+                                                        .dead_after_max = 240 * HY_MS,
+                                                        .release_margin = 30 * HY_MS,
+                                                        .rho_ppm = 1000};
+    const struct disk *disk = &node->disk;
+    struct hy_raft_state state = {.term = disk->term,
+                                  .vote = disk->vote,
+                                  .snapshot_index = disk->snapshot_index,
+                                  .snapshot_term = disk->snapshot_term,
+                                  .servers = disk->servers,
+                                  .entries = disk->entries.items,
+                                  .entry_count = disk->entries.count};
+    for (size_t i = 0; i < sim->count; i++) {
+        nodes[i] = (struct hy_cluster_node){(uint32_t)i + 1, sim->nodes[i].name};
+        options.membership.nodes[i] = (struct hy_membership_peer){(uint32_t)i + 1, true};
+        if (!disk->servers.count)
+            state.servers.list[i] = (struct hy_raft_server){(uint32_t)i + 1, true};
+    }
+    if (!state.servers.count)
+        state.servers.count = sim->count;
+    struct hy_err err = {{0}};
+    int rc = hy_cluster_new(&options, &state, disk->snapshot.data, disk->snapshot.size, sim->now, &node->cluster, &err);
+    ck_assert_msg(!rc, "%s: %s", node->name, err.text);
+}
+
+void sim_boot(struct sim *sim, size_t number)
+{
+    struct sim_node *node = &sim->nodes[number];
+    node->executor_up = true;
+    node->boots++;
+    node->lease = 0;
+    node->resource_count = 0;
+    sim_start_core(sim, number);
+}
+
+void sim_kill_core(struct sim *sim, size_t number)
+{
+    hy_cluster_free(&sim->nodes[number].cluster);
+    sim->nodes[number].life++;
+}
+
+void sim_power_off(struct sim *sim, size_t number)
+{
+    sim_kill_core(sim, number);
+    sim->nodes[number].executor_up = false;
+    sim->nodes[number].resource_count = 0;
+}
+
+void sim_shut_down(struct sim *sim, size_t number)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_SHUTDOWN};
+    step(sim, number, &event);
+}
+
+bool sim_is_up(const struct sim *sim, size_t number)
+{
+    return sim->nodes[number].cluster != NULL;
+}
+
+void sim_cut_one_way(struct sim *sim, size_t from, size_t to, bool cut)
+{
+    sim->cut[from][to] = cut;
+}
+
+void sim_cut(struct sim *sim, size_t a, size_t b, bool cut)
+{
+    sim->cut[a][b] = sim->cut[b][a] = cut;
+}
+
+void sim_lose(struct sim *sim, unsigned percent)
+{
+    sim->lose = percent;
+}
+
+void sim_break(struct sim *sim, size_t node, const char *rsc, const char *op, int rc)
+{
+    struct broken broken = {.node = node, .rc = rc};
+    snprintf(broken.rsc, sizeof broken.rsc, "%s", rsc);
+    snprintf(broken.op, sizeof broken.op, "%s", op);
+    for (size_t i = 0; i < sim->broken_count; i++)
+        if (sim->broken[i].node == node && strcmp(sim->broken[i].rsc, rsc) == 0 && strcmp(sim->broken[i].op, op) == 0) {
+            sim->broken[i] = broken;
+            return;
+        }
+    ck_assert_uint_lt(sim->broken_count, MAX_BREAKS);
+    sim->broken[sim->broken_count++] = broken;
+}
+
+uint64_t sim_request(struct sim *sim, size_t node, const char *statements)
+{
+    uint64_t request = ++sim->request_count;
+    sim->requests[request % MAX_REQUESTS] = (struct request){0};
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_REQUEST,
+                                           .client = request,
+                                           .data = statements,
+                                           .size = strlen(statements),
+                                           .by = "root",
+                                           .via = "test"};
+    step(sim, node, &event);
+    return request;
+}
+
+bool sim_answer(const struct sim *sim, uint64_t request, int *code, const char **text)
+{
+    const struct request *found = &sim->requests[request % MAX_REQUESTS];
+    if (code)
+        *code = found->code;
+    if (text)
+        *text = found->text;
+    return found->answered;
+}
+
+void sim_single(struct sim *sim, const char *rsc)
+{
+    snprintf(sim->single[sim->single_count++], sizeof sim->single[0], "%s", rsc);
+}
+
+bool sim_active(const struct sim *sim, size_t number, const char *rsc)
+{
+    const struct sim_node *node = &sim->nodes[number];
+    for (size_t i = 0; i < node->resource_count; i++)
+        if (strcmp(node->resources[i].rsc, rsc) == 0)
+            return node->executor_up && node->resources[i].active;
+    return false;
+}
+
+const struct hy_cluster *sim_cluster(const struct sim *sim, size_t node)
+{
+    return sim->nodes[node].cluster;
+}
+
+size_t sim_dc(const struct sim *sim)
+{
+    for (size_t i = 0; i < sim->count; i++) {
+        struct hy_cluster_report report;
+        if (!sim->nodes[i].cluster)
+            continue;
+        hy_cluster_report(sim->nodes[i].cluster, sim->now, &report);
+        if (report.acting)
+            return i;
+    }
+    return SIM_MAX_NODES;
+}
+
+hy_time sim_now(const struct sim *sim)
+{
+    return sim->now;
+}
+
+size_t sim_operations(const struct sim *sim)
+{
+    return sim->operations;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * N whole nodes (core/cluster as the daemon runs it) in one process, in virtual time: a network with delay and cuts, disks
+ * that need time and lose what was not synced, and executors that run make-believe resources under the lease. Seeded,
+ * so a run repeats.
+ */
+#ifndef TESTS_LIB_CLUSTER_SIM_H
+#define TESTS_LIB_CLUSTER_SIM_H
+
+#include "cluster/cluster.h"
+
+#include <stdbool.h>
+
+enum { SIM_MAX_NODES = 7 };
+
+struct sim;
+
+struct sim *sim_new(size_t nodes, uint64_t seed); /* named test1, test2, ... with ids 1, 2, ...; all down */
+void sim_free(struct sim **sim);
+
+void sim_boot(struct sim *sim, size_t node);      /* power on: executor empty, disk as it was */
+void sim_power_off(struct sim *sim, size_t node); /* all is gone but what was synced */
+void sim_kill_core(struct sim *sim, size_t node); /* the executor stays, and keeps what runs until the lease ends */
+void sim_start_core(struct sim *sim, size_t node);
+void sim_shut_down(struct sim *sim, size_t node); /* in good order; see sim_is_up() */
+bool sim_is_up(const struct sim *sim, size_t node);
+
+void sim_cut(struct sim *sim, size_t a, size_t b, bool cut); /* both ways */
+void sim_cut_one_way(struct sim *sim, size_t from, size_t to, bool cut);
+void sim_lose(struct sim *sim, unsigned percent); /* of everything, heartbeats and bus alike */
+
+/* The next operation of this kind on the node fails with rc; 0 ends that. */
+void sim_break(struct sim *sim, size_t node, const char *rsc, const char *op, int rc);
+
+/* A request of an operator at a node; the number to ask for its answer with. */
+uint64_t sim_request(struct sim *sim, size_t node, const char *statements);
+bool sim_answer(const struct sim *sim, uint64_t request, int *code, const char **text);
+
+/* Runs until the condition holds (true) or the time has passed (false). At each moment it is checked that no resource named in
+ * `single` runs on two nodes; a violation ends the test. */
+typedef bool sim_condition(struct sim *sim, void *context);
+bool sim_run_until(struct sim *sim, hy_time at_most, sim_condition *condition, void *context);
+void sim_run(struct sim *sim, hy_time duration);
+void sim_single(struct sim *sim, const char *rsc);
+
+bool sim_active(const struct sim *sim, size_t node, const char *rsc);
+const struct hy_cluster *sim_cluster(const struct sim *sim, size_t node); /* NULL: down */
+size_t sim_dc(const struct sim *sim); /* the node that acts as DC; SIM_MAX_NODES: none */
+hy_time sim_now(const struct sim *sim);
+size_t sim_operations(const struct sim *sim); /* starts, stops so far, on all nodes */
+
+#endif
