@@ -147,7 +147,7 @@ static void precampaign(struct hy_raft *raft)
 void hy_raft_election_tick(struct hy_raft *raft)
 {
     struct hy_raft_election *election = &raft->election;
-    if (!hy_raft_self_votes(raft)) {
+    if (!hy_raft_may_lead(raft)) {
         if (raft->role != HY_RAFT_FOLLOWER)
             hy_raft_become_follower(raft, raft->term, 0);
         return;

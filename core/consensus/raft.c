@@ -16,6 +16,15 @@ bool hy_raft_self_votes(const struct hy_raft *raft)
     return hy_raft_is_voter(hy_raft_in_force(raft), raft->options.self);
 }
 
+bool hy_raft_may_lead(const struct hy_raft *raft)
+{
+    const struct hy_raft_config *config = hy_raft_configs_last(&raft->configs);
+    if (hy_raft_self_votes(raft))
+        return true;
+    return config->index > raft->commit && raft->configs.list.count > 1 &&
+           hy_raft_is_voter(&config[-1].servers, raft->options.self);
+}
+
 struct hy_raft_effect *hy_raft_effect(struct hy_raft *raft, enum hy_raft_effect_type type)
 {
     struct hy_raft_effect *effect = hy_vec_add(&raft->effects->list);
@@ -203,7 +212,7 @@ static int propose(struct hy_raft *raft, const struct hy_raft_event *event, stru
 
 static int on_campaign(struct hy_raft *raft, struct hy_err *err)
 {
-    if (!hy_raft_self_votes(raft))
+    if (!hy_raft_may_lead(raft))
         return hy_fail(err, EPERM, "this server has no vote, so it cannot lead");
     if (raft->role == HY_RAFT_LEADER || (raft->role == HY_RAFT_CANDIDATE && raft->election.forced))
         return 0;
@@ -310,7 +319,7 @@ hy_time hy_raft_deadline(const struct hy_raft *raft)
     case HY_RAFT_FOLLOWER:
         break;
     }
-    return hy_raft_self_votes(raft) ? raft->election.deadline : HY_NEVER;
+    return hy_raft_may_lead(raft) ? raft->election.deadline : HY_NEVER;
 }
 
 enum hy_raft_role hy_raft_role(const struct hy_raft *raft)

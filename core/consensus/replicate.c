@@ -101,15 +101,27 @@ static void send_append(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_
     hy_raft_send(raft, &message, peer->id);
 }
 
+static bool lacks_compacted(const struct hy_raft *raft, const struct hy_raft_peer *peer)
+{
+    return peer->next <= raft->log.base;
+}
+
+static bool begin_snapshot_if_needed(struct hy_raft *raft, struct hy_raft_peer *peer)
+{
+    if (!lacks_compacted(raft, peer))
+        return false;
+    probe(peer, peer->next);
+    hy_raft_snapshot_begin(raft, peer);
+    return true;
+}
+
 /* Sends what there is to send and may be sent now. */
 static void pump(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
     if (peer->state == HY_RAFT_PEER_SNAPSHOT || (peer->state == HY_RAFT_PEER_PROBE && peer->asked))
         return;
-    if (peer->next <= raft->log.base) {
-        hy_raft_snapshot_begin(raft, peer);
+    if (begin_snapshot_if_needed(raft, peer))
         return;
-    }
     if (peer->state == HY_RAFT_PEER_PROBE) {
         peer->asked = true;
         send_append(raft, peer, peer->next - 1, entries_for(raft, peer->next));
@@ -134,7 +146,8 @@ static void release_inflight(struct hy_raft *raft, struct hy_raft_peer *peer)
 /* A follower applies what it knows to be committed: an idle one is told at once, a busy one by the next entries. */
 static void tell_commit(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
-    if (peer->state == HY_RAFT_PEER_REPLICATE && !peer->inflight_count && peer->told_commit < raft->commit)
+    if (peer->state == HY_RAFT_PEER_REPLICATE && !peer->inflight_count && peer->told_commit < raft->commit &&
+        !lacks_compacted(raft, peer))
         send_append(raft, peer, peer->next - 1, 0);
 }
 
@@ -146,10 +159,10 @@ void hy_raft_send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
     }
     if (hy_raft_peer_silent(raft, peer) && peer->state == HY_RAFT_PEER_REPLICATE)
         probe(peer, peer->match + 1);
-    /* Too far behind: it hears at least that there is a leader. */
-    send_append(raft, peer, peer->next > raft->log.base ? peer->next - 1 : raft->log.base, 0);
-    if (peer->next <= raft->log.base && !hy_raft_peer_silent(raft, peer))
-        hy_raft_snapshot_begin(raft, peer);
+    /* Whoever is too far behind hears at least that there is a leader. */
+    send_append(raft, peer, lacks_compacted(raft, peer) ? raft->log.base : peer->next - 1, 0);
+    if (!hy_raft_peer_silent(raft, peer))
+        begin_snapshot_if_needed(raft, peer);
 }
 
 static bool has_quorum(const struct hy_raft *raft)

@@ -126,6 +126,9 @@ struct hy_raft {
 /* raft.c */
 const struct hy_raft_servers *hy_raft_in_force(const struct hy_raft *raft);
 bool hy_raft_self_votes(const struct hy_raft *raft);
+/* A voter, or one that an uncommitted entry takes the vote from: until that is committed its log may be the only one
+ * that can win (dissertation, 4.2.2). It does not count itself. */
+bool hy_raft_may_lead(const struct hy_raft *raft);
 struct hy_raft_effect *hy_raft_effect(struct hy_raft *raft, enum hy_raft_effect_type type);
 void hy_raft_send(struct hy_raft *raft, struct hy_raft_message *message, uint32_t to);
 /* Appends to the log and keeps the sets of servers in step with it; takes over the reference to `payload`. */

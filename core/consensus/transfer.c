@@ -72,7 +72,7 @@ int hy_raft_on_timeout_now(struct hy_raft *raft, uint32_t from, const struct hy_
 {
     if (message->term != raft->term || raft->role != HY_RAFT_FOLLOWER)
         return 0; /* late: that term is over */
-    if (from != raft->leader || !hy_raft_self_votes(raft))
+    if (from != raft->leader || !hy_raft_may_lead(raft))
         return hy_fail(err, EPERM, "server %" PRIu32 " hands over the lead of term %" PRIu64 ", which it has not", from,
                        message->term);
     hy_raft_campaign(raft, true);

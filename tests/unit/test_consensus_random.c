@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Random runs: whatever the network, the disks and the operator do, Raft's promises hold; and once they leave the cluster
+ * alone, it goes on. HALYARD_SEEDS says how many, HALYARD_FIRST_SEED where they begin: a failure names its seed.
+ */
+#include "lib/raft_cluster.h"
+#include "lib/run.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SEEDS = 400, ACTIONS = 60 };
+
+static uint64_t from_environment(const char *name, uint64_t otherwise)
+{
+    const char *text = getenv(name);
+    return text && *text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+static uint32_t any_node(struct cluster *cluster)
+{
+    return 1 + (uint32_t)cluster_random(cluster, cluster->options.voters + cluster->options.joiners);
+}
+
+static bool is_up(const struct cluster *cluster, uint32_t id)
+{
+    return cluster->nodes[id].raft != NULL;
+}
+
+static size_t count_up(const struct cluster *cluster)
+{
+    size_t up = 0;
+    for (uint32_t id = 1; id < CLUSTER_MAX; id++)
+        up += is_up(cluster, id);
+    return up;
+}
+
+static void propose_some(struct cluster *cluster, uint32_t id)
+{
+    char text[64];
+    for (uint64_t i = cluster_random(cluster, 8) + 1; i-- > 0;) {
+        snprintf(text, sizeof text, "%zu at %" PRIu64, cluster->steps, i);
+        cluster_propose(cluster, id, text);
+    }
+}
+
+/* One server's place in the set changes: in, up, down or out. */
+static void change_servers(struct cluster *cluster, uint32_t id)
+{
+    struct hy_raft_servers servers = *hy_raft_servers(cluster->nodes[id].raft);
+    uint32_t who = any_node(cluster);
+    size_t at = 0;
+    while (at < servers.count && servers.list[at].id != who)
+        at++;
+    if (at == servers.count)
+        servers.list[servers.count++] = (struct hy_raft_server){.id = who, .voter = false};
+    else if (cluster_random(cluster, 3))
+        servers.list[at].voter = !servers.list[at].voter;
+    else
+        servers.list[at] = servers.list[--servers.count];
+    size_t voters = 0;
+    for (size_t i = 0; i < servers.count; i++)
+        voters += servers.list[i].voter;
+    if (voters)
+        cluster_configure(cluster, id, &servers);
+}
+
+static void act(struct cluster *cluster, unsigned kinds)
+{
+    uint32_t id = any_node(cluster);
+    uint64_t what = cluster_random(cluster, kinds);
+    if (!is_up(cluster, id)) {
+        if (what < 10)
+            cluster_restart(cluster, id);
+        return;
+    }
+    switch (what) {
+    case 0:
+        if (count_up(cluster) > 1)
+            cluster_crash(cluster, id);
+        return;
+    case 1:
+        cluster->nodes[id].group = (unsigned)cluster_random(cluster, 2);
+        return;
+    case 2:
+        cluster_heal(cluster);
+        return;
+    case 3:
+        cluster->nodes[id].stalled_until = cluster->now + (hy_time)cluster_random(cluster, 200) * HY_MS;
+        return;
+    case 4:
+    case 5:
+    case 6:
+        cluster_snapshot(cluster, id, cluster_random(cluster, 10));
+        return;
+    case 7:
+        cluster_campaign(cluster, id);
+        return;
+    case 8:
+        cluster_transfer(cluster, id, any_node(cluster));
+        return;
+    case 9:
+    case 10:
+        if (hy_raft_leads(cluster->nodes[id].raft))
+            change_servers(cluster, id);
+        return;
+    default:
+        if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
+            propose_some(cluster, id);
+        else if (cluster_leader(cluster))
+            propose_some(cluster, cluster_leader(cluster));
+        return;
+    }
+}
+
+static bool all_agree(struct cluster *cluster)
+{
+    uint32_t leader = cluster_leader(cluster);
+    if (!leader)
+        return false;
+    const struct cluster_node *first = &cluster->nodes[leader];
+    const struct hy_raft_servers *servers = hy_raft_servers(first->raft);
+    for (size_t i = 0; i < servers->count; i++) {
+        const struct cluster_node *node = &cluster->nodes[servers->list[i].id];
+        if (node->applied != hy_raft_last_index(first->raft) || node->hash != first->hash)
+            return false;
+    }
+    return true;
+}
+
+/* The faults end: the cluster must find a leader, and commit, and bring everybody there. */
+static void recover(struct cluster *cluster)
+{
+    cluster->options.loss = cluster->options.loss ? 20 : 0;
+    cluster_heal(cluster);
+    for (uint32_t id = 1; id < CLUSTER_MAX; id++) {
+        cluster->nodes[id].stalled_until = 0;
+        if (cluster->nodes[id].id && !is_up(cluster, id))
+            cluster_restart(cluster, id);
+    }
+    size_t committed = cluster->committed.count;
+    if (!cluster_run_until(cluster, 20 * HY_SECOND, all_agree) || cluster->committed.count < committed)
+        if (!cluster->broken[0])
+            snprintf(cluster->broken, sizeof cluster->broken, "seed %" PRIu64 ": no agreement after the faults",
+                     cluster->options.seed);
+}
+
+static struct cluster_options options_for(uint64_t seed, bool fifo)
+{
+    return (struct cluster_options){
+        .seed = seed,
+        .voters = 1 + seed % 5,
+        .joiners = seed % 3,
+        .raft = {.election_timeout = 150 * HY_MS,
+                 .heartbeat = 30 * HY_MS,
+                 .max_message = seed % 7 ? 256 : 64,
+                 .max_inflight = 1 + seed % 5},
+        .delay_min = 1 * HY_MS,
+        .delay_max = fifo ? 1 * HY_MS : (hy_time)(1 + seed % 40) * HY_MS,
+        .disk_min = 0,
+        .disk_max = (hy_time)(seed % 30) * HY_MS,
+        .loss = fifo ? 0 : (unsigned)(seed % 11) * 20,
+        .doubled = fifo ? 0 : 30,
+        .snapshot_size = seed % 4 ? 16 : 1000,
+    };
+}
+
+static void run_seeds(bool fifo, unsigned kinds)
+{
+    uint64_t first = from_environment("HALYARD_FIRST_SEED", 1);
+    uint64_t count = from_environment("HALYARD_SEEDS", SEEDS);
+    size_t committed = 0;
+    size_t leaders = 0;
+    size_t steps = 0;
+    for (uint64_t seed = first; seed < first + count; seed++) {
+        struct cluster cluster;
+        struct cluster_options options = options_for(seed, fifo);
+        options.trace = getenv("HALYARD_TRACE") != NULL;
+        cluster_start(&cluster, &options);
+        for (int i = 0; i < ACTIONS && !cluster.broken[0]; i++) {
+            cluster_run(&cluster, (hy_time)cluster_random(&cluster, 50) * HY_MS);
+            act(&cluster, kinds);
+        }
+        recover(&cluster);
+        if (cluster.broken[0] && options.trace)
+            fputs(hy_buf_text(&cluster.trace), stderr);
+        ck_assert_msg(!cluster.broken[0], "%s", cluster.broken);
+        committed += cluster.committed.count;
+        leaders += cluster.leader_count;
+        steps += cluster.steps;
+        cluster_free(&cluster);
+    }
+    /* A run in which nothing happens proves nothing. */
+    ck_assert_uint_gt(committed, count * 10);
+    ck_assert_uint_ge(leaders, count);
+    if (getenv("HALYARD_VERBOSE"))
+        fprintf(stderr, "%" PRIu64 " seeds: %zu steps, %zu entries committed, %zu leaders\n", count, steps, committed,
+                leaders);
+}
+
+START_TEST(crashes_and_partitions)
+{
+    run_seeds(true, 60);
+}
+END_TEST
+
+START_TEST(loss_delay_doubles_and_everything)
+{
+    run_seeds(false, 40);
+}
+END_TEST
+
+START_TEST(mostly_trouble)
+{
+    run_seeds(false, 14);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("consensus at random");
+    TCase *tcase = tcase_create("random");
+    tcase_set_timeout(tcase, 600);
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, crashes_and_partitions);
+    tcase_add_test(tcase, loss_delay_doubles_and_everything);
+    tcase_add_test(tcase, mostly_trouble);
+    return run_suite(suite);
+}
