@@ -1,1 +1,26 @@
-# filled by the module
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += libhy_scheduler.a
+libhy_scheduler_a_CPPFLAGS = $(CORE_CPPFLAGS)
+libhy_scheduler_a_SOURCES = \
+	core/scheduler/actions.c \
+	core/scheduler/assign.c \
+	core/scheduler/attach.c \
+	core/scheduler/colocate.c \
+	core/scheduler/constraints.c \
+	core/scheduler/failures.c \
+	core/scheduler/history.c \
+	core/scheduler/instances.c \
+	core/scheduler/levels.c \
+	core/scheduler/meta.c \
+	core/scheduler/nodes.c \
+	core/scheduler/ordering.c \
+	core/scheduler/probes.c \
+	core/scheduler/promote.c \
+	core/scheduler/reasons.c \
+	core/scheduler/recurring.c \
+	core/scheduler/report.c \
+	core/scheduler/resources.c \
+	core/scheduler/rules.c \
+	core/scheduler/scheduler.c core/scheduler/scheduler.h \
+	core/scheduler/sorting.c \
+	core/scheduler/work.h

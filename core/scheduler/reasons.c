@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Why: one line in plain words, as a chain from what is seen to what caused it. All text is the decision's. */
+#include "scheduler/work.h"
+
+static const char *rc_word(int rc)
+{
+    static const char *const words[] = {"ok",
+                                        "error",
+                                        "invalid parameter",
+                                        "not implemented",
+                                        "not permitted",
+                                        "not installed",
+                                        "not configured",
+                                        "not running",
+                                        "promoted",
+                                        "promoted, failed"};
+    return rc >= 0 && rc < (int)(sizeof words / sizeof *words) ? words[rc] : "unknown answer";
+}
+
+/* "start of MaxScale failed there (rc 1 'error': no such file)" */
+const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, const struct hy_result *result,
+                                  const char *node)
+{
+    (void)s;
+    const char *colon = result->reason ? ": " : "";
+    const char *said = result->reason ? result->reason : "";
+    const char *op = !strcmp(result->op, "monitor") && !result->interval ? "probe" : result->op;
+    if (result->exec == HY_EXEC_DONE)
+        return hy_arena_printf(arena, "%s of %s failed on %s (rc %d '%s'%s%s)", op, result->rsc, node, result->rc,
+                               rc_word(result->rc), colon, said);
+    const char *how = result->exec == HY_EXEC_TIMEOUT ? "timed out"
+                      : result->exec == HY_EXEC_DIED  ? "died"
+                                                      : "could not be run";
+    return hy_arena_printf(arena, "%s of %s %s on %s%s%s", op, result->rsc, how, node, colon, said);
+}
+
+static const char *failure_on(struct hy_sched *s, const struct hy_result *result, uint32_t node)
+{
+    const char *where = node == HY_NO_NODE ? "some node" : s->nodes[node].name;
+    for (uint32_t n = 0; n < s->node_count && node == HY_NO_NODE; n++) {
+        const struct hy_node_status *status = s->nodes[n].status;
+        if (status && result >= status->results.items && result < status->results.items + status->results.count)
+            where = s->nodes[n].name;
+    }
+    return hy_sched_failure_text(s, &s->decision->arena, result, where);
+}
+
+/* ---------------------------------------------------------------- why not on a node */
+
+static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    const char *name = s->nodes[node].name;
+    char score[16];
+    switch (cause->kind) {
+    case HY_CAUSE_LOCATION:
+        hy_score_text(cause->score, score);
+        return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
+                               name, score);
+    case HY_CAUSE_FAILCOUNT:
+        return cause->result
+                   ? hy_arena_printf(arena, "%s has failed too often on %s: %s; clean it up to allow it there again",
+                                     cause->other->id, name, failure_on(s, cause->result, node))
+                   : hy_arena_printf(arena, "%s has failed too often on %s; clean it up to allow it there again",
+                                     cause->other->id, name);
+    case HY_CAUSE_HARD:
+        return hy_arena_printf(arena, "it cannot run on %s: %s", name, failure_on(s, cause->result, cause->node));
+    case HY_CAUSE_CLONE_MAX:
+        return hy_arena_printf(arena, "clone-max instances are placed already");
+    case HY_CAUSE_CLONE_NODE_MAX:
+        return hy_arena_printf(arena, "%s has as many instances as clone-node-max allows", name);
+    case HY_CAUSE_COLOCATION:
+        if (cause->score < 0)
+            return hy_arena_printf(arena, "colocation %s keeps it away from %s, which is on %s", cause->id,
+                                   cause->other->id, name);
+        if (cause->other->kind == HY_RSC_PRIMITIVE && cause->other->node == HY_NO_NODE)
+            return hy_arena_printf(arena, "it must be with %s, which runs nowhere", cause->other->id);
+        return hy_arena_printf(arena, "it must be with %s, which is not on %s", cause->other->id, name);
+    default:
+        return "";
+    }
+}
+
+static bool forbids(const struct hy_cause *cause, uint32_t node)
+{
+    if (cause->kind == HY_CAUSE_COLOCATION && cause->score >= HY_INFINITY)
+        return cause->node != node;
+    return cause->score < 0 && (cause->node == node || cause->node == HY_NO_NODE);
+}
+
+/* What goes with it may be what is forbidden there. */
+static const char *why_not_with(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, int depth);
+
+static const char *why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, int depth)
+{
+    if (!s->nodes[node].usable)
+        return s->nodes[node].reason;
+    for (struct hy_srsc *at = rsc; at; at = at->parent)
+        for (const struct hy_cause *cause = at->causes; cause; cause = cause->next)
+            if (forbids(cause, node))
+                return cause_text(s, cause, node);
+    if (rsc->score[node] == HY_ABSENT)
+        return hy_arena_printf(&s->decision->arena, "symmetric-cluster=false and no location names %s",
+                               s->nodes[node].name);
+    return depth < 3 ? why_not_with(s, rsc, node, depth + 1) : NULL;
+}
+
+static const char *why_not_with(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, int depth)
+{
+    const hy_scoloc_list *list = hy_sched_dependents(s, rsc);
+    for (size_t i = 0; i < list->count; i++) {
+        struct hy_srsc *dependent = list->items[i]->dependent;
+        if (list->items[i]->score < HY_INFINITY)
+            continue;
+        const char *why = NULL;
+        for (const struct hy_cause *cause = dependent->causes; cause && !why; cause = cause->next)
+            if (cause->kind != HY_CAUSE_COLOCATION && forbids(cause, node))
+                why = cause_text(s, cause, node);
+        if (!why)
+            why = depth < 3 ? why_not_with(s, dependent, node, depth + 1) : NULL;
+        if (why)
+            return hy_arena_printf(&s->decision->arena, "%s must be with it: %s", dependent->id, why);
+    }
+    return NULL;
+}
+
+static const char *why_no_node(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    struct hy_buf text = {0};
+    hy_buf_adds(&text, "no node may run it");
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        const char *why = why_not(s, rsc, n, 0);
+        hy_buf_adds(&text, n ? "; " : ": ");
+        hy_buf_adds(&text, why ? why : s->nodes[n].name);
+    }
+    const char *kept = hy_arena_strdup(&s->decision->arena, hy_buf_text(&text));
+    hy_buf_free(&text);
+    return kept;
+}
+
+/* ---------------------------------------------------------------- why nowhere */
+
+static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    for (uint32_t n = 0; n < s->node_count; n++)
+        if (rsc->unit->past[n].stop_here)
+            return hy_arena_printf(&s->decision->arena, "%s, and on-fail=stop; clean up %s to let it start again",
+                                   failure_on(s, rsc->unit->past[n].failure, n), rsc->id);
+    return "it failed, and on-fail=stop";
+}
+
+static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    switch (rsc->halt) {
+    case HY_HALT_TARGET_ROLE:
+        return "target-role=Stopped";
+    case HY_HALT_NO_QUORUM:
+        return "this part of the cluster has no quorum";
+    case HY_HALT_FREEZE:
+        return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
+    case HY_HALT_STOP_ALL:
+        return "stop-all-resources is set";
+    case HY_HALT_ONFAIL_STOP:
+        return stopping_failure(s, rsc);
+    case HY_HALT_ORPHAN:
+        return "it is not configured any more";
+    case HY_HALT_MULTIPLE:
+        return "it ran on more than one node, and multiple-active=stop_only";
+    case HY_HALT_UNMANAGED:
+        return "it is not managed";
+    case HY_HALT_ORDER:
+        return hy_arena_printf(arena, "%s, which comes before it, does not run", rsc->halt_by->id);
+    case HY_HALT_COLOCATION:
+        return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
+    default:
+        return why_no_node(s, rsc);
+    }
+}
+
+/* ---------------------------------------------------------------- why here */
+
+static const char *why_unmanaged(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    for (size_t i = 0; i < rsc->active.count; i++) {
+        uint32_t node = rsc->active.items[i];
+        const struct hy_past *past = &rsc->unit->past[node];
+        if (!past->blocked)
+            continue;
+        const char *failed = failure_on(s, past->failure, node);
+        if (!strcmp(past->failure->op, "stop"))
+            return hy_arena_printf(arena,
+                                   "left alone: %s, so it may still run there, and there is no fencing; see to it by "
+                                   "hand, then clean up %s",
+                                   failed, rsc->id);
+        bool fence = hy_sched_on_fail(rsc->unit->prim, past->failure) == HY_ONFAIL_FENCE;
+        return hy_arena_printf(arena, "left alone: %s, and on-fail=%s; see to it by hand, then clean up %s", failed,
+                               fence ? "fence (there is no fencing yet: treated as block)" : "block", rsc->id);
+    }
+    if (rsc->active.count > 1)
+        return "left alone: it runs on more than one node, and multiple-active=block";
+    return s->properties.maintenance ? "left where it is: the cluster is in maintenance mode"
+                                     : "left where it is: it is not managed";
+}
+
+/* The best wish that could not be fulfilled. */
+static const struct hy_cause *missed_wish(const struct hy_srsc *rsc)
+{
+    const struct hy_cause *best = NULL;
+    for (const struct hy_srsc *at = rsc; at; at = at->parent)
+        for (const struct hy_cause *cause = at->causes; cause; cause = cause->next)
+            if (cause->kind == HY_CAUSE_LOCATION && cause->score > 0 && cause->node != rsc->node &&
+                (!best || cause->score > best->score))
+                best = cause;
+    return best;
+}
+
+static const struct hy_cause *best_cause(const struct hy_srsc *rsc)
+{
+    const struct hy_cause *best = NULL;
+    for (const struct hy_srsc *at = rsc; at; at = at->parent)
+        for (const struct hy_cause *cause = at->causes; cause; cause = cause->next)
+            if (cause->score > 0 && (cause->node == rsc->node || cause->node == HY_NO_NODE) &&
+                (!best || cause->score > best->score))
+                best = cause;
+    return best;
+}
+
+static const char *cause_here(struct hy_sched *s, const struct hy_srsc *rsc, const struct hy_cause *cause)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    if (cause->kind == HY_CAUSE_STICKINESS)
+        return "it stays where it is";
+    if (cause->kind == HY_CAUSE_LOCATION)
+        return cause_text(s, cause, rsc->node);
+    const struct hy_srsc *group = hy_sched_group_of(rsc);
+    if (group && cause->other->parent == group)
+        return hy_arena_printf(arena, "group %s keeps it with %s", group->id, cause->other->id);
+    return hy_arena_printf(arena, "colocation %s puts it with %s", cause->id, cause->other->id);
+}
+
+static const char *plainly(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    const struct hy_cause *cause = best_cause(rsc);
+    if (cause)
+        return cause_here(s, rsc, cause);
+    const struct hy_srsc *clone = hy_sched_clone_of(rsc);
+    if (clone)
+        return hy_arena_printf(&s->decision->arena, "clone %s has an instance here", clone->id);
+    if (hy_sched_is_active_on(rsc, rsc->node))
+        return "it stays where it is";
+    return hy_arena_printf(&s->decision->arena, "%s may run it and has the least to do", s->nodes[rsc->node].name);
+}
+
+const char *hy_sched_why_here(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    if (!rsc->managed && (rsc->active.count || rsc->blocked))
+        return why_unmanaged(s, rsc);
+    if (rsc->final == 0)
+        return why_nowhere(s, rsc);
+    struct hy_arena *arena = &s->decision->arena;
+    const struct hy_cause *wish = missed_wish(rsc);
+    const char *instead = NULL;
+    uint32_t missed = HY_NO_NODE;
+    if (wish && wish->node != HY_NO_NODE && !rsc->in_clone) {
+        missed = wish->node;
+        instead = why_not(s, rsc, missed, 0);
+    } else if (rsc->active.count == 1 && rsc->active.items[0] != rsc->node && !hy_sched_is_active_on(rsc, rsc->node)) {
+        missed = rsc->active.items[0];
+        instead = why_not(s, rsc, missed, 0);
+    }
+    const char *plain = plainly(s, rsc);
+    if (!instead)
+        return plain;
+    const struct hy_cause *cause = best_cause(rsc);
+    return cause ? hy_arena_printf(arena, "%s; %s", instead, plain)
+                 : hy_arena_printf(arena, "%s; %s is the next best", instead, s->nodes[rsc->node].name);
+}
+
+/* ---------------------------------------------------------------- why an action */
+
+static const char *why_restart(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    switch (rsc->restart) {
+    case HY_RESTART_FAILED:
+        return failure_on(s, rsc->unit->past[rsc->node].failure, rsc->node);
+    case HY_RESTART_CHANGED:
+        return "its parameters changed";
+    case HY_RESTART_MULTIPLE:
+        return "it runs on more than one node";
+    case HY_RESTART_STOPPING:
+        return "its stop was under way";
+    case HY_RESTART_ORDER:
+        return hy_arena_printf(&s->decision->arena, "%s, which comes before it, stops or starts", rsc->restart_by->id);
+    default:
+        return NULL;
+    }
+}
+
+const char *hy_sched_why_stop(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node)
+{
+    if (rsc->active.count > 1 && rsc->halt == HY_HALT_NONE)
+        return "it runs on more than one node";
+    if (rsc->final == 0)
+        return why_nowhere(s, rsc);
+    if (node == rsc->node)
+        return rsc->restart != HY_RESTART_NONE ? why_restart(s, rsc) : hy_sched_why_here(s, rsc);
+    const struct hy_past *past = &rsc->unit->past[node];
+    const char *not_there = why_not(s, rsc, node, 0);
+    const char *why = past->failed && past->failure ? failure_on(s, past->failure, node) : NULL;
+    if (!why)
+        why = not_there ? not_there : hy_sched_why_here(s, rsc);
+    return hy_arena_printf(&s->decision->arena, "moves to %s: %s", s->nodes[rsc->node].name, why);
+}
+
+const char *hy_sched_why_start(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    if (rsc->restart != HY_RESTART_NONE && hy_sched_is_active_on(rsc, rsc->node))
+        return hy_arena_printf(&s->decision->arena, "starts again: %s", why_restart(s, rsc));
+    return hy_sched_why_here(s, rsc);
+}

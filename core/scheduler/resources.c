@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tree of resources: clones, their instances, groups, primitives; and the names under which the executor knows them. */
+#include "scheduler/work.h"
+
+#include <stdio.h>
+
+struct hy_unit *hy_sched_unit(struct hy_sched *s, const char *name, struct hy_prim *prim)
+{
+    struct hy_unit *unit = hy_map_get(&s->unit_index, name);
+    if (unit)
+        return unit;
+    unit = hy_arena_alloc(&s->scratch, sizeof *unit);
+    unit->number = (uint32_t)s->units.count;
+    unit->name = hy_arena_strdup(&s->decision->arena, name);
+    unit->prim = prim;
+    unit->past = hy_arena_array(&s->scratch, s->node_count, sizeof *unit->past);
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        unit->past[n].role = HY_ROLE_STOPPED;
+        unit->past[n].probe_action = HY_NO_ACTION;
+    }
+    hy_map_put(&s->unit_index, name, unit);
+    hy_arena_vec_push(&s->scratch, &s->units, unit);
+    return unit;
+}
+
+struct hy_srsc *hy_sched_top(struct hy_srsc *rsc)
+{
+    while (rsc->parent)
+        rsc = rsc->parent;
+    return rsc;
+}
+
+struct hy_srsc *hy_sched_clone_of(const struct hy_srsc *rsc)
+{
+    struct hy_srsc *at = rsc->parent;
+    while (at && at->kind != HY_RSC_CLONE)
+        at = at->parent;
+    return at;
+}
+
+struct hy_srsc *hy_sched_group_of(const struct hy_srsc *rsc)
+{
+    return rsc->parent && rsc->parent->kind == HY_RSC_GROUP ? rsc->parent : NULL;
+}
+
+static const char *agent_name(struct hy_sched *s, const struct hy_primitive *primitive)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    if (primitive->provider)
+        return hy_arena_printf(arena, "%s:%s:%s", primitive->cls, primitive->provider, primitive->type);
+    return hy_arena_printf(arena, "%s:%s", primitive->cls, primitive->type);
+}
+
+static struct hy_prim *prim_of(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    struct hy_prim *prim = hy_map_get(&s->prim_index, rsc->id);
+    if (prim)
+        return prim;
+    prim = hy_arena_alloc(&s->scratch, sizeof *prim);
+    prim->object = rsc->object;
+    prim->id = hy_arena_strdup(&s->decision->arena, rsc->id);
+    prim->agent = agent_name(s, &rsc->object->u.primitive);
+    hy_sched_read_meta(s, rsc, &prim->meta);
+    hy_sched_read_ops(s, prim);
+    hy_sched_read_params(s, prim, rsc);
+    hy_map_put(&s->prim_index, rsc->id, prim);
+    return prim;
+}
+
+static struct hy_srsc *new_rsc(struct hy_sched *s, enum hy_srsc_kind kind, const char *id,
+                               const struct hy_object *object, struct hy_srsc *parent)
+{
+    struct hy_srsc *rsc = hy_arena_alloc(&s->scratch, sizeof *rsc);
+    rsc->number = (uint32_t)s->rscs.count;
+    rsc->kind = kind;
+    rsc->id = id;
+    rsc->object = object;
+    rsc->parent = parent;
+    rsc->node = HY_NO_NODE;
+    rsc->waits_for = HY_NO_NODE;
+    rsc->role = HY_ROLE_STOPPED;
+    rsc->next = HY_ROLE_STOPPED;
+    rsc->promotion = -1;
+    rsc->start_action = rsc->promote_action = rsc->demote_action = HY_NO_ACTION;
+    rsc->score = hy_arena_array(&s->scratch, s->node_count, sizeof *rsc->score);
+    if (!s->properties.symmetric)
+        for (uint32_t n = 0; n < s->node_count; n++)
+            rsc->score[n] = HY_ABSENT;
+    if (parent) {
+        rsc->in_clone = parent->in_clone || parent->kind == HY_RSC_CLONE;
+        rsc->unique = parent->unique;
+        rsc->instance = parent->instance;
+        hy_arena_vec_push(&s->scratch, &parent->children, rsc);
+    } else {
+        hy_arena_vec_push(&s->scratch, &s->tops, rsc);
+    }
+    hy_arena_vec_push(&s->scratch, &s->rscs, rsc);
+    if (!hy_map_get(&s->rsc_index, id))
+        hy_map_put(&s->rsc_index, id, rsc);
+    return rsc;
+}
+
+static void build_primitive(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    struct hy_prim *prim = prim_of(s, rsc);
+    rsc->meta = prim->meta;
+    char name[512];
+    snprintf(name, sizeof name, rsc->unique ? "%s:%u" : "%s", rsc->id, rsc->instance);
+    rsc->unit = hy_sched_unit(s, name, prim);
+    rsc->managed = rsc->meta.managed && !rsc->meta.maintenance && !s->properties.maintenance;
+    struct hy_srsc *clone = hy_sched_clone_of(rsc);
+    rsc->unit->anonymous = clone && !clone->unique;
+    rsc->unit->everywhere = rsc->unit->anonymous && clone->clone_max >= s->node_count;
+    hy_arena_vec_push(&s->scratch, &s->leaves, rsc);
+}
+
+static void build_group(struct hy_sched *s, struct hy_srsc *group)
+{
+    hy_sched_read_meta(s, group, &group->meta);
+    for (size_t i = 0; i < group->object->u.group.members.count; i++) {
+        const char *id = group->object->u.group.members.items[i];
+        const struct hy_object *member = hy_cib_find_kind(s->input->cib, HY_PRIMITIVE, id);
+        if (member)
+            build_primitive(s, new_rsc(s, HY_RSC_PRIMITIVE, member->id, member, group));
+    }
+}
+
+static uint32_t meta_count(const struct hy_sched *s, const struct hy_srsc *rsc, const char *name, uint32_t otherwise)
+{
+    const char *text = hy_sched_meta_get(s, rsc, name);
+    int value;
+    if (!text || !hy_score_parse(text, &value) || value < 0)
+        return otherwise;
+    return (uint32_t)value < UINT16_MAX ? (uint32_t)value : UINT16_MAX;
+}
+
+/* Init scripts and units have one name on a node, and so cannot have two instances there. */
+static bool may_be_unique(const struct hy_sched *s, const struct hy_object *child)
+{
+    if (child->kind == HY_PRIMITIVE)
+        return !strcmp(child->u.primitive.cls, "ocf") || !strcmp(child->u.primitive.cls, "stonith");
+    for (size_t i = 0; i < child->u.group.members.count; i++) {
+        const struct hy_object *member = hy_cib_find_kind(s->input->cib, HY_PRIMITIVE, child->u.group.members.items[i]);
+        if (member && !may_be_unique(s, member))
+            return false;
+    }
+    return true;
+}
+
+struct hy_srsc *hy_sched_add_instance(struct hy_sched *s, struct hy_srsc *clone)
+{
+    const struct hy_object *child = hy_cib_find(s->input->cib, clone->object->u.clone.child);
+    uint32_t instance = (uint32_t)clone->children.count;
+    bool group = child->kind == HY_GROUP;
+    struct hy_srsc *rsc = new_rsc(s, group ? HY_RSC_GROUP : HY_RSC_PRIMITIVE, child->id, child, clone);
+    rsc->instance = instance;
+    if (group)
+        build_group(s, rsc);
+    else
+        build_primitive(s, rsc);
+    return rsc;
+}
+
+static void build_clone(struct hy_sched *s, struct hy_srsc *clone)
+{
+    const struct hy_object *child = hy_cib_find(s->input->cib, clone->object->u.clone.child);
+    if (!child || (child->kind != HY_PRIMITIVE && child->kind != HY_GROUP))
+        return;
+    hy_sched_read_meta(s, clone, &clone->meta);
+    clone->clone_max = meta_count(s, clone, "clone-max", s->node_count);
+    clone->clone_node_max = meta_count(s, clone, "clone-node-max", 1);
+    clone->unique =
+        hy_sched_meta_bool(s, clone, "globally-unique", clone->clone_node_max > 1) && may_be_unique(s, child);
+    if (!clone->unique && clone->clone_node_max > 1)
+        clone->clone_node_max = 1;
+    clone->interleave = hy_sched_meta_bool(s, clone, "interleave", false);
+    clone->ordered = hy_sched_meta_bool(s, clone, "ordered", false);
+    clone->promotable = hy_sched_meta_bool(s, clone, "promotable", clone->object->u.clone.ms);
+    clone->promoted_max = meta_count(s, clone, "promoted-max", meta_count(s, clone, "master-max", 1));
+    clone->promoted_node_max = meta_count(s, clone, "promoted-node-max", meta_count(s, clone, "master-node-max", 1));
+    clone->count = hy_arena_array(&s->scratch, s->node_count, sizeof *clone->count);
+    for (uint32_t i = 0; i < clone->clone_max; i++)
+        hy_sched_add_instance(s, clone);
+}
+
+static void mark_children(const struct hy_cib *cib, struct hy_map *inside)
+{
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        struct hy_object *object = cib->objects.items[i];
+        if (object->kind == HY_CLONE)
+            hy_map_put(inside, object->u.clone.child, object);
+        if (object->kind == HY_GROUP)
+            for (size_t m = 0; m < object->u.group.members.count; m++)
+                hy_map_put(inside, object->u.group.members.items[m], object);
+    }
+}
+
+void hy_sched_unpack_resources(struct hy_sched *s)
+{
+    const struct hy_cib *cib = s->input->cib;
+    struct hy_map inside = {0};
+    mark_children(cib, &inside);
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        const struct hy_object *object = cib->objects.items[i];
+        if (!hy_kind_is_resource(object->kind) || hy_map_get(&inside, object->id))
+            continue;
+        if (object->kind == HY_CLONE)
+            build_clone(s, new_rsc(s, HY_RSC_CLONE, object->id, object, NULL));
+        else if (object->kind == HY_GROUP)
+            build_group(s, new_rsc(s, HY_RSC_GROUP, object->id, object, NULL));
+        else
+            build_primitive(s, new_rsc(s, HY_RSC_PRIMITIVE, object->id, object, NULL));
+    }
+    hy_map_free(&inside);
+}
+
+/* Something that is not configured any more, or an instance beyond clone-max, and is still active. */
+struct hy_srsc *hy_sched_add_orphan(struct hy_sched *s, struct hy_unit *unit)
+{
+    struct hy_srsc *rsc = new_rsc(s, HY_RSC_PRIMITIVE, unit->name, NULL, NULL);
+    rsc->unit = unit;
+    rsc->orphan = true;
+    rsc->meta = unit->prim->meta;
+    rsc->managed =
+        s->properties.stop_orphans && rsc->meta.managed && !rsc->meta.maintenance && !s->properties.maintenance;
+    unit->orphan = true;
+    hy_arena_vec_push(&s->scratch, &s->leaves, rsc);
+    return rsc;
+}

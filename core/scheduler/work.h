@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The working data of one decision: the CIB unpacked once into numbered nodes and resources, so that nothing after it
+ * looks anything up by name. It lives in a scratch arena and dies with the call of hy_schedule().
+ *
+ * The order of work, and the files:
+ *   rules.c       node attributes and rule expressions
+ *   nodes.c       nodes, properties                            -> struct hy_snode
+ *   resources.c   the tree of clones, groups and primitives    -> struct hy_srsc, struct hy_prim, struct hy_unit
+ *   meta.c        meta attributes, operations, parameters
+ *   history.c     what the results of operations say           -> struct hy_past
+ *   failures.c    on-fail, fail counts, failure-timeout
+ *   attach.c      which instance is active where
+ *   constraints.c locations, colocations and orders            -> scores, struct hy_scoloc, struct hy_sorder
+ *   colocate.c    the arithmetic of colocation
+ *   assign.c      a node for each primitive; instances.c for groups' and clones' members; promote.c roles
+ *   levels.c      what must stop or may not start because of an order or a colocation
+ *   probes.c actions.c recurring.c ordering.c sorting.c        -> the actions, their order
+ *   reasons.c report.c                                         -> the decision, in words
+ */
+#ifndef HY_SCHEDULER_WORK_H
+#define HY_SCHEDULER_WORK_H
+
+#include "base/buf.h"
+#include "scheduler/scheduler.h"
+
+#include <limits.h>
+
+/* A node that is not in a resource's list of nodes at all (symmetric-cluster=false): no score makes it worse. */
+#define HY_ABSENT INT_MIN
+#define HY_NO_NODE UINT32_MAX
+#define HY_NO_ACTION UINT32_MAX
+#define HY_DEFAULT_TIMEOUT (20 * HY_SECOND)
+
+/* Adds to an HY_VEC whose memory is an arena's. */
+#define hy_arena_vec_add(arena, vec)                                                                                   \
+    ((vec)->count == (vec)->capacity                                                                                   \
+         ? ((vec)->items = hy_sched_grow(arena, (vec)->items, (vec)->count, &(vec)->capacity, sizeof *(vec)->items),   \
+            &(vec)->items[(vec)->count++])                                                                             \
+         : &(vec)->items[(vec)->count++])
+#define hy_arena_vec_push(arena, vec, value) (*hy_arena_vec_add(arena, vec) = (value))
+
+void *hy_sched_grow(struct hy_arena *arena, const void *old, size_t count, size_t *capacity, size_t size);
+
+struct hy_snode {
+    uint32_t number;
+    const char *name;
+    const struct hy_object *config;
+    const struct hy_node_status *status; /* NULL: never heard of */
+    bool member;
+    bool pending; /* admitted, has not yet said what runs there */
+    bool standby;
+    bool maintenance;
+    bool usable;
+    const struct hy_result *standby_onfail; /* the failure that made it so; NULL: none */
+    uint32_t load;                          /* primitives assigned to it so far in this run */
+    const char *reason;                     /* why it is not usable */
+};
+
+/* ---------------------------------------------------------------- resources */
+
+enum hy_on_fail {
+    HY_ONFAIL_RESTART,
+    HY_ONFAIL_IGNORE,
+    HY_ONFAIL_BLOCK,
+    HY_ONFAIL_STOP,
+    HY_ONFAIL_STANDBY,
+    HY_ONFAIL_FENCE /* there is no fencing yet: as block, with a word about it */
+};
+
+enum hy_multiple_active {
+    HY_MULTIPLE_STOP_START,
+    HY_MULTIPLE_STOP_ONLY,
+    HY_MULTIPLE_BLOCK,
+    HY_MULTIPLE_STOP_UNEXPECTED
+};
+
+struct hy_sop {
+    const struct hy_op_config *config;
+    enum hy_role role; /* role=Promoted: the operation belongs to that role; ANY: not written */
+    enum hy_on_fail on_fail;
+    hy_time timeout;
+    hy_time start_delay;
+    bool enabled;
+};
+
+struct hy_meta {
+    enum hy_role target_role; /* ANY: not written */
+    bool managed;
+    bool maintenance;
+    bool critical;
+    int priority;
+    int stickiness;
+    bool has_stickiness;
+    int migration_threshold;
+    hy_time failure_timeout; /* 0: none */
+    enum hy_multiple_active multiple_active;
+};
+
+/* What the instances of one primitive share. */
+struct hy_prim {
+    const struct hy_object *object; /* NULL: removed from the configuration */
+    const char *id;
+    const char *agent;
+    struct hy_attr *params; /* inherited ones and its own, sorted by name */
+    size_t param_count;
+    char digest[33];
+    struct hy_sop *ops;
+    size_t op_count;
+    struct hy_meta meta;
+    const char *out_digest; /* the decision's copy */
+};
+
+/* What the results of operations say of one unit on one node. */
+struct hy_past {
+    enum hy_role role; /* STOPPED, STARTED or PROMOTED */
+    bool known;        /* an operation has answered: no probe is needed */
+    bool failed;
+    bool blocked;
+    bool stop_here;                                        /* on-fail=stop */
+    bool changed;                                          /* it runs with other parameters than are configured now */
+    bool expired;                                          /* its failures are older than failure-timeout */
+    bool starting, stopping, promoting, demoting, probing; /* under way */
+    bool arriving;                                         /* active only in so far as its start is under way */
+    struct hy_trace *trace;                                /* its results, the oldest first */
+    uint64_t since; /* call of the last start, stop, promote or demote: recurring results before it are void */
+    int fail_count;
+    hy_wall fail_last;
+    const struct hy_result *failure; /* that set failed, blocked or stop_here */
+    const struct hy_result *hard;    /* an answer that bans the node (rc 2, 4, 5), or the cluster (rc 6) */
+    const struct hy_flight *flights;
+    uint32_t probe_action; /* number among the actions; HY_NO_ACTION */
+};
+
+struct hy_trace {
+    const struct hy_result *result;
+    struct hy_trace *next;
+};
+
+/* An operation under way, by unit and node. */
+struct hy_flight {
+    const char *op;
+    hy_time interval;
+    const struct hy_flight *next;
+};
+
+/* A name that the executor and the history know: a plain primitive, the primitive of an anonymous clone (once a node), or one
+ * numbered instance of a unique clone. */
+struct hy_unit {
+    uint32_t number;
+    const char *name;
+    struct hy_prim *prim;
+    struct hy_past *past; /* by node */
+    bool anonymous;       /* of an anonymous clone: on several nodes by nature */
+    bool everywhere;      /* ... with an instance for each node: no node need wait for what another one says */
+    bool orphan;
+    uint8_t *no_probe; /* by node: resource-discovery=never; NULL: none */
+};
+
+enum hy_srsc_kind { HY_RSC_PRIMITIVE, HY_RSC_GROUP, HY_RSC_CLONE };
+
+struct hy_srsc;
+
+/* Why a resource has a score on a node: for the reasons. */
+enum hy_cause_kind {
+    HY_CAUSE_LOCATION,
+    HY_CAUSE_STICKINESS,
+    HY_CAUSE_FAILCOUNT,
+    HY_CAUSE_HARD,
+    HY_CAUSE_STOP_FAILED,
+    HY_CAUSE_COLOCATION,
+    HY_CAUSE_CLONE_MAX,
+    HY_CAUSE_CLONE_NODE_MAX,
+};
+
+struct hy_cause {
+    enum hy_cause_kind kind;
+    uint32_t node; /* HY_NO_NODE: all */
+    int score;
+    const char *id;              /* the constraint's */
+    const struct hy_srsc *other; /* the resource it is colocated with */
+    const struct hy_result *result;
+    struct hy_cause *next;
+};
+
+struct hy_scoloc {
+    const char *id;
+    struct hy_srsc *dependent;
+    struct hy_srsc *primary;
+    enum hy_role dependent_role;
+    enum hy_role primary_role;
+    int score;
+    bool internal;         /* a group's own */
+    bool influence;        /* the dependent's wishes count for the primary even when that is active */
+    const char *attribute; /* NULL: the same node; else: a node with the same value of it */
+};
+
+typedef HY_VEC(struct hy_scoloc *) hy_scoloc_list;
+
+/* Why nothing is done, or not what is configured. */
+enum hy_halt {
+    HY_HALT_NONE,
+    HY_HALT_TARGET_ROLE,
+    HY_HALT_NO_QUORUM,
+    HY_HALT_STOP_ALL,
+    HY_HALT_ONFAIL_STOP,
+    HY_HALT_NO_NODE,
+    HY_HALT_ORPHAN,
+    HY_HALT_MULTIPLE,
+    HY_HALT_FREEZE,
+    HY_HALT_ORDER,      /* what it comes after does not run */
+    HY_HALT_COLOCATION, /* what it must be with does not run */
+    HY_HALT_UNMANAGED
+};
+
+/* Why something that stays where it is must stop and start. */
+enum hy_restart {
+    HY_RESTART_NONE,
+    HY_RESTART_FAILED,
+    HY_RESTART_CHANGED,
+    HY_RESTART_ORDER,
+    HY_RESTART_MULTIPLE,
+    HY_RESTART_STOPPING
+};
+
+struct hy_srsc {
+    uint32_t number;
+    enum hy_srsc_kind kind;
+    const struct hy_object *object; /* NULL: removed */
+    const char *id;
+    struct hy_srsc *parent;
+    HY_VEC(struct hy_srsc *) children;
+    uint32_t instance; /* its number when it is a clone's child, or below one */
+    bool in_clone;
+    bool unique; /* clones, and what is below: globally unique */
+    uint32_t clone_max, clone_node_max;
+    uint32_t promoted_max, promoted_node_max;
+    bool interleave, ordered, promotable;
+    struct hy_unit *unit; /* primitives */
+    struct hy_meta meta;
+
+    int *score;                                /* by node; HY_ABSENT */
+    uint32_t *count;                           /* clones: instances by node */
+    struct hy_cause *causes;                   /* the latest first */
+    hy_scoloc_list with;                       /* its own colocations in which it is the dependent */
+    hy_scoloc_list dependents;                 /* ... the primary */
+    hy_scoloc_list *all_with, *all_dependents; /* NULL: not gathered yet */
+    int *promote_score;                        /* promotable clones: locations with role=Promoted; NULL: none */
+
+    /* now */
+    HY_VEC(uint32_t) active; /* nodes */
+    enum hy_role role;
+    bool failed, blocked, managed, orphan;
+
+    /* wanted */
+    bool assigned; /* the question has been answered, with `node` or with nowhere */
+    bool assigning;
+    bool pulling;
+    uint32_t node;
+    enum hy_role next;
+    enum hy_halt halt;
+    const struct hy_srsc *halt_by;
+    int promotion;
+
+    /* on the way: 0 stopped, 1 started, 2 promoted */
+    int level, low, final;
+    enum hy_restart restart;
+    uint32_t waits_for; /* a node that has not said yet whether it runs there; HY_NO_NODE */
+    const struct hy_srsc *restart_by;
+    uint32_t start_action, promote_action, demote_action;
+    HY_VEC(uint32_t) stop_actions;
+};
+
+struct hy_sorder {
+    const struct hy_object *object;
+    enum hy_order_kind kind;
+    bool symmetrical;
+    struct hy_srsc *first;
+    struct hy_srsc *then;
+    enum hy_action_kind first_action;
+    enum hy_action_kind then_action;
+};
+
+/* "When `first` is below its level, `then` must be below its": from orders and colocations. `then` is a primitive. */
+struct hy_need {
+    struct hy_srsc *first; /* NULL: there is none where there should be one */
+    struct hy_srsc *then;
+    struct hy_srsc *named; /* `first` as the constraint has it */
+    int first_level, then_level;
+    bool low;   /* holds at each moment on the way */
+    bool final; /* holds in the end */
+    enum hy_halt halt;
+};
+
+struct hy_properties {
+    bool symmetric;
+    bool stop_all;
+    bool stop_orphans;
+    bool maintenance;
+    bool managed_default;
+    bool start_failure_fatal;
+    bool no_quorum_stop;
+    bool no_quorum_freeze;
+};
+
+/* An action while it is being put together; `after` grows. */
+struct hy_draft {
+    struct hy_action out;
+    struct hy_srsc *rsc; /* NULL: a probe of an anonymous clone, or something removed */
+    struct hy_unit *unit;
+    uint32_t node;
+    const struct hy_sop *sop; /* monitors */
+    HY_VEC(uint32_t) after;
+};
+
+struct hy_sched {
+    const struct hy_sched_input *input;
+    struct hy_arena scratch;
+    struct hy_decision *decision;
+    struct hy_properties properties;
+    HY_VEC(const struct hy_object *) rsc_defaults;
+    HY_VEC(const struct hy_object *) op_defaults;
+
+    struct hy_snode *nodes;
+    uint32_t node_count;
+
+    HY_VEC(struct hy_unit *) units;
+    struct hy_map unit_index;
+    struct hy_map prim_index;
+
+    HY_VEC(struct hy_srsc *) rscs; /* all */
+    HY_VEC(struct hy_srsc *) tops; /* those without a parent, in order of configuration, removed ones last */
+    HY_VEC(struct hy_srsc *) leaves;
+    struct hy_map rsc_index; /* id -> struct hy_srsc *; the original of a clone's child is its first instance */
+
+    HY_VEC(struct hy_sorder *) orders;
+    HY_VEC(struct hy_scoloc *) colocations;
+    HY_VEC(struct hy_need) needs;
+    HY_VEC(struct hy_draft) drafts;
+};
+
+/* A node attribute: transient ones before configured ones; "#uname". NULL: not there. */
+const char *hy_sched_node_attr(const struct hy_snode *node, const char *name);
+bool hy_sched_rule_matches(const struct hy_rule *rule, const struct hy_snode *node);
+
+/* nodes.c */
+void hy_sched_unpack_properties(struct hy_sched *s);
+void hy_sched_unpack_nodes(struct hy_sched *s);
+void hy_sched_judge_nodes(struct hy_sched *s); /* once the history is known */
+
+/* meta.c */
+const char *hy_sched_meta_get(const struct hy_sched *s, const struct hy_srsc *rsc, const char *name);
+bool hy_sched_meta_bool(const struct hy_sched *s, const struct hy_srsc *rsc, const char *name, bool otherwise);
+void hy_sched_read_meta(const struct hy_sched *s, const struct hy_srsc *rsc, struct hy_meta *meta);
+void hy_sched_read_ops(struct hy_sched *s, struct hy_prim *prim);
+void hy_sched_read_params(struct hy_sched *s, struct hy_prim *prim, const struct hy_srsc *rsc);
+void hy_sched_digest(const char *agent, const struct hy_attr *params, size_t count, char text[33]);
+/* The configured operation; NULL: not configured. `role`: of the instance. */
+const struct hy_sop *hy_sched_op(const struct hy_prim *prim, const char *name, hy_time interval);
+const struct hy_sop *hy_sched_probe_op(const struct hy_prim *prim);
+
+/* resources.c */
+void hy_sched_unpack_resources(struct hy_sched *s);
+struct hy_unit *hy_sched_unit(struct hy_sched *s, const char *name, struct hy_prim *prim);
+struct hy_srsc *hy_sched_add_instance(struct hy_sched *s, struct hy_srsc *clone);
+struct hy_srsc *hy_sched_add_orphan(struct hy_sched *s, struct hy_unit *unit);
+/* The outermost clone or group (or itself). */
+struct hy_srsc *hy_sched_top(struct hy_srsc *rsc);
+/* The clone it is in; NULL. */
+struct hy_srsc *hy_sched_clone_of(const struct hy_srsc *rsc);
+struct hy_srsc *hy_sched_group_of(const struct hy_srsc *rsc);
+
+/* history.c, failures.c, attach.c */
+void hy_sched_read_history(struct hy_sched *s);
+enum hy_on_fail hy_sched_on_fail(const struct hy_prim *prim, const struct hy_result *result);
+bool hy_sched_is_failure(const struct hy_prim *prim, const struct hy_result *result, enum hy_role role);
+void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node);
+void hy_sched_apply_failures(struct hy_sched *s);
+void hy_sched_attach(struct hy_sched *s);
+
+/* constraints.c */
+void hy_sched_unpack_constraints(struct hy_sched *s);
+void hy_sched_add_score(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, int score);
+struct hy_cause *hy_sched_cause(struct hy_sched *s, struct hy_srsc *rsc, enum hy_cause_kind kind, uint32_t node,
+                                int score);
+
+/* colocate.c */
+/* All colocations that bear on it, those of what it is in among them, the weightiest first. */
+const hy_scoloc_list *hy_sched_with(struct hy_sched *s, struct hy_srsc *rsc);
+const hy_scoloc_list *hy_sched_dependents(struct hy_sched *s, struct hy_srsc *rsc);
+void hy_sched_apply_colocation(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *primary,
+                               const struct hy_scoloc *colocation);
+void hy_sched_pull(struct hy_sched *s, struct hy_srsc *target, const struct hy_scoloc *colocation);
+bool hy_sched_same_place(const struct hy_sched *s, const struct hy_scoloc *colocation, uint32_t a, uint32_t b);
+
+/* assign.c, instances.c, promote.c */
+void hy_sched_assign_all(struct hy_sched *s);
+uint32_t hy_sched_assign(struct hy_sched *s, struct hy_srsc *rsc, uint32_t prefer);
+void hy_sched_settle(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, bool force);
+void hy_sched_unassign(struct hy_sched *s, struct hy_srsc *rsc);
+bool hy_sched_any_node(const struct hy_sched *s, const int *score);
+uint32_t hy_sched_assign_group(struct hy_sched *s, struct hy_srsc *group, uint32_t prefer);
+uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone);
+void hy_sched_set_roles(struct hy_sched *s, struct hy_srsc *clone);
+
+/* levels.c */
+void hy_sched_settle_levels(struct hy_sched *s);
+bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node);
+
+/* probes.c, actions.c, recurring.c, ordering.c, sorting.c */
+void hy_sched_make_probes(struct hy_sched *s);
+void hy_sched_make_actions(struct hy_sched *s);
+void hy_sched_make_recurring(struct hy_sched *s);
+void hy_sched_order_actions(struct hy_sched *s);
+void hy_sched_finish_actions(struct hy_sched *s);
+uint32_t hy_sched_draft(struct hy_sched *s, enum hy_action_kind kind, struct hy_unit *unit, struct hy_srsc *rsc,
+                        uint32_t node, const struct hy_sop *op);
+void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first);
+bool hy_sched_inflight(const struct hy_past *past, const char *op, hy_time interval);
+
+/* reasons.c, report.c: text in the decision's arena */
+const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, const struct hy_result *result,
+                                  const char *node);
+const char *hy_sched_why_here(struct hy_sched *s, struct hy_srsc *rsc);
+const char *hy_sched_why_stop(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
+const char *hy_sched_why_start(struct hy_sched *s, struct hy_srsc *rsc);
+const char *hy_sched_rsc_text(struct hy_sched *s, const struct hy_srsc *rsc);
+void hy_sched_report(struct hy_sched *s);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/run.h"
+#include "sched_case.h"
+#include "sched_world.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GOLDEN HY_SRCDIR "/tests/golden/scheduler"
+
+static glob_t golden;
+
+START_TEST(golden_case)
+{
+    const char *path = golden.gl_pathv[_i];
+    struct hy_buf difference = {0};
+    sched_case_run(path, &difference);
+    if (difference.size)
+        ck_abort_msg("%s:\n%s", strrchr(path, '/') + 1, hy_buf_text(&difference));
+    hy_buf_free(&difference);
+}
+END_TEST
+
+START_TEST(there_are_golden_cases)
+{
+    ck_assert_uint_ge(golden.gl_pathc, 40);
+}
+END_TEST
+
+int main(void)
+{
+    const char *pattern = getenv("HY_CASE");
+    char path[1024];
+    snprintf(path, sizeof path, "%s/%s.case", GOLDEN, pattern ? pattern : "*");
+    glob(path, 0, NULL, &golden);
+    Suite *suite = suite_create("scheduler");
+    TCase *cases = tcase_create("golden");
+    tcase_set_timeout(cases, 60);
+    tcase_add_loop_test(cases, golden_case, 0, (int)golden.gl_pathc);
+    if (!pattern)
+        tcase_add_test(cases, there_are_golden_cases);
+    suite_add_tcase(suite, cases);
+    int status = run_suite(suite);
+    globfree(&golden);
+    return status;
+}
