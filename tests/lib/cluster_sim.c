@@ -49,7 +49,7 @@ struct running {
 };
 
 struct sim_node {
-    char name[16];
+    char name[32];
     struct hy_cluster *cluster;
     uint64_t life;
     uint64_t boots;

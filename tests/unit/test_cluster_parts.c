@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cib/command.h"
+#include "cluster/message.h"
+#include "cluster/statement.h"
+#include "lib/run.h"
+
+#include <errno.h>
+#include <string.h>
+
+START_TEST(message_round_trip)
+{
+    const struct hy_message message = {
+        .kind = HY_MESSAGE_ORDER, .term = 7, .epoch = 5, .seq = 214, .data = "payload", .size = 7};
+    struct hy_buf bytes = {0};
+    hy_message_encode(&message, &bytes);
+    struct hy_message read;
+    ck_assert_int_eq(hy_message_decode(bytes.data, bytes.size, &read, NULL), 0);
+    ck_assert_int_eq(read.kind, message.kind);
+    ck_assert_uint_eq(read.term, 7);
+    ck_assert_uint_eq(read.epoch, 5);
+    ck_assert_uint_eq(read.seq, 214);
+    ck_assert_uint_eq(read.size, 7);
+    ck_assert_mem_eq(read.data, "payload", 7);
+    hy_buf_free(&bytes);
+}
+END_TEST
+
+START_TEST(message_refuses_what_is_cut_or_foreign)
+{
+    const struct hy_message message = {.kind = HY_MESSAGE_SYNC, .term = 7, .epoch = 5};
+    struct hy_buf bytes = {0};
+    hy_message_encode(&message, &bytes);
+    struct hy_message read;
+    struct hy_err err = {{0}};
+    for (size_t size = 0; size < bytes.size; size++)
+        ck_assert_int_eq(hy_message_decode(bytes.data, size, &read, &err), -EBADMSG);
+    bytes.data[0] = 9;
+    ck_assert_int_eq(hy_message_decode(bytes.data, bytes.size, &read, &err), -EBADMSG);
+    ck_assert_str_eq(err.text, "message of wire version 9: this node speaks 1");
+    bytes.data[0] = HY_MESSAGE_VERSION;
+    bytes.data[1] = 77;
+    ck_assert_int_eq(hy_message_decode(bytes.data, bytes.size, &read, &err), -EBADMSG);
+    ck_assert_str_eq(err.text, "message of unknown kind 77");
+    hy_buf_free(&bytes);
+}
+END_TEST
+
+/* The light look must see what the writers of cib/command.h write. */
+START_TEST(statements_are_seen_as_they_are_written)
+{
+    struct hy_buf text = {0};
+    const struct hy_command_head head = {.origin = 3, .incarnation = 17, .seq = 1, .at = 1484018696123456};
+    char rsc[] = "MaxScale", op[] = "monitor", reason[] = "epoch=99 op=start \"quoted\" state=in";
+    const struct hy_result result = {
+        .rsc = rsc, .op = op, .interval = 30 * HY_SECOND, .rc = 7, .call = 5, .at = 1484018696123456, .reason = reason};
+    struct hy_result pending = result;
+    pending.exec = HY_EXEC_PENDING;
+    struct hy_result cancelled = result;
+    cancelled.exec = HY_EXEC_CANCELLED;
+    hy_command_begin(&text, &head);
+    hy_command_member(&text, "BJ-MariaDB-01", 3, HY_MEMBER_IN, 5, 1484018696000000);
+    hy_command_member(&text, "test3", 3, HY_MEMBER_GONE, 6, 18);
+    hy_command_result(&text, "test3", 5, &result);
+    hy_command_result(&text, "test3", 5, &pending);
+    hy_command_result(&text, "test3", 5, &cancelled);
+    hy_command_forget(&text, "test3", "ClusterIP", "monitor", 30 * HY_SECOND);
+    struct hy_statement s[8];
+    size_t at = 0, count = 0;
+    struct hy_statement statement;
+    while (hy_statement_next(text.data, text.size, &at, &statement))
+        if (statement.kind != HY_STATEMENT_OTHER && count < 8)
+            s[count++] = statement;
+    ck_assert_uint_eq(count, 6);
+    ck_assert_int_eq(s[0].kind, HY_STATEMENT_MEMBER);
+    ck_assert_str_eq(s[0].node, "BJ-MariaDB-01");
+    ck_assert(s[0].in);
+    ck_assert_uint_eq(s[0].epoch, 5);
+    ck_assert_uint_eq(s[0].incarnation, 1484018696000000);
+    ck_assert(!s[1].in);
+    ck_assert_uint_eq(s[1].epoch, 6);
+    ck_assert_int_eq(s[2].kind, HY_STATEMENT_RESULT);
+    ck_assert_str_eq(s[2].rsc, "MaxScale");
+    ck_assert_str_eq(s[2].op, "monitor");
+    ck_assert_int_eq(s[2].interval, 30 * HY_SECOND);
+    ck_assert(!s[2].pending && !s[2].cancelled);
+    ck_assert(s[3].pending);
+    ck_assert(s[4].cancelled);
+    ck_assert_int_eq(s[5].kind, HY_STATEMENT_FORGET);
+    ck_assert_str_eq(s[5].rsc, "ClusterIP");
+    ck_assert_str_eq(s[5].op, "monitor");
+    ck_assert_int_eq(s[5].interval, 30 * HY_SECOND);
+    hy_buf_free(&text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cluster parts");
+    TCase *tcase = tcase_create("parts");
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, message_round_trip);
+    tcase_add_test(tcase, message_refuses_what_is_cut_or_foreign);
+    tcase_add_test(tcase, statements_are_seen_as_they_are_written);
+    return run_suite(suite);
+}
