@@ -16,18 +16,6 @@ static struct candidate *candidate_of(struct hy_cluster *c, uint32_t id)
     return number < c->node_count ? &c->admission.candidates[number] : NULL;
 }
 
-static void heard(struct hy_cluster *c, const struct hy_membership_effect *effect)
-{
-    struct candidate *candidate = candidate_of(c, effect->node);
-    if (!candidate)
-        return;
-    if (candidate->incarnation != effect->incarnation && effect->node != c->self)
-        hy_cluster_emit(c, HY_CLUSTER_PEER_BACK)->to = effect->node;
-    candidate->incarnation = effect->incarnation;
-    c->admission.due = true;
-    hy_info(&c->log, "%s is heard", hy_cluster_name_of(c, effect->node));
-}
-
 /* Voters that are heard and have a lower id stand first. */
 static hy_time stagger(const struct hy_cluster *c, uint32_t except)
 {
@@ -42,6 +30,31 @@ static hy_time stagger(const struct hy_cluster *c, uint32_t except)
     return wait;
 }
 
+/* The leader is no more: the lowest live voter stands for election at once, the others in turn. */
+static void campaign_against(struct hy_cluster *c, uint32_t leader)
+{
+    if (leader != hy_raft_leader(c->replica.raft) || hy_raft_role(c->replica.raft) == HY_RAFT_LEADER)
+        return;
+    c->admission.campaign = c->now + stagger(c, leader);
+    c->admission.campaign_against = leader;
+}
+
+static void heard(struct hy_cluster *c, const struct hy_membership_effect *effect)
+{
+    struct candidate *candidate = candidate_of(c, effect->node);
+    if (!candidate)
+        return;
+    bool reborn = candidate->incarnation && candidate->incarnation != effect->incarnation;
+    if (candidate->incarnation != effect->incarnation && effect->node != c->self)
+        hy_cluster_emit(c, HY_CLUSTER_PEER_BACK)->to = effect->node;
+    candidate->incarnation = effect->incarnation;
+    c->admission.due = true;
+    hy_info(&c->log, "%s is heard%s", hy_cluster_name_of(c, effect->node),
+            reborn ? " again: its core was restarted" : "");
+    if (reborn && effect->node != c->self)
+        campaign_against(c, effect->node); /* a core that starts does not lead, whatever its forerunner did */
+}
+
 static void condemned(struct hy_cluster *c, const struct hy_membership_effect *effect)
 {
     struct candidate *candidate = candidate_of(c, effect->node);
@@ -50,10 +63,7 @@ static void condemned(struct hy_cluster *c, const struct hy_membership_effect *e
     c->admission.due = true;
     hy_warning(&c->log, "%s is condemned: a majority has heard nothing of it%s%s", hy_cluster_name_of(c, effect->node),
                effect->why ? ": " : "", effect->why ? effect->why : "");
-    if (effect->node != hy_raft_leader(c->replica.raft) || hy_raft_role(c->replica.raft) == HY_RAFT_LEADER)
-        return;
-    c->admission.campaign = c->now + stagger(c, effect->node);
-    c->admission.campaign_against = effect->node;
+    campaign_against(c, effect->node);
 }
 
 static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effect)
@@ -161,7 +171,7 @@ static void maybe_campaign(struct hy_cluster *c)
     admission->campaign = HY_NEVER;
     if (hy_raft_leader(c->replica.raft) != admission->campaign_against)
         return; /* somebody else was quicker */
-    hy_notice(&c->log, "%s, which led, is condemned: this node stands for election",
+    hy_notice(&c->log, "%s, which led, leads no more: this node stands for election",
               hy_cluster_name_of(c, admission->campaign_against));
     const struct hy_raft_event event = {.type = HY_RAFT_CAMPAIGN};
     hy_replica_step(c, &event, NULL);

@@ -31,9 +31,11 @@ struct replica {
     size_t snapshot_after;
     hy_time confirmed; /* when this node last heard from the leader that it follows */
     HY_VEC(struct logged_member) logged;
-    bool lease_waived;  /* no-quorum-policy is freeze or ignore: the executor keeps what runs */
-    hy_time lease;      /* what membership said last */
-    hy_time lease_told; /* what the executor was told last; -1: nothing yet */
+    bool lease_waived; /* no-quorum-policy is freeze or ignore: the executor keeps what runs */
+    hy_time lease;     /* what membership said last */
+    /* What the executor was told last. A core that starts says nothing before it has a lease: what its forerunner was
+     * promised holds, and ends by itself. */
+    hy_time lease_told;
     uint32_t life; /* counts the leases that have ended: what was started in an earlier life must have been let go */
 };
 

@@ -337,14 +337,12 @@ void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy
     replica->applied_term = state->snapshot_term;
     replica->snapshot_index = state->snapshot_index;
     replica->confirmed = now;
-    replica->lease_told = -1;
     replica->cib->index = state->snapshot_index;
     members_restored(c);
     for (size_t i = 0; i < state->entry_count; i++)
         scan_appended(c, &state->entries[i]);
     hy_cluster_effects_free(&effects);
     c->out = NULL;
-    replica->lease_told = -1;
 }
 
 void hy_replica_free(struct replica *replica)

@@ -54,6 +54,7 @@ static void unpack_node(struct hy_sched *s, const struct hy_object *object)
     node->member = node->status && node->status->state == HY_MEMBER_IN;
     node->pending = node->member && !node->status->synced;
     node->standby = node_flag(node, "standby");
+    node->shutdown = node->member && node_flag(node, "shutdown");
     node->maintenance = s->properties.maintenance || node_flag(node, "maintenance");
 }
 
@@ -81,6 +82,8 @@ static const char *why_unusable(struct hy_sched *s, const struct hy_snode *node)
         return hy_arena_printf(arena, "%s is standby (on-fail): %s; clean up %s to take it back", node->name,
                                hy_sched_failure_text(s, arena, node->standby_onfail, node->name),
                                node->standby_onfail->rsc);
+    if (node->shutdown)
+        return hy_arena_printf(arena, "%s is shutting down", node->name);
     if (node->standby)
         return hy_arena_printf(arena, "%s is standby", node->name);
     if (s->properties.maintenance)

@@ -50,6 +50,7 @@ struct hy_snode {
     bool member;
     bool pending; /* admitted, has not yet said what runs there */
     bool standby;
+    bool shutdown; /* it has said that it is leaving */
     bool maintenance;
     bool usable;
     const struct hy_result *standby_onfail; /* the failure that made it so; NULL: none */

@@ -10,7 +10,6 @@
 
 enum { MAX_RESOURCES = 32, MAX_BREAKS = 16, MAX_REQUESTS = 256 };
 
-
 struct disk {
     uint64_t term;
     uint32_t vote;
@@ -55,6 +54,7 @@ struct sim_node {
     uint64_t boots;
     uint64_t incarnation;
     struct disk disk;
+    hy_time disk_busy; /* one write after the other */
     struct running resources[MAX_RESOURCES];
     size_t resource_count;
     hy_time lease;
@@ -230,7 +230,9 @@ static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *
         transmit(sim, number, effect, DELIVER_ORDERS);
         break;
     case HY_CLUSTER_PERSIST:
-        pending = later(sim, 500 + (hy_time)(next_random(sim) % 1500), SYNCED, number);
+        node->disk_busy =
+            (node->disk_busy > sim->now ? node->disk_busy : sim->now) + 500 + (hy_time)(next_random(sim) % 1500);
+        pending = later(sim, node->disk_busy - sim->now, SYNCED, number);
         pending->life = node->life;
         pending->persist = effect->persist;
         effect->type = HY_CLUSTER_GONE; /* what it owned has moved */
@@ -531,8 +533,12 @@ void sim_start_core(struct sim *sim, size_t number)
     struct hy_cluster_node nodes[SIM_MAX_NODES];
     node->incarnation++;
     node->life++;
-    struct hy_cluster_options options = {
-        .name = node->name, .nodes = nodes, .node_count = sim->count, .snapshot_after = 50, .log = &sim->log};
+    struct hy_cluster_options options = {.name = node->name,
+                                         .nodes = nodes,
+                                         .node_count = sim->count,
+                                         .life = node->lease_life,
+                                         .snapshot_after = 50,
+                                         .log = &sim->log};
     uint32_t self = (uint32_t)number + 1;
     options.raft = (struct hy_raft_options){
         .self = self, .seed = next_random(sim), .election_timeout = 600 * HY_MS, .heartbeat = 60 * HY_MS};
