@@ -11,7 +11,7 @@ static const char log_magic[] = "HALYARDL";
 static const char snapshot_magic[] = "HALYARDS";
 
 enum { CRC_SIZE = 4, FRAME_HEADER = CRC_SIZE + 4, FRAME_TARGET = 1024 * 1024 };
-enum { ITEM_STATE = 1, ITEM_TRUNCATE = 2, ITEM_ENTRY = 3, ITEM_INCARNATION = 4 };
+enum { ITEM_STATE = 1, ITEM_TRUNCATE = 2, ITEM_ENTRY = 3, ITEM_INCARNATION = 4, ITEM_BASE = 5 };
 
 void hy_store_item_state(struct hy_buf *items, uint64_t term, uint32_t vote)
 {
@@ -39,6 +39,12 @@ void hy_store_item_incarnation(struct hy_buf *items, uint64_t incarnation)
 {
     hy_wr_u8(items, ITEM_INCARNATION);
     hy_wr_u64(items, incarnation);
+}
+
+void hy_store_item_base(struct hy_buf *items, uint64_t index)
+{
+    hy_wr_u8(items, ITEM_BASE);
+    hy_wr_u64(items, index);
 }
 
 static uint32_t frame_crc(uint32_t seed, uint64_t offset, const void *from_length_on, size_t size)
@@ -107,6 +113,9 @@ static const char *apply_item(struct hy_store_image *image, struct hy_rd *rd)
     case ITEM_INCARNATION:
         image->incarnation = hy_rd_u64(rd);
         return NULL;
+    case ITEM_BASE:
+        image->base = hy_rd_u64(rd);
+        return NULL;
     default:
         return "an item of unknown type";
     }
@@ -154,6 +163,7 @@ int hy_store_log_read(const struct hy_store_folder *folder, const struct hy_buf 
 void hy_store_image_prune(struct hy_store_image *image, uint64_t index, uint64_t term, uint64_t first_kept)
 {
     size_t count = image->entries.count;
+    image->base = index;
     if (count == 0)
         return;
     uint64_t first = image->entries.items[0].index;
@@ -177,6 +187,7 @@ void hy_store_log_write(const struct hy_store_folder *folder, uint64_t created, 
     struct hy_buf items = {0};
     image->seed = hy_store_log_begin(folder, created, file);
     hy_store_item_incarnation(&items, image->incarnation);
+    hy_store_item_base(&items, image->base);
     hy_store_item_state(&items, image->term, image->vote);
     for (size_t i = 0; i < image->entries.count; i++) {
         hy_store_item_entry(&items, &image->entries.items[i]);

@@ -23,12 +23,15 @@ void hy_store_item_state(struct hy_buf *items, uint64_t term, uint32_t vote);
 void hy_store_item_truncate(struct hy_buf *items, uint64_t from);
 void hy_store_item_entry(struct hy_buf *items, const struct hy_raft_entry *entry);
 void hy_store_item_incarnation(struct hy_buf *items, uint64_t incarnation);
+void hy_store_item_base(struct hy_buf *items,
+                        uint64_t index); /* the log is of no use without a snapshot from there on */
 
 /* What a log comes to. Entries point into the file's bytes. */
 struct hy_store_image {
     uint64_t term;
     uint32_t vote;
     uint64_t incarnation;
+    uint64_t base;
     HY_VEC(struct hy_raft_entry) entries;
     uint32_t seed; /* the header's, for the CRC of frames */
     uint64_t end;  /* behind the last good frame; less than the file's size: the tail is torn */
@@ -41,7 +44,8 @@ void hy_store_frame(uint32_t seed, uint64_t offset, const struct hy_buf *items, 
 int hy_store_log_read(const struct hy_store_folder *folder, const struct hy_buf *file, struct hy_store_image *image,
                       struct hy_err *err);
 
-/* Drops what a snapshot at index/term makes needless, and all of it when the log is not the one that led there. */
+/* Drops what a snapshot at index/term makes needless, and all of it when the log is not the one that led there. From now
+ * on the log needs that snapshot. */
 void hy_store_image_prune(struct hy_store_image *image, uint64_t index, uint64_t term, uint64_t first_kept);
 /* A log file that comes to `image`. Sets image->seed and end to what the new file has. */
 void hy_store_log_write(const struct hy_store_folder *folder, uint64_t created, struct hy_store_image *image,

@@ -202,10 +202,11 @@ static int reconcile(const struct hy_store_folder *folder, struct hy_store_image
                      struct hy_err *err)
 {
     struct hy_raft_state *raft = &loaded->raft;
-    uint64_t first = image->entries.count ? image->entries.items[0].index : 0;
-    if (first > raft->snapshot_index + 1)
-        return hy_fail(err, EBADMSG, "%s: the log begins with entry %" PRIu64 ", the snapshot ends with %" PRIu64,
-                       folder->path, first, raft->snapshot_index);
+    if (image->base > raft->snapshot_index)
+        return hy_fail(err, EBADMSG,
+                       "%s/%s: missing or too old, the log begins at entry %" PRIu64
+                       ". Restore the disk, or empty the folder and add the node to the cluster anew",
+                       folder->path, HY_STORE_SNAPSHOT, image->base);
     if (raft->snapshot_index)
         hy_store_image_prune(image, raft->snapshot_index, raft->snapshot_term, 0);
     raft->term = image->term;
