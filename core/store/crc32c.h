@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CRC-32C (Castagnoli; RFC 3720, appendix B.4). */
+#ifndef HY_STORE_CRC32C_H
+#define HY_STORE_CRC32C_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Continues `crc` (0 at the beginning) over more bytes. */
+uint32_t hy_crc32c(uint32_t crc, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of one folder, and the header that says whose they are. Every error names file, place and what to do. */
+#ifndef HY_STORE_FILE_H
+#define HY_STORE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/wire.h"
+
+#include <sys/types.h>
+
+enum { HY_STORE_VERSION = 1 };
+
+struct hy_store_folder {
+    int dir;
+    int lock;
+    char *path;
+    char *cluster;
+    uint32_t node;
+};
+
+int hy_store_folder_open(struct hy_store_folder *folder, const char *path, const char *cluster, uint32_t node,
+                         struct hy_err *err);
+void hy_store_folder_close(struct hy_store_folder *folder);
+
+/* -errno with "FOLDER/NAME: WHAT at byte OFFSET: reason". */
+int hy_store_fail(const struct hy_store_folder *folder, const char *name, const char *what, uint64_t offset, int errnum,
+                  struct hy_err *err);
+
+/* The whole file, -ENOENT (without words) when there is none. */
+int hy_store_read(const struct hy_store_folder *folder, const char *name, struct hy_buf *buf, struct hy_err *err);
+int hy_store_write(const struct hy_store_folder *folder, const char *name, int fd, const void *data, size_t size,
+                   uint64_t offset, struct hy_err *err);
+int hy_store_sync(const struct hy_store_folder *folder, const char *name, int fd, struct hy_err *err);
+
+/* The file becomes `data`, or stays what it was: written beside, synced, renamed, the folder synced. When `fd` is not
+ * NULL the new file stays open for writing there. */
+int hy_store_replace(const struct hy_store_folder *folder, const char *name, const struct hy_buf *data, int *fd,
+                     struct hy_err *err);
+
+/* `magic` has 8 characters. `created` tells two files of one name apart. */
+void hy_store_header_write(const struct hy_store_folder *folder, const char *magic, uint64_t created,
+                           struct hy_buf *buf);
+/* Reads it off; -EBADMSG no such file or damaged, -EXDEV of another node or cluster, -ENOTSUP from the future. */
+int hy_store_header_read(const struct hy_store_folder *folder, const char *name, const char *magic,
+                         const struct hy_buf *file, struct hy_rd *rd, struct hy_err *err);
+
+#endif
