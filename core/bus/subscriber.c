@@ -10,7 +10,8 @@
 #include <time.h>
 
 enum {
-    TURN = 64, /* messages from one peer in one turn of the loop, so that none keeps the others waiting */
+    TURN = 64,             /* messages from one peer in one turn of the loop, so that none keeps the others waiting */
+    BROKEN_HANDSHAKES = 3, /* in a row, before it is said */
     WATCHED_EVENTS = ZMQ_EVENT_CONNECT_DELAYED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED |
                      ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
                      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
@@ -35,7 +36,8 @@ struct hy_subscriber {
     uint64_t opened;        /* how often; makes the monitor's name unique */
     hy_time last_event;
     bool refusal_told;
-    bool in_turn, renew; /* renew: at the end of the turn, which still uses the socket */
+    unsigned broken_handshakes; /* since the last that succeeded */
+    bool in_turn, renew;        /* renew: at the end of the turn, which still uses the socket */
     uint64_t wanted_incarnation;
     struct hy_bus_peer_stats stats;
 };
@@ -169,6 +171,7 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
         s->stats.connected = true;
         s->stats.connections++;
         s->refusal_told = false;
+        s->broken_handshakes = 0;
         hy_info(s->log, "bus: connected to node %u at %s", s->peer, s->endpoint);
         break;
     case ZMQ_EVENT_DISCONNECTED:
@@ -183,6 +186,12 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
         s->stats.connected = false;
         tell_refusal(s, "does not speak as a node of this cluster does: another program, or another cluster key");
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        /* Once or twice: it was ending. With another key it closes the connection each time, without a word (CurveZMQ, RFC 26). */
+        if (++s->broken_handshakes == BROKEN_HANDSHAKES)
+            tell_refusal(s,
+                         "breaks off each handshake: its cluster key may be another, or another program listens there");
         break;
     default: /* it is trying: that is all there is to know */
         break;
