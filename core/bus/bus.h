@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bus: ZeroMQ PUB/SUB between the nodes, CURVE-encrypted. Each node binds one PUB socket and has one SUB socket connected to every peer's. A
- * message has three frames: a topic of fixed width, a header (wire version, sender, sender's incarnation), and bytes. Best effort: a
+ * The bus: ZeroMQ PUB/SUB between the nodes, CURVE-encrypted. Each node binds one PUB socket and has, for each peer, one SUB socket connected to
+ * that peer's PUB: so each has a queue of its own, a message that names another sender than the one it came from is seen, and to connect anew is to
+ * close a socket and open one. A message has three frames: a topic of fixed width, a header (wire version, sender, sender's incarnation), and bytes. Best effort: a
  * message may be lost at any time, and the protocols above do not care. Addressed messages carry their destination in the topic, so others never get them.
  *
  *   topic = 4 letters, 4 hex digits: "raft0003" to node 3, "evntFFFF" to all
@@ -24,11 +25,13 @@ enum hy_topic {
     HY_TOPIC_COUNT
 };
 
-#define HY_BUS_ALL UINT32_C(0xFFFF)
+#define HY_BUS_ALL UINT32_C(0xFFFF) /* node ids are 1..0xFFFE */
+
+enum { HY_BUS_MESSAGE_MAX = 16 << 20 }; /* bytes of content */
 
 struct hy_bus_peer {
     uint32_t id;
-    const char *address;
+    const char *address; /* numeric IPv4 or IPv6 */
     uint16_t port;
 };
 
@@ -40,17 +43,43 @@ struct hy_bus_options {
     const struct hy_bus_peer *peers;
     size_t peer_count;
     const uint8_t *key; /* the cluster's shared key, 32 bytes; the CURVE keys are derived from it */
-    void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data, size_t size);
+    /* `from` is the peer whose socket the message came by. In here any function but hy_bus_close() may be called. */
+    void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
+                     size_t size);
     void *context;
-    const struct hy_log *log;
+    const struct hy_log *log; /* lives as long as the bus */
 };
 
 struct hy_bus;
 
-/* Opens sockets and registers them with the loop. -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL. */
+/* To be called before anything else of czmq's: it installs no signal handlers and writes nothing to stdout then. */
+void hy_bus_quiet_czmq(void);
+
+/* Opens sockets and registers them with the loop; copies what it needs of the options. -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL. */
 int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_bus **bus, struct hy_err *err);
 /* `to`: a node or HY_BUS_ALL. Never blocks; what does not fit in the peer's queue is dropped. */
 void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const void *data, size_t size);
+/* To be called when membership hears `peer` under a new incarnation: connects anew and at once, unless that incarnation has sent something
+ * already. What the old connection still held is lost. -ENOENT: no such peer. */
+int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation);
+/* Not from within received() or a zloop timer. Sets *bus to NULL; does nothing when it is NULL. */
 void hy_bus_close(struct hy_bus **bus);
+
+struct hy_bus_stats {
+    uint64_t sent;     /* messages handed to ZeroMQ: it does not say which of them a peer's full queue dropped */
+    uint64_t received; /* handed to received() */
+    uint64_t bad;      /* malformed, too large, or of a false sender: dropped */
+    uint64_t refused;  /* connections without the cluster's key */
+};
+void hy_bus_stats(const struct hy_bus *bus, struct hy_bus_stats *stats);
+
+struct hy_bus_peer_stats {
+    bool connected;       /* this node's SUB to the peer's PUB, keys agreed */
+    uint64_t received;    /* messages from it */
+    uint64_t connections; /* how often it was connected */
+    uint64_t incarnation; /* in its last message; 0: none yet */
+};
+/* -ENOENT: no such peer. */
+int hy_bus_peer_stats(const struct hy_bus *bus, uint32_t peer, struct hy_bus_peer_stats *stats);
 
 #endif

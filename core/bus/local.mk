@@ -3,4 +3,9 @@
 noinst_LIBRARIES += libhy_bus.a
 libhy_bus_a_CPPFLAGS = $(CORE_CPPFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS)
 libhy_bus_a_SOURCES = \
-	core/bus/seal.c core/bus/seal.h
+	core/bus/bus.c core/bus/bus.h \
+	core/bus/frames.c core/bus/frames.h \
+	core/bus/seal.c core/bus/seal.h \
+	core/bus/socket.c core/bus/socket.h \
+	core/bus/subscriber.c core/bus/subscriber.h \
+	core/bus/timer.c core/bus/timer.h

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The node's PUB socket, who is let in to it, and a subscriber for each peer.
+ *
+ * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context, which would hold one ZAP
+ * handler a process, install signal handlers and an exit hook, and end only with the process. zloop works with either.
+ */
+#include "bus/bus.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/time.h"
+#include "bus/frames.h"
+#include "bus/socket.h"
+#include "bus/subscriber.h"
+#include "bus/timer.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { CHECK_EVERY_MS = 1000, ADMISSIONS_A_TURN = 16 };
+
+/* Lines that a stranger can cause: one a second at most, with the number of those that were left out. */
+struct rare_line {
+    hy_time next;
+    uint64_t left_out;
+};
+
+struct hy_bus {
+    zloop_t *loop;
+    const struct hy_log *log;
+    uint32_t self;
+    uint64_t incarnation;
+    struct hy_bus_keys keys;
+    void *zmq, *pub, *zap;
+    struct hy_timer *check;
+    struct hy_subscriber **subscribers;
+    size_t subscriber_count;
+    void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
+                     size_t size);
+    void *context;
+    struct hy_buf header; /* of each message that is sent: always the same */
+    struct rare_line bad_line, refused_line;
+    struct hy_bus_stats stats;
+};
+
+void hy_bus_quiet_czmq(void)
+{
+    setenv("ZSYS_SIGHANDLER", "false", 1);
+    zsys_handler_set(NULL);
+    zsys_set_logstream(NULL);
+}
+
+static bool may_tell(struct rare_line *line, uint64_t *left_out)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    hy_time now = time.tv_sec * HY_SECOND + time.tv_nsec / 1000;
+    if (now < line->next) {
+        line->left_out++;
+        return false;
+    }
+    *left_out = line->left_out;
+    *line = (struct rare_line){.next = now + HY_SECOND};
+    return true;
+}
+
+/* ---- who is let in: ZAP (ZeroMQ RFC 27) ---- */
+
+/*
+ * The handler runs in the loop and knows one rule: the client's key is the one that is derived from the cluster's. czmq's zauth would be a
+ * thread of its own that reads certificates from a folder, to decide the same.
+ */
+static void answer(struct hy_bus *bus, struct hy_frames *request, bool admitted)
+{
+    zmq_msg_t *id = &request->parts[1];
+    hy_frame_send(bus->zap, "1.0", 3, true);
+    hy_frame_send(bus->zap, zmq_msg_data(id), zmq_msg_size(id), true);
+    hy_frame_send(bus->zap, admitted ? "200" : "400", 3, true);
+    hy_frame_send(bus->zap, "", 0, true);  /* status text */
+    hy_frame_send(bus->zap, "", 0, true);  /* user id */
+    hy_frame_send(bus->zap, "", 0, false); /* metadata */
+}
+
+static bool has_text(zmq_msg_t *part, const char *text)
+{
+    return zmq_msg_size(part) == strlen(text) && !memcmp(zmq_msg_data(part), text, strlen(text));
+}
+
+/* The request: version, id, domain, address, routing id, mechanism, and for CURVE the client's public key. */
+static bool is_admitted(const struct hy_bus *bus, struct hy_frames *request)
+{
+    zmq_msg_t *key = &request->parts[6];
+    return request->total == 7 && has_text(&request->parts[0], "1.0") && has_text(&request->parts[5], "CURVE") &&
+           zmq_msg_size(key) == HY_CURVE_KEY_SIZE &&
+           !sodium_memcmp(zmq_msg_data(key), bus->keys.client_public, HY_CURVE_KEY_SIZE);
+}
+
+static int zap_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+{
+    (void)loop, (void)item;
+    struct hy_bus *bus = arg;
+    struct hy_frames request;
+    for (int i = 0; i < ADMISSIONS_A_TURN && hy_frames_receive(bus->zap, &request); i++) {
+        uint64_t left_out;
+        bool admitted = is_admitted(bus, &request);
+        if (!admitted)
+            bus->stats.refused++;
+        if (!admitted && request.total == 7 && may_tell(&bus->refused_line, &left_out))
+            hy_warning(bus->log, "bus: %.*s is not let in: its key is not this cluster's (%llu more before that)",
+                       (int)zmq_msg_size(&request.parts[3]), (const char *)zmq_msg_data(&request.parts[3]),
+                       (unsigned long long)left_out);
+        if (request.count >= 2)
+            answer(bus, &request, admitted);
+        hy_frames_free(&request);
+    }
+    return 0;
+}
+
+/* ---- messages ---- */
+
+static void on_received(void *context, const struct hy_message *message)
+{
+    struct hy_bus *bus = context;
+    bus->stats.received++;
+    bus->received(bus->context, message->topic, message->from, message->incarnation, message->data, message->size);
+}
+
+static void on_bad(void *context, uint32_t peer, const char *why)
+{
+    struct hy_bus *bus = context;
+    uint64_t left_out;
+    bus->stats.bad++;
+    if (may_tell(&bus->bad_line, &left_out))
+        hy_warning(bus->log, "bus: dropped a message from node %u: %s (%llu more before that)", peer, why,
+                   (unsigned long long)left_out);
+}
+
+void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const void *data, size_t size)
+{
+    char text[HY_TOPIC_SIZE + 1];
+    if (size > HY_BUS_MESSAGE_MAX) {
+        uint64_t left_out;
+        bus->stats.bad++;
+        if (may_tell(&bus->bad_line, &left_out))
+            hy_error(bus->log, "bus: a message of %zu bytes is not sent: the limit is %d", size, HY_BUS_MESSAGE_MAX);
+        return;
+    }
+    hy_topic_text(topic, to, text);
+    /* A PUB socket never blocks and never says EAGAIN: what a subscriber's queue does not take is dropped. */
+    if (!hy_frame_send(bus->pub, text, HY_TOPIC_SIZE, true) &&
+        !hy_frame_send(bus->pub, bus->header.data, bus->header.size, true) &&
+        !hy_frame_send(bus->pub, data, size, false))
+        bus->stats.sent++;
+}
+
+/* ---- opening and closing ---- */
+
+static struct hy_subscriber *find(const struct hy_bus *bus, uint32_t peer)
+{
+    for (size_t i = 0; i < bus->subscriber_count; i++)
+        if (hy_subscriber_peer(bus->subscribers[i]) == peer)
+            return bus->subscribers[i];
+    return NULL;
+}
+
+int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation)
+{
+    struct hy_subscriber *subscriber = find(bus, peer);
+    if (!subscriber)
+        return -ENOENT;
+    hy_subscriber_reconnect(subscriber, incarnation);
+    return 0;
+}
+
+static void check(void *context)
+{
+    struct hy_bus *bus = context;
+    for (size_t i = 0; i < bus->subscriber_count; i++)
+        hy_subscriber_check(bus->subscribers[i]);
+}
+
+/* Before the PUB socket is bound, so that nobody comes to a door without a keeper. */
+static int open_zap(struct hy_bus *bus, struct hy_err *err)
+{
+    bus->zap = zmq_socket(bus->zmq, ZMQ_REP);
+    if (!bus->zap || zmq_setsockopt(bus->zap, ZMQ_LINGER, &(int){0}, sizeof(int)) ||
+        zmq_bind(bus->zap, "inproc://zeromq.zap.01"))
+        return hy_fail(err, zmq_errno(), "cannot open the ZAP handler: %s", zmq_strerror(zmq_errno()));
+    hy_socket_watch(bus->loop, bus->zap, zap_ready, bus);
+    return 0;
+}
+
+static int open_pub(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+{
+    char endpoint[HY_ENDPOINT_SIZE];
+    int rc = hy_endpoint_text(options->address, options->port, endpoint, err);
+    if (rc)
+        return rc;
+    rc = hy_socket_open(bus->zmq, ZMQ_PUB, &bus->keys, strchr(endpoint, '[') != NULL, &bus->pub, err);
+    if (rc || !zmq_bind(bus->pub, endpoint))
+        return rc;
+    int error = zmq_errno();
+    if (error == EADDRINUSE)
+        return hy_fail(err, error, "%s port %u is taken: another program listens there", options->address,
+                       options->port);
+    if (error == EADDRNOTAVAIL || error == ENODEV)
+        return hy_fail(err, EADDRNOTAVAIL, "no interface of this host has the address %s (yet)", options->address);
+    return hy_fail(err, error, "cannot bind %s port %u: %s", options->address, options->port, zmq_strerror(error));
+}
+
+static int open_subscribers(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+{
+    bus->subscribers = hy_alloc_array(options->peer_count, sizeof(struct hy_subscriber *));
+    for (size_t i = 0; i < options->peer_count; i++) {
+        const struct hy_bus_peer *peer = &options->peers[i];
+        if (peer->id == 0 || peer->id >= HY_BUS_ALL || peer->id == bus->self || find(bus, peer->id))
+            return hy_fail(err, EINVAL, "a peer cannot have the id %u: ids are 1 to 65534, and each is one node's",
+                           peer->id);
+        int rc = hy_subscriber_open(&(struct hy_subscriber_options){.zmq = bus->zmq,
+                                                                    .loop = bus->loop,
+                                                                    .keys = &bus->keys,
+                                                                    .self = bus->self,
+                                                                    .peer = *peer,
+                                                                    .received = on_received,
+                                                                    .bad = on_bad,
+                                                                    .context = bus,
+                                                                    .log = bus->log},
+                                    &bus->subscribers[bus->subscriber_count], err);
+        if (rc)
+            return rc;
+        bus->subscriber_count++;
+    }
+    return 0;
+}
+
+static int open_all(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+{
+    if (bus->self == 0 || bus->self >= HY_BUS_ALL)
+        return hy_fail(err, EINVAL, "a node cannot have the id %u: ids are 1 to 65534", bus->self);
+    int rc = hy_bus_keys_derive(&bus->keys, options->key, err);
+    if (rc)
+        return rc;
+    bus->zmq = zmq_ctx_new();
+    if (!bus->zmq)
+        return hy_fail(err, zmq_errno(), "cannot start ZeroMQ: %s", zmq_strerror(zmq_errno()));
+    rc = open_zap(bus, err);
+    if (!rc)
+        rc = open_pub(bus, options, err);
+    if (!rc)
+        rc = open_subscribers(bus, options, err);
+    if (!rc)
+        rc = hy_timer_start(bus->loop, CHECK_EVERY_MS, check, bus, &bus->check, err);
+    return rc;
+}
+
+int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_bus **bus, struct hy_err *err)
+{
+    struct hy_bus *self = hy_alloc(sizeof *self);
+    self->loop = loop;
+    self->log = options->log;
+    self->self = options->self;
+    self->incarnation = options->incarnation;
+    self->received = options->received;
+    self->context = options->context;
+    hy_header_write(&self->header, self->self, self->incarnation);
+    int rc = open_all(self, options, err);
+    if (rc)
+        hy_bus_close(&self);
+    *bus = self;
+    return rc ? hy_fail_in(err, rc, "bus") : 0;
+}
+
+void hy_bus_close(struct hy_bus **bus)
+{
+    struct hy_bus *self = *bus;
+    if (!self)
+        return;
+    *bus = NULL;
+    hy_timer_stop(&self->check);
+    for (size_t i = 0; i < self->subscriber_count; i++)
+        hy_subscriber_close(&self->subscribers[i]);
+    free(self->subscribers);
+    hy_socket_close(&self->pub);
+    if (self->zap)
+        hy_socket_unwatch(self->loop, self->zap);
+    hy_socket_close(&self->zap);
+    /* Returns at once: no socket is left, and none lingers. */
+    while (self->zmq && zmq_ctx_term(self->zmq) && zmq_errno() == EINTR)
+        ;
+    hy_buf_free(&self->header);
+    sodium_memzero(&self->keys, sizeof self->keys);
+    free(self);
+}
+
+void hy_bus_stats(const struct hy_bus *bus, struct hy_bus_stats *stats)
+{
+    *stats = bus->stats;
+}
+
+int hy_bus_peer_stats(const struct hy_bus *bus, uint32_t peer, struct hy_bus_peer_stats *stats)
+{
+    const struct hy_subscriber *subscriber = find(bus, peer);
+    if (!subscriber)
+        return -ENOENT;
+    hy_subscriber_stats(subscriber, stats);
+    return 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/frames.h"
+
+#include "base/wire.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WIRE_VERSION = 1, HEADER_SIZE = 1 + 3 + 4 + 8 };
+
+static const char topic_letters[HY_TOPIC_COUNT][5] = {
+    [HY_TOPIC_RAFT] = "raft",   [HY_TOPIC_COMMAND] = "cmnd", [HY_TOPIC_ORDER] = "ordr",
+    [HY_TOPIC_CHANGE] = "chng", [HY_TOPIC_EVENT] = "evnt",
+};
+
+bool hy_frames_receive(void *socket, struct hy_frames *frames)
+{
+    *frames = (struct hy_frames){.count = 0};
+    for (bool more = true; more; frames->total++) {
+        bool held = frames->count < HY_FRAMES_MAX;
+        zmq_msg_t rest, *part = held ? &frames->parts[frames->count] : &rest;
+        zmq_msg_init(part);
+        /* The parts of one message come all at once (zmq_msg_recv(3)): only the first may not be there. */
+        if (zmq_msg_recv(part, socket, ZMQ_DONTWAIT) < 0) {
+            zmq_msg_close(part);
+            break;
+        }
+        more = zmq_msg_more(part);
+        if (held)
+            frames->count++;
+        else
+            zmq_msg_close(part);
+    }
+    return frames->total > 0;
+}
+
+void hy_frames_free(struct hy_frames *frames)
+{
+    for (size_t i = 0; i < frames->count; i++)
+        zmq_msg_close(&frames->parts[i]);
+    *frames = (struct hy_frames){.count = 0};
+}
+
+int hy_frame_send(void *socket, const void *data, size_t size, bool more)
+{
+    return zmq_send(socket, data, size, ZMQ_DONTWAIT | (more ? ZMQ_SNDMORE : 0)) < 0 ? -zmq_errno() : 0;
+}
+
+void hy_topic_text(enum hy_topic topic, uint32_t to, char text[HY_TOPIC_SIZE + 1])
+{
+    snprintf(text, HY_TOPIC_SIZE + 1, "%s%04X", topic_letters[topic], to & 0xFFFFu);
+}
+
+void hy_header_write(struct hy_buf *buf, uint32_t from, uint64_t incarnation)
+{
+    hy_wr_u8(buf, WIRE_VERSION);
+    hy_buf_add(buf, "\0\0", 3);
+    hy_wr_u32(buf, from);
+    hy_wr_u64(buf, incarnation);
+}
+
+static int topic_read(const char *text, size_t size, struct hy_message *message)
+{
+    if (size != HY_TOPIC_SIZE)
+        return -EBADMSG;
+    uint32_t to = 0;
+    for (size_t i = 4; i < HY_TOPIC_SIZE; i++) {
+        const char *digits = "0123456789ABCDEF", *at = text[i] ? strchr(digits, text[i]) : NULL;
+        if (!at)
+            return -EBADMSG;
+        to = to << 4 | (uint32_t)(at - digits);
+    }
+    message->to = to;
+    for (int topic = 0; topic < HY_TOPIC_COUNT; topic++)
+        if (!memcmp(text, topic_letters[topic], 4)) {
+            message->topic = (enum hy_topic)topic;
+            return 0;
+        }
+    return -EBADMSG;
+}
+
+int hy_message_read(struct hy_frames *frames, struct hy_message *message, struct hy_err *err)
+{
+    if (frames->total != 3)
+        return hy_fail(err, EBADMSG, "%zu frames: a message has 3", frames->total);
+    zmq_msg_t *topic = &frames->parts[0], *header = &frames->parts[1], *content = &frames->parts[2];
+    if (topic_read(zmq_msg_data(topic), zmq_msg_size(topic), message))
+        return hy_fail(err, EBADMSG, "unknown topic, or none");
+    struct hy_rd rd = hy_rd_from(zmq_msg_data(header), zmq_msg_size(header));
+    uint8_t version = hy_rd_u8(&rd);
+    if (version != WIRE_VERSION)
+        return hy_fail(err, EBADMSG, "bus version %u, this node speaks version %d", version, WIRE_VERSION);
+    uint32_t zeros = hy_rd_u8(&rd);
+    zeros |= hy_rd_u16(&rd);
+    message->from = hy_rd_u32(&rd);
+    message->incarnation = hy_rd_u64(&rd);
+    if (!hy_rd_done(&rd) || zeros)
+        return hy_fail(err, EBADMSG, "its header is not the %d bytes it should be", HEADER_SIZE);
+    message->data = zmq_msg_data(content);
+    message->size = zmq_msg_size(content);
+    return 0;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The three frames of a bus message, and multi-part messages of ZeroMQ in general.
+ *
+ *   topic   4 letters, 4 hex digits: kind and destination
+ *   header  wire version (u8), 3 zero bytes, sender (u32), its incarnation (u64)
+ *   content bytes of the protocol above
+ */
+#ifndef HY_BUS_FRAMES_H
+#define HY_BUS_FRAMES_H
+
+#include "base/buf.h"
+#include "bus/bus.h"
+
+enum { HY_TOPIC_SIZE = 8, HY_FRAMES_MAX = 7 };
+
+/* One received message; zeroed: none. */
+struct hy_frames {
+    zmq_msg_t parts[HY_FRAMES_MAX];
+    size_t count; /* parts that are held here */
+    size_t total; /* parts that came; more than are held when it was longer */
+};
+
+/* Takes one whole message, without waiting: false when there is none. To be freed whenever it was true. */
+bool hy_frames_receive(void *socket, struct hy_frames *frames);
+void hy_frames_free(struct hy_frames *frames);
+
+/* Sends one part by copy, without waiting. 0 or -errno. */
+int hy_frame_send(void *socket, const void *data, size_t size, bool more);
+
+/* The topic of `topic` for `to`, and a NUL. */
+void hy_topic_text(enum hy_topic topic, uint32_t to, char text[HY_TOPIC_SIZE + 1]);
+
+/* The header frame; appended. */
+void hy_header_write(struct hy_buf *buf, uint32_t from, uint64_t incarnation);
+
+struct hy_message {
+    enum hy_topic topic;
+    uint32_t to, from;
+    uint64_t incarnation;
+    const void *data; /* borrowed from the frames */
+    size_t size;
+};
+
+/* -EBADMSG, and why. */
+int hy_message_read(struct hy_frames *frames, struct hy_message *message, struct hy_err *err);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "bus/subscriber.h"
+
+#include "base/alloc.h"
+#include "base/time.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    TURN = 64,             /* messages from one peer in one turn of the loop, so that none keeps the others waiting */
+    BROKEN_HANDSHAKES = 3, /* in a row, before it is said */
+    WATCHED_EVENTS = ZMQ_EVENT_CONNECT_DELAYED | ZMQ_EVENT_CONNECT_RETRIED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_CLOSED |
+                     ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                     ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH
+};
+
+/* ZeroMQ that is still trying lets hear of it each second at least (see the intervals in socket.c). */
+static const hy_time given_up_after = 3 * HY_SECOND;
+
+struct hy_subscriber {
+    void *zmq;
+    zloop_t *loop;
+    const struct hy_bus_keys *keys;
+    uint32_t self, peer;
+    bool ipv6;
+    char endpoint[HY_ENDPOINT_SIZE];
+    void (*received)(void *context, const struct hy_message *message);
+    void (*bad)(void *context, uint32_t peer, const char *why);
+    void *context;
+    const struct hy_log *log;
+
+    void *socket, *monitor; /* NULL: could not be opened, is tried again */
+    uint64_t opened;        /* how often; makes the monitor's name unique */
+    hy_time last_event;
+    bool refusal_told;
+    unsigned broken_handshakes; /* since the last that succeeded */
+    bool in_turn, renew;        /* renew: at the end of the turn, which still uses the socket */
+    uint64_t wanted_incarnation;
+    struct hy_bus_peer_stats stats;
+};
+
+static hy_time now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time.tv_sec * HY_SECOND + time.tv_nsec / 1000;
+}
+
+static void disconnect(struct hy_subscriber *s)
+{
+    if (s->socket) {
+        hy_socket_unwatch(s->loop, s->socket);
+        zmq_socket_monitor(s->socket, NULL, 0);
+    }
+    if (s->monitor)
+        hy_socket_unwatch(s->loop, s->monitor);
+    hy_socket_close(&s->socket);
+    hy_socket_close(&s->monitor);
+    s->stats.connected = false;
+}
+
+static int socket_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg);
+static int monitor_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg);
+
+static int subscribe(struct hy_subscriber *s)
+{
+    for (int topic = 0; topic < HY_TOPIC_COUNT; topic++) {
+        char own[HY_TOPIC_SIZE + 1], all[HY_TOPIC_SIZE + 1];
+        hy_topic_text((enum hy_topic)topic, s->self, own);
+        hy_topic_text((enum hy_topic)topic, HY_BUS_ALL, all);
+        if (zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, own, HY_TOPIC_SIZE) ||
+            zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, all, HY_TOPIC_SIZE))
+            return -1;
+    }
+    return 0;
+}
+
+static int connect_peer(struct hy_subscriber *s, struct hy_err *err)
+{
+    char name[64];
+    s->opened++;
+    s->last_event = now();
+    int rc = hy_socket_open(s->zmq, ZMQ_SUB, s->keys, s->ipv6, &s->socket, err);
+    if (rc)
+        return rc;
+    snprintf(name, sizeof name, "inproc://monitor-%u-%llu", s->peer, (unsigned long long)s->opened);
+    hy_socket_watch(s->loop, s->socket, socket_ready, s);
+    s->monitor = zmq_socket(s->zmq, ZMQ_PAIR);
+    if (!s->monitor || zmq_socket_monitor(s->socket, name, WATCHED_EVENTS) || zmq_connect(s->monitor, name) ||
+        subscribe(s) || zmq_connect(s->socket, s->endpoint)) {
+        rc = hy_fail(err, zmq_errno(), "node %u at %s: cannot connect: %s", s->peer, s->endpoint,
+                     zmq_strerror(zmq_errno()));
+        if (s->monitor) /* it is not in the loop yet, and taking it out does no harm */
+            zmq_setsockopt(s->monitor, ZMQ_LINGER, &(int){0}, sizeof(int));
+        disconnect(s);
+        return rc;
+    }
+    zmq_setsockopt(s->monitor, ZMQ_LINGER, &(int){0}, sizeof(int));
+    hy_socket_watch(s->loop, s->monitor, monitor_ready, s);
+    return 0;
+}
+
+static void connect_anew(struct hy_subscriber *s)
+{
+    struct hy_err err = {{0}};
+    s->renew = false;
+    disconnect(s);
+    if (connect_peer(s, &err))
+        hy_warning(s->log, "bus: %s; trying again", err.text);
+}
+
+/* ---- messages ---- */
+
+static void take(struct hy_subscriber *s, struct hy_frames *frames)
+{
+    struct hy_message message = {.size = 0};
+    struct hy_err err = {{0}};
+    if (hy_message_read(frames, &message, &err)) {
+        s->bad(s->context, s->peer, err.text);
+        return;
+    }
+    if (message.to != s->self && message.to != HY_BUS_ALL) {
+        hy_fail(&err, EBADMSG, "it is for node %u", message.to);
+        s->bad(s->context, s->peer, err.text);
+        return;
+    }
+    if (message.from != s->peer) {
+        hy_fail(&err, EBADMSG, "it says to be from node %u", message.from);
+        s->bad(s->context, s->peer, err.text);
+        return;
+    }
+    s->stats.received++;
+    s->stats.incarnation = message.incarnation;
+    s->received(s->context, &message);
+}
+
+static int socket_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+{
+    (void)loop, (void)item;
+    struct hy_subscriber *s = arg;
+    struct hy_frames frames;
+    s->in_turn = true;
+    for (int i = 0; i < TURN && s->socket && !s->renew && hy_frames_receive(s->socket, &frames); i++) {
+        take(s, &frames);
+        hy_frames_free(&frames);
+    }
+    s->in_turn = false;
+    if (s->renew)
+        connect_anew(s);
+    return 0;
+}
+
+/* ---- the connection ---- */
+
+static void tell_refusal(struct hy_subscriber *s, const char *what)
+{
+    if (s->refusal_told)
+        return;
+    s->refusal_told = true;
+    hy_warning(s->log, "bus: node %u at %s %s", s->peer, s->endpoint, what);
+}
+
+static void take_event(struct hy_subscriber *s, uint16_t event)
+{
+    s->last_event = now();
+    switch (event) {
+    case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
+        s->stats.connected = true;
+        s->stats.connections++;
+        s->refusal_told = false;
+        s->broken_handshakes = 0;
+        hy_info(s->log, "bus: connected to node %u at %s", s->peer, s->endpoint);
+        break;
+    case ZMQ_EVENT_DISCONNECTED:
+        if (s->stats.connected)
+            hy_info(s->log, "bus: lost the connection to node %u at %s", s->peer, s->endpoint);
+        s->stats.connected = false;
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
+        s->stats.connected = false;
+        tell_refusal(s, "does not let this node in: its cluster key is another");
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
+        s->stats.connected = false;
+        tell_refusal(s, "does not speak as a node of this cluster does: another program, or another cluster key");
+        break;
+    case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        /* Once or twice: it was ending. With another key it closes the connection each time, without a word (CurveZMQ, RFC 26). */
+        if (++s->broken_handshakes == BROKEN_HANDSHAKES)
+            tell_refusal(s,
+                         "breaks off each handshake: its cluster key may be another, or another program listens there");
+        break;
+    default: /* it is trying: that is all there is to know */
+        break;
+    }
+}
+
+static int monitor_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+{
+    (void)loop, (void)item;
+    struct hy_subscriber *s = arg;
+    struct hy_frames frames;
+    for (int i = 0; i < TURN && s->monitor && hy_frames_receive(s->monitor, &frames); i++) {
+        uint16_t event; /* zmq_socket_monitor(3): 16 bits event, 32 bits value; then a frame with the endpoint */
+        if (frames.count && zmq_msg_size(&frames.parts[0]) >= sizeof event) {
+            memcpy(&event, zmq_msg_data(&frames.parts[0]), sizeof event);
+            take_event(s, event);
+        }
+        hy_frames_free(&frames);
+    }
+    return 0;
+}
+
+void hy_subscriber_check(struct hy_subscriber *s)
+{
+    if (!s->socket || (!s->stats.connected && now() - s->last_event > given_up_after))
+        connect_anew(s);
+}
+
+void hy_subscriber_reconnect(struct hy_subscriber *s, uint64_t incarnation)
+{
+    if (incarnation == s->wanted_incarnation || incarnation == s->stats.incarnation)
+        return;
+    s->wanted_incarnation = incarnation;
+    if (s->in_turn)
+        s->renew = true;
+    else
+        connect_anew(s);
+}
+
+/* ---- */
+
+int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_subscriber **subscriber,
+                       struct hy_err *err)
+{
+    struct hy_subscriber *s = hy_alloc(sizeof *s);
+    s->zmq = options->zmq;
+    s->loop = options->loop;
+    s->keys = options->keys;
+    s->self = options->self;
+    s->peer = options->peer.id;
+    s->received = options->received;
+    s->bad = options->bad;
+    s->context = options->context;
+    s->log = options->log;
+    int rc = hy_endpoint_text(options->peer.address, options->peer.port, s->endpoint, err);
+    if (rc) {
+        free(s);
+        return hy_fail_in(err, rc, "node %u", options->peer.id);
+    }
+    s->ipv6 = strchr(s->endpoint, '[') != NULL;
+    rc = connect_peer(s, err);
+    if (rc) {
+        free(s);
+        return rc;
+    }
+    *subscriber = s;
+    return 0;
+}
+
+void hy_subscriber_close(struct hy_subscriber **subscriber)
+{
+    if (!*subscriber)
+        return;
+    disconnect(*subscriber);
+    free(*subscriber);
+    *subscriber = NULL;
+}
+
+uint32_t hy_subscriber_peer(const struct hy_subscriber *s)
+{
+    return s->peer;
+}
+
+void hy_subscriber_stats(const struct hy_subscriber *s, struct hy_bus_peer_stats *stats)
+{
+    *stats = s->stats;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What this node hears of one peer: a SUB socket connected to the peer's PUB, and what ZeroMQ says of that connection. */
+#ifndef HY_BUS_SUBSCRIBER_H
+#define HY_BUS_SUBSCRIBER_H
+
+#include "bus/frames.h"
+#include "bus/socket.h"
+
+struct hy_subscriber;
+
+struct hy_subscriber_options {
+    void *zmq;
+    zloop_t *loop;
+    const struct hy_bus_keys *keys; /* lives as long as the subscriber */
+    uint32_t self;
+    struct hy_bus_peer peer;
+    void (*received)(void *context, const struct hy_message *message);
+    void (*bad)(void *context, uint32_t peer, const char *why);
+    void *context;
+    const struct hy_log *log;
+};
+
+int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_subscriber **subscriber,
+                       struct hy_err *err);
+void hy_subscriber_close(struct hy_subscriber **subscriber);
+
+uint32_t hy_subscriber_peer(const struct hy_subscriber *subscriber);
+
+/* Connects anew, unless the present connection, or the peer in its last message, is of this incarnation already. */
+void hy_subscriber_reconnect(struct hy_subscriber *subscriber, uint64_t incarnation);
+
+/* To be called about once a second: connects anew where ZeroMQ has given up, as it does after a refused handshake. */
+void hy_subscriber_check(struct hy_subscriber *subscriber);
+
+void hy_subscriber_stats(const struct hy_subscriber *subscriber, struct hy_bus_peer_stats *stats);
+
+#endif
