@@ -33,17 +33,17 @@ static void forget_refusals(struct hy_membership_node *voter)
 }
 
 /* The earliest moment at which this node may turn on `node`. Three promises stand before it: what was said to the node; what an
- * earlier incarnation of this node may have said; and D of silence. */
+ * earlier incarnation of this node may have said; and D without contact: either silence, or it said that it does not hear us. */
 hy_time hy_membership_turn_at(const struct hy_membership *m, const struct hy_membership_node *node)
 {
     hy_time at = later(node->promised_until, m->started + m->dead_after_max);
-    return later(at, node->count_from + m->dead_after);
+    return later(at, node->contact_from + m->dead_after);
 }
 
 bool hy_membership_must_turn(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
 {
     return node != &m->nodes[m->self] && hy_membership_may_promise(m) && node->applied.in &&
-           !hy_membership_heard(m, node, now) && now >= hy_membership_turn_at(m, node);
+           now >= hy_membership_turn_at(m, node);
 }
 
 void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
@@ -59,7 +59,7 @@ void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membersh
         effect->node = node->id;
         effect->epoch = node->applied.epoch;
         effect->incarnation = node->incarnation;
-        effect->why = hy_membership_why_silent(m, now);
+        effect->why = hy_membership_why_silent(m, node, now);
     }
 }
 
