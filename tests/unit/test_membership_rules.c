@@ -42,7 +42,8 @@ struct fixture {
     struct hy_heartbeat sent; /* the newest it sent */
     uint64_t numbers[HY_MEMBERSHIP_MAX_NODES + 1];
     hy_time now;
-    bool deaf; /* peers say that they do not hear node 1 */
+    uint64_t newer; /* peers speak in an incarnation so much higher */
+    bool deaf;      /* peers say that they do not hear node 1 */
 };
 
 static void step(struct fixture *f, const struct hy_membership_event *event)
@@ -105,8 +106,10 @@ static void admit_all(struct fixture *f, uint32_t nodes)
 /* Node `from` says `about` of node `node`; it echoes the heartbeat of node 1 that `echo` names. */
 static void say(struct fixture *f, uint32_t from, uint64_t echo, struct hy_heartbeat_about about)
 {
-    struct hy_heartbeat heartbeat = {
-        .incarnation = INCARNATION + from - 1, .number = ++f->numbers[from], .dead_after_max = D_MAX, .count = 1};
+    struct hy_heartbeat heartbeat = {.incarnation = INCARNATION + from - 1 + f->newer,
+                                     .number = ++f->numbers[from],
+                                     .dead_after_max = D_MAX,
+                                     .count = 1};
     heartbeat.about[0] = (struct hy_heartbeat_about){
         .node = 1, .hears = !f->deaf, .epoch = 1, .incarnation = INCARNATION, .number = echo};
     if (about.node == 1) {
@@ -139,6 +142,13 @@ static const struct hy_membership_effect *said(const struct fixture *f, enum hy_
             return &f->effects.list.items[i];
     }
     return NULL;
+}
+
+static const struct hy_membership_effect *must_say(const struct fixture *f, enum hy_membership_effect_type type)
+{
+    const struct hy_membership_effect *effect = said(f, type);
+    ck_assert_msg(effect != NULL, "effect %d was not said", (int)type);
+    return effect;
 }
 
 static const struct hy_heartbeat_about *sent_about(const struct fixture *f, uint32_t node)
@@ -175,14 +185,14 @@ START_TEST(lease_counts_from_sending_and_shorter)
     ck_assert_int_eq(lease(&f), 0);
     promise(&f, 2, number, 1);
     ck_assert_int_eq(lease(&f), sent + D - D * 2 / 1000 - R);
-    ck_assert_int_eq(said(&f, HY_MEMBERSHIP_LEASE)->at, lease(&f));
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_LEASE)->epoch, 1);
+    ck_assert_int_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->at, lease(&f));
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->epoch, 1);
     promise(&f, 2, number - 1, 1); /* an older echo takes nothing back */
     ck_assert_int_eq(lease(&f), sent + D - D * 2 / 1000 - R);
     run_until(&f, lease(&f));
     ck_assert_int_eq(lease(&f), 0);
     ck_assert_ptr_nonnull(said(&f, HY_MEMBERSHIP_LEASE));
-    ck_assert_int_eq(said(&f, HY_MEMBERSHIP_LEASE)->at, 0);
+    ck_assert_int_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->at, 0);
     tear_down(&f);
 }
 END_TEST
@@ -231,7 +241,7 @@ START_TEST(one_node_has_a_lease_while_it_is_admitted)
     ck_assert(!view(&f, 1).admissible);
     member(&f, HY_MEMBERSHIP_LOGGED, 1, false, 2, true);
     ck_assert_int_eq(lease(&f), 0);
-    ck_assert_int_eq(said(&f, HY_MEMBERSHIP_LEASE)->at, 0);
+    ck_assert_int_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->at, 0);
     member(&f, HY_MEMBERSHIP_UNLOGGED, 1, false, 2, true);
     ck_assert_int_eq(lease(&f), HY_NEVER);
     tear_down(&f);
@@ -281,7 +291,7 @@ START_TEST(promise_is_kept_then_turns_at_once)
     run_until(&f, heard + D);
     ck_assert_ptr_nonnull(said(&f, HY_MEMBERSHIP_SUSPECT));
     ck_assert_ptr_nonnull(said(&f, HY_MEMBERSHIP_SEND));
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_SUSPECT)->node, 3);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_SUSPECT)->node, 3);
     ck_assert_int_eq(sent_about(&f, 3)->refused, H);
     ck_assert_int_eq(sent_about(&f, 3)->promised, 0);
     tear_down(&f);
@@ -298,7 +308,7 @@ START_TEST(turns_on_nobody_for_d_max_after_its_start)
     ck_assert_int_eq(sent_about(&f, 2)->refused, 0);
     run_until(&f, T0 + D_MAX);
     ck_assert_int_eq(sent_about(&f, 2)->refused, H);
-    ck_assert_ptr_nonnull(strstr(said(&f, HY_MEMBERSHIP_SUSPECT)->why, "it may be this node"));
+    ck_assert_ptr_nonnull(strstr(must_say(&f, HY_MEMBERSHIP_SUSPECT)->why, "it may be this node"));
     tear_down(&f);
 }
 END_TEST
@@ -350,7 +360,7 @@ START_TEST(turns_on_one_that_is_heard_but_deaf)
     run_until(&f, contact + D - 1);
     ck_assert_int_eq(sent_about(&f, 3)->refused, 0);
     run_until(&f, contact + D);
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_SUSPECT)->node, 3);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_SUSPECT)->node, 3);
     ck_assert_int_eq(sent_about(&f, 3)->refused, H);
     tear_down(&f);
 }
@@ -426,7 +436,7 @@ static void three_refuse(struct fixture *f, hy_time left)
             promise(f, node, f->sent.number, 1);
     }
     run_until(f, T0 + D_MAX);
-    ck_assert_uint_eq(said(f, HY_MEMBERSHIP_SUSPECT)->node, 5);
+    ck_assert_uint_eq(must_say(f, HY_MEMBERSHIP_SUSPECT)->node, 5);
     refuse(f, 2, 5, 1, left);
     ck_assert_ptr_null(said(f, HY_MEMBERSHIP_CONDEMN));
     refuse(f, 3, 5, 1, left);
@@ -436,8 +446,8 @@ START_TEST(condemns_with_a_majority_that_has_time_left)
 {
     struct fixture f;
     three_refuse(&f, H);
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_CONDEMN)->node, 5);
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_CONDEMN)->epoch, 1);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_CONDEMN)->node, 5);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_CONDEMN)->epoch, 1);
     ck_assert(view(&f, 5).condemned);
     ck_assert_uint_eq(view(&f, 5).against, 3);
     tick(&f);
@@ -445,7 +455,7 @@ START_TEST(condemns_with_a_majority_that_has_time_left)
     member(&f, HY_MEMBERSHIP_LOGGED, 5, false, 2, false);
     ck_assert(!view(&f, 5).condemned);
     member(&f, HY_MEMBERSHIP_UNLOGGED, 5, false, 2, false);
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_CONDEMN)->node, 5); /* anew */
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_CONDEMN)->node, 5); /* anew */
     tear_down(&f);
     three_refuse(&f, D_MAX + COMMIT_WAIT); /* not more than that */
     ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_CONDEMN));
@@ -457,9 +467,7 @@ END_TEST
 START_TEST(refusal_counts_from_sending)
 {
     struct fixture f;
-    three_refuse(&f, H);
-    tear_down(&f);
-    /* The same words, but the echo is so old that too little is left. */
+    /* What would condemn, did it not echo so old a heartbeat that too little is left. */
     struct hy_membership_options options = options_of(1, 1 + 4, 5);
     set_up(&f, &options);
     admit_all(&f, 5);
@@ -481,8 +489,8 @@ START_TEST(leader_releases_at_the_commit_when_a_majority_refuses)
     three_refuse(&f, H);
     member(&f, HY_MEMBERSHIP_LOGGED, 5, false, 2, false);
     member(&f, HY_MEMBERSHIP_COMMITTED, 5, false, 2, true);
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_RELEASED)->node, 5);
-    ck_assert_uint_eq(said(&f, HY_MEMBERSHIP_RELEASED)->epoch, 2);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_RELEASED)->node, 5);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_RELEASED)->epoch, 2);
     ck_assert(view(&f, 5).released);
     tear_down(&f);
 }
@@ -531,6 +539,44 @@ START_TEST(admission_of_a_restarted_voter_forgets_what_it_refused)
 }
 END_TEST
 
+START_TEST(a_restarted_voter_has_to_refuse_anew)
+{
+    struct fixture f;
+    three_refuse(&f, H);
+    f.newer = 40;
+    promise(&f, 3, f.sent.number, 1);
+    ck_assert_uint_eq(view(&f, 5).against, 2);
+    step(&f, &(struct hy_membership_event){
+                 .type = HY_MEMBERSHIP_LOGGED, .node = 3, .in = true, .epoch = 2, .incarnation = INCARNATION + 42});
+    ck_assert_uint_eq(view(&f, 5).against, 2);
+    refuse(&f, 3, 5, 1, H);
+    ck_assert_uint_eq(view(&f, 5).against, 3);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(what_was_heard_before_is_not_heard_again)
+{
+    struct fixture f;
+    struct hy_membership_options options = options_of(1, 3, 3);
+    set_up(&f, &options);
+    f.newer = 1;
+    promise(&f, 2, f.sent.number, 1);
+    promise(&f, 2, f.sent.number, 1);
+    hy_time heard = f.now;
+    f.now += 10 * HY_MS;
+    f.numbers[2] = 0; /* the same number once more */
+    promise(&f, 2, f.sent.number, 1);
+    ck_assert_int_eq(view(&f, 2).last_heard, heard);
+    f.newer = 0; /* an incarnation that has passed */
+    f.numbers[2] = 100;
+    promise(&f, 2, f.sent.number, 1);
+    ck_assert_int_eq(view(&f, 2).last_heard, heard);
+    ck_assert_uint_eq(view(&f, 2).incarnation, INCARNATION + 2);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(admission_before_the_release_calls_it_off)
 {
     struct fixture f;
@@ -557,7 +603,7 @@ START_TEST(a_late_node_restarts_its_count)
     hy_time late = hy_membership_deadline(f.membership);
     f.now = late + 400 * HY_MS;
     tick(&f);
-    ck_assert_int_eq(said(&f, HY_MEMBERSHIP_LATE)->by, 400 * HY_MS);
+    ck_assert_int_eq(must_say(&f, HY_MEMBERSHIP_LATE)->by, 400 * HY_MS);
     ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_SUSPECT));
     ck_assert(view(&f, 2).heard);
     ck_assert_int_eq(lease(&f), 0); /* its own lease knows no excuse */
@@ -579,7 +625,7 @@ START_TEST(link_down_gives_the_lease_up_until_new_heartbeats_are_echoed)
     promise(&f, 2, f.sent.number, 1);
     ck_assert_int_gt(lease(&f), 0);
     step(&f, &(struct hy_membership_event){.type = HY_MEMBERSHIP_LINK_DOWN});
-    ck_assert_int_eq(said(&f, HY_MEMBERSHIP_LEASE)->at, 0);
+    ck_assert_int_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->at, 0);
     promise(&f, 2, f.sent.number, 1); /* was on its way */
     ck_assert_int_eq(lease(&f), 0);
     run_until(&f, f.now + HEARTBEAT_INTERVAL);
@@ -597,7 +643,7 @@ START_TEST(restarted_node_with_a_verdict_in_its_log_withdraws_the_old_lease)
     ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_LEASE)); /* an old one may still be good */
     member(&f, HY_MEMBERSHIP_RESTORED, 1, true, 4, false);
     member(&f, HY_MEMBERSHIP_LOGGED, 1, false, 5, false);
-    ck_assert_int_eq(said(&f, HY_MEMBERSHIP_LEASE)->at, 0);
+    ck_assert_int_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->at, 0);
     tear_down(&f);
 }
 END_TEST
@@ -677,7 +723,7 @@ START_TEST(thirty_two_nodes_fit_a_datagram)
     struct hy_membership_options options = options_of(1, 32, 7);
     set_up(&f, &options);
     ck_assert_uint_eq(f.sent.count, 31);
-    ck_assert_uint_le(said(&f, HY_MEMBERSHIP_SEND)->size, 1200);
+    ck_assert_uint_le(must_say(&f, HY_MEMBERSHIP_SEND)->size, 1200);
     tear_down(&f);
 }
 END_TEST
@@ -749,6 +795,8 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, leader_releases_at_the_commit_when_a_majority_refuses);
     tcase_add_test(tcase, others_and_those_with_too_little_left_wait);
     tcase_add_test(tcase, admission_of_a_restarted_voter_forgets_what_it_refused);
+    tcase_add_test(tcase, a_restarted_voter_has_to_refuse_anew);
+    tcase_add_test(tcase, what_was_heard_before_is_not_heard_again);
     tcase_add_test(tcase, admission_before_the_release_calls_it_off);
     tcase_add_test(tcase, a_late_node_restarts_its_count);
     tcase_add_test(tcase, link_down_gives_the_lease_up_until_new_heartbeats_are_echoed);
