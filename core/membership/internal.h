@@ -38,7 +38,9 @@ struct hy_membership_node {
     uint64_t incarnation;
     uint64_t number;
     hy_time heard_at;
-    hy_time count_from; /* heard_at, and as much later as we were late ourselves */
+    hy_time count_from;   /* heard_at, and as much later as we were late ourselves */
+    bool hears_us;        /* so it said last */
+    hy_time contact_from; /* the same, of when it last said so */
     hy_time round_trip;
     bool told; /* ALIVE was said, for this incarnation and epoch */
     uint64_t told_incarnation;
@@ -153,6 +155,6 @@ size_t hy_membership_against(const struct hy_membership *m, const struct hy_memb
 
 /* self_doubt.c */
 void hy_membership_doubt_self(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects);
-const char *hy_membership_why_silent(const struct hy_membership *m, hy_time now);
+const char *hy_membership_why_silent(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);
 
 #endif

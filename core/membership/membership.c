@@ -93,7 +93,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
         struct hy_membership_node *node = &m->nodes[i];
         node->id = options->nodes[i].id;
         node->voter = options->nodes[i].voter;
-        node->count_from = now;
+        node->count_from = node->contact_from = now;
         node->release_at = HY_NEVER;
         voters += node->voter;
         if (node->id == options->self) {
@@ -125,9 +125,10 @@ void hy_membership_effects_free(struct hy_membership_effects *effects)
 
 /* A new incarnation remembers nothing that the old one said; what the old one promised to us still holds (it waits for
  * D_max after its start before it turns on anybody). */
-static void meet(struct hy_membership *m, struct hy_membership_node *from, uint64_t incarnation)
+static void meet(struct hy_membership *m, struct hy_membership_node *from, uint64_t incarnation, hy_time now)
 {
     from->incarnation = incarnation;
+    from->contact_from = now; /* it cannot have heard us yet */
     memset(from->opinions, 0, sizeof from->opinions);
     m->say_now = true;
 }
@@ -136,10 +137,10 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
                  hy_time now)
 {
     if (heartbeat->incarnation != from->incarnation)
-        meet(m, from, heartbeat->incarnation);
+        meet(m, from, heartbeat->incarnation, now);
     from->number = heartbeat->number;
     from->heard_at = from->count_from = now;
-    from->turned = false;
+    from->hears_us = false;
     hy_time sent = -1;
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
@@ -149,9 +150,14 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
         from->opinions[node - m->nodes].hears = about->hears;
         if (node != &m->nodes[m->self])
             continue;
+        from->hears_us = about->hears && about->incarnation == m->incarnation;
         hy_membership_take_promise(m, from, about, now);
         if (about->incarnation != m->incarnation || !hy_membership_sent_at(m, about->number, &sent))
             sent = -1;
+    }
+    if (from->hears_us) {
+        from->contact_from = now;
+        from->turned = false;
     }
     hy_membership_take_refusals(m, from, heartbeat, sent);
 }
@@ -248,7 +254,7 @@ static void set_deadline(struct hy_membership *m, hy_time now)
     hy_time at = m->next_heartbeat;
     for (size_t i = 0; i < m->count; i++) {
         const struct hy_membership_node *node = &m->nodes[i];
-        hy_time silent = node->count_from + m->dead_after;
+        hy_time silent = node->count_from + m->dead_after; /* no longer heard */
         hy_time turn = hy_membership_turn_at(m, node);
         if (silent > now && silent < at && i != m->self)
             at = silent;

@@ -7,7 +7,7 @@
  *   - Each node broadcasts numbered heartbeats. A voter j that supports i promises with every message, "I do not turn on you
  *     before D has passed since I got your heartbeat q"; i counts the promise from when it SENT q, shortened by (1 - 2 rho).
  *     i's lease lasts until the k-th latest of its promises ends, k = majority of voters, itself included.
- *   - A voter that has heard nothing of i for D turns: a negative promise "I do not support i for H", to all, counted by each
+ *   - A voter that for D has heard nothing of i, or only that i does not hear it, turns: a negative promise "I do not support i for H", to all, counted by each
  *     receiver from when IT sent the heartbeat that is echoed. It is never taken back.
  *   - "i is gone" and "i is admitted, incarnation n" are log entries, each one epoch above the last. From when gone is in
  *     j's log, committed or not, j does not support i, until an admission is applied.
@@ -100,7 +100,7 @@ enum hy_membership_effect_type {
     /* `node` (perhaps this one) is heard (again), or in another incarnation: `incarnation`, `epoch` (its present one). Of a node that
      * is not admitted only when it and a majority of voters hear each other, so that a one-way cut does not make it come and go. */
     HY_MEMBERSHIP_ALIVE,
-    HY_MEMBERSHIP_SUSPECT, /* this node has turned on `node`: silent for D; `why` */
+    HY_MEMBERSHIP_SUSPECT, /* this node has turned on `node`: silent, or deaf to this node, for D; `why` */
     /* A majority has turned on `node`, with more than D_max + commit_wait left, and no verdict is in this node's log: its verdict may be
      * proposed now (by the DC), or: if node is the DC, the lowest live voter may campaign. Said when this becomes true, and again when it does so anew. */
     HY_MEMBERSHIP_CONDEMN,
@@ -144,6 +144,7 @@ hy_time hy_membership_deadline(const struct hy_membership *membership);
 struct hy_membership_view {
     uint32_t node;
     bool heard;           /* within D */
+    bool hears_us;        /* as it says itself; the other way of a one-way cut */
     bool supported;       /* this node promises to it */
     uint64_t incarnation; /* heard last; 0: never heard */
     bool admitted;        /* by the log, in `admitted_incarnation` */
@@ -165,7 +166,7 @@ hy_time hy_membership_lease(const struct hy_membership *membership, hy_time now)
 /* Does a majority of voters (self included) hear each other with this node now? */
 bool hy_membership_quorum(const struct hy_membership *membership, hy_time now);
 
-/* The lowest voter that is heard (self included), other than `except`; 0: none. */
+/* The lowest voter that is heard and hears this node (self included), other than `except`; 0: none. */
 uint32_t hy_membership_lowest_live(const struct hy_membership *membership, uint32_t except, hy_time now);
 
 /* Worst time, by the present settings, from the death of a node to the right to act on it, without the commit and the

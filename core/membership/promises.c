@@ -27,7 +27,8 @@ bool hy_membership_supports(const struct hy_membership *m, const struct hy_membe
         return false;
     if (node == &m->nodes[m->self])
         return true;
-    return node->applied.in && node->applied.incarnation == node->incarnation && !node->turned &&
+    /* A promise to one that does not hear it is none, and would only keep us from turning. */
+    return node->applied.in && node->applied.incarnation == node->incarnation && node->hears_us && !node->turned &&
            node->refused_until <= now;
 }
 

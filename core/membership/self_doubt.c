@@ -2,6 +2,11 @@
 /* Was it me? A node that was late itself has no right to call others silent. */
 #include "membership/internal.h"
 
+static hy_time earlier(hy_time a, hy_time b)
+{
+    return a < b ? a : b;
+}
+
 void hy_membership_doubt_self(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
 {
     hy_time late = now - m->deadline;
@@ -9,14 +14,16 @@ void hy_membership_doubt_self(struct hy_membership *m, hy_time now, struct hy_me
         return;
     for (size_t i = 0; i < m->count; i++) {
         struct hy_membership_node *node = &m->nodes[i];
-        hy_time from = node->count_from + late;
-        node->count_from = from < now ? from : now;
+        node->count_from = earlier(node->count_from + late, now);
+        node->contact_from = earlier(node->contact_from + late, now);
     }
     hy_membership_emit(effects, HY_MEMBERSHIP_LATE)->by = late;
 }
 
-const char *hy_membership_why_silent(const struct hy_membership *m, hy_time now)
+const char *hy_membership_why_silent(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
 {
+    if (hy_membership_heard(m, node, now))
+        return "it is heard, but has heard nothing of this node for the whole of dead-after";
     size_t heard = 0;
     for (size_t i = 0; i < m->count; i++)
         heard += i != m->self && hy_membership_heard(m, &m->nodes[i], now);

@@ -25,25 +25,18 @@ static struct hy_membership_entry newest_admission(const struct hy_membership_no
     return node->applied;
 }
 
-/* A voter that restarted has forgotten whom it refused: from when its admission is in the log, so have we. */
-static void forget_refusals(struct hy_membership_node *voter)
-{
-    for (size_t i = 0; i < HY_MEMBERSHIP_MAX_NODES; i++)
-        voter->opinions[i].refused_until = 0;
-}
-
 /* The earliest moment at which this node may turn on `node`. Three promises stand before it: what was said to the node; what an
- * earlier incarnation of this node may have said; and D of silence. */
+ * earlier incarnation of this node may have said; and D without contact: either silence, or it said that it does not hear us. */
 hy_time hy_membership_turn_at(const struct hy_membership *m, const struct hy_membership_node *node)
 {
     hy_time at = later(node->promised_until, m->started + m->dead_after_max);
-    return later(at, node->count_from + m->dead_after);
+    return later(at, node->contact_from + m->dead_after);
 }
 
 bool hy_membership_must_turn(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
 {
     return node != &m->nodes[m->self] && hy_membership_may_promise(m) && node->applied.in &&
-           !hy_membership_heard(m, node, now) && now >= hy_membership_turn_at(m, node);
+           now >= hy_membership_turn_at(m, node);
 }
 
 void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
@@ -59,7 +52,7 @@ void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membersh
         effect->node = node->id;
         effect->epoch = node->applied.epoch;
         effect->incarnation = node->incarnation;
-        effect->why = hy_membership_why_silent(m, now);
+        effect->why = hy_membership_why_silent(m, node, now);
     }
 }
 
@@ -97,6 +90,7 @@ static bool refuses(const struct hy_membership *m, const struct hy_membership_no
         return false;
     if (voter == &m->nodes[m->self])
         return hy_membership_may_promise(m) && node->refused_until - now > left;
+    /* A voter that restarted has forgotten whom it refused: from when its admission is in our log, so have we. */
     const struct hy_membership_opinion *opinion = &voter->opinions[node - m->nodes];
     return newest_admission(voter).incarnation == voter->incarnation && opinion->epoch >= node->in_epoch &&
            opinion->refused_until - now > left;
@@ -222,6 +216,4 @@ void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node 
     }
     if (node == &m->nodes[m->self] && !entry.in)
         m->withdraw = true;
-    if (entry.in && newest_admission(node).incarnation != node->incarnation)
-        forget_refusals(node);
 }

@@ -44,7 +44,7 @@ uint32_t hy_membership_lowest_live(const struct hy_membership *membership, uint3
     uint32_t lowest = 0;
     for (size_t i = 0; i < membership->count; i++) {
         const struct hy_membership_node *node = &membership->nodes[i];
-        if (node->voter && node->id != except && hy_membership_heard(membership, node, now) &&
+        if (node->voter && node->id != except && hears(membership, node, &membership->nodes[membership->self], now) &&
             (lowest == 0 || node->id < lowest))
             lowest = node->id;
     }
@@ -63,19 +63,21 @@ bool hy_membership_view(const struct hy_membership *membership, uint32_t node, h
         const struct hy_membership_node *seen = &membership->nodes[i];
         if (seen->id != node)
             continue;
-        *view = (struct hy_membership_view){.node = node,
-                                            .heard = hy_membership_heard(membership, seen, now),
-                                            .supported = hy_membership_supports(membership, seen, now),
-                                            .incarnation = seen->incarnation,
-                                            .admitted = seen->applied.in,
-                                            .admitted_incarnation = seen->applied.incarnation,
-                                            .epoch = seen->applied.epoch,
-                                            .admissible = hy_membership_admissible(membership, seen, now),
-                                            .condemned = seen->condemned,
-                                            .released = seen->released,
-                                            .last_heard = i == membership->self ? now : seen->heard_at,
-                                            .round_trip = seen->round_trip,
-                                            .against = hy_membership_against(membership, seen, now, 0)};
+        *view =
+            (struct hy_membership_view){.node = node,
+                                        .heard = hy_membership_heard(membership, seen, now),
+                                        .hears_us = hears(membership, seen, &membership->nodes[membership->self], now),
+                                        .supported = hy_membership_supports(membership, seen, now),
+                                        .incarnation = seen->incarnation,
+                                        .admitted = seen->applied.in,
+                                        .admitted_incarnation = seen->applied.incarnation,
+                                        .epoch = seen->applied.epoch,
+                                        .admissible = hy_membership_admissible(membership, seen, now),
+                                        .condemned = seen->condemned,
+                                        .released = seen->released,
+                                        .last_heard = i == membership->self ? now : seen->heard_at,
+                                        .round_trip = seen->round_trip,
+                                        .against = hy_membership_against(membership, seen, now, 0)};
         return true;
     }
     return false;

@@ -42,6 +42,7 @@ struct lease_log {
     size_t count;
     size_t commit;
     size_t match[LEASE_NODES]; /* by the leader of this term */
+    uint32_t leader;           /* heard last */
     hy_time leader_heard;      /* true time */
     struct lease_entry entries[LEASE_LOG];
 };

@@ -125,6 +125,7 @@ static void take_append(struct lease_cluster *cluster, uint32_t id, uint32_t fro
     see_term(cluster, id, term);
     if (term < log->term)
         return;
+    log->leader = from;
     log->leader_heard = cluster->now;
     size_t count = size / sizeof log->entries[0];
     for (size_t i = 0; i < count; i++) {
@@ -253,7 +254,7 @@ static void lead(struct lease_cluster *cluster, uint32_t id)
 static bool wants_to_lead(struct lease_cluster *cluster, uint32_t id)
 {
     struct lease_node *node = &cluster->nodes[id];
-    uint32_t leader = lease_log_leader(cluster);
+    uint32_t leader = node->log.leader;
     struct hy_membership_view view;
     hy_time now = lease_clock(cluster, id);
     if (leader != 0 && hy_membership_view(node->membership, leader, now, &view) && view.condemned)

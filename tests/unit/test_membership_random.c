@@ -41,7 +41,8 @@ static struct lease_cluster *random_cluster(uint64_t seed)
     options.delay_max = options.delay_min + (hy_time)lease_random(&dice, lease_random(&dice, 2) ? 60 * HY_MS : HY_MS);
     options.loss = (unsigned)lease_random(&dice, lease_random(&dice, 2) ? 300 : 10);
     options.twice = (unsigned)lease_random(&dice, 100);
-    options.log_delay = (hy_time)(lease_random(&dice, 3) ? 0 : lease_random(&dice, 300)) * HY_MS;
+    options.log_delay =
+        (hy_time)(lease_random(&dice, 3) ? 0 : lease_random(&dice, lease_random(&dice, 2) ? 200 : 1500)) * HY_MS;
     options.late = (unsigned)lease_random(&dice, 100);
     return lease_cluster_new(&options, NULL);
 }
