@@ -39,6 +39,13 @@ static void campaign_against(struct hy_cluster *c, uint32_t leader)
     c->admission.campaign_against = leader;
 }
 
+static void say_back(struct hy_cluster *c, const struct hy_membership_effect *heard)
+{
+    struct hy_cluster_effect *effect = hy_cluster_emit(c, HY_CLUSTER_PEER_BACK);
+    effect->to = heard->node;
+    effect->number = heard->incarnation;
+}
+
 static void heard(struct hy_cluster *c, const struct hy_membership_effect *effect)
 {
     struct candidate *candidate = candidate_of(c, effect->node);
@@ -46,7 +53,7 @@ static void heard(struct hy_cluster *c, const struct hy_membership_effect *effec
         return;
     bool reborn = candidate->incarnation && candidate->incarnation != effect->incarnation;
     if (candidate->incarnation != effect->incarnation && effect->node != c->self)
-        hy_cluster_emit(c, HY_CLUSTER_PEER_BACK)->to = effect->node;
+        say_back(c, effect);
     candidate->incarnation = effect->incarnation;
     c->admission.due = true;
     hy_info(&c->log, "%s is heard%s", hy_cluster_name_of(c, effect->node),

@@ -85,7 +85,7 @@ enum hy_cluster_effect_type {
     HY_CLUSTER_QUERY_ACTIVE,   /* ask the executor for its table */
     HY_CLUSTER_LEASE,          /* at, number (leases that have ended so far): write to the shared page */
     HY_CLUSTER_ANSWER,         /* client, code, data: text of the error, or empty */
-    HY_CLUSTER_PEER_BACK,      /* to: heard under a new incarnation: reconnect the bus to it */
+    HY_CLUSTER_PEER_BACK,      /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
     HY_CLUSTER_GONE            /* SHUTDOWN is complete: the process may end */
 };
 

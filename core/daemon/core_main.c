@@ -3,6 +3,7 @@
  * halyard-core: the part of a node that talks. Started by halyardd, the executor, which hands it a socket and the lease
  * page; not meant to be started by hand.
  */
+#include "bus/bus.h"
 #include "daemon/config.h"
 #include "daemon/logger.h"
 #include "daemon/node.h"
@@ -62,7 +63,7 @@ static void take_signals(void)
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    zsys_handler_set(NULL);
+    hy_bus_quiet_czmq();
 }
 
 /* Heartbeats must go out on time, on a busy host too. Not permitted (a container, an ordinary user): it works, less surely. */

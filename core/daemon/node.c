@@ -120,7 +120,8 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
         hy_ipc_answer(node->ipc, effect->client, effect->code, effect->data);
         break;
     case HY_CLUSTER_PEER_BACK:
-        hy_bus_reconnect(node->bus, effect->to);
+        if (hy_bus_reconnect(node->bus, effect->to, effect->number))
+            hy_error(node->log, "node %u is heard but is no peer of the bus", effect->to);
         break;
     case HY_CLUSTER_GONE:
         node->done = true;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A change of the configuration: objects to put and to remove, each based on the version that was read. It is tried on a
+ * copy first, and verified; what is wrong is said before anything is sent.
+ */
+#ifndef HACTL_EDIT_H
+#define HACTL_EDIT_H
+
+#include "hactl/state.h"
+
+struct hactl_edit {
+    struct hactl *h;
+    const struct hactl_state *state;
+    struct hy_buf statements;
+};
+
+void hactl_edit_begin(struct hactl_edit *edit, struct hactl *h, const struct hactl_state *state);
+/* The object as it shall be; it must be new, or it replaces what was read. */
+void hactl_edit_put(struct hactl_edit *edit, const struct hy_object *object);
+void hactl_edit_remove(struct hactl_edit *edit, const char *id);
+/* Raw statements (cleanup, transient). */
+void hactl_edit_add(struct hactl_edit *edit, const struct hy_buf *statements);
+/* Verifies, sends, waits for the answer; says what is wrong. Frees the edit. Nothing to send is a success. */
+int hactl_edit_send(struct hactl_edit *edit);
+void hactl_edit_free(struct hactl_edit *edit);
+
+#endif

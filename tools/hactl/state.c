@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hactl/state.h"
+
+#include "cib/grammar.h"
+#include "hactl/connection.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int parse_report(const struct hy_buf *text, struct hactl_state *state)
+{
+    json_error_t error;
+    state->report = json_loadb(hy_buf_text(text), text->size, 0, &error);
+    if (!state->report)
+        return hactl_fail("the daemon's report cannot be read: %s", error.text);
+    if (hactl_state_number(state, "version") != 1)
+        return hactl_fail("the daemon's report is of version %lld: use the hactl that belongs to it",
+                          (long long)hactl_state_number(state, "version"));
+    size_t at;
+    json_t *entry;
+    json_array_foreach(json_object_get(state->report, "in_flight"), at, entry)
+    {
+        const struct hy_inflight operation = {json_string_value(json_object_get(entry, "node")),
+                                              json_string_value(json_object_get(entry, "resource")),
+                                              json_string_value(json_object_get(entry, "operation")),
+                                              json_integer_value(json_object_get(entry, "interval_ms")) * HY_MS};
+        if (operation.node && operation.rsc && operation.op)
+            hy_vec_push(&state->inflight, operation);
+    }
+    return HACTL_OK;
+}
+
+int hactl_state_fetch(struct hactl *h, struct hactl_state *state)
+{
+    *state = (struct hactl_state){0};
+    struct hy_buf report = {0};
+    struct hy_buf cib = {0};
+    struct hy_err err = {{0}};
+    int status = hactl_ask_state(h, &report, &cib);
+    if (!status)
+        status = parse_report(&report, state);
+    if (!status) {
+        state->cib = hy_cib_new();
+        if (hy_cib_restore(state->cib, hy_buf_text(&cib), cib.size, &err))
+            status = hactl_fail("the cluster's state cannot be read: %s", err.text);
+    }
+    if (!status) {
+        const struct hy_sched_input input = {.cib = state->cib,
+                                             .now = hactl_state_number(state, "wall_us"),
+                                             .quorum = hactl_state_flag(state, "quorum"),
+                                             .inflight = state->inflight.items,
+                                             .inflight_count = state->inflight.count};
+        state->decision = hy_schedule(&input);
+    }
+    hy_buf_free(&report);
+    hy_buf_free(&cib);
+    if (status)
+        hactl_state_free(state);
+    return status;
+}
+
+void hactl_state_free(struct hactl_state *state)
+{
+    json_decref(state->report);
+    hy_vec_free(&state->inflight);
+    hy_decision_free(&state->decision);
+    hy_cib_free(&state->cib);
+    *state = (struct hactl_state){0};
+}
+
+const char *hactl_state_text(const struct hactl_state *state, const char *key)
+{
+    const char *text = json_string_value(json_object_get(state->report, key));
+    return text ? text : "";
+}
+
+int64_t hactl_state_number(const struct hactl_state *state, const char *key)
+{
+    return json_integer_value(json_object_get(state->report, key));
+}
+
+bool hactl_state_flag(const struct hactl_state *state, const char *key)
+{
+    return json_is_true(json_object_get(state->report, key));
+}
+
+const json_t *hactl_state_node(const struct hactl_state *state, const char *node)
+{
+    size_t at;
+    json_t *entry;
+    json_array_foreach(json_object_get(state->report, "nodes"), at, entry)
+    {
+        const char *name = json_string_value(json_object_get(entry, "name"));
+        if (name && strcmp(name, node) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
+bool hactl_state_online(const struct hactl_state *state, const char *node)
+{
+    const struct hy_node_status *status = hy_cib_node(state->cib, node);
+    const json_t *entry = hactl_state_node(state, node);
+    bool heard = entry && json_is_true(json_object_get(entry, "heard"));
+    return heard && status && status->state == HY_MEMBER_IN;
+}
+
+struct hy_object *hactl_state_resource(const struct hactl_state *state, const char *id)
+{
+    struct hy_object *object = hy_cib_find(state->cib, id);
+    if (object && hy_kind_is_resource(object->kind))
+        return object;
+    if (object)
+        hactl_fail("%s is a %s, not a resource", id, hy_kind_word(object->kind));
+    else
+        hactl_fail("there is no resource %s: `hactl resource list` shows what there is", id);
+    return NULL;
+}
+
+struct hy_object *hactl_state_top(const struct hactl_state *state, struct hy_object *resource)
+{
+    struct hy_object *parent;
+    while ((parent = hy_cib_parent(state->cib, resource->id)))
+        resource = parent;
+    return resource;
+}
+
+bool hactl_state_contains(const struct hactl_state *state, const struct hy_object *resource, const char *primitive)
+{
+    for (const struct hy_object *object = hy_cib_find(state->cib, primitive); object;
+         object = hy_cib_parent(state->cib, object->id))
+        if (object == resource)
+            return true;
+    return false;
+}
+
+bool hactl_state_is_node(const struct hactl_state *state, const char *node)
+{
+    if (hy_cib_find_kind(state->cib, HY_NODE, node))
+        return true;
+    hactl_fail("there is no node %s: `hactl node list` shows which there are", node);
+    return false;
+}

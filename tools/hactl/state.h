@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cluster as this node knows it: its report and the CIB, and what the scheduler makes of it. */
+#ifndef HACTL_STATE_H
+#define HACTL_STATE_H
+
+#include "cib/cib.h"
+#include "hactl/hactl.h"
+#include "scheduler/scheduler.h"
+
+#include <jansson.h>
+
+struct hactl_state {
+    json_t *report; /* keys: core/daemon/report.c */
+    struct hy_cib *cib;
+    struct hy_decision *decision;
+    HY_VEC(struct hy_inflight) inflight; /* strings are the report's */
+};
+
+/* Says what is wrong and returns an exit status. */
+int hactl_state_fetch(struct hactl *h, struct hactl_state *state);
+void hactl_state_free(struct hactl_state *state);
+
+/* Of the report: "" or 0 or false when it is not there. */
+const char *hactl_state_text(const struct hactl_state *state, const char *key);
+int64_t hactl_state_number(const struct hactl_state *state, const char *key);
+bool hactl_state_flag(const struct hactl_state *state, const char *key);
+/* The report's entry of a node; NULL: unknown. */
+const json_t *hactl_state_node(const struct hactl_state *state, const char *node);
+/* Is the node a member that this node hears (or itself)? */
+bool hactl_state_online(const struct hactl_state *state, const char *node);
+
+/* The resource (primitive, group or clone) of that id, or NULL with a line on stderr. */
+struct hy_object *hactl_state_resource(const struct hactl_state *state, const char *id);
+/* The outermost resource it belongs to: a clone for its member; itself when it stands alone. */
+struct hy_object *hactl_state_top(const struct hactl_state *state, struct hy_object *resource);
+/* Does `primitive` belong to `resource` (is it, or is it in it)? */
+bool hactl_state_contains(const struct hactl_state *state, const struct hy_object *resource, const char *primitive);
+bool hactl_state_is_node(const struct hactl_state *state, const char *node); /* says so when it is none */
+
+#endif
