@@ -29,6 +29,7 @@ struct hy_membership_node {
     /* By the log (verdicts.c). */
     struct hy_membership_entry applied;
     uint32_t in_epoch; /* epoch of the last admission */
+    uint32_t since;    /* epoch of the first admission after the last verdict */
     HY_VEC(struct hy_membership_entry) logged;
     hy_time release_at; /* slow way; HY_NEVER: no verdict waits */
     bool released;

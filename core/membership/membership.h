@@ -26,8 +26,9 @@
  *   - on CONDEMN, and for every node when it becomes leader: if the view says condemned, proposes the verdict (epoch + 1). If
  *     the condemned one is the leader: the lowest live voter campaigns first;
  *   - on RELEASED, or once it leads and the view says released: may give away what ran there before that epoch;
- *   - on LEASE with another epoch than before: what was started under the old one is no longer allowed by this lease. An executor
- *     that was frozen across a verdict and an admission must release it first, though the deadline it sees is in the future.
+ *   - on LEASE: hands `at`, `epoch` and `since` to the executor. What was started under an epoch before `since` is not allowed by this
+ *     lease: a verdict came between, and others may run it. An executor that was frozen meanwhile must release it first, though the
+ *     deadline is in the future. What was started under `since` or later goes on (the core only restarted) and counts as `epoch` from then on.
  *
  * Times are of the host's boot clock; none of them ever leaves the host but as a duration. `now` must be read AFTER what the
  * event tells of has happened (after the message was received, after the commit was known): a clock read before a freeze
@@ -94,7 +95,7 @@ struct hy_membership_event {
 
 enum hy_membership_effect_type {
     HY_MEMBERSHIP_SEND, /* to (0: all), data, size: over every link */
-    /* The lease's end (after R is taken off) has moved: `at`; 0: there is none. `epoch` of this node under which it holds. A lease that ran
+    /* The lease's end (after R is taken off) has moved: `at`; 0: there is none. `epoch` of this node under which it holds, `since`: no verdict since then. A lease that ran
      * out is always said (0) before a new one is, even when both come of one step. */
     HY_MEMBERSHIP_LEASE,
     /* `node` (perhaps this one) is heard (again), or in another incarnation: `incarnation`, `epoch` (its present one). Of a node that
@@ -118,6 +119,7 @@ struct hy_membership_effect {
     size_t size;
     uint32_t node;
     uint32_t epoch;
+    uint32_t since;
     uint64_t incarnation;
     hy_time at;
     hy_time by;

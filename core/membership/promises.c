@@ -137,6 +137,7 @@ static void say_lease(struct hy_membership *m, hy_time at, struct hy_membership_
     struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_LEASE);
     effect->node = m->nodes[m->self].id;
     effect->epoch = m->nodes[m->self].applied.epoch;
+    effect->since = m->nodes[m->self].since;
     effect->incarnation = m->incarnation;
     effect->at = at;
     m->lease_said = at;

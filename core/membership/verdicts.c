@@ -135,6 +135,9 @@ void hy_membership_judge(struct hy_membership *m, hy_time now, struct hy_members
 static void admit(struct hy_membership *m, struct hy_membership_node *node, struct hy_membership_entry entry,
                   hy_time now)
 {
+    /* After a jump (a snapshot) there may have been a verdict between. */
+    if (!node->applied.in || entry.epoch != node->applied.epoch + 1)
+        node->since = entry.epoch;
     node->applied = entry;
     node->in_epoch = entry.epoch;
     node->release_at = HY_NEVER;

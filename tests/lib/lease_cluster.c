@@ -169,9 +169,16 @@ static void take_lease(struct lease_cluster *cluster, uint32_t id, const struct 
             cluster->leases_lost++;
             lease_trace(cluster, "%u: lease lost", id);
         } else if (effect->at != 0) {
-            lease_trace(cluster, "%u: lease, epoch %u", id, effect->epoch);
+            lease_trace(cluster, "%u: lease, epoch %u, no verdict since %u", id, effect->epoch, effect->since);
         }
     }
+    if (effect->at != 0 && node->label >= effect->since && node->label < node->released_epoch &&
+        cluster->violation.size == 0)
+        hy_buf_addf(&cluster->violation,
+                    "at %" PRId64 " us: node %u keeps what it started in epoch %u, though it was given away",
+                    cluster->now, id, node->label);
+    if (effect->at != 0)
+        node->label = effect->epoch;
     node->lease_at = effect->at;
     node->lease_epoch = effect->epoch;
     check_lease(cluster, id);

@@ -56,6 +56,7 @@ struct lease_node {
     int64_t rate_ppm;
     hy_time lease_at; /* the page shared with the executor: lives on when the core dies */
     uint32_t lease_epoch;
+    uint32_t label;          /* epoch that what runs here counts as; released by no other rule than `since` */
     uint32_t released_epoch; /* somebody was told that leases of epochs before this one are over */
     struct lease_log log;
 };

@@ -648,6 +648,25 @@ START_TEST(restarted_node_with_a_verdict_in_its_log_withdraws_the_old_lease)
 }
 END_TEST
 
+START_TEST(lease_says_since_when_there_was_no_verdict)
+{
+    struct fixture f;
+    struct hy_membership_options options = options_of(1, 1, 1);
+    set_up(&f, &options);
+    member(&f, HY_MEMBERSHIP_RESTORED, 1, true, 4, false);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->since, 4);
+    member(&f, HY_MEMBERSHIP_COMMITTED, 1, true, 5, true); /* a core restarted */
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->epoch, 5);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->since, 4);
+    member(&f, HY_MEMBERSHIP_COMMITTED, 1, false, 6, true);
+    member(&f, HY_MEMBERSHIP_COMMITTED, 1, true, 7, true);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->since, 7);
+    member(&f, HY_MEMBERSHIP_RESTORED, 1, true, 9, false); /* perhaps there was one in 8 */
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_LEASE)->since, 9);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(bad_messages_change_nothing)
 {
     struct fixture f;
@@ -801,6 +820,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, a_late_node_restarts_its_count);
     tcase_add_test(tcase, link_down_gives_the_lease_up_until_new_heartbeats_are_echoed);
     tcase_add_test(tcase, restarted_node_with_a_verdict_in_its_log_withdraws_the_old_lease);
+    tcase_add_test(tcase, lease_says_since_when_there_was_no_verdict);
     tcase_add_test(tcase, bad_messages_change_nothing);
     tcase_add_test(tcase, random_bytes_do_no_harm);
     tcase_add_test(tcase, thirty_two_nodes_fit_a_datagram);
