@@ -29,6 +29,7 @@ struct watch {
     struct hy_ip_config config;
     struct hy_ip_nl asks;
     struct hy_ip_nl hears;
+    int packets;      /* socket; -1: none yet */
     sigset_t waiting; /* the signal mask while it waits */
 
     bool present;
@@ -157,7 +158,7 @@ static void announce(struct watch *watch, int64_t now)
     const struct hy_ip_config *config = &watch->config;
     watch->announcements--;
     if (may_act(watch) && !watch->trouble) {
-        int rc = hy_ip_announce(&watch->link, &config->target.addr);
+        int rc = hy_ip_announce(&watch->packets, &watch->link, &config->target.addr);
         if (rc)
             watch->host->log(watch->op, LOG_WARNING, "%s cannot be announced on %s: %s", config->target.text,
                              watch->link.name, strerror(-rc));
@@ -284,7 +285,7 @@ static void hold_back_signals(struct watch *watch)
 
 enum halyard_rc hy_ip_watch(const struct halyard_host *host, const struct halyard_op *op)
 {
-    struct watch watch = {.host = host, .op = op};
+    struct watch watch = {.host = host, .op = op, .packets = -1};
     enum halyard_rc answer = hy_ip_config_read(host, op, &watch.config);
     if (answer != HALYARD_OK)
         return answer;

@@ -142,7 +142,8 @@ static int64_t lease_ms(const struct halyard_op *op)
     return atomic_load(&host_of(op)->shared->lease_ms);
 }
 
-static void add_log(const struct halyard_op *op, int priority, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void add_log(const struct halyard_op *op, int priority, const char *format,
+                                                          ...)
 {
     struct agent_host *host = host_of(op);
     char line[512];
@@ -154,7 +155,7 @@ static void add_log(const struct halyard_op *op, int priority, const char *forma
     snprintf(host->log + used, sizeof host->log - used, "%d:%s\n", priority, line);
 }
 
-static void set_reason(const struct halyard_op *op, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void set_reason(const struct halyard_op *op, const char *format, ...)
 {
     struct agent_host *host = host_of(op);
     va_list args;
@@ -288,7 +289,7 @@ void agent_host_watch(struct agent_host *host)
         close(changes[0]);
         host->changes = changes[1];
         struct halyard_op op = {.host = host, .watching = true};
-        _exit(host->agent->watch(&offers, &op));
+        _exit((int)host->agent->watch(&offers, &op));
     }
     close(changes[1]);
     host->changes = changes[0];

@@ -62,7 +62,7 @@ void netns_there(void)
     enter(there);
 }
 
-static void run_ip(const char *format, va_list args)
+__attribute__((format(printf, 1, 0))) static void run_ip(const char *format, va_list args)
 {
     char words[512], command[600];
     vsnprintf(words, sizeof words, format, args);
