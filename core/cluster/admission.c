@@ -85,8 +85,8 @@ static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effec
         break;
     }
     case HY_MEMBERSHIP_LEASE:
-        if (!effect->at && c->replica.lease)
-            c->replica.life++;
+        if (effect->at)
+            c->replica.since = effect->since;
         c->replica.lease = effect->at;
         hy_replica_tell_lease(c);
         if (!c->controller.acting)

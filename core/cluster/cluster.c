@@ -99,7 +99,6 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
         c->log = *options->log;
     c->now = now;
     c->replica.snapshot_after = options->snapshot_after ? options->snapshot_after : 2000;
-    c->replica.life = options->life;
     c->admission.candidates = hy_alloc_array(c->node_count, sizeof *c->admission.candidates);
     c->admission.campaign = HY_NEVER;
     c->outbox.accepted = hy_alloc_array(c->node_count, sizeof *c->outbox.accepted);

@@ -83,10 +83,10 @@ enum hy_cluster_effect_type {
     HY_CLUSTER_SAVE_SNAPSHOT,  /* number (index), term, servers, data, first_kept: to the store; then SNAPSHOT_SAVED */
     HY_CLUSTER_EXECUTE,        /* operation: to the executor */
     HY_CLUSTER_QUERY_ACTIVE,   /* ask the executor for its table */
-    HY_CLUSTER_LEASE,          /* at, number (leases that have ended so far): write to the shared page */
-    HY_CLUSTER_ANSWER,         /* client, code, data: text of the error, or empty */
-    HY_CLUSTER_PEER_BACK,      /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
-    HY_CLUSTER_GONE            /* SHUTDOWN is complete: the process may end */
+    HY_CLUSTER_LEASE,     /* at, number (epoch: what was started before it must be let go): write to the shared page */
+    HY_CLUSTER_ANSWER,    /* client, code, data: text of the error, or empty */
+    HY_CLUSTER_PEER_BACK, /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
+    HY_CLUSTER_GONE       /* SHUTDOWN is complete: the process may end */
 };
 
 struct hy_cluster_effect {

@@ -36,7 +36,7 @@ struct replica {
     /* What the executor was told last. A core that starts says nothing before it has a lease: what its forerunner was
      * promised holds, and ends by itself. */
     hy_time lease_told;
-    uint32_t life; /* counts the leases that have ended: what was started in an earlier life must have been let go */
+    uint32_t since; /* what was started before this epoch must be let go, though the lease be valid */
 };
 
 /* ---- outbox: this node's commands on their way into the log */

@@ -124,7 +124,7 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     replica->lease_told = lease;
     struct hy_cluster_effect *effect = hy_cluster_emit(c, HY_CLUSTER_LEASE);
     effect->at = lease;
-    effect->number = replica->life;
+    effect->number = replica->since;
 }
 
 static void state_changed(struct hy_cluster *c)

@@ -5,7 +5,8 @@
 
 #include "netlink.h"
 
-/* Once. 0 or -errno; 0 also where the link has nobody to tell (loopback, a tunnel). */
-int hy_ip_announce(const struct hy_ip_link *link, const struct hy_ip_addr *addr);
+/* Once, by a packet socket of any kind; *fd < 0: opens one that sends. 0 or -errno; 0 also where the link has nobody to
+ * tell (loopback, a tunnel). */
+int hy_ip_announce(int *fd, const struct hy_ip_link *link, const struct hy_ip_addr *addr);
 
 #endif

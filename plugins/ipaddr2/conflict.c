@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PROBE_GAP_MS 10
 #define ASK_AGAIN_MS 50
@@ -97,17 +96,15 @@ static int inquire(const struct inquiry *inquiry, struct hy_ip_conflict *conflic
     return rc;
 }
 
-int hy_ip_conflict_check(struct hy_ip_nl *nl, const struct hy_ip_link *link, const struct hy_ip_addr *addr,
+int hy_ip_conflict_check(struct hy_ip_nl *nl, int *fd, const struct hy_ip_link *link, const struct hy_ip_addr *addr,
                          struct hy_ip_conflict *conflict)
 {
     conflict->waited_ms = 0;
     if (!link->ethernet || conflict->check_ms <= 0)
         return 0;
-    struct inquiry inquiry = {.nl = nl, .link = link, .addr = addr, .owner = conflict->owner};
-    inquiry.fd = hy_ip_packet_open(link, addr->family, true);
-    if (inquiry.fd < 0)
-        return inquiry.fd;
-    int rc = inquire(&inquiry, conflict);
-    close(inquiry.fd);
-    return rc;
+    *fd = hy_ip_packet_listener(link, addr->family);
+    if (*fd < 0)
+        return *fd;
+    struct inquiry inquiry = {.nl = nl, .link = link, .addr = addr, .fd = *fd, .owner = conflict->owner};
+    return inquire(&inquiry, conflict);
 }

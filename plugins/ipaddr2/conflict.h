@@ -12,8 +12,9 @@ struct hy_ip_conflict {
     int64_t waited_ms;
 };
 
-/* 1: taken, still so after wait_ms. 0: free, or nobody can be asked on this link; waited_ms > 0: it was taken at first. -errno. */
-int hy_ip_conflict_check(struct hy_ip_nl *nl, const struct hy_ip_link *link, const struct hy_ip_addr *addr,
+/* 1: taken, still so after wait_ms. 0: free, or nobody can be asked on this link; waited_ms > 0: it was taken at first. -errno.
+ * *fd becomes the packet socket it has asked by, for the caller to go on with. */
+int hy_ip_conflict_check(struct hy_ip_nl *nl, int *fd, const struct hy_ip_link *link, const struct hy_ip_addr *addr,
                          struct hy_ip_conflict *conflict);
 
 #endif

@@ -82,22 +82,35 @@ static void copy_name(char *to, const struct nlattr *attr)
     to[size] = '\0';
 }
 
+/* libmnl's own loops convert without saying so, which -Wconversion does not let pass. */
+static bool attr_before(const struct nlattr *attr, const void *end)
+{
+    return mnl_attr_ok(attr, (int)((const char *)end - (const char *)attr));
+}
+
+static const void *nest_end(const struct nlattr *nest)
+{
+    return (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest);
+}
+
+static const struct nlattr *find_nested(const struct nlattr *nest, uint16_t type)
+{
+    const struct nlattr *attr = mnl_attr_get_payload(nest);
+    for (; attr_before(attr, nest_end(nest)); attr = mnl_attr_next(attr))
+        if (mnl_attr_get_type(attr) == type)
+            return attr;
+    return NULL;
+}
+
 static bool forwards6(const struct nlattr *families)
 {
-    const struct nlattr *family, *part;
-    mnl_attr_for_each_nested(family, families)
-    {
-        if (mnl_attr_get_type(family) != AF_INET6)
-            continue;
-        mnl_attr_for_each_nested(part, family) if (mnl_attr_get_type(part) == IFLA_INET6_CONF &&
-                                                   mnl_attr_get_payload_len(part) >= sizeof(int32_t))
-        {
-            int32_t forwarding; /* the first of an array: DEVCONF_FORWARDING */
-            memcpy(&forwarding, mnl_attr_get_payload(part), sizeof forwarding);
-            return forwarding != 0;
-        }
-    }
-    return false;
+    const struct nlattr *family = find_nested(families, AF_INET6);
+    const struct nlattr *conf = family ? find_nested(family, IFLA_INET6_CONF) : NULL;
+    int32_t forwarding; /* the first of an array: DEVCONF_FORWARDING */
+    if (!conf || mnl_attr_get_payload_len(conf) < sizeof forwarding)
+        return false;
+    memcpy(&forwarding, mnl_attr_get_payload(conf), sizeof forwarding);
+    return forwarding != 0;
 }
 
 bool hy_ip_nl_parse_link(const struct nlmsghdr *message, struct hy_ip_link *link)
@@ -110,8 +123,8 @@ bool hy_ip_nl_parse_link(const struct nlmsghdr *message, struct hy_ip_link *link
     *link = (struct hy_ip_link){.index = info->ifi_index, .flags = info->ifi_flags, .type = info->ifi_type};
     const struct nlattr *attr;
     bool has_mac = false;
-    mnl_attr_for_each(attr, message, sizeof *info)
-    {
+    for (attr = mnl_nlmsg_get_payload_offset(message, sizeof *info);
+         attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
         switch (mnl_attr_get_type(attr)) {
         case IFLA_IFNAME:
             copy_name(link->name, attr);
@@ -229,8 +242,8 @@ bool hy_ip_nl_parse_entry(const struct nlmsghdr *message, struct hy_ip_entry *en
                                   .preferred_s = HY_IP_FOREVER,
                                   .valid_s = HY_IP_FOREVER};
     const struct nlattr *attr, *local = NULL, *address = NULL;
-    mnl_attr_for_each(attr, message, sizeof *info)
-    {
+    for (attr = mnl_nlmsg_get_payload_offset(message, sizeof *info);
+         attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
         switch (mnl_attr_get_type(attr)) {
         case IFA_LOCAL:
             local = attr;
@@ -306,8 +319,8 @@ static int take_route(const struct nlmsghdr *message, void *context)
     const struct rtmsg *info = mnl_nlmsg_get_payload(message);
     *route = (struct hy_ip_route){.prefix = info->rtm_dst_len, .direct = info->rtm_type == RTN_UNICAST};
     const struct nlattr *attr;
-    mnl_attr_for_each(attr, message, sizeof *info)
-    {
+    for (attr = mnl_nlmsg_get_payload_offset(message, sizeof *info);
+         attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
         uint16_t type = mnl_attr_get_type(attr);
         if (type == RTA_OIF)
             route->index = (int)mnl_attr_get_u32(attr);

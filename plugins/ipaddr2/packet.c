@@ -73,15 +73,21 @@ static int only_advertisements(int fd)
     return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
 }
 
-int hy_ip_packet_open(const struct hy_ip_link *link, int family, bool listen)
+int hy_ip_packet_sender(void)
 {
     /* Protocol 0 hears nothing until it is bound to one. */
     int fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+int hy_ip_packet_listener(const struct hy_ip_link *link, int family)
+{
+    int fd = hy_ip_packet_sender();
     if (fd < 0)
-        return -errno;
+        return fd;
     struct sockaddr_ll where = {
-        .sll_family = AF_PACKET, .sll_ifindex = link->index, .sll_protocol = listen ? htons(ether_type(family)) : 0};
-    if ((listen && family == AF_INET6 && only_advertisements(fd) < 0) ||
+        .sll_family = AF_PACKET, .sll_ifindex = link->index, .sll_protocol = htons(ether_type(family))};
+    if ((family == AF_INET6 && only_advertisements(fd) < 0) ||
         bind(fd, (const struct sockaddr *)&where, sizeof where) < 0) {
         int error = errno;
         close(fd);

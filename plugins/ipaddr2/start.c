@@ -19,6 +19,7 @@ struct start {
     const struct halyard_host *host;
     const struct halyard_op *op;
     struct hy_ip_nl *nl;
+    int packets; /* socket; -1: none yet. The end of this process closes it, see packet.h */
     struct hy_ip_config config;
     struct hy_ip_view view;
     struct hy_ip_link link;
@@ -66,13 +67,13 @@ static enum halyard_rc check_link(const struct start *start)
     return HALYARD_ERR_GENERIC;
 }
 
-static enum halyard_rc ask_around(const struct start *start)
+static enum halyard_rc ask_around(struct start *start)
 {
     const struct hy_ip_config *config = &start->config;
     int64_t left = time_left(start);
     struct hy_ip_conflict conflict = {.check_ms = config->conflict_check_ms,
                                       .wait_ms = config->conflict_wait_ms < left ? config->conflict_wait_ms : left};
-    int rc = hy_ip_conflict_check(start->nl, &start->link, &config->target.addr, &conflict);
+    int rc = hy_ip_conflict_check(start->nl, &start->packets, &start->link, &config->target.addr, &conflict);
     if (rc < 0)
         return hy_ip_failed(start->host, start->op, rc, "nobody can be asked whether the address is in use");
     if (rc == 0 && conflict.waited_ms == 0)
@@ -199,7 +200,7 @@ static enum halyard_rc put(struct start *start)
     return HALYARD_OK;
 }
 
-static void announce(const struct start *start)
+static void announce(struct start *start)
 {
     int64_t count = start->config.announce_in_background ? 1 : start->config.announce_count;
     for (int64_t i = 0; i < count; i++) {
@@ -208,7 +209,7 @@ static void announce(const struct start *start)
                 return;
             hy_ip_sleep_ms(start->config.announce_interval_ms);
         }
-        int rc = hy_ip_announce(&start->link, &start->config.target.addr);
+        int rc = hy_ip_announce(&start->packets, &start->link, &start->config.target.addr);
         if (rc)
             start->host->log(start->op, LOG_WARNING, "%s cannot be announced on %s: %s", start->config.target.text,
                              start->link.name, strerror(-rc));
@@ -250,7 +251,7 @@ static enum halyard_rc take(struct start *start)
 enum halyard_rc hy_ip_start(const struct halyard_host *host, const struct halyard_op *op)
 {
     struct hy_ip_nl nl;
-    struct start start = {.host = host, .op = op, .nl = &nl};
+    struct start start = {.host = host, .op = op, .nl = &nl, .packets = -1};
     enum halyard_rc answer = hy_ip_config_read(host, op, &start.config);
     if (answer == HALYARD_OK)
         answer = check_lease(&start);

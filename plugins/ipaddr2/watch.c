@@ -29,6 +29,7 @@ struct watch {
     struct hy_ip_config config;
     struct hy_ip_nl asks;
     struct hy_ip_nl hears;
+    int packets;      /* socket; -1: none yet */
     sigset_t waiting; /* the signal mask while it waits */
 
     bool present;
@@ -128,9 +129,8 @@ static int first_look(struct watch *watch)
         say(watch, "is not on");
     if (watch->trouble)
         say_link(watch, watch->trouble);
-    /* start has sent the first one. */
-    int64_t rest = config->announce_in_background ? config->announce_count - 1 : 0;
-    begin_burst(watch, rest, hy_ip_now_ms() + config->announce_interval_ms);
+    /* start has sent the first one, or all. */
+    watch->announcements = config->announce_in_background ? config->announce_count - 1 : 0;
     return 0;
 }
 
@@ -139,26 +139,31 @@ static bool may_act(const struct watch *watch)
     return watch->present && watch->host->lease_ms(watch->op) > 0;
 }
 
-/* One announcement of the burst, or the first of the next refresh; sets the time of the one after it. */
+/* What is left of the burst comes soon, the next refresh later. */
+static void schedule(struct watch *watch, int64_t now)
+{
+    const struct hy_ip_config *config = &watch->config;
+    if (watch->announcements > 0) {
+        watch->announce_at = now + config->announce_interval_ms;
+    } else if (config->refresh_count > 0 && config->refresh_ms > 0) {
+        watch->announcements = config->refresh_count;
+        watch->announce_at = now + config->refresh_ms;
+    } else {
+        watch->announce_at = NEVER;
+    }
+}
+
 static void announce(struct watch *watch, int64_t now)
 {
     const struct hy_ip_config *config = &watch->config;
-    if (watch->announcements == 0 && config->refresh_count > 0 && config->refresh_ms > 0) {
-        watch->announcements = config->refresh_count;
+    watch->announcements--;
+    if (may_act(watch) && !watch->trouble) {
+        int rc = hy_ip_announce(&watch->packets, &watch->link, &config->target.addr);
+        if (rc)
+            watch->host->log(watch->op, LOG_WARNING, "%s cannot be announced on %s: %s", config->target.text,
+                             watch->link.name, strerror(-rc));
     }
-    if (watch->announcements > 0) {
-        watch->announcements--;
-        if (may_act(watch) && !watch->trouble) {
-            int rc = hy_ip_announce(&watch->link, &config->target.addr);
-            if (rc)
-                watch->host->log(watch->op, LOG_WARNING, "%s cannot be announced on %s: %s", config->target.text,
-                                 watch->link.name, strerror(-rc));
-        }
-    }
-    if (watch->announcements > 0)
-        watch->announce_at = now + config->announce_interval_ms;
-    else
-        watch->announce_at = config->refresh_count > 0 && config->refresh_ms > 0 ? now + config->refresh_ms : NEVER;
+    schedule(watch, now);
 }
 
 /* See held.h for why it looks for the mark before and after. */
@@ -243,6 +248,7 @@ static int run(struct watch *watch)
                          "%s on %s was not added by start: its lifetime is left as it is, and it would stay if all of "
                          "this node's processes were killed",
                          watch->config.target.text, watch->link.name);
+    schedule(watch, hy_ip_now_ms());
     while (rc == 0) {
         int64_t now = hy_ip_now_ms();
         if (watch->renew_at <= now) {
@@ -279,7 +285,7 @@ static void hold_back_signals(struct watch *watch)
 
 enum halyard_rc hy_ip_watch(const struct halyard_host *host, const struct halyard_op *op)
 {
-    struct watch watch = {.host = host, .op = op};
+    struct watch watch = {.host = host, .op = op, .packets = -1};
     enum halyard_rc answer = hy_ip_config_read(host, op, &watch.config);
     if (answer != HALYARD_OK)
         return answer;

@@ -1,1 +1,11 @@
+UNIT_TESTS += test_ipaddr2 test_lsb
+test_ipaddr2_SOURCES = tests/unit/test_ipaddr2.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/netns.c \
+	tests/lib/netns.h tests/lib/run.h
+test_ipaddr2_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_ipaddr2_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_ipaddr2_DEPENDENCIES = ipaddr2.la
 
+test_lsb_SOURCES = tests/unit/test_lsb.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/run.h
+test_lsb_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_lsb_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_lsb_DEPENDENCIES = lsb.la

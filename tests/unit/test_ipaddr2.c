@@ -1,0 +1,833 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/agent_host.h"
+#include "lib/netns.h"
+#include "lib/run.h"
+
+#include <arpa/inet.h>
+#include <linux/capability.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define VIP "172.100.102.110"
+#define VIP6 "2001:db8::110"
+#define TEST_TIMEOUT_S 60
+#define HEAR_MS 20000
+
+static struct agent_host host;
+
+static void open_host(void)
+{
+    netns_open();
+    agent_host_open(&host, "ipaddr2");
+}
+
+static void close_host(void)
+{
+    agent_host_close(&host);
+}
+
+/* The example that everybody has: ip=172.100.102.110 nic="eth0:0" cidr_netmask=24 */
+static void use_example(void)
+{
+    ip_here("address add 172.100.102.151/24 dev eth0");
+    agent_host_set(&host, "ip", VIP);
+    agent_host_set(&host, "nic", "eth0:0");
+    agent_host_set(&host, "cidr_netmask", "24");
+}
+
+static void use_ipv6(void)
+{
+    ip_here("address add 2001:db8::151/64 dev eth0 nodad");
+    agent_host_set(&host, "ip", VIP6);
+    agent_host_set(&host, "nic", "eth0");
+}
+
+static enum halyard_rc start(void)
+{
+    return agent_host_call(&host, host.agent->start);
+}
+
+static enum halyard_rc stop(void)
+{
+    return agent_host_call(&host, host.agent->stop);
+}
+
+static enum halyard_rc monitor(void)
+{
+    return agent_host_call(&host, host.agent->monitor);
+}
+
+static void expect(enum halyard_rc rc, enum halyard_rc wanted)
+{
+    ck_assert_msg(rc == wanted, "%d instead of %d: %s", (int)rc, (int)wanted, host.reason);
+}
+
+static void expect_reason(enum halyard_rc rc, enum halyard_rc wanted, const char *words)
+{
+    expect(rc, wanted);
+    ck_assert_msg(strstr(host.reason, words) != NULL, "\"%s\" is not in: %s", words, host.reason);
+}
+
+START_TEST(descriptor_is_sound)
+{
+    const struct halyard_agent *agent = host.agent;
+    ck_assert_uint_eq(agent->magic, HALYARD_AGENT_MAGIC);
+    ck_assert_uint_eq(agent->size, sizeof *agent);
+    ck_assert_uint_eq(agent->param_size, sizeof(struct halyard_param));
+    ck_assert_uint_eq(agent->caps, HALYARD_CAP_FAST_RELEASE);
+    ck_assert_str_eq(agent->cls, "ocf");
+    ck_assert_str_eq(agent->provider, "heartbeat");
+    ck_assert_str_eq(agent->type, "IPaddr2");
+    for (const struct halyard_param *param = agent->params; param->name; param++)
+        ck_assert_ptr_nonnull(param->brief);
+}
+END_TEST
+
+START_TEST(starts_runs_and_stops)
+{
+    use_example();
+    expect_reason(agent_host_call(&host, host.agent->probe), HALYARD_NOT_RUNNING, VIP " is not on eth0");
+    expect(stop(), HALYARD_OK);
+    expect(start(), HALYARD_OK);
+    ck_assert(
+        address_here("eth0...inet " VIP "/24 brd 172.100.102.255...eth0:0...valid_lft forever preferred_lft forever"));
+    expect(monitor(), HALYARD_OK);
+    expect(start(), HALYARD_OK);
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here(VIP));
+    ck_assert(address_here("172.100.102.151/24"));
+    expect(monitor(), HALYARD_NOT_RUNNING);
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+struct parameter_case {
+    const char *params[8]; /* name, value, ... */
+    enum halyard_rc rc;
+    const char *reason;
+};
+
+static const struct parameter_case parameter_cases[] = {
+    {{"ip", "172.100.102.300"}, HALYARD_ERR_CONFIGURED, "ip=172.100.102.300 is not an IPv4 or IPv6 address"},
+    {{"ip", "172.100.102.110/24"}, HALYARD_ERR_CONFIGURED, "the prefix belongs into cidr_netmask"},
+    {{"ip", "2001:db8::1::2"}, HALYARD_ERR_CONFIGURED, "is not an IPv4 or IPv6 address"},
+    {{"ip", "0.0.0.0"}, HALYARD_ERR_CONFIGURED, "is not the address of a host"},
+    {{"ip", "224.0.0.1"}, HALYARD_ERR_CONFIGURED, "is not the address of a host"},
+    {{"ip", "255.255.255.255"}, HALYARD_ERR_CONFIGURED, "is not the address of a host"},
+    {{"ip", "ff02::1"}, HALYARD_ERR_CONFIGURED, "is not the address of a host"},
+    {{"nic", "eth0"}, HALYARD_ERR_CONFIGURED, "the parameter ip is missing"},
+    {{"ip", "fe80::110"}, HALYARD_ERR_CONFIGURED, "nic must say where"},
+    {{"ip", VIP, "cidr_netmask", "33"}, HALYARD_ERR_CONFIGURED, "cidr_netmask=33"},
+    {{"ip", VIP, "cidr_netmask", "0"}, HALYARD_ERR_CONFIGURED, "cidr_netmask=0"},
+    {{"ip", VIP, "cidr_netmask", "24x"}, HALYARD_ERR_CONFIGURED, "cidr_netmask=24x"},
+    {{"ip", VIP, "cidr_netmask", "-1"}, HALYARD_ERR_CONFIGURED, "cidr_netmask=-1"},
+    {{"ip", VIP, "cidr_netmask", "255.0.255.0"}, HALYARD_ERR_CONFIGURED, "cidr_netmask=255.0.255.0"},
+    {{"ip", VIP6, "cidr_netmask", "129"}, HALYARD_ERR_CONFIGURED, "from 1 to 128"},
+    {{"ip", VIP6, "cidr_netmask", "255.255.255.0"}, HALYARD_ERR_CONFIGURED, "from 1 to 128"},
+    {{"ip", VIP, "nic", "an-interface-too-long"}, HALYARD_ERR_CONFIGURED, "is not the name of an interface"},
+    {{"ip", VIP, "nic", ":0"}, HALYARD_ERR_CONFIGURED, "is not the name of an interface"},
+    {{"ip", VIP, "nic", "eth0:abcdefghijk"}, HALYARD_ERR_CONFIGURED, "eth0:abcdefghijk has 16 characters"},
+    {{"ip", VIP, "nic", "eth0", "iflabel", "abcdefghijk"}, HALYARD_ERR_CONFIGURED, "choose a shorter iflabel"},
+    {{"ip", VIP, "broadcast", "everyone"}, HALYARD_ERR_CONFIGURED, "broadcast=everyone is not"},
+    {{"ip", VIP, "preferred_lft", "long"}, HALYARD_ERR_CONFIGURED, "preferred_lft=long"},
+    {{"ip", VIP, "lvs_support", "true"}, HALYARD_ERR_CONFIGURED, "lvs_support=true is not supported"},
+    {{"ip", VIP, "lvs_ipv6_addrlabel", "yes"}, HALYARD_ERR_CONFIGURED, "lvs_ipv6_addrlabel=true is not supported"},
+    {{"ip", VIP, "unique_clone_address", "1"}, HALYARD_ERR_CONFIGURED, "unique_clone_address=true is not supported"},
+    {{"ip", VIP, "clusterip_hash", "sourceip"}, HALYARD_ERR_CONFIGURED, "clusterip_hash is not supported"},
+    {{"ip", VIP, "network_namespace", "../x"}, HALYARD_ERR_CONFIGURED, "is not a name"},
+    {{"ip", VIP, "network_namespace", "nowhere-at-all"}, HALYARD_ERR_INSTALLED, "/var/run/netns/nowhere-at-all"},
+    {{"ip", VIP, "nic", "eth9"}, HALYARD_ERR_INSTALLED, "no interface eth9 on this host: nic must be one of lo, eth0"},
+    {{"ip", "10.9.8.7"}, HALYARD_ERR_INSTALLED, "no interface of this host is in the net of 10.9.8.7"},
+    {{"ip", VIP, "lvs_support", "false", "clusterip_hash", ""}, HALYARD_OK, ""},
+    {{"ip", VIP, "nic", "eth0:abcdefghij", "arp_sender", "send_arp", "mac", "auto"}, HALYARD_OK, ""},
+    {{"ip", VIP, "cidr_netmask", "255.255.255.255"}, HALYARD_OK, ""},
+};
+
+START_TEST(parameters_are_checked)
+{
+    const struct parameter_case *it = &parameter_cases[_i];
+    ip_here("address add 172.100.102.151/24 dev eth0");
+    for (int i = 0; i < 8 && it->params[i]; i += 2)
+        agent_host_set(&host, it->params[i], it->params[i + 1]);
+    expect_reason(agent_host_call(&host, host.agent->validate), it->rc, it->reason);
+    expect_reason(start(), it->rc, it->reason);
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here("inet " VIP));
+}
+END_TEST
+
+struct form_case {
+    const char *params[8];
+    const char *address; /* how it then looks */
+};
+
+static const struct form_case form_cases[] = {
+    {{"nic", "eth0"}, "eth0...inet " VIP "/24 brd 172.100.102.255 "},
+    {{NULL}, "eth0...inet " VIP "/24 brd 172.100.102.255 "},
+    {{"cidr_netmask", "255.255.0.0"}, "eth0...inet " VIP "/16 brd 172.100.255.255 "},
+    {{"cidr_netmask", "20", "broadcast", "-"}, "inet " VIP "/20 brd 172.100.96.0 "},
+    {{"cidr_netmask", "20", "broadcast", "+"}, "inet " VIP "/20 brd 172.100.111.255 "},
+    {{"broadcast", "172.100.102.7"}, "inet " VIP "/24 brd 172.100.102.7 "},
+    {{"cidr_netmask", "32"}, "inet " VIP "/32 scope global"},
+    {{"iflabel", "vip"}, "inet " VIP "/24...eth0:vip"},
+    {{"nic", "eth0", "iflabel", "eth0:vip"}, "inet " VIP "/24...eth0:vip"},
+    {{"nic", "eth0:0", "iflabel", "vip"}, "inet " VIP "/24...eth0:vip"},
+    {{"preferred_lft", "0"}, "inet " VIP "/24...deprecated"},
+    {{"noprefixroute", "true"}, "inet " VIP "/24...noprefixroute"},
+};
+
+START_TEST(every_form_of_a_parameter_works)
+{
+    const struct form_case *it = &form_cases[_i];
+    ip_here("address add 172.100.102.151/24 dev eth0");
+    agent_host_set(&host, "ip", VIP);
+    for (int i = 0; i < 8 && it->params[i]; i += 2)
+        agent_host_set(&host, it->params[i], it->params[i + 1]);
+    expect(start(), HALYARD_OK);
+    ck_assert_msg(address_here(it->address), "%s", it->address);
+    expect(monitor(), HALYARD_OK);
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here(VIP));
+}
+END_TEST
+
+START_TEST(interface_is_found_by_its_net)
+{
+    agent_host_set(&host, "ip", VIP);
+    ip_here("link add eth1 type veth peer name far1");
+    ip_here("link set eth1 up");
+    ip_here("link set far1 up");
+    ip_here("address add 172.100.0.1/16 dev eth0");
+    ip_here("address add 172.100.102.1/25 dev eth1");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("eth1...inet " VIP "/25"));
+    expect(monitor(), HALYARD_OK);
+    expect(stop(), HALYARD_OK);
+    /* Without a route, by the address: also on a link that is down, so that the answer can say so. */
+    ip_here("address flush dev eth1");
+    ip_here("address add 172.100.102.1/25 dev eth1 noprefixroute");
+    ip_here("address flush dev eth0");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("eth1...inet " VIP "/25"));
+    expect(stop(), HALYARD_OK);
+    ip_here("link set eth1 down");
+    expect_reason(start(), HALYARD_ERR_GENERIC, "eth1 is down");
+    /* By a route without an address; a default route says nothing about where the address belongs. */
+    ip_here("address flush dev eth1");
+    ip_here("route add 172.100.102.0/24 dev eth0");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("eth0...inet " VIP "/24"));
+    expect(stop(), HALYARD_OK);
+    ip_here("route flush dev eth0");
+    ip_here("address add 10.0.0.1/24 dev eth0");
+    ip_here("route add default via 10.0.0.254");
+    expect(start(), HALYARD_ERR_INSTALLED);
+    agent_host_set(&host, "nic", "eth0");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("eth0...inet " VIP "/32"));
+}
+END_TEST
+
+START_TEST(missing_interface)
+{
+    use_example();
+    agent_host_set(&host, "nic", "bond0:0");
+    expect_reason(start(), HALYARD_ERR_INSTALLED,
+                  "there is no interface bond0 on this host: nic must be one of lo, eth0");
+    expect(agent_host_call(&host, host.agent->probe), HALYARD_ERR_INSTALLED);
+    expect(monitor(), HALYARD_NOT_RUNNING);
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(link_that_is_down_is_a_failure)
+{
+    use_example();
+    ip_here("link set eth0 down");
+    expect_reason(start(), HALYARD_ERR_GENERIC, "eth0 is down");
+    ck_assert(!address_here(VIP));
+    ip_here("link set eth0 up");
+    expect(start(), HALYARD_OK);
+    ip_there("link set far0 down");
+    expect_reason(monitor(), HALYARD_ERR_GENERIC, "but eth0 has no carrier");
+    agent_host_set(&host, "check_link_status", "false");
+    expect(monitor(), HALYARD_OK);
+    agent_host_set(&host, "check_link_status", NULL);
+    ip_here("link set eth0 down");
+    expect_reason(monitor(), HALYARD_ERR_GENERIC, "but eth0 is down");
+    expect(stop(), HALYARD_OK);
+    ip_here("link set eth0 up");
+    expect_reason(start(), HALYARD_ERR_GENERIC, "eth0 has no carrier");
+    agent_host_set(&host, "check_link_status", "no");
+    expect(start(), HALYARD_OK);
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(adopts_what_is_there)
+{
+    use_example();
+    ip_here("address add " VIP "/24 dev eth0");
+    ip_there("address add " VIP "/24 dev far0"); /* nobody is asked: it is ours already */
+    expect(monitor(), HALYARD_OK);
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP "/24...eth0:0"));
+    expect(stop(), HALYARD_OK);
+    ip_there("address del " VIP "/24 dev far0");
+    ip_here("address add " VIP "/32 dev eth0");
+    expect_reason(monitor(), HALYARD_ERR_GENERIC, "with the prefix /32, not /24");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP "/24...eth0:0"));
+    ck_assert(!address_here(VIP "/32"));
+    host.shared->lease_ms = 5000;
+    expect(start(), HALYARD_OK);
+    ck_assert(!address_here(VIP "/24...forever"));
+    host.shared->lease_ms = INT64_MAX;
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP "/24...valid_lft forever preferred_lft forever"));
+    ip_here("address add " VIP "/32 dev eth0");
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here(VIP));
+}
+END_TEST
+
+START_TEST(conflict_that_stays)
+{
+    use_example();
+    ip_there("address add " VIP "/24 dev far0");
+    agent_host_set(&host, "conflict_wait_ms", "300");
+    expect_reason(start(), HALYARD_ERR_GENERIC, VIP " is in use by 02:00:00:00:00:02 on eth0: ");
+    ck_assert(!address_here(VIP));
+    expect(monitor(), HALYARD_NOT_RUNNING);
+    expect(stop(), HALYARD_OK);
+    /* The time for start ends before the time for waiting. */
+    agent_host_set(&host, "conflict_wait_ms", "600000");
+    agent_host_time_left(&host, 500);
+    expect_reason(start(), HALYARD_ERR_GENERIC, "is in use by 02:00:00:00:00:02");
+    host.deadline = INT64_MAX;
+    agent_host_set(&host, "conflict_check_ms", "0");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP));
+}
+END_TEST
+
+START_TEST(conflict_that_ends)
+{
+    use_example();
+    /* As on a node whose processes have all been killed. */
+    ip_there("address add " VIP "/24 dev far0 valid_lft 1 preferred_lft 1");
+    agent_host_set(&host, "conflict_wait_ms", "30000");
+    expect(start(), HALYARD_OK);
+    ck_assert_ptr_nonnull(strstr(host.log, "was answered by 02:00:00:00:00:02"));
+    ck_assert(address_here(VIP));
+    ck_assert(!address_there(VIP));
+}
+END_TEST
+
+START_TEST(own_second_link_is_no_conflict)
+{
+    use_example();
+    ip_here("link add br0 type bridge");
+    ip_here("link add eth1 type veth peer name port1");
+    ip_here("link set port1 master br0 up");
+    ip_here("link set br0 up");
+    ip_here("link set eth1 up");
+    ip_here("address add " VIP "/32 dev lo"); /* answered by the bridge's own side, as by any link of this host */
+    agent_host_set(&host, "nic", "eth1");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("eth1...inet " VIP "/24"));
+    expect(stop(), HALYARD_OK);
+    ck_assert(address_here("lo...inet " VIP "/32"));
+}
+END_TEST
+
+START_TEST(runs_on_a_bridge)
+{
+    ip_here("link add br0 type bridge");
+    ip_here("link set eth0 master br0");
+    ip_here("link set br0 up");
+    ip_here("address add 172.100.102.151/24 dev br0");
+    agent_host_set(&host, "ip", VIP);
+    agent_host_set(&host, "iflabel", "0");
+    ip_there("address add " VIP "/24 dev far0");
+    agent_host_set(&host, "conflict_wait_ms", "200");
+    expect_reason(start(), HALYARD_ERR_GENERIC, "02:00:00:00:00:02 on br0");
+    ip_there("address del " VIP "/24 dev far0");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("br0...inet " VIP "/24...br0:0"));
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(two_addresses_on_one_interface)
+{
+    /* No address of the host's own: the first is primary, and the second must outlive it. */
+    use_example();
+    ip_here("address flush dev eth0");
+    expect(start(), HALYARD_OK);
+    agent_host_set(&host, "ip", "172.100.102.111");
+    agent_host_set(&host, "nic", "eth0:1");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("172.100.102.111/24...eth0:1"));
+    agent_host_set(&host, "ip", VIP);
+    agent_host_set(&host, "nic", "eth0:0");
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here(VIP));
+    ck_assert(address_here("172.100.102.111/24...eth0:1"));
+}
+END_TEST
+
+START_TEST(no_lease_no_start)
+{
+    use_example();
+    host.shared->lease_ms = 0;
+    expect_reason(start(), HALYARD_ERR_GENERIC, "lease has ended");
+    ck_assert(!address_here(VIP));
+}
+END_TEST
+
+START_TEST(no_clones_but_on_loopback)
+{
+    use_example();
+    agent_host_set_meta(&host, "clone_max", "3");
+    expect_reason(start(), HALYARD_ERR_CONFIGURED, "cannot be cloned");
+    agent_host_set(&host, "nic", "lo");
+    agent_host_set(&host, "cidr_netmask", "32");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("lo...inet " VIP "/32"));
+    expect(monitor(), HALYARD_OK);
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(stop_with_other_parameters_does_not_lie)
+{
+    use_example();
+    expect(start(), HALYARD_OK);
+    agent_host_set(&host, "ip", "nonsense");
+    expect(stop(), HALYARD_ERR_CONFIGURED);
+    agent_host_set(&host, "ip", VIP);
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(works_in_a_named_namespace)
+{
+    use_example();
+    ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
+    ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    ck_assert_int_eq(mount("none", "/run", "tmpfs", 0, NULL), 0);
+    ck_assert_int_eq(mkdir("/run/netns", 0755), 0);
+    netns_there();
+    ck_assert_int_eq(fclose(fopen("/run/netns/blue", "w")), 0);
+    ck_assert_int_eq(mount("/proc/self/ns/net", "/run/netns/blue", NULL, MS_BIND, NULL), 0);
+    netns_here();
+    agent_host_set(&host, "nic", "far0:0");
+    agent_host_set(&host, "network_namespace", "blue");
+    expect(start(), HALYARD_OK);
+    expect(monitor(), HALYARD_OK);
+    netns_here();
+    ck_assert(!address_here(VIP));
+    ck_assert(address_there("far0...inet " VIP "/24...far0:0"));
+    expect(stop(), HALYARD_OK);
+    netns_here();
+    ck_assert(!address_there(VIP));
+}
+END_TEST
+
+/* ---- on the wire */
+
+static int listen_there(void)
+{
+    netns_there();
+    int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
+    ck_assert_int_ge(fd, 0);
+    struct sockaddr_ll where = {
+        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex("far0")};
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&where, sizeof where), 0);
+    netns_here();
+    return fd;
+}
+
+/* The next frame of this type that begins (after the Ethernet header) like the pattern, where the mask is set. */
+static void await_frame(int fd, uint16_t type, const uint8_t *pattern, const uint8_t *mask, size_t size, uint8_t *frame)
+{
+    for (;;) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        ck_assert_msg(poll(&ready, 1, HEAR_MS) == 1, "the frame has not come");
+        ssize_t got = recv(fd, frame, 256, 0);
+        if (got < (ssize_t)(14 + size) || frame[12] != type >> 8 || frame[13] != (type & 0xff))
+            continue;
+        bool same = true;
+        for (size_t i = 0; i < size; i++)
+            same &= (frame[14 + i] & mask[i]) == (pattern[i] & mask[i]);
+        if (same)
+            return;
+    }
+}
+
+#define MAC_HERE 0x02, 0, 0, 0, 0, 0x01
+#define VIP_BYTES 172, 100, 102, 110
+#define ALL4 0xff, 0xff, 0xff, 0xff
+#define ALL6 ALL4, 0xff, 0xff
+
+static const uint8_t arp_mask[28] = {ALL6, ALL6, ALL6, ALL6, ALL4};
+static const uint8_t arp_probe[28] = {0, 1, 8, 0, 6, 4, 0, 1, MAC_HERE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, VIP_BYTES};
+static const uint8_t arp_request[28] = {0, 1, 8, 0, 6, 4, 0, 1, MAC_HERE, VIP_BYTES, 0, 0, 0, 0, 0, 0, VIP_BYTES};
+static const uint8_t arp_reply[28] = {0, 1, 8, 0, 6, 4, 0, 2, MAC_HERE, VIP_BYTES, ALL6, VIP_BYTES};
+
+static void await_arp(int fd, const uint8_t pattern[28])
+{
+    static const uint8_t addresses[12] = {ALL6, MAC_HERE};
+    uint8_t frame[256];
+    await_frame(fd, ETH_P_ARP, pattern, arp_mask, 28, frame);
+    ck_assert_mem_eq(frame, addresses, sizeof addresses);
+}
+
+START_TEST(announces_by_request_and_reply)
+{
+    use_example();
+    int fd = listen_there();
+    expect(start(), HALYARD_OK);
+    await_arp(fd, arp_probe);
+    await_arp(fd, arp_probe);
+    await_arp(fd, arp_request);
+    await_arp(fd, arp_reply);
+    close(fd);
+    /* All of the burst within start. */
+    fd = listen_there();
+    agent_host_set(&host, "arp_bg", "false");
+    agent_host_set(&host, "arp_count", "3");
+    agent_host_set(&host, "arp_interval", "5");
+    expect(start(), HALYARD_OK);
+    for (int i = 0; i < 3; i++) {
+        await_arp(fd, arp_request);
+        await_arp(fd, arp_reply);
+    }
+    close(fd);
+}
+END_TEST
+
+static uint32_t sum_words(const uint8_t *bytes, size_t size)
+{
+    uint32_t sum = 0;
+    for (size_t i = 0; i < size; i += 2)
+        sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
+    return sum;
+}
+
+/* RFC 4861, 7.2.6 and 4.4: to all nodes, hop limit 255, Override, target, our link-layer address, a right checksum. */
+static void await_advertisement(int fd, bool router)
+{
+    static const uint8_t addresses[12] = {0x33, 0x33, 0, 0, 0, 1, MAC_HERE};
+    uint8_t pattern[72] = {0x60, 0, 0, 0, 0, 32, 58, 255};
+    uint8_t mask[72], frame[256];
+    memset(mask, 0xff, sizeof mask);
+    mask[42] = mask[43] = 0;
+    ck_assert_int_eq(inet_pton(AF_INET6, VIP6, pattern + 8), 1);
+    ck_assert_int_eq(inet_pton(AF_INET6, "ff02::1", pattern + 24), 1);
+    pattern[40] = 136;
+    pattern[44] = router ? 0xa0 : 0x20;
+    ck_assert_int_eq(inet_pton(AF_INET6, VIP6, pattern + 48), 1);
+    memcpy(pattern + 64, (const uint8_t[]){2, 1, MAC_HERE}, 8);
+    await_frame(fd, ETH_P_IPV6, pattern, mask, sizeof pattern, frame);
+    ck_assert_mem_eq(frame, addresses, sizeof addresses);
+    uint32_t sum = sum_words(frame + 14 + 8, 64) + 32 + 58;
+    sum = (sum & 0xffff) + (sum >> 16);
+    ck_assert_uint_eq((sum & 0xffff) + (sum >> 16), 0xffff);
+}
+
+START_TEST(ipv6_starts_at_once_and_is_advertised)
+{
+    use_ipv6();
+    int fd = listen_there();
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here("eth0...inet6 " VIP6 "/64 scope global nodad"));
+    ck_assert(!address_here(VIP6 "...tentative"));
+    await_advertisement(fd, false);
+    close(fd);
+    expect(monitor(), HALYARD_OK);
+    expect(start(), HALYARD_OK);
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here(VIP6));
+    expect(stop(), HALYARD_OK);
+    FILE *forwarding = fopen("/proc/sys/net/ipv6/conf/eth0/forwarding", "w");
+    if (!forwarding)
+        return; /* where /proc/sys is read-only a router cannot be made; the rest has been checked */
+    fputs("1", forwarding);
+    ck_assert_int_eq(fclose(forwarding), 0);
+    fd = listen_there();
+    expect(start(), HALYARD_OK);
+    await_advertisement(fd, true);
+    close(fd);
+}
+END_TEST
+
+START_TEST(ipv6_conflict_is_found)
+{
+    use_ipv6();
+    ip_there("address add " VIP6 "/64 dev far0 nodad");
+    agent_host_set(&host, "conflict_wait_ms", "300");
+    expect_reason(start(), HALYARD_ERR_GENERIC, VIP6 " is in use by 02:00:00:00:00:02 on eth0: ");
+    ck_assert(!address_here(VIP6));
+    /* Left to the kernel. */
+    agent_host_set(&host, "conflict_check_ms", "0");
+    expect_reason(start(), HALYARD_ERR_GENERIC, "(dadfailed)");
+    ck_assert(!address_here(VIP6));
+    ip_there("address del " VIP6 "/64 dev far0");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6));
+    ck_assert(!address_here(VIP6 "...tentative"));
+    expect(stop(), HALYARD_OK);
+    agent_host_time_left(&host, 300); /* detection takes longer */
+    expect_reason(start(), HALYARD_ERR_GENERIC, "tentative");
+    ck_assert(!address_here(VIP6));
+}
+END_TEST
+
+START_TEST(ipv6_lifetime_spares_the_route_of_the_net)
+{
+    use_ipv6();
+    host.shared->lease_ms = 5000;
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6 "/64...noprefixroute"));
+    ck_assert(!address_here(VIP6 "/64...forever"));
+    FILE *routes = popen("ip -6 route show 2001:db8::/64", "r");
+    char line[256] = "";
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, routes));
+    pclose(routes);
+    ck_assert_msg(strstr(line, "expires") == NULL, "%s", line);
+}
+END_TEST
+
+/* ---- watch */
+
+START_TEST(watch_sees_removal)
+{
+    use_example();
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ip_here("address add 10.0.0.1/24 dev eth0"); /* none of its business */
+    int fd = listen_there();
+    await_arp(fd, arp_request); /* it is up */
+    ip_here("address del " VIP "/24 dev eth0");
+    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
+    ip_here("address add " VIP "/24 dev eth0");
+    ck_assert(agent_host_hears(&host, VIP " is back on eth0"));
+    ip_here("link del eth0");
+    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
+    int status = agent_host_end_watch(&host, SIGTERM);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    close(fd);
+}
+END_TEST
+
+START_TEST(watch_tells_when_the_address_is_not_there)
+{
+    use_example();
+    agent_host_watch(&host);
+    ck_assert(agent_host_hears(&host, VIP " is not on eth0"));
+    expect(start(), HALYARD_OK);
+    ck_assert(agent_host_hears(&host, VIP " is back on eth0"));
+}
+END_TEST
+
+START_TEST(watch_sees_the_link)
+{
+    use_example();
+    agent_host_set(&host, "arp_count", "1");
+    agent_host_set(&host, "arp_refresh", "0ms");
+    expect(start(), HALYARD_OK);
+    ip_there("link set far0 down");
+    agent_host_watch(&host);
+    ck_assert(agent_host_hears(&host, "eth0, which holds " VIP ", has no carrier"));
+    int fd = listen_there();
+    ip_there("link set far0 up");
+    ck_assert(agent_host_hears(&host, "is up again"));
+    await_arp(fd, arp_request); /* nobody else would have sent one */
+    await_arp(fd, arp_reply);
+    ip_here("link set eth0 down");
+    ck_assert(agent_host_hears(&host, "is down"));
+    close(fd);
+}
+END_TEST
+
+START_TEST(watch_announces_again)
+{
+    use_example();
+    agent_host_set(&host, "arp_count", "3");
+    agent_host_set(&host, "arp_interval", "50");
+    agent_host_set(&host, "arp_refresh", "300ms");
+    agent_host_set(&host, "arp_count_refresh", "2");
+    expect(start(), HALYARD_OK);
+    int fd = listen_there();
+    agent_host_watch(&host);
+    for (int i = 0; i < 8; i++) { /* two of the burst, then refreshes */
+        await_arp(fd, arp_request);
+        await_arp(fd, arp_reply);
+    }
+    close(fd);
+}
+END_TEST
+
+static void await_seconds(int seconds)
+{
+    struct timespec left = {.tv_sec = seconds};
+    while (nanosleep(&left, &left) < 0)
+        ;
+}
+
+START_TEST(lifetime_is_renewed_under_the_lease)
+{
+    use_example();
+    host.shared->lease_ms = 5000;
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP "/24...eth0:0...valid_lft"));
+    ck_assert(!address_here(VIP "/24...forever"));
+    agent_host_watch(&host);
+    ck_assert(await_address(VIP "...valid_lft 2sec preferred_lft 2sec", true));
+    await_seconds(3); /* longer than the lifetime and what the kernel adds: it is there only because it is renewed */
+    ck_assert(address_here(VIP "/24"));
+    ck_assert(!address_here(VIP "...deprecated"));
+    expect(monitor(), HALYARD_OK);
+    atomic_store(&host.shared->lease_ms, 0);
+    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
+    ck_assert(!address_here(VIP));
+}
+END_TEST
+
+START_TEST(lifetime_ends_when_all_are_killed)
+{
+    use_example();
+    host.shared->lease_ms = 5000;
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ck_assert(await_address(VIP "...valid_lft 2sec", true));
+    agent_host_end_watch(&host, SIGKILL);
+    ck_assert(await_address(VIP, false));
+    expect(monitor(), HALYARD_NOT_RUNNING);
+}
+END_TEST
+
+START_TEST(ipv6_lifetime_is_renewed_too)
+{
+    use_ipv6();
+    host.shared->lease_ms = 5000;
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ck_assert(await_address(VIP6 "...valid_lft 2sec preferred_lft 2sec", true));
+    await_seconds(3);
+    ck_assert(address_here(VIP6 "/64"));
+    agent_host_end_watch(&host, SIGKILL);
+    ck_assert(await_address(VIP6, false));
+}
+END_TEST
+
+START_TEST(stop_is_not_undone_by_watch)
+{
+    use_example();
+    host.shared->lease_ms = 5000;
+    agent_host_set(&host, "conflict_check_ms", "0");
+    for (int i = 0; i < 6; i++) {
+        expect(start(), HALYARD_OK);
+        agent_host_watch(&host);
+        ck_assert(await_address(VIP "...valid_lft 2sec", true));
+        expect(stop(), HALYARD_OK);
+        ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
+        agent_host_end_watch(&host, SIGTERM);
+        ck_assert(!address_here(VIP));
+    }
+}
+END_TEST
+
+START_TEST(lifetime_is_not_renewed_without_the_mark)
+{
+    use_example();
+    host.shared->lease_ms = 5000;
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ck_assert(await_address(VIP "...valid_lft 2sec", true));
+    char mark[128];
+    snprintf(mark, sizeof mark, "%s/held", host.state_dir);
+    ck_assert_int_eq(unlink(mark), 0); /* what stop does first */
+    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
+}
+END_TEST
+
+START_TEST(watch_leaves_alone_what_start_did_not_add)
+{
+    use_example();
+    host.shared->lease_ms = 5000;
+    ip_here("address add " VIP "/24 dev eth0 label eth0:0 valid_lft 3 preferred_lft 3");
+    agent_host_watch(&host);
+    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
+}
+END_TEST
+
+START_TEST(says_when_it_may_not)
+{
+    use_example();
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[2] = {{0}};
+    ck_assert_int_eq(syscall(SYS_capset, &header, none), 0);
+    expect(monitor(), HALYARD_NOT_RUNNING);
+    expect_reason(start(), HALYARD_ERR_PERM, "not permitted");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("ipaddr2");
+    TCase *tests = tcase_create("ipaddr2");
+    tcase_add_unchecked_fixture(tests, agent_host_make_folder, agent_host_remove_folder);
+    tcase_add_checked_fixture(tests, open_host, close_host);
+    tcase_set_timeout(tests, TEST_TIMEOUT_S);
+    tcase_add_test(tests, descriptor_is_sound);
+    tcase_add_test(tests, starts_runs_and_stops);
+    tcase_add_loop_test(tests, parameters_are_checked, 0, sizeof parameter_cases / sizeof *parameter_cases);
+    tcase_add_loop_test(tests, every_form_of_a_parameter_works, 0, sizeof form_cases / sizeof *form_cases);
+    tcase_add_test(tests, interface_is_found_by_its_net);
+    tcase_add_test(tests, missing_interface);
+    tcase_add_test(tests, link_that_is_down_is_a_failure);
+    tcase_add_test(tests, adopts_what_is_there);
+    tcase_add_test(tests, conflict_that_stays);
+    tcase_add_test(tests, conflict_that_ends);
+    tcase_add_test(tests, own_second_link_is_no_conflict);
+    tcase_add_test(tests, runs_on_a_bridge);
+    tcase_add_test(tests, two_addresses_on_one_interface);
+    tcase_add_test(tests, no_lease_no_start);
+    tcase_add_test(tests, no_clones_but_on_loopback);
+    tcase_add_test(tests, stop_with_other_parameters_does_not_lie);
+    tcase_add_test(tests, works_in_a_named_namespace);
+    tcase_add_test(tests, announces_by_request_and_reply);
+    tcase_add_test(tests, ipv6_starts_at_once_and_is_advertised);
+    tcase_add_test(tests, ipv6_conflict_is_found);
+    tcase_add_test(tests, ipv6_lifetime_spares_the_route_of_the_net);
+    tcase_add_test(tests, watch_sees_removal);
+    tcase_add_test(tests, watch_tells_when_the_address_is_not_there);
+    tcase_add_test(tests, watch_sees_the_link);
+    tcase_add_test(tests, watch_announces_again);
+    tcase_add_test(tests, lifetime_is_renewed_under_the_lease);
+    tcase_add_test(tests, lifetime_ends_when_all_are_killed);
+    tcase_add_test(tests, ipv6_lifetime_is_renewed_too);
+    tcase_add_test(tests, stop_is_not_undone_by_watch);
+    tcase_add_test(tests, lifetime_is_not_renewed_without_the_mark);
+    tcase_add_test(tests, watch_leaves_alone_what_start_did_not_add);
+    tcase_add_test(tests, says_when_it_may_not);
+    suite_add_tcase(suite, tests);
+    return run_suite(suite);
+}
