@@ -39,7 +39,6 @@ struct hy_cluster_options {
     size_t node_count;
     struct hy_raft_options raft;
     struct hy_membership_options membership;
-    uint32_t life;         /* leases that had ended on this host before this core started (from the shared page) */
     size_t snapshot_after; /* applied entries between two snapshots; default 2000 */
     const struct hy_log *log;
 };

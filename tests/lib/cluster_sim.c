@@ -533,12 +533,8 @@ void sim_start_core(struct sim *sim, size_t number)
     struct hy_cluster_node nodes[SIM_MAX_NODES];
     node->incarnation++;
     node->life++;
-    struct hy_cluster_options options = {.name = node->name,
-                                         .nodes = nodes,
-                                         .node_count = sim->count,
-                                         .life = node->lease_life,
-                                         .snapshot_after = 50,
-                                         .log = &sim->log};
+    struct hy_cluster_options options = {
+        .name = node->name, .nodes = nodes, .node_count = sim->count, .snapshot_after = 50, .log = &sim->log};
     uint32_t self = (uint32_t)number + 1;
     options.raft = (struct hy_raft_options){
         .self = self, .seed = next_random(sim), .election_timeout = 600 * HY_MS, .heartbeat = 60 * HY_MS};

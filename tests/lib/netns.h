@@ -1,17 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
-<<<<<<< HEAD
  * A network of one's own: tests in it may use any address and port, and take interfaces up and down. Where the system
  * allows none, the tests run on the host's loopback with ports that are free at the moment.
-=======
- * Two network namespaces of the test's own, joined by a cable: "here", with eth0, and "there", with far0. They, and all in
- * them, end with the process. Nothing of the host's own network is touched. As an ordinary user it takes a user namespace.
->>>>>>> agents
  */
 #ifndef TESTS_LIB_NETNS_H
 #define TESTS_LIB_NETNS_H
 
-<<<<<<< HEAD
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -88,21 +82,5 @@ static inline uint16_t netns_free_port(int type)
             return ntohs(v4.sin_port);
     }
 }
-=======
-#include <stdbool.h>
-
-void netns_open(void);
-void netns_here(void);
-void netns_there(void);
-
-/* A command line for ip(8), here or there; the test fails when it fails. */
-void ip_here(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void ip_there(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Does the output of `ip -o address` here have a line with all of these words, separated by "..." ? */
-bool address_here(const char *words);
-bool address_there(const char *words);
-/* Waits for it to be so, or no longer so; false: not within 20 s. */
-bool await_address(const char *words, bool wanted);
->>>>>>> agents
 
 #endif

@@ -1,6 +1,6 @@
 UNIT_TESTS += test_ipaddr2 test_lsb
-test_ipaddr2_SOURCES = tests/unit/test_ipaddr2.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/netns.c \
-	tests/lib/netns.h tests/lib/run.h
+test_ipaddr2_SOURCES = tests/unit/test_ipaddr2.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/two_nets.c \
+	tests/lib/two_nets.h tests/lib/run.h
 test_ipaddr2_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_ipaddr2_LDADD = $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_ipaddr2_DEPENDENCIES = ipaddr2.la

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/agent_host.h"
-#include "lib/netns.h"
+#include "lib/two_nets.h"
 #include "lib/run.h"
 
 #include <arpa/inet.h>

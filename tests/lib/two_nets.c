@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/netns.h"
+#include "lib/two_nets.h"
 
 #include <check.h>
 #include <fcntl.h>
