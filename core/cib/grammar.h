@@ -40,7 +40,8 @@ struct hy_object *hy_object_copy(const struct hy_object *object);
 void hy_object_print(const struct hy_object *object, struct hy_buf *out);
 
 /* Prints the configuration as `crm configure show` does: nodes, primitives, groups, ms, clones, constraints (all kinds
- * among each other), property, rsc_defaults, op_defaults; each in order of id (a node's number, when it has one), byte by byte. */
+ * among each other), property, rsc_defaults, op_defaults; each in order of id (a node's number, when it has one), byte by
+ * byte. */
 void hy_cib_print(const struct hy_cib *cib, struct hy_buf *out);
 
 /* One word as the lexer would read it back: quoted only when it must be. Control characters become blanks, what is no
@@ -52,9 +53,9 @@ void hy_word_print(const char *word, struct hy_buf *out);
 void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out);
 int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err);
 
-/* What is wrong with a configuration as a whole, one line each ("error: ...", "warning: ...") into `errors` and `warnings`
- * (either may be NULL, both may be the same): references to nothing, a resource in two groups, an unknown property, a value that is none of its kind, an impossible score. Returns the
- * number of errors. */
+/* What is wrong with a configuration as a whole, one line each ("error: ...", "warning: ...") into `errors` and
+ * `warnings` (either may be NULL, both may be the same): references to nothing, a resource in two groups, an unknown
+ * property, a value that is none of its kind, an impossible score. Returns the number of errors. */
 size_t hy_cib_verify(const struct hy_cib *cib, struct hy_buf *errors, struct hy_buf *warnings);
 
 #endif

@@ -208,10 +208,12 @@ static int read_statement(struct lexer *lexer)
 int hy_words_read(struct hy_words *text, const char *data, size_t size, struct hy_err *err)
 {
     *text = (struct hy_words){0};
+    if (size == 0)
+        return 0;
     if (size > HY_TEXT_MAX)
         return hy_fail(err, EINVAL, "a text of %zu bytes: expected at most %d", size, HY_TEXT_MAX);
     struct lexer lexer = {.at = data, .end = data + size, .line = 1, .column = 1, .text = text, .err = err};
-    int rc = size ? check_characters(&lexer) : 0;
+    int rc = check_characters(&lexer);
     while (!rc && lexer.at < lexer.end)
         rc = read_statement(&lexer);
     hy_buf_free(&lexer.word);
