@@ -18,7 +18,7 @@ static uint32_t below(uint64_t *seed, uint32_t bound)
 static void add_object(uint64_t *seed, struct hy_buf *out)
 {
     static const char *const ids[] = {"p1", "p2", "p3", "g1", "c1", "test1", "test3", "l1", "o1"};
-    static const char *const values[] = {"1", "a b", "x\\", "say \\\"no\\\"", "", "30s", "负载", "#x", "inf"};
+    static const char *const values[] = {"1", "a b", "x\\\\", "say \\\"no\\\"", "", "30s", "负载", "#x", "inf"};
     const char *a = PICK(seed, ids), *b = PICK(seed, ids), *v = PICK(seed, values);
     switch (below(seed, 9)) {
     case 0:
@@ -64,7 +64,7 @@ static void add_statement(uint64_t *seed, const struct hy_cib *cib, struct hy_bu
     static const char *const rscs[] = {"p1", "p2", "p3", "p1:0", "p1:1", "g1", "c1"};
     static const char *const ops[] = {"start", "stop", "monitor", "promote", "demote"};
     static const char *const execs[] = {"done", "done", "done", "timeout", "died", "cancelled", "pending"};
-    static const char *const bases[] = {"*", "*", "0", "3"};
+    static const char *const bases[] = {"*", "*", "*", "*", "0", "3"};
     const char *rsc = PICK(seed, rscs);
     uint32_t node = below(seed, 4);
     switch (below(seed, 10)) {
@@ -88,7 +88,7 @@ static void add_statement(uint64_t *seed, const struct hy_cib *cib, struct hy_bu
         hy_buf_addf(out, "cleanup %s\n", below(seed, 3) ? rsc : "*");
         break;
     case 7:
-        hy_buf_addf(out, "remove * test%u\n", node);
+        hy_buf_addf(out, below(seed, 4) ? "put * node test%u\n" : "remove * test%u\n", node);
         break;
     default:
         hy_buf_addf(out, "result test%u epoch=%u %s op=%s interval=%us rc=%u exec=%s call=%u reason=\"r %u\"\n", node,
