@@ -429,12 +429,12 @@ START_TEST(works_in_a_named_namespace)
 {
     use_example();
     ck_assert_int_eq(unshare(CLONE_NEWNS), 0);
-    ck_assert_int_eq(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+    ck_assert_int_eq(mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL), 0);
     ck_assert_int_eq(mount("none", "/run", "tmpfs", 0, NULL), 0);
     ck_assert_int_eq(mkdir("/run/netns", 0755), 0);
     netns_there();
     ck_assert_int_eq(fclose(fopen("/run/netns/blue", "w")), 0);
-    ck_assert_int_eq(mount("/proc/self/ns/net", "/run/netns/blue", NULL, MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount("/proc/self/ns/net", "/run/netns/blue", "none", MS_BIND, NULL), 0);
     netns_here();
     agent_host_set(&host, "nic", "far0:0");
     agent_host_set(&host, "network_namespace", "blue");
