@@ -27,6 +27,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Limits; what is beyond them is refused by the grammar. */
+enum {
+    HY_ID_MAX = 255,          /* bytes of an id or a name */
+    HY_VALUE_MAX = 64 * 1024, /* bytes of a value */
+    HY_OBJECTS_MAX = 20000,   /* objects of a CIB */
+    HY_TEXT_MAX = 64 << 20    /* bytes of a configuration, a command or a saved CIB */
+};
+
 /* ---------------------------------------------------------------- configuration */
 
 struct hy_attr {
@@ -56,15 +64,16 @@ enum hy_kind {
 };
 
 struct hy_node_config {
+    char *nodeid; /* the number in `node 1: test1`; kept and given back, used for nothing. NULL: not written */
     struct hy_attrs attributes;  /* `attributes standby=on` */
     struct hy_attrs utilization; /* `utilization cpu=4` */
 };
 
 /* `op monitor interval=30s timeout=15s` */
 struct hy_op_config {
-    char *name;             /* "monitor" */
-    struct hy_attrs attrs;  /* as written, interval among them; crmsh leaves `interval=0` out when it prints, we too */
-    hy_time interval;       /* read from attrs; 0 when absent */
+    char *name;            /* "monitor" */
+    struct hy_attrs attrs; /* as written, interval among them (`interval=0` too), op_params and op_meta added to them */
+    hy_time interval;      /* read from attrs; 0 when absent or unreadable (an error to hy_cib_verify()) */
 };
 
 struct hy_primitive {
@@ -74,6 +83,7 @@ struct hy_primitive {
     struct hy_attrs params;
     struct hy_attrs meta;
     struct hy_attrs utilization;
+    char *operations_id; /* `operations $id=...`: kept and given back. NULL: not written */
     HY_VEC(struct hy_op_config) ops;
 };
 
@@ -100,6 +110,7 @@ struct hy_expression {
 };
 
 struct hy_rule {
+    char *id; /* `$id=`; NULL: not written */
     int score;
     char *score_attribute; /* the score is this node attribute's value; NULL: `score` is it */
     enum hy_role role;     /* `$role=`; ANY: not written */
@@ -180,18 +191,18 @@ enum hy_exec {
 };
 
 struct hy_result {
-    char *rsc;         /* instance name as the executor knows it: "MaxScale", "db:1" */
-    char *op;          /* "start", "stop", "monitor", ... */
-    hy_time interval;  /* 0: once (a monitor at interval 0 is a probe) */
-    int rc;            /* enum halyard_rc; meaningful with HY_EXEC_DONE */
+    char *rsc;        /* instance name as the executor knows it: "MaxScale", "db:1" */
+    char *op;         /* "start", "stop", "monitor", ... */
+    hy_time interval; /* 0: once (a monitor at interval 0 is a probe) */
+    int rc;           /* enum halyard_rc; meaningful with HY_EXEC_DONE */
     enum hy_exec exec;
-    uint64_t call;     /* grows with each operation of the node: the later result wins */
-    hy_wall at;        /* when it ended (recurring: when the answer last changed) */
+    uint64_t call; /* grows with each operation of the node: the later result wins */
+    hy_wall at;    /* when it ended (recurring: when the answer last changed) */
     hy_time took;
     hy_time queued;
-    char *reason;      /* in words; NULL: none */
-    char *digest;      /* of the parameters it ran with; NULL: none */
-    bool failed;       /* counted as a failure: what is shown under "Failed Actions" until it is cleaned up */
+    char *reason; /* in words; NULL: none */
+    char *digest; /* of the parameters it ran with; NULL: none */
+    bool failed;  /* it is a failure; a later success of the same operation replaces it (see `failures`) */
 };
 
 struct hy_failcount {
@@ -203,12 +214,13 @@ struct hy_failcount {
 };
 
 enum hy_member_state {
-    HY_MEMBER_NEVER,  /* configured, not seen since the cluster was made */
-    HY_MEMBER_IN,     /* admitted in `epoch` */
-    HY_MEMBER_GONE    /* declared gone in `epoch` */
+    HY_MEMBER_NEVER, /* configured, not seen since the cluster was made */
+    HY_MEMBER_IN,    /* admitted in `epoch` */
+    HY_MEMBER_GONE   /* declared gone in `epoch` */
 };
 
-/* What the cluster knows of one node. Status entries are made by commands only, and live as long as the node object. */
+/* What the cluster knows of one node. Each configured node has exactly one, in the order of the node objects; it comes
+ * and goes with the node object and is changed by commands only. */
 struct hy_node_status {
     char *node;
     uint32_t id; /* the wire's number; 0: none given yet */
@@ -217,8 +229,11 @@ struct hy_node_status {
     uint64_t incarnation; /* of the core that was admitted */
     bool synced;          /* since its admission the node has said what runs there (its probes may still be out) */
     hy_wall since;
-    struct hy_attrs transient; /* attributes that a reboot forgets */
-    HY_VEC(struct hy_result) results;
+    struct hy_attrs transient;        /* attributes that a reboot forgets */
+    HY_VEC(struct hy_result) results; /* history: the last of each (rsc, op, interval); `call` orders them */
+    /* The last failure of each (rsc, op, interval), kept until it is cleaned up or expires, whatever came after: "Failed
+     * Actions" of `status` (the reference keeps its "last failure" entries likewise). Nothing is decided by it. */
+    HY_VEC(struct hy_result) failures;
     HY_VEC(struct hy_failcount) failcounts;
 };
 
@@ -231,11 +246,11 @@ struct hy_session {
 
 struct hy_cib {
     HY_VEC(struct hy_object *) objects; /* in order of creation; kinds are grouped only when printed */
-    struct hy_map by_id;                /* id -> struct hy_object * */
+    struct hy_map by_id;                /* id -> struct hy_object *; for finding only, walk `objects` */
     HY_VEC(struct hy_node_status *) nodes;
     HY_VEC(struct hy_session) sessions;
-    uint64_t index; /* of the last command applied */
-    hy_wall changed; /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
+    uint64_t index;   /* of the last command applied */
+    hy_wall changed;  /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
     char *changed_by; /* NULL: nobody yet */
     char *changed_via;
 };
@@ -263,7 +278,7 @@ bool hy_kind_is_resource(enum hy_kind kind);
 /* The group or clone that `id` is directly in; NULL: none. */
 struct hy_object *hy_cib_parent(const struct hy_cib *cib, const char *id);
 
-/* A cluster property, from any property set; NULL when not set. */
+/* A cluster property, from any property set (cib-bootstrap-options first); NULL when not set. */
 const char *hy_cib_property(const struct hy_cib *cib, const char *name);
 
 /* ---------------------------------------------------------------- attributes */
@@ -274,12 +289,12 @@ bool hy_attrs_remove(struct hy_attrs *attrs, const char *name);
 void hy_attrs_free(struct hy_attrs *attrs);
 
 /* Pacemaker's readings of values. False: not one; *out is untouched. */
-bool hy_parse_bool(const char *text, bool *out);         /* true|on|yes|y|1, false|off|no|n|0, any case */
-bool hy_parse_duration(const char *text, hy_time *out);  /* "30" = 30s, ms, us, s, sec, m, min, h, hr; never negative */
+bool hy_parse_bool(const char *text, bool *out);        /* true|on|yes|y|1, false|off|no|n|0, any case */
+bool hy_parse_duration(const char *text, hy_time *out); /* "30" = 30s, ms, us, s, sec, m, min, h, hr; never negative */
 
-const char *hy_kind_word(enum hy_kind kind);     /* "primitive" */
-const char *hy_role_word(enum hy_role role);     /* "Started"; NULL for ANY */
+const char *hy_kind_word(enum hy_kind kind);              /* "primitive" */
+const char *hy_role_word(enum hy_role role);              /* "Started"; NULL for ANY */
 bool hy_role_parse(const char *word, enum hy_role *role); /* Master and Slave too */
-const char *hy_exec_word(enum hy_exec exec);     /* "complete", "Timed Out", "died", "Error", "Cancelled", "pending" */
+const char *hy_exec_word(enum hy_exec exec); /* "complete", "Timed Out", "died", "Error", "Cancelled", "pending" */
 
 #endif

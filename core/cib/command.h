@@ -67,7 +67,8 @@ void hy_command_remove(struct hy_buf *out, const char *base, const char *id);
 void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum hy_member_state state, uint32_t epoch,
                        uint64_t incarnation);
 void hy_command_synced(struct hy_buf *out, const char *node, uint32_t epoch);
-void hy_command_transient(struct hy_buf *out, const char *node, const char *name, const char *value); /* value NULL: unset */
+void hy_command_transient(struct hy_buf *out, const char *node, const char *name,
+                          const char *value); /* value NULL: unset */
 void hy_command_result(struct hy_buf *out, const char *node, uint32_t epoch, const struct hy_result *result);
 void hy_command_forget(struct hy_buf *out, const char *node, const char *rsc, const char *op, hy_time interval);
 void hy_command_cleanup(struct hy_buf *out, const char *rsc, const char *node); /* rsc "*": all; node NULL: all */

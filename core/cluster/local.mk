@@ -1,1 +1,1 @@
-# filled by the module
+include core/cluster/operation.mk

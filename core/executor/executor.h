@@ -28,17 +28,18 @@
 struct hy_lease_page {
     uint32_t magic;
     uint32_t version;
-    _Atomic int64_t deadline; /* CLOCK_BOOTTIME in us; work under the lease goes on only until then. 0: no lease. HY_NEVER: none is required */
+    _Atomic int64_t
+        deadline; /* CLOCK_BOOTTIME in us; work under the lease goes on only until then. 0: no lease. HY_NEVER: none is required */
 };
 
 struct hy_executor_options {
-    const char *node;          /* this host's name in the cluster */
-    const char *agent_folder;  /* plug-ins */
-    const char *state_folder;  /* below it a folder for each resource */
-    const char *lsb_folder;    /* "/etc/init.d" */
-    char *const *core_argv;    /* the core's program and arguments; "--executor-fd=N" and "--lease-fd=N" are added */
-    int max_children;          /* default 64 */
-    bool trust_any_owner;      /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
+    const char *node;         /* this host's name in the cluster */
+    const char *agent_folder; /* plug-ins */
+    const char *state_folder; /* below it a folder for each resource */
+    const char *lsb_folder;   /* "/etc/init.d" */
+    char *const *core_argv;   /* the core's program and arguments; "--executor-fd=N" and "--lease-fd=N" are added */
+    int max_children;         /* default 64 */
+    bool trust_any_owner;     /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
     const struct hy_log *log;
 };
 
@@ -52,8 +53,8 @@ struct hy_executor_link; /* opaque */
 
 /* What the executor says to the core. */
 enum hy_executor_news_type {
-    HY_EXECUTOR_OUTCOME,  /* outcome */
-    HY_EXECUTOR_ACTIVE,   /* answer to hy_executor_query(): one message for each resource that is active or may be: outcome.rsc, .op = the
+    HY_EXECUTOR_OUTCOME, /* outcome */
+    HY_EXECUTOR_ACTIVE, /* answer to hy_executor_query(): one message for each resource that is active or may be: outcome.rsc, .op = the
                              last state-changing operation, .exec = PENDING while it runs, .id */
     HY_EXECUTOR_ACTIVE_END,
     HY_EXECUTOR_RELEASED, /* the lease ended and everything under it has been stopped; `clean` tells whether all stops succeeded. outcome.reason says what */
@@ -79,6 +80,7 @@ int hy_executor_next(struct hy_executor_link *link, struct hy_executor_news *new
 void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline);
 
 /* Describes an agent without loading it into this process: forks a child. Text lines for hactl; also how verify knows agents. -ENOENT, -EBADMSG. */
-int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_any_owner, struct hy_buf *out, struct hy_err *err);
+int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_any_owner, struct hy_buf *out,
+                      struct hy_err *err);
 
 #endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cib/cib.h"
+
+#include "cib/grammar.h"
+#include "cib/object.h"
+
+#include <string.h>
+
+/* Opens a gap at `at` and puts `value` there. */
+#define VEC_INSERT(vec, at, value)                                                                                     \
+    do {                                                                                                               \
+        size_t place_ = (at);                                                                                          \
+        (void)hy_vec_add(vec);                                                                                         \
+        memmove(&(vec)->items[place_ + 1], &(vec)->items[place_], ((vec)->count - 1 - place_) * sizeof *(vec)->items); \
+        (vec)->items[place_] = (value);                                                                                \
+    } while (0)
+
+struct hy_cib *hy_cib_new(void)
+{
+    return hy_alloc(sizeof(struct hy_cib));
+}
+
+void hy_cib_free(struct hy_cib **cib)
+{
+    struct hy_cib *c = *cib;
+    if (!c)
+        return;
+    for (size_t i = 0; i < c->objects.count; i++)
+        hy_object_free(&c->objects.items[i]);
+    hy_vec_free(&c->objects);
+    hy_map_free(&c->by_id);
+    for (size_t i = 0; i < c->nodes.count; i++)
+        hy_node_status_free(c->nodes.items[i]);
+    hy_vec_free(&c->nodes);
+    hy_vec_free(&c->sessions);
+    free(c->changed_by);
+    free(c->changed_via);
+    free(c);
+    *cib = NULL;
+}
+
+struct hy_cib *hy_cib_copy(const struct hy_cib *cib)
+{
+    struct hy_cib *copy = hy_cib_new();
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        struct hy_object *object = hy_object_copy(cib->objects.items[i]);
+        hy_vec_push(&copy->objects, object);
+        hy_map_put(&copy->by_id, object->id, object);
+    }
+    for (size_t i = 0; i < cib->nodes.count; i++)
+        hy_vec_push(&copy->nodes, hy_node_status_copy(cib->nodes.items[i]));
+    for (size_t i = 0; i < cib->sessions.count; i++)
+        hy_vec_push(&copy->sessions, cib->sessions.items[i]);
+    copy->index = cib->index;
+    copy->changed = cib->changed;
+    copy->changed_by = hy_strdup(cib->changed_by);
+    copy->changed_via = hy_strdup(cib->changed_via);
+    return copy;
+}
+
+struct hy_object *hy_cib_find(const struct hy_cib *cib, const char *id)
+{
+    return hy_map_get(&cib->by_id, id);
+}
+
+struct hy_object *hy_cib_find_kind(const struct hy_cib *cib, enum hy_kind kind, const char *id)
+{
+    struct hy_object *object = hy_cib_find(cib, id);
+    return object && object->kind == kind ? object : NULL;
+}
+
+size_t hy_cib_position(const struct hy_cib *cib, const struct hy_object *object)
+{
+    size_t at = 0;
+    while (at < cib->objects.count && cib->objects.items[at] != object)
+        at++;
+    return at;
+}
+
+size_t hy_cib_node_position(const struct hy_cib *cib, const struct hy_node_status *status)
+{
+    size_t at = 0;
+    while (at < cib->nodes.count && cib->nodes.items[at] != status)
+        at++;
+    return at;
+}
+
+void hy_cib_insert(struct hy_cib *cib, size_t position, struct hy_object *object, size_t status_position,
+                   struct hy_node_status *status)
+{
+    VEC_INSERT(&cib->objects, position, object);
+    hy_map_put(&cib->by_id, object->id, object);
+    if (object->kind == HY_NODE)
+        VEC_INSERT(&cib->nodes, status_position, status);
+}
+
+void hy_cib_add(struct hy_cib *cib, struct hy_object *object)
+{
+    hy_cib_insert(cib, cib->objects.count, object, cib->nodes.count,
+                  object->kind == HY_NODE ? hy_node_status_new(object->id) : NULL);
+}
+
+struct hy_object *hy_cib_take(struct hy_cib *cib, size_t position, struct hy_node_status **status)
+{
+    struct hy_object *object = cib->objects.items[position];
+    hy_vec_remove(&cib->objects, position);
+    hy_map_remove(&cib->by_id, object->id);
+    *status = NULL;
+    if (object->kind == HY_NODE) {
+        *status = hy_cib_node(cib, object->id);
+        hy_vec_remove(&cib->nodes, hy_cib_node_position(cib, *status));
+    }
+    return object;
+}
+
+struct hy_object *hy_cib_replace(struct hy_cib *cib, size_t position, struct hy_object *object)
+{
+    struct hy_object *before = cib->objects.items[position];
+    cib->objects.items[position] = object;
+    hy_map_put(&cib->by_id, object->id, object);
+    return before;
+}
+
+struct hy_node_status *hy_cib_node(const struct hy_cib *cib, const char *name)
+{
+    for (size_t i = 0; i < cib->nodes.count; i++)
+        if (strcmp(cib->nodes.items[i]->node, name) == 0)
+            return cib->nodes.items[i];
+    return NULL;
+}
+
+struct hy_node_status *hy_cib_node_by_id(const struct hy_cib *cib, uint32_t id)
+{
+    for (size_t i = 0; id && i < cib->nodes.count; i++)
+        if (cib->nodes.items[i]->id == id)
+            return cib->nodes.items[i];
+    return NULL;
+}
+
+struct hy_object *hy_cib_parent(const struct hy_cib *cib, const char *id)
+{
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        struct hy_object *object = cib->objects.items[i];
+        if (object->kind == HY_CLONE && strcmp(object->u.clone.child, id) == 0)
+            return object;
+        if (object->kind != HY_GROUP)
+            continue;
+        for (size_t k = 0; k < object->u.group.members.count; k++)
+            if (strcmp(object->u.group.members.items[k], id) == 0)
+                return object;
+    }
+    return NULL;
+}
+
+const char *hy_cib_property(const struct hy_cib *cib, const char *name)
+{
+    /* The reference reads this set first, whatever else is there. */
+    const struct hy_object *first = hy_cib_find_kind(cib, HY_PROPERTY, "cib-bootstrap-options");
+    const char *value = first ? hy_attrs_get(&first->u.set.attrs, name) : NULL;
+    for (size_t i = 0; !value && i < cib->objects.count; i++)
+        if (cib->objects.items[i]->kind == HY_PROPERTY)
+            value = hy_attrs_get(&cib->objects.items[i]->u.set.attrs, name);
+    return value;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Text to statements to words. A word is what the shell would make of it: bare and quoted parts joined, the quotes gone.
+ * Internal to core/cib.
+ */
+#ifndef HY_CIB_LEXER_H
+#define HY_CIB_LEXER_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct hy_word {
+    const char *text;
+    uint32_t line;
+    uint32_t column; /* in characters, from 1 */
+    bool quoted;     /* some of it stood in quotes, so it is no keyword */
+};
+
+struct hy_statement {
+    size_t first; /* in words */
+    size_t count; /* never 0 */
+};
+
+struct hy_text {
+    struct hy_arena arena; /* holds the words' texts */
+    HY_VEC(struct hy_word) words;
+    HY_VEC(struct hy_statement) statements;
+};
+
+/* Reads all of it. On error `text` is empty. Release with hy_text_free(). -EINVAL. */
+int hy_text_read(struct hy_text *text, const char *data, size_t size, struct hy_err *err);
+void hy_text_free(struct hy_text *text);
+
+/* Length of the UTF-8 sequence at `at` (RFC 3629: no surrogates, nothing overlong), 0 when it is none. */
+size_t hy_utf8_length(const unsigned char *at, size_t left);
+
+/* `#uname` and its like: attributes every node has by nature, which begin with what else begins a comment. */
+bool hy_is_builtin_attribute(const char *word, size_t length);
+
+#endif

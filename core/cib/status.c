@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Status entries: what the cluster knows of one node. */
+#include "cib/object.h"
+
+#include <string.h>
+
+struct hy_node_status *hy_node_status_new(const char *node)
+{
+    struct hy_node_status *status = hy_alloc(sizeof *status);
+    status->node = hy_strdup(node);
+    return status;
+}
+
+void hy_result_free(struct hy_result *result)
+{
+    free(result->rsc);
+    free(result->op);
+    free(result->reason);
+    free(result->digest);
+}
+
+struct hy_result hy_result_copy(const struct hy_result *result)
+{
+    struct hy_result copy = *result;
+    copy.rsc = hy_strdup(result->rsc);
+    copy.op = hy_strdup(result->op);
+    copy.reason = hy_strdup(result->reason);
+    copy.digest = hy_strdup(result->digest);
+    return copy;
+}
+
+void hy_status_clear_results(struct hy_node_status *status)
+{
+    for (size_t i = 0; i < status->results.count; i++)
+        hy_result_free(&status->results.items[i]);
+    hy_vec_free(&status->results);
+}
+
+void hy_status_clear_failures(struct hy_node_status *status)
+{
+    for (size_t i = 0; i < status->failures.count; i++)
+        hy_result_free(&status->failures.items[i]);
+    hy_vec_free(&status->failures);
+    for (size_t i = 0; i < status->failcounts.count; i++) {
+        free(status->failcounts.items[i].rsc);
+        free(status->failcounts.items[i].op);
+    }
+    hy_vec_free(&status->failcounts);
+}
+
+void hy_node_status_free(struct hy_node_status *status)
+{
+    if (!status)
+        return;
+    hy_attrs_free(&status->transient);
+    hy_status_clear_results(status);
+    hy_status_clear_failures(status);
+    free(status->node);
+    free(status);
+}
+
+struct hy_node_status *hy_node_status_copy(const struct hy_node_status *status)
+{
+    struct hy_node_status *copy = hy_node_status_new(status->node);
+    copy->id = status->id;
+    copy->state = status->state;
+    copy->epoch = status->epoch;
+    copy->incarnation = status->incarnation;
+    copy->synced = status->synced;
+    copy->since = status->since;
+    hy_attrs_copy(&copy->transient, &status->transient);
+    for (size_t i = 0; i < status->results.count; i++)
+        hy_vec_push(&copy->results, hy_result_copy(&status->results.items[i]));
+    for (size_t i = 0; i < status->failures.count; i++)
+        hy_vec_push(&copy->failures, hy_result_copy(&status->failures.items[i]));
+    for (size_t i = 0; i < status->failcounts.count; i++) {
+        struct hy_failcount count = status->failcounts.items[i];
+        count.rsc = hy_strdup(count.rsc);
+        count.op = hy_strdup(count.op);
+        hy_vec_push(&copy->failcounts, count);
+    }
+    return copy;
+}
+
+struct hy_result *hy_cib_result(const struct hy_node_status *node, const char *rsc, const char *op, hy_time interval)
+{
+    for (size_t i = 0; i < node->results.count; i++) {
+        struct hy_result *result = &node->results.items[i];
+        if (result->interval == interval && strcmp(result->rsc, rsc) == 0 && strcmp(result->op, op) == 0)
+            return result;
+    }
+    return NULL;
+}
+
+int hy_cib_failcount(const struct hy_node_status *node, const char *rsc, hy_wall *last)
+{
+    int sum = 0;
+    hy_wall latest = 0;
+    for (size_t i = 0; i < node->failcounts.count; i++) {
+        const struct hy_failcount *count = &node->failcounts.items[i];
+        if (strcmp(count->rsc, rsc) != 0)
+            continue;
+        sum = hy_score_add(sum, count->count);
+        if (count->last > latest)
+            latest = count->last;
+    }
+    if (last)
+        *last = latest;
+    return sum;
+}

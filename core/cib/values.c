@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Values and words of the field: booleans, durations, kinds, roles, execution status. */
+#include "cib/cib.h"
+
+#include "cib/words.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* Longer ones cannot be meant, and sums of durations must not overflow: a hundred years. */
+#define LONGEST (INT64_C(100) * 366 * 24 * 3600 * HY_SECOND)
+
+bool hy_parse_bool(const char *text, bool *out)
+{
+    static const char *const yes[] = {"true", "on", "yes", "y", "1"};
+    static const char *const no[] = {"false", "off", "no", "n", "0"};
+    for (size_t i = 0; i < sizeof yes / sizeof *yes; i++) {
+        if (strcasecmp(text, yes[i]) == 0) {
+            *out = true;
+            return true;
+        }
+        if (strcasecmp(text, no[i]) == 0) {
+            *out = false;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hy_parse_duration(const char *text, hy_time *out)
+{
+    static const struct {
+        const char *name;
+        hy_time size;
+    } units[] = {
+        {"", HY_SECOND},
+        {"us", 1},
+        {"usec", 1},
+        {"ms", HY_MS},
+        {"msec", HY_MS},
+        {"s", HY_SECOND},
+        {"sec", HY_SECOND},
+        {"m", 60 * HY_SECOND},
+        {"min", 60 * HY_SECOND},
+        {"h", 3600 * HY_SECOND},
+        {"hr", 3600 * HY_SECOND},
+    };
+    const char *at = text;
+    int64_t number = 0;
+    while (*at >= '0' && *at <= '9') {
+        if (number > LONGEST)
+            return false;
+        number = number * 10 + (*at++ - '0');
+    }
+    if (at == text)
+        return false;
+    while (*at == ' ')
+        at++;
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (strcasecmp(at, units[i].name) != 0)
+            continue;
+        if (number > LONGEST / units[i].size)
+            return false;
+        *out = number * units[i].size;
+        return true;
+    }
+    return false;
+}
+
+const char *hy_kind_word(enum hy_kind kind)
+{
+    switch (kind) {
+    case HY_NODE:
+        return "node";
+    case HY_PRIMITIVE:
+        return "primitive";
+    case HY_GROUP:
+        return "group";
+    case HY_CLONE:
+        return "clone";
+    case HY_LOCATION:
+        return "location";
+    case HY_COLOCATION:
+        return "colocation";
+    case HY_ORDER:
+        return "order";
+    case HY_PROPERTY:
+        return "property";
+    case HY_RSC_DEFAULTS:
+        return "rsc_defaults";
+    case HY_OP_DEFAULTS:
+        return "op_defaults";
+    case HY_KIND_COUNT:
+        break;
+    }
+    return "?";
+}
+
+const char *hy_role_word(enum hy_role role)
+{
+    switch (role) {
+    case HY_ROLE_ANY:
+        return NULL;
+    case HY_ROLE_STOPPED:
+        return "Stopped";
+    case HY_ROLE_STARTED:
+        return "Started";
+    case HY_ROLE_UNPROMOTED:
+        return "Unpromoted";
+    case HY_ROLE_PROMOTED:
+        return "Promoted";
+    }
+    return NULL;
+}
+
+bool hy_role_parse(const char *word, enum hy_role *role)
+{
+    static const struct {
+        const char *word;
+        enum hy_role role;
+    } roles[] = {
+        {"Stopped", HY_ROLE_STOPPED},   {"Started", HY_ROLE_STARTED},  {"Unpromoted", HY_ROLE_UNPROMOTED},
+        {"Promoted", HY_ROLE_PROMOTED}, {"Slave", HY_ROLE_UNPROMOTED}, {"Master", HY_ROLE_PROMOTED},
+    };
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (strcasecmp(word, roles[i].word) == 0) {
+            *role = roles[i].role;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *hy_exec_word(enum hy_exec exec)
+{
+    switch (exec) {
+    case HY_EXEC_DONE:
+        return "complete";
+    case HY_EXEC_TIMEOUT:
+        return "Timed Out";
+    case HY_EXEC_DIED:
+        return "died";
+    case HY_EXEC_ERROR:
+        return "Error";
+    case HY_EXEC_CANCELLED:
+        return "Cancelled";
+    case HY_EXEC_PENDING:
+        return "pending";
+    }
+    return "?";
+}
+
+bool hy_kind_is_resource(enum hy_kind kind)
+{
+    return kind == HY_PRIMITIVE || kind == HY_GROUP || kind == HY_CLONE;
+}
+
+bool hy_kind_is_set(enum hy_kind kind)
+{
+    return kind == HY_PROPERTY || kind == HY_RSC_DEFAULTS || kind == HY_OP_DEFAULTS;
+}
+
+bool hy_id_is_valid(const char *id)
+{
+    size_t length = strlen(id);
+    if (!length || length > HY_ID_MAX)
+        return false;
+    if (!hy_char_is_letter(id[0]) && id[0] != '_')
+        return false;
+    return hy_is_plain(id);
+}
+
+bool hy_node_name_is_valid(const char *name)
+{
+    size_t length = strlen(name);
+    return length && length <= HY_ID_MAX && name[0] != '-' && name[0] != '.' && hy_is_plain(name);
+}
+
+bool hy_char_is_letter(char c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+bool hy_is_plain(const char *text)
+{
+    if (!*text)
+        return false;
+    for (; *text; text++)
+        if (!hy_char_is_letter(*text) && !(*text >= '0' && *text <= '9') && !strchr("_.-", *text))
+            return false;
+    return true;
+}
