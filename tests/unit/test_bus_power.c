@@ -4,7 +4,7 @@
  * namespace, on a bridge; one is taken away with all its connections, and comes back with the same addresses.
  */
 #include "bus/bus.h"
-#include "bus/timer.h"
+#include "bus/ticker.h"
 #include "lib/netns.h"
 #include "lib/run.h"
 
@@ -90,7 +90,7 @@ static void live(uint32_t id, uint64_t incarnation, int reports, int go)
     struct hy_err err = {{0}};
     hy_bus_quiet_czmq();
     zloop_t *loop = zloop_new();
-    struct hy_timer *timer;
+    struct hy_ticker *timer;
     struct hy_bus_options options = {.self = id,
                                      .incarnation = incarnation,
                                      .address = address[0],
@@ -99,7 +99,7 @@ static void live(uint32_t id, uint64_t incarnation, int reports, int go)
                                      .peer_count = 1,
                                      .key = key,
                                      .received = ignore};
-    if (hy_bus_open(&options, loop, &inside.bus, &err) || hy_timer_start(loop, 20, report, &inside, &timer, &err)) {
+    if (hy_bus_open(&options, loop, &inside.bus, &err) || hy_ticker_start(loop, 20, report, &inside, &timer, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(95);
     }
