@@ -21,16 +21,6 @@ bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node)
 
 /* ---------------------------------------------------------------- by itself */
 
-/* A node that may be running it for all we know. An anonymous clone with an instance for each node need not care. */
-static uint32_t unheard_node(const struct hy_sched *s, const struct hy_srsc *leaf)
-{
-    const struct hy_unit *unit = leaf->unit;
-    for (uint32_t n = 0; n < s->node_count && !unit->everywhere; n++)
-        if (s->nodes[n].pending && !unit->past[n].known && !(unit->no_probe && unit->no_probe[n]))
-            return n;
-    return HY_NO_NODE;
-}
-
 static enum hy_restart own_restart(const struct hy_srsc *leaf)
 {
     const struct hy_past *past = &leaf->unit->past[leaf->node];
@@ -44,18 +34,7 @@ static enum hy_restart own_restart(const struct hy_srsc *leaf)
     return past->changed && !past->arriving ? HY_RESTART_CHANGED : HY_RESTART_NONE;
 }
 
-/* It could not start elsewhere before a node has said what runs there; so it had better stay, if it may. */
-static void stay_for_now(const struct hy_sched *s, struct hy_srsc *leaf)
-{
-    if (leaf->active.count != 1 || leaf->node == HY_NO_NODE || leaf->node == leaf->active.items[0] || leaf->failed)
-        return;
-    uint32_t current = leaf->active.items[0];
-    const struct hy_past *past = &leaf->unit->past[current];
-    if (s->nodes[current].usable && leaf->score[current] >= 0 && !past->stopping && !past->arriving)
-        leaf->node = current;
-}
-
-static void set_own(const struct hy_sched *s, struct hy_srsc *leaf)
+static void set_own(struct hy_srsc *leaf)
 {
     leaf->level = leaf->active.count ? level_of(leaf->role) : 0;
     if (!leaf->managed) {
@@ -64,9 +43,6 @@ static void set_own(const struct hy_sched *s, struct hy_srsc *leaf)
             leaf->halt = HY_HALT_UNMANAGED;
         return;
     }
-    leaf->waits_for = unheard_node(s, leaf);
-    if (leaf->waits_for != HY_NO_NODE)
-        stay_for_now(s, leaf);
     leaf->final = leaf->node == HY_NO_NODE ? 0 : level_of(leaf->next);
     leaf->low = 0;
     if (leaf->node == HY_NO_NODE || !hy_sched_is_active_on(leaf, leaf->node))
@@ -248,7 +224,7 @@ static bool hold_down(const struct hy_need *n)
 void hy_sched_settle_levels(struct hy_sched *s)
 {
     for (size_t i = 0; i < s->leaves.count; i++)
-        set_own(s, s->leaves.items[i]);
+        set_own(s->leaves.items[i]);
     needs_of_orders(s);
     for (size_t i = 0; i < s->colocations.count; i++)
         if (s->colocations.items[i]->score >= HY_INFINITY)

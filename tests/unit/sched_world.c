@@ -149,11 +149,11 @@ void world_cleanup(struct world *world, const char *rsc)
     for (size_t i = 0; i < world->cib->nodes.count; i++) {
         struct hy_node_status *status = world->cib->nodes.items[i];
         forget_failcounts(status, rsc);
-        for (size_t r = status->results.count; r-- > 0;)
-            if (!strcmp(status->results.items[r].rsc, rsc) && status->results.items[r].failed) {
-                free_result(&status->results.items[r]);
-                hy_vec_remove(&status->results, r);
-            }
+        bool failed = false;
+        for (size_t r = 0; r < status->results.count; r++)
+            failed = failed || (!strcmp(status->results.items[r].rsc, rsc) && status->results.items[r].failed);
+        if (failed)
+            forget_results(status, rsc); /* it is probed again */
     }
 }
 
