@@ -52,7 +52,8 @@ static int check_characters(struct lexer *lexer)
         if (!length)
             return hy_fail(lexer->err, EINVAL, "line %u, column %u: byte 0x%02x is not UTF-8: expected text", line,
                            column, c);
-        if ((c < 0x20 && !strchr("\t\r\n", c)) || c == 0x7f || c == 0)
+        bool line_end = c == '\n' || (c == '\r' && at + 1 < lexer->end && at[1] == '\n');
+        if ((c < 0x20 && c != '\t' && !line_end) || c == 0x7f)
             return hy_fail(lexer->err, EINVAL, "line %u, column %u: control character 0x%02x: expected text", line,
                            column, c);
         column++;

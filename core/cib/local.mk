@@ -1,15 +1,23 @@
 noinst_LIBRARIES += libhy_cib.a
 libhy_cib_a_CPPFLAGS = $(CORE_CPPFLAGS)
 libhy_cib_a_SOURCES = \
+	core/cib/apply.c core/cib/apply.h core/cib/apply_config.c core/cib/apply_status.c \
 	core/cib/attrs.c \
 	core/cib/cib.c core/cib/cib.h \
+	core/cib/command.c core/cib/command.h \
 	core/cib/cursor.c core/cib/cursor.h \
+	core/cib/fields.c core/cib/fields.h \
 	core/cib/grammar.h \
+	core/cib/head.h \
+	core/cib/history.c core/cib/history.h \
 	core/cib/kinds.h \
 	core/cib/lexer.c core/cib/lexer.h \
 	core/cib/object.c core/cib/object.h \
 	core/cib/parse.c core/cib/parse_constraint.c core/cib/parse_resource.c \
 	core/cib/print.c core/cib/print_object.c \
+	core/cib/refs.c core/cib/refs.h \
+	core/cib/save.c \
 	core/cib/score.c core/cib/score.h \
 	core/cib/status.c \
-	core/cib/values.c core/cib/words.h
+	core/cib/values.c core/cib/words.h \
+	core/cib/verify.c core/cib/verify.h core/cib/verify_values.c

@@ -22,7 +22,7 @@ static void print_quoted(const char *word, struct hy_buf *out)
             continue;
         }
         unsigned char c = (unsigned char)*at;
-        if (c < 0x20 || c == 0x7f) {
+        if ((c < 0x20 && c != '\t') || c == 0x7f) {
             hy_buf_addc(out, ' ');
         } else {
             if (c == '"' || (c == '\\' && (at[1] == '"' || at[1] == '\\' || !at[1])))

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cib/history.h"
+
+#include "cib/object.h"
+
+#include <halyard/agent.h>
+#include <string.h>
+
+enum outcome {
+    FINE,
+    FAILED,         /* shown, but does not count: a probe */
+    FAILED_COUNTS,  /* one more failure */
+    FAILED_FOR_GOOD /* as many as can be: not here again */
+};
+
+bool hy_is_instance_of(const char *rsc, const char *id)
+{
+    size_t length = strlen(id);
+    return strncmp(rsc, id, length) == 0 && (rsc[length] == '\0' || rsc[length] == ':');
+}
+
+static bool same_operation(const struct hy_result *a, const char *rsc, const char *op, hy_time interval)
+{
+    return a->interval == interval && strcmp(a->op, op) == 0 && strcmp(a->rsc, rsc) == 0;
+}
+
+static bool is_success(const struct hy_result *result)
+{
+    return result->exec == HY_EXEC_DONE && result->rc == HALYARD_OK;
+}
+
+/* Is it one that tells whether the resource runs, and in which role? */
+static bool tells_state(const struct hy_result *result)
+{
+    static const char *const ops[] = {"start", "stop", "promote", "demote"};
+    if (result->interval || result->exec != HY_EXEC_DONE)
+        return false;
+    if (strcmp(result->op, "monitor") == 0)
+        return true;
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
+        if (strcmp(result->op, ops[i]) == 0)
+            return result->rc == HALYARD_OK;
+    return false;
+}
+
+/* The latest result that tells the state of the instance; NULL: nothing is known. */
+static const struct hy_result *last_state(const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = NULL;
+    for (size_t i = 0; i < status->results.count; i++) {
+        const struct hy_result *result = &status->results.items[i];
+        if (strcmp(result->rsc, rsc) == 0 && tells_state(result) && (!last || result->call >= last->call))
+            last = result;
+    }
+    return last;
+}
+
+static bool is_promoted(const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = last_state(status, rsc);
+    if (!last)
+        return false;
+    return strcmp(last->op, "promote") == 0 ||
+           (strcmp(last->op, "monitor") == 0 && last->rc == HALYARD_RUNNING_PROMOTED);
+}
+
+static bool start_failure_is_fatal(const struct hy_cib *cib)
+{
+    const char *text = hy_cib_property(cib, "start-failure-is-fatal");
+    bool fatal = true;
+    if (text)
+        (void)hy_parse_bool(text, &fatal);
+    return fatal;
+}
+
+static bool probe_is_fine(int rc)
+{
+    return rc == HALYARD_OK || rc == HALYARD_NOT_RUNNING || rc == HALYARD_RUNNING_PROMOTED ||
+           rc == HALYARD_FAILED_PROMOTED;
+}
+
+static bool monitor_is_fine(int rc, bool promoted)
+{
+    return rc == HALYARD_OK || rc == HALYARD_DEGRADED ||
+           (promoted && (rc == HALYARD_RUNNING_PROMOTED || rc == HALYARD_DEGRADED_PROMOTED));
+}
+
+static enum outcome judge(const struct hy_cib *cib, const struct hy_node_status *status, const struct hy_result *result)
+{
+    if (result->exec == HY_EXEC_PENDING || result->exec == HY_EXEC_CANCELLED)
+        return FINE;
+    bool monitor = strcmp(result->op, "monitor") == 0, done = result->exec == HY_EXEC_DONE;
+    if (monitor && !result->interval)
+        return done && probe_is_fine(result->rc) ? FINE : FAILED;
+    if (done && (monitor ? monitor_is_fine(result->rc, is_promoted(status, result->rsc)) : result->rc == HALYARD_OK))
+        return FINE;
+    if (strcmp(result->op, "stop") == 0)
+        return FAILED_FOR_GOOD;
+    return strcmp(result->op, "start") == 0 && start_failure_is_fatal(cib) ? FAILED_FOR_GOOD : FAILED_COUNTS;
+}
+
+static void count_failure(struct hy_node_status *status, const struct hy_result *result, int by, hy_wall at)
+{
+    struct hy_failcount *count = NULL;
+    for (size_t i = 0; i < status->failcounts.count && !count; i++) {
+        struct hy_failcount *known = &status->failcounts.items[i];
+        if (known->interval == result->interval && strcmp(known->rsc, result->rsc) == 0 &&
+            strcmp(known->op, result->op) == 0)
+            count = known;
+    }
+    if (!count) {
+        count = hy_vec_add(&status->failcounts);
+        *count = (struct hy_failcount){
+            .rsc = hy_strdup(result->rsc), .op = hy_strdup(result->op), .interval = result->interval};
+    }
+    count->count = hy_score_add(count->count, by);
+    count->last = at;
+}
+
+static void keep_failure(struct hy_node_status *status, const struct hy_result *result)
+{
+    struct hy_result copy = hy_result_copy(result);
+    for (size_t i = 0; i < status->failures.count; i++) {
+        struct hy_result *known = &status->failures.items[i];
+        if (same_operation(known, result->rsc, result->op, result->interval)) {
+            hy_result_free(known);
+            *known = copy;
+            return;
+        }
+    }
+    hy_vec_push(&status->failures, copy);
+}
+
+static void drop_result(struct hy_node_status *status, size_t at)
+{
+    hy_result_free(&status->results.items[at]);
+    hy_vec_remove(&status->results, at);
+}
+
+/* A stop ends the recurring operations with the resource, and a start finds none: they are set up again. */
+static void drop_recurring(struct hy_node_status *status, const struct hy_result *by)
+{
+    for (size_t i = status->results.count; i > 0; i--) {
+        const struct hy_result *result = &status->results.items[i - 1];
+        if (result->interval && result->call < by->call && strcmp(result->rsc, by->rsc) == 0)
+            drop_result(status, i - 1);
+    }
+}
+
+static void drop_all_of(struct hy_node_status *status, const char *id, bool results)
+{
+    for (size_t i = status->results.count; i > 0; i--)
+        if (hy_is_instance_of(status->results.items[i - 1].rsc, id) && (results || status->results.items[i - 1].failed))
+            drop_result(status, i - 1);
+    for (size_t i = status->failures.count; i > 0; i--) {
+        if (hy_is_instance_of(status->failures.items[i - 1].rsc, id)) {
+            hy_result_free(&status->failures.items[i - 1]);
+            hy_vec_remove(&status->failures, i - 1);
+        }
+    }
+    for (size_t i = status->failcounts.count; i > 0; i--) {
+        struct hy_failcount *count = &status->failcounts.items[i - 1];
+        if (hy_is_instance_of(count->rsc, id)) {
+            free(count->rsc);
+            free(count->op);
+            hy_vec_remove(&status->failcounts, i - 1);
+        }
+    }
+}
+
+/* Fresh: "db" of "db:1". */
+static char *base_of(const char *rsc)
+{
+    return hy_strndup(rsc, strcspn(rsc, ":"));
+}
+
+/* The latest of what was done once to an instance and has been answered; NULL: nothing was. */
+static const struct hy_result *last_once(const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = NULL;
+    for (size_t i = 0; i < status->results.count; i++) {
+        const struct hy_result *result = &status->results.items[i];
+        if (!result->interval && result->exec != HY_EXEC_PENDING && strcmp(result->rsc, rsc) == 0 &&
+            (!last || result->call >= last->call))
+            last = result;
+    }
+    return last;
+}
+
+static bool has_results(const struct hy_node_status *status, const char *rsc)
+{
+    for (size_t i = 0; i < status->results.count; i++)
+        if (strcmp(status->results.items[i].rsc, rsc) == 0)
+            return true;
+    return false;
+}
+
+/* Is the instance's primitive gone from the configuration, and the instance known not to run? */
+static bool is_spent(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+{
+    char *base = base_of(rsc);
+    bool configured = hy_cib_find_kind(cib, HY_PRIMITIVE, base) != NULL;
+    free(base);
+    if (configured)
+        return false;
+    const struct hy_result *last = last_once(status, rsc);
+    if (!last)
+        return !has_results(status, rsc);
+    if (strcmp(last->op, "stop") == 0)
+        return is_success(last);
+    bool absent =
+        last->exec == HY_EXEC_ERROR ||
+        (last->exec == HY_EXEC_DONE && (last->rc == HALYARD_NOT_RUNNING || last->rc == HALYARD_ERR_INSTALLED));
+    return strcmp(last->op, "monitor") == 0 && absent;
+}
+
+static void prune_resource(const struct hy_cib *cib, struct hy_node_status *status, const char *rsc)
+{
+    if (!is_spent(cib, status, rsc))
+        return;
+    char *id = hy_strdup(rsc);
+    drop_all_of(status, id, true);
+    free(id);
+}
+
+static const char *first_spent(const struct hy_cib *cib, const struct hy_node_status *status)
+{
+    for (size_t i = 0; i < status->results.count; i++)
+        if (is_spent(cib, status, status->results.items[i].rsc))
+            return status->results.items[i].rsc;
+    for (size_t i = 0; i < status->failures.count; i++)
+        if (is_spent(cib, status, status->failures.items[i].rsc))
+            return status->failures.items[i].rsc;
+    for (size_t i = 0; i < status->failcounts.count; i++)
+        if (is_spent(cib, status, status->failcounts.items[i].rsc))
+            return status->failcounts.items[i].rsc;
+    return NULL;
+}
+
+void hy_history_prune(struct hy_cib *cib)
+{
+    for (size_t n = 0; n < cib->nodes.count; n++)
+        for (const char *rsc; (rsc = first_spent(cib, cib->nodes.items[n]));)
+            prune_resource(cib, cib->nodes.items[n], rsc);
+}
+
+void hy_history_record(const struct hy_cib *cib, struct hy_node_status *status, const struct hy_result *result,
+                       hy_wall at)
+{
+    struct hy_result *before = hy_cib_result(status, result->rsc, result->op, result->interval);
+    if (before && before->call > result->call)
+        return;
+    if (result->exec == HY_EXEC_CANCELLED) {
+        /* It never ran, so nothing is known by it. */
+        if (before && before->exec == HY_EXEC_PENDING)
+            drop_result(status, (size_t)(before - status->results.items));
+        return;
+    }
+    enum outcome outcome = judge(cib, status, result);
+    struct hy_result fresh = *result;
+    fresh.failed = outcome != FINE;
+    fresh.at = at;
+    if (before && result->interval && before->exec == result->exec && before->rc == result->rc)
+        fresh.at = before->at;
+    fresh = hy_result_copy(&fresh);
+    if (before) {
+        hy_result_free(before);
+        *before = fresh;
+    } else {
+        hy_vec_push(&status->results, fresh);
+    }
+    if (outcome != FINE)
+        keep_failure(status, &fresh);
+    if (outcome == FAILED_COUNTS || outcome == FAILED_FOR_GOOD)
+        count_failure(status, &fresh, outcome == FAILED_COUNTS ? 1 : HY_INFINITY, at);
+    bool stop = strcmp(fresh.op, "stop") == 0;
+    if (is_success(&fresh) && (stop || strcmp(fresh.op, "start") == 0))
+        drop_recurring(status, &fresh);
+    prune_resource(cib, status, result->rsc);
+}
+
+void hy_history_forget(struct hy_node_status *status, const char *rsc, const char *op, hy_time interval)
+{
+    struct hy_result *result = hy_cib_result(status, rsc, op, interval);
+    if (result)
+        drop_result(status, (size_t)(result - status->results.items));
+}
+
+/* The first resource that matches and has failed here; NULL: none. */
+static const char *first_failed(const struct hy_node_status *status, hy_match_fn *match, const void *context)
+{
+    for (size_t i = 0; i < status->failcounts.count; i++)
+        if (match(context, status->failcounts.items[i].rsc))
+            return status->failcounts.items[i].rsc;
+    for (size_t i = 0; i < status->failures.count; i++)
+        if (match(context, status->failures.items[i].rsc))
+            return status->failures.items[i].rsc;
+    for (size_t i = 0; i < status->results.count; i++)
+        if (status->results.items[i].failed && match(context, status->results.items[i].rsc))
+            return status->results.items[i].rsc;
+    return NULL;
+}
+
+static bool drop_failed(struct hy_node_status *status, hy_match_fn *match, const void *context, bool results)
+{
+    bool any = false;
+    for (const char *rsc; (rsc = first_failed(status, match, context)); any = true) {
+        char *base = base_of(rsc);
+        drop_all_of(status, base, results);
+        free(base);
+    }
+    return any;
+}
+
+bool hy_history_cleanup(struct hy_node_status *status, hy_match_fn *match, const void *context)
+{
+    return drop_failed(status, match, context, true);
+}
+
+bool hy_history_expire(struct hy_node_status *status, hy_match_fn *match, const void *context)
+{
+    return drop_failed(status, match, context, false);
+}
