@@ -57,7 +57,9 @@ static void check_op(struct hy_verify *verify, const struct hy_object *object, s
     const struct hy_op_config *op = &primitive->ops.items[number];
     char *where = op_name(object, op);
     hy_verify_values(verify, HY_VALUES_OP, &op->attrs, where);
-    if (strcmp(op->name, "monitor") == 0 && !hy_attrs_get(&op->attrs, "interval"))
+    const char *interval = hy_attrs_get(&op->attrs, "interval");
+    hy_time read = 0;
+    if (strcmp(op->name, "monitor") == 0 && (!interval || (hy_parse_duration(interval, &read) && read == 0)))
         hy_verify_warning(verify, "%s: has no interval, so it is never run: expected interval=DURATION", where);
     for (size_t i = 0; i < number; i++)
         if (primitive->ops.items[i].interval == op->interval && strcmp(primitive->ops.items[i].name, op->name) == 0)

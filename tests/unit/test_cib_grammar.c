@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/cib.h"
+#include "lib/run.h"
+
+#include <errno.h>
+
+/* print(parse(golden)) is the golden file, and so is the copy's. */
+static void same_file(const char *in, const char *out)
+{
+    char *text = read_file(in), *wanted = read_file(out);
+    struct hy_cib *cib = cib_of(text);
+    char *got = printed(cib);
+    ck_assert_str_eq(got, wanted);
+    struct hy_cib *copy = hy_cib_copy(cib), *again = cib_of(got);
+    char *got_copy = printed(copy), *got_again = printed(again);
+    ck_assert_str_eq(got_copy, wanted);
+    ck_assert_str_eq(got_again, wanted);
+    free(text);
+    free(wanted);
+    free(got);
+    free(got_copy);
+    free(got_again);
+    hy_cib_free(&cib);
+    hy_cib_free(&copy);
+    hy_cib_free(&again);
+}
+
+START_TEST(what_is_printed_comes_back)
+{
+    same_file("tests/golden/cib/maxscale-vip.conf", "tests/golden/cib/maxscale-vip.conf");
+    same_file("tests/golden/cib/all-kinds.conf", "tests/golden/cib/all-kinds.conf");
+}
+END_TEST
+
+START_TEST(what_is_typed_is_understood)
+{
+    same_file("tests/golden/cib/typed.in", "tests/golden/cib/typed.out");
+}
+END_TEST
+
+START_TEST(objects_hold_what_was_written)
+{
+    struct hy_cib *cib =
+        cib_of("node test1\n"
+               "primitive ClusterIP IPaddr2 params ip=172.100.102.110 nic='eth0:0' op monitor interval=30s\n"
+               "primitive MaxScale lsb:maxscale\nclone clone_max MaxScale\n"
+               "location l ClusterIP rule -inf: #uname eq test1 or x number:gt 3\n"
+               "property other: cluster-delay=9s a=b\nproperty cluster-delay=5s\n");
+    const struct hy_object *ip = hy_cib_find_kind(cib, HY_PRIMITIVE, "ClusterIP");
+    ck_assert_ptr_nonnull(ip);
+    ck_assert_str_eq(ip->u.primitive.cls, "ocf");
+    ck_assert_str_eq(ip->u.primitive.provider, "heartbeat");
+    ck_assert_str_eq(hy_attrs_get(&ip->u.primitive.params, "nic"), "eth0:0");
+    ck_assert_ptr_null(hy_attrs_get(&ip->u.primitive.params, "none"));
+    ck_assert_int_eq(ip->u.primitive.ops.items[0].interval, 30 * HY_SECOND);
+    ck_assert_ptr_null(hy_cib_find(cib, "MaxScale")->u.primitive.provider);
+    ck_assert_str_eq(hy_cib_parent(cib, "MaxScale")->id, "clone_max");
+    ck_assert_ptr_null(hy_cib_parent(cib, "ClusterIP"));
+    ck_assert_ptr_null(hy_cib_find_kind(cib, HY_GROUP, "ClusterIP"));
+    const struct hy_rule *rule = &hy_cib_find(cib, "l")->u.location.rules.items[0];
+    ck_assert_int_eq(rule->score, -HY_INFINITY);
+    ck_assert(rule->any);
+    ck_assert_uint_eq(rule->expressions.count, 2);
+    ck_assert_str_eq(rule->expressions.items[1].type, "number");
+    ck_assert_int_eq(rule->expressions.items[1].op, HY_GT);
+    ck_assert_str_eq(hy_cib_property(cib, "cluster-delay"), "5s");
+    ck_assert_str_eq(hy_cib_property(cib, "a"), "b");
+    ck_assert_ptr_null(hy_cib_property(cib, "b"));
+    ck_assert_ptr_nonnull(hy_cib_node(cib, "test1"));
+    ck_assert_int_eq(hy_cib_node(cib, "test1")->state, HY_MEMBER_NEVER);
+    hy_cib_free(&cib);
+}
+END_TEST
+
+#define KEYWORDS "node, primitive, group, clone, ms, location, colocation, order, property, rsc_defaults or op_defaults"
+#define ID_RULE "a letter or '_', then letters, digits, '_', '-', '.', at most 255 in all"
+#define AGENT "TYPE, ocf:PROVIDER:TYPE, or CLASS:TYPE with class lsb, systemd, service or stonith"
+
+static const struct {
+    const char *text;
+    const char *error;
+} wrong[] = {
+    {"primitiv x Dummy", "line 1, column 1: 'primitiv': expected " KEYWORDS},
+    {"node a\n\n  tag t a",
+     "line 3, column 3: 'tag': this statement of crmsh's is not supported yet: expected " KEYWORDS},
+    {"primitive x Dummy\n\tmeta a=b",
+     "line 2, column 2: 'meta': begins no statement: expected a backslash at the end of "
+     "the line before, if it belongs there"},
+    {"primitive", "line 1: the statement ends after 'primitive': expected the id of the primitive: " ID_RULE},
+    {"primitive 1x Dummy", "line 1, column 11: '1x': expected the id of the primitive: " ID_RULE},
+    {"primitive x", "line 1: the statement ends after 'x': expected a resource agent: " AGENT},
+    {"primitive x foo:bar", "line 1, column 13: 'foo:bar': expected a resource agent: " AGENT},
+    {"primitive x lsb:a:b", "line 1, column 13: 'lsb:a:b': only class ocf has providers: expected " AGENT},
+    {"primitive x @t", "line 1, column 13: '@t': templates are not supported yet: expected " AGENT},
+    {"primitive x Dummy monitr interval=3",
+     "line 1, column 19: 'monitr': expected name=value, params, op, meta, utilization or operations"},
+    {"primitive x Dummy \\\n\top monitor 30s",
+     "line 2, column 13: '30s': expected name=value, params, op, meta, utilization or operations"},
+    {"primitive x Dummy op interval=3",
+     "line 1, column 22: 'interval=3': expected the name of an operation, such as monitor, start or stop"},
+    {"primitive x Dummy params a=1 a=2", "line 1, column 30: 'a=2': a is given twice: expected it once"},
+    {"primitive x Dummy params $id=a",
+     "line 1, column 26: '$id=a': an id of a set of attributes is not supported here: "
+     "expected name=value"},
+    {"primitive x Dummy params rule #uname eq a",
+     "line 1, column 26: 'rule': rules on sets of attributes are not supported yet: expected name=value"},
+    {"primitive x Dummy operations a", "line 1, column 30: 'a': expected $id=ID, once"},
+    {"primitive 中 Dummy", "line 1, column 11: '中': expected the id of the primitive: " ID_RULE},
+    {"primitive x Dummy params 中=1",
+     "line 1, column 26: '中=1': expected name=value with a name of printable ASCII, at most 255"},
+    {"group g", "line 1: the statement ends after 'g': expected the id of a member: " ID_RULE},
+    {"group g a b a", "line 1, column 13: 'a': is in the group twice: expected it once"},
+    {"clone c a b", "line 1, column 11: 'b': expected params or meta, then name=value"},
+    {"node a:ping", "line 1, column 6: 'a:ping': nodes of this type are not supported: expected NAME or NAME:member"},
+    {"node -a", "line 1, column 6: '-a': expected a node's name: letters, digits, '_', '-', '.', at most 255 in all"},
+    {"node a b", "line 1, column 8: 'b': expected attributes or utilization, then name=value"},
+    {"location l x 5 test1",
+     "line 1, column 14: '5': expected a score with a colon, such as inf:, -inf: or 100:, and a node; or rule"},
+    {"location l x foo: test1",
+     "line 1, column 14: 'foo:': expected a score with a colon, such as inf:, -inf: or 100:, and a node; or rule"},
+    {"location l { a b } 5: c",
+     "line 1, column 12: '{': sets of resources and patterns are not supported yet: expected a "
+     "resource's id"},
+    {"location l x role=Up 5: c",
+     "line 1, column 14: 'role=Up': expected a role: Started, Stopped, Promoted or Unpromoted"},
+    {"location l x a=b 5: c",
+     "line 1, column 14: 'a=b': expected role=ROLE, resource-discovery=..., SCORE: NODE, or rule"},
+    {"location l x 5: c d", "line 1, column 19: 'd': expected the end of the statement"},
+    {"location l x rule 5:",
+     "line 1: the statement ends after '5:': expected the name of a node attribute, such as #uname"},
+    {"location l x rule 5: #uname is a", "line 1, column 29: 'is': expected eq, ne, lt, lte, gt or gte, with string:, "
+                                         "integer:, number: or version: in front "
+                                         "if wanted"},
+    {"location l x rule 5: #uname eq", "line 1: the statement ends after 'eq': expected a value to compare with"},
+    {"location l x rule 5: a eq b and c eq d or e eq f", "line 1, column 40: 'or': mixes and with or: expected one of "
+                                                         "them throughout a rule, and a rule of its own for the "
+                                                         "rest"},
+    {"location l x rule 5: date gt 2014-01-01",
+     "line 1, column 22: 'date': date expressions are not supported yet: expected a node attribute"},
+    {"location l x rule $id-ref=a",
+     "line 1, column 19: '$id-ref=a': references to rules are not supported yet: expected the rule itself"},
+    {"location l x rule a eq b c", "line 1, column 26: 'c': expected and, or, or another rule"},
+    {"colocation c a b", "line 1, column 14: 'a': expected a score with a colon, such as inf:, -inf: or 100:"},
+    {"colocation c inf: a b:Up",
+     "line 1, column 21: 'b:Up': expected a role: Started, Stopped, Promoted or Unpromoted"},
+    {"colocation c inf: a b d",
+     "line 1, column 23: 'd': sets of more than two resources are not supported yet: expected "
+     "node-attribute=NAME or the end of the statement"},
+    {"colocation c inf: ( a b ) d",
+     "line 1, column 19: '(': sets of resources and patterns are not supported yet: expected a resource's id"},
+    {"order o Maybe: a b",
+     "line 1, column 9: 'Maybe:': expected Mandatory:, Optional:, Serialize:, or a score with a colon"},
+    {"order o a:up b", "line 1, column 9: 'a:up': expected an action: start, stop, promote or demote"},
+    {"order o a b symmetrical=maybe",
+     "line 1, column 13: 'symmetrical=maybe': expected symmetrical=true or symmetrical=false, once"},
+    {"property a", "line 1, column 10: 'a': expected name=value"},
+    {"property a=\"b", "line 1, column 12: this quote has no end on its line: expected a closing one"},
+    {"property a=b\001", "line 1, column 13: control character 0x01: expected text"},
+    {"node a\nproperty a=\xff", "line 2, column 12: byte 0xff is not UTF-8: expected text"},
+    {"property a=\xed\xa0\x80", "line 1, column 12: byte 0xed is not UTF-8: expected text"},
+    {"property a=\r", "line 1, column 12: control character 0x0d: expected text"},
+};
+
+START_TEST(errors_say_where_what_and_what_else)
+{
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_err err = {{0}};
+    const char *text = wrong[_i].text;
+    ck_assert_int_eq(hy_cib_parse(cib, text, strlen(text), &err), -EINVAL);
+    ck_assert_str_eq(err.text, wrong[_i].error);
+    ck_assert_int_eq(hy_cib_parse(cib, text, strlen(text), NULL), -EINVAL);
+    ck_assert_uint_eq(cib->objects.count, 0);
+    hy_cib_free(&cib);
+}
+END_TEST
+
+START_TEST(an_error_leaves_the_cib_as_it_was)
+{
+    struct hy_cib *cib = cib_of("primitive a Dummy\nproperty x: a=1\n");
+    char *before = saved(cib);
+    struct hy_err err = {{0}};
+    const char *text = "property x: a=2\nprimitive b Dummy\nprimitive a Dummy\n";
+    ck_assert_int_eq(hy_cib_parse(cib, text, strlen(text), &err), -EEXIST);
+    ck_assert_str_eq(err.text, "line 3: there is a primitive 'a' already: expected an id that is not taken");
+    text = "group b a\nclone b a\n";
+    ck_assert_int_eq(hy_cib_parse(cib, text, strlen(text), &err), -EEXIST);
+    ck_assert_str_eq(err.text, "line 2: there is a group 'b' already: expected an id that is not taken");
+    text = "rsc_defaults x: a=1";
+    ck_assert_int_eq(hy_cib_parse(cib, text, strlen(text), &err), -EEXIST);
+    ck_assert_str_eq(err.text, "line 1: there is a property 'x' already: expected an id that is not taken");
+    ck_assert_int_eq(hy_cib_parse(cib, "node a\0b", 8, &err), -EINVAL);
+    ck_assert_str_eq(err.text, "line 1, column 7: control character 0x00: expected text");
+    char *after = saved(cib);
+    ck_assert_str_eq(after, before);
+    free(before);
+    free(after);
+    hy_cib_free(&cib);
+}
+END_TEST
+
+START_TEST(limits_hold)
+{
+    struct hy_err err = {{0}};
+    struct hy_object *object = NULL;
+    struct hy_buf text = {0};
+    hy_buf_adds(&text, "primitive ");
+    for (int i = 0; i < HY_ID_MAX; i++)
+        hy_buf_addc(&text, 'a');
+    hy_buf_adds(&text, " Dummy");
+    ck_assert_int_eq(hy_object_parse(hy_buf_text(&text), text.size, &object, &err), 0);
+    ck_assert_uint_eq(strlen(object->id), HY_ID_MAX);
+    hy_object_free(&object);
+    hy_buf_clear(&text);
+    hy_buf_adds(&text, "primitive a");
+    for (int i = 0; i < HY_ID_MAX; i++)
+        hy_buf_addc(&text, 'a');
+    hy_buf_adds(&text, " Dummy");
+    ck_assert_int_eq(hy_object_parse(hy_buf_text(&text), text.size, &object, &err), -EINVAL);
+    ck_assert_str_eq(err.text,
+                     "line 1, column 11: 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...': "
+                     "expected the id of the primitive: " ID_RULE);
+    hy_buf_clear(&text);
+    hy_buf_adds(&text, "property a=");
+    for (int i = 0; i < HY_VALUE_MAX; i++)
+        hy_buf_addc(&text, 'a');
+    ck_assert_int_eq(hy_object_parse(hy_buf_text(&text), text.size, &object, &err), -EINVAL);
+    ck_assert_str_eq(err.text, "line 1, column 10: a word of 65538 bytes: expected at most 65536");
+    ck_assert_ptr_null(object);
+    hy_buf_clear(&text);
+    for (int i = 0; i <= HY_OBJECTS_MAX; i++)
+        hy_buf_addf(&text, "node n%d\n", i);
+    struct hy_cib *cib = hy_cib_new();
+    ck_assert_int_eq(hy_cib_parse(cib, hy_buf_text(&text), text.size, &err), -EINVAL);
+    ck_assert_str_eq(err.text, "line 20001: expected at most 20000 objects");
+    ck_assert_uint_eq(cib->objects.count, 0);
+    hy_cib_free(&cib);
+    hy_buf_free(&text);
+}
+END_TEST
+
+START_TEST(one_statement_is_one)
+{
+    struct hy_err err = {{0}};
+    struct hy_object *object = NULL;
+    const char *two = "node a\n\nnode b\n";
+    ck_assert_int_eq(hy_object_parse("# only this\n", 12, &object, &err), -EINVAL);
+    ck_assert_str_eq(err.text, "nothing was given: expected a statement, such as 'primitive ID TYPE'");
+    ck_assert_int_eq(hy_object_parse(two, strlen(two), &object, &err), -EINVAL);
+    ck_assert_str_eq(err.text, "line 3: a second statement begins with 'node': expected one statement");
+    ck_assert_int_eq(hy_object_parse(two, 7, &object, &err), 0);
+    struct hy_object *copy = hy_object_copy(object);
+    struct hy_buf text = {0};
+    hy_object_print(copy, &text);
+    ck_assert_str_eq(hy_buf_text(&text), "node a\n");
+    hy_buf_free(&text);
+    hy_object_free(&copy);
+    hy_object_free(&object);
+    hy_object_free(&object);
+}
+END_TEST
+
+static void word_prints(const char *word, const char *wanted)
+{
+    struct hy_buf text = {0};
+    hy_word_print(word, &text);
+    ck_assert_str_eq(hy_buf_text(&text), wanted);
+    hy_buf_free(&text);
+}
+
+START_TEST(words_are_quoted_when_they_must_be)
+{
+    word_prints("root@test3", "root@test3");
+    word_prints("eth0:0", "eth0:0");
+    word_prints("", "\"\"");
+    word_prints("a b", "\"a b\"");
+    word_prints("#uname", "#uname");
+    word_prints("#x", "\"#x\"");
+    word_prints("say \"no\"", "\"say \\\"no\\\"\"");
+    word_prints("a\\", "\"a\\\\\"");
+    word_prints("a\\b", "\"a\\b\"");
+    word_prints("two\nlines", "\"two lines\"");
+    word_prints("bad\xff", "\"bad?\"");
+}
+END_TEST
+
+START_TEST(scores_are_pacemakers)
+{
+    char text[16];
+    int score = 7;
+    ck_assert_int_eq(hy_score_add(1, 2), 3);
+    ck_assert_int_eq(hy_score_add(HY_INFINITY, -5), HY_INFINITY);
+    ck_assert_int_eq(hy_score_add(HY_INFINITY, -HY_INFINITY), -HY_INFINITY);
+    ck_assert_int_eq(hy_score_add(999999, 999999), HY_INFINITY);
+    ck_assert_int_eq(hy_score_add(-999999, -2), -HY_INFINITY);
+    ck_assert(hy_score_parse("+INFINITY", &score) && score == HY_INFINITY);
+    ck_assert(hy_score_parse("-Inf", &score) && score == -HY_INFINITY);
+    ck_assert(hy_score_parse("-99999999999999999999", &score) && score == -HY_INFINITY);
+    ck_assert(hy_score_parse("-5", &score) && score == -5);
+    ck_assert(!hy_score_parse("", &score) && !hy_score_parse("-", &score) && !hy_score_parse("5x", &score));
+    ck_assert_int_eq(score, -5);
+    ck_assert_str_eq(hy_score_text(-HY_INFINITY, text), "-INFINITY");
+    ck_assert_str_eq(hy_score_text(HY_INFINITY, text), "INFINITY");
+    ck_assert_str_eq(hy_score_text(-100, text), "-100");
+}
+END_TEST
+
+START_TEST(values_are_pacemakers)
+{
+    hy_time time = 7;
+    bool flag = false;
+    enum hy_role role;
+    ck_assert(hy_parse_duration("30", &time) && time == 30 * HY_SECOND);
+    ck_assert(hy_parse_duration("381ms", &time) && time == 381 * HY_MS);
+    ck_assert(hy_parse_duration("2min", &time) && time == 120 * HY_SECOND);
+    ck_assert(hy_parse_duration("1h", &time) && time == 3600 * HY_SECOND);
+    ck_assert(hy_parse_duration("5us", &time) && time == 5);
+    ck_assert(!hy_parse_duration("-5", &time) && !hy_parse_duration("", &time) && !hy_parse_duration("5x", &time) &&
+              !hy_parse_duration("99999999999999999999h", &time));
+    ck_assert_int_eq(time, 5);
+    ck_assert(hy_parse_bool("Yes", &flag) && flag);
+    ck_assert(hy_parse_bool("off", &flag) && !flag);
+    ck_assert(!hy_parse_bool("maybe", &flag));
+    ck_assert(hy_role_parse("Master", &role) && role == HY_ROLE_PROMOTED);
+    ck_assert_str_eq(hy_role_word(role), "Promoted");
+    ck_assert_ptr_null(hy_role_word(HY_ROLE_ANY));
+    ck_assert(!hy_role_parse("Any", &role));
+    ck_assert_str_eq(hy_exec_word(HY_EXEC_TIMEOUT), "Timed Out");
+    for (int kind = 0; kind < HY_KIND_COUNT; kind++)
+        ck_assert_str_ne(hy_kind_word((enum hy_kind)kind), "?");
+}
+END_TEST
+
+START_TEST(attributes_keep_their_order)
+{
+    struct hy_attrs attrs = {0};
+    hy_attrs_set(&attrs, "a", "1");
+    hy_attrs_set(&attrs, "b", "2");
+    hy_attrs_set(&attrs, "c", "3");
+    hy_attrs_set(&attrs, "a", hy_attrs_get(&attrs, "c"));
+    ck_assert_str_eq(attrs.list.items[0].value, "3");
+    ck_assert(hy_attrs_remove(&attrs, "b"));
+    ck_assert(!hy_attrs_remove(&attrs, "b"));
+    ck_assert_str_eq(attrs.list.items[1].name, "c");
+    hy_attrs_free(&attrs);
+    ck_assert_uint_eq(attrs.list.count, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cib: grammar");
+    TCase *tcase = tcase_create("grammar");
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, what_is_printed_comes_back);
+    tcase_add_test(tcase, what_is_typed_is_understood);
+    tcase_add_test(tcase, objects_hold_what_was_written);
+    tcase_add_loop_test(tcase, errors_say_where_what_and_what_else, 0, (int)(sizeof wrong / sizeof *wrong));
+    tcase_add_test(tcase, an_error_leaves_the_cib_as_it_was);
+    tcase_add_test(tcase, limits_hold);
+    tcase_add_test(tcase, one_statement_is_one);
+    tcase_add_test(tcase, words_are_quoted_when_they_must_be);
+    tcase_add_test(tcase, scores_are_pacemakers);
+    tcase_add_test(tcase, values_are_pacemakers);
+    tcase_add_test(tcase, attributes_keep_their_order);
+    return run_suite(suite);
+}
