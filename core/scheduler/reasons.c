@@ -39,8 +39,10 @@ static const char *failure_on(struct hy_sched *s, const struct hy_result *result
     const char *where = node == HY_NO_NODE ? "some node" : s->nodes[node].name;
     for (uint32_t n = 0; n < s->node_count && node == HY_NO_NODE; n++) {
         const struct hy_node_status *status = s->nodes[n].status;
-        if (status && result >= status->results.items && result < status->results.items + status->results.count)
-            where = s->nodes[n].name;
+        for (size_t i = 0; status && i < status->results.count + status->failures.count; i++)
+            if (result == (i < status->results.count ? &status->results.items[i]
+                                                     : &status->failures.items[i - status->results.count]))
+                where = s->nodes[n].name;
     }
     return hy_sched_failure_text(s, &s->decision->arena, result, where);
 }
@@ -145,7 +147,7 @@ static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rs
     for (uint32_t n = 0; n < s->node_count; n++)
         if (rsc->unit->past[n].stop_here)
             return hy_arena_printf(&s->decision->arena, "%s, and on-fail=stop; clean up %s to let it start again",
-                                   failure_on(s, rsc->unit->past[n].failure, n), rsc->id);
+                                   failure_on(s, rsc->unit->past[n].stop_here, n), rsc->id);
     return "it failed, and on-fail=stop";
 }
 

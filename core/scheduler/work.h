@@ -117,17 +117,18 @@ struct hy_past {
     bool known;        /* an operation has answered: no probe is needed */
     bool failed;
     bool blocked;
-    bool stop_here;                                        /* on-fail=stop */
     bool changed;                                          /* it runs with other parameters than are configured now */
     bool expired;                                          /* its failures are older than failure-timeout */
     bool starting, stopping, promoting, demoting, probing; /* under way */
     bool arriving;                                         /* active only in so far as its start is under way */
     struct hy_trace *trace;                                /* its results, the oldest first */
+    struct hy_trace *failures;                             /* its failures since it was last cleaned up */
     uint64_t since; /* call of the last start, stop, promote or demote: recurring results before it are void */
     int fail_count;
     hy_wall fail_last;
-    const struct hy_result *failure; /* that set failed, blocked or stop_here */
-    const struct hy_result *hard;    /* an answer that bans the node (rc 2, 4, 5), or the cluster (rc 6) */
+    const struct hy_result *failure;   /* the last one that counts */
+    const struct hy_result *stop_here; /* one with on-fail=stop */
+    const struct hy_result *hard;      /* an answer that bans the node (rc 2, 4, 5), or the cluster (rc 6) */
     const struct hy_flight *flights;
     uint32_t probe_action; /* number among the actions; HY_NO_ACTION */
 };
