@@ -110,6 +110,8 @@ static void need_of_leaves(struct hy_sched *s, struct hy_need base, struct hy_sr
         need_of_leaves(s, base, then->children.items[i], interleave);
     if (then->kind != HY_RSC_PRIMITIVE)
         return;
+    if (!base.low && then->level >= base.then_level)
+        return; /* without symmetry what runs already is let be */
     base.then = then;
     if (interleave)
         need_interleaved(s, base, base.first, then);
@@ -133,9 +135,7 @@ static void needs_of_orders(struct hy_sched *s)
                                .halt = HY_HALT_ORDER};
         bool interleave =
             order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
-        /* Without symmetry what runs already is let be. */
-        if (order->symmetrical || order->then->kind == HY_RSC_CLONE || !order->then->level)
-            need_of_leaves(s, base, order->then, interleave);
+        need_of_leaves(s, base, order->then, interleave);
     }
 }
 
@@ -221,6 +221,25 @@ static bool hold_down(const struct hy_need *n)
     return changed;
 }
 
+static void mark_stuck(struct hy_srsc *first, const struct hy_need *n)
+{
+    for (size_t i = 0; i < first->children.count; i++)
+        mark_stuck(first->children.items[i], n);
+    if (first->kind == HY_RSC_PRIMITIVE && first->level >= n->first_level && first->low < n->first_level)
+        first->stuck_by = n->then;
+}
+
+/* What comes after it runs, and may not be touched: so it cannot be stopped either. */
+static void mark_all_stuck(struct hy_sched *s)
+{
+    for (size_t i = 0; i < s->needs.count; i++) {
+        const struct hy_need *n = &s->needs.items[i];
+        if (n->low && n->first && !n->then->managed && n->then->low >= n->then_level &&
+            first_level(n, true) < n->first_level)
+            mark_stuck(n->first, n);
+    }
+}
+
 void hy_sched_settle_levels(struct hy_sched *s)
 {
     for (size_t i = 0; i < s->leaves.count; i++)
@@ -234,4 +253,5 @@ void hy_sched_settle_levels(struct hy_sched *s)
         for (size_t i = 0; i < s->needs.count; i++)
             changed = hold_down(&s->needs.items[i]) || changed;
     }
+    mark_all_stuck(s);
 }

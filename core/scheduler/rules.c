@@ -6,8 +6,10 @@
 
 const char *hy_sched_node_attr(const struct hy_snode *node, const char *name)
 {
-    if (!strcmp(name, "#uname") || !strcmp(name, "#id"))
+    if (!strcmp(name, "#uname"))
         return node->name;
+    if (!strcmp(name, "#id"))
+        return node->config->u.node.nodeid ? node->config->u.node.nodeid : node->name;
     if (!strcmp(name, "#kind"))
         return "cluster";
     const char *value = node->status ? hy_attrs_get(&node->status->transient, name) : NULL;

@@ -21,7 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An operation that has been ordered and not yet answered. */
+/* An operation that has been ordered and not yet answered. The caller takes a recurring operation out of the list, too,
+ * when it is cancelled or its resource has been stopped: those never answer. */
 struct hy_inflight {
     const char *node;
     const char *rsc; /* instance name */
@@ -56,13 +57,13 @@ struct hy_action {
     hy_time interval;
     hy_time timeout; /* op's own, op_defaults', or 20 s */
     hy_time start_delay;
-    const char *agent;            /* "ocf:heartbeat:IPaddr2" */
+    const char *agent; /* "ocf:heartbeat:IPaddr2"; NULL: not configured any more, to be stopped "as you know it" */
     const struct hy_attr *params; /* resource parameters, then the op's own extra ones */
     size_t param_count;
     const struct hy_attr
         *meta; /* CRM_meta_* without the prefix: timeout, interval, name, on_node, clone, clone_max, ... */
     size_t meta_count;
-    const char *digest; /* of agent and parameters, hex; what `result` keeps */
+    const char *digest; /* of agent and parameters, hex; what `result` keeps. NULL without an agent */
     const char
         *reason;  /* why: one line for a human, as a chain: "test3 is standby (on-fail: MaxScale start failed there)" */
     bool pending; /* under way already: not to be sent, but waited for */
@@ -100,7 +101,7 @@ struct hy_node_view {
     bool standby;
     bool standby_onfail; /* because of a failure with on-fail=standby */
     bool maintenance;
-    bool pending;       /* admitted, not yet synced or probed */
+    bool pending;       /* admitted, not yet synced */
     const char *reason; /* why not usable; NULL when it is */
 };
 

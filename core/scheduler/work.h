@@ -266,7 +266,8 @@ struct hy_srsc {
     /* on the way: 0 stopped, 1 started, 2 promoted */
     int level, low, final;
     enum hy_restart restart;
-    uint32_t waits_for; /* a node that has not said yet whether it runs there; HY_NO_NODE */
+    const struct hy_srsc *stuck_by; /* it comes after, and cannot be stopped */
+    uint32_t waits_for;             /* a node that has not said yet whether it runs there; HY_NO_NODE */
     const struct hy_srsc *restart_by;
     uint32_t start_action, promote_action, demote_action;
     HY_VEC(uint32_t) stop_actions;
