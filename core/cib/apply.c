@@ -75,10 +75,10 @@ static int apply_statement(struct hy_apply *apply, struct hy_cursor *cursor)
         {"noop", hy_apply_noop},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (hy_accept(cursor, verbs[i].verb))
+        if (hy_cursor_accept(cursor, verbs[i].verb))
             return verbs[i].apply(apply, cursor);
-    return hy_next_fail(cursor,
-                        "expected put, remove, member, synced, transient, result, forget, cleanup, expire or noop");
+    return hy_cursor_fail(cursor,
+                          "expected put, remove, member, synced, transient, result, forget, cleanup, expire or noop");
 }
 
 static struct hy_session *find_session(struct hy_cib *cib, uint32_t origin)
@@ -128,7 +128,7 @@ static void note_change(struct hy_cib *cib, const struct hy_command_head *head)
     cib->changed_via = hy_strdup(head->via);
 }
 
-static int apply_statements(struct hy_apply *apply, const struct hy_text *text)
+static int apply_statements(struct hy_apply *apply, const struct hy_words *text)
 {
     int rc = 0;
     if (text->statements.count < 2)
@@ -143,12 +143,12 @@ static int apply_statements(struct hy_apply *apply, const struct hy_text *text)
 /* The head has been read once already, and the session entered. */
 static int apply_body(struct hy_apply *apply, struct hy_command_head *head, const char *text, size_t size)
 {
-    struct hy_text words;
-    int rc = hy_text_read(&words, text, size, apply->err);
+    struct hy_words words;
+    int rc = hy_words_read(&words, text, size, apply->err);
     if (rc)
         return rc;
     struct hy_cursor cursor = hy_cursor_on(&words, 0, apply->err);
-    rc = hy_head_read(&cursor, head);
+    rc = hy_command_head_read(&cursor, head);
     apply->alone = words.statements.count == 2;
     if (!rc)
         rc = apply_statements(apply, &words);
@@ -161,7 +161,7 @@ static int apply_body(struct hy_apply *apply, struct hy_command_head *head, cons
         }
         hy_apply_commit(apply);
     }
-    hy_text_free(&words);
+    hy_words_free(&words);
     return rc;
 }
 

@@ -20,7 +20,7 @@ struct base {
 
 static int read_base(struct hy_cursor *cursor, struct base *base)
 {
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     base->any = hy_word_is(word, "*");
     if (!base->any && (!word || !hy_uint_parse(word->text, UINT64_MAX, &base->version)))
         return hy_word_fail(cursor, word, "expected the version that was edited, 0 for a new object, or *");
@@ -67,8 +67,8 @@ int hy_apply_put(struct hy_apply *apply, struct hy_cursor *cursor)
     int rc = read_base(cursor, &base);
     if (rc)
         return rc;
-    if (!hy_peek(cursor))
-        return hy_next_fail(cursor, "expected the object, as a statement");
+    if (!hy_cursor_peek(cursor))
+        return hy_cursor_fail(cursor, "expected the object, as a statement");
     rc = hy_statement_parse(cursor, &object);
     if (rc)
         return rc;
@@ -97,7 +97,7 @@ int hy_apply_remove(struct hy_apply *apply, struct hy_cursor *cursor)
     int rc = read_base(cursor, &base);
     if (rc)
         return rc;
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     if (!word)
         return hy_word_fail(cursor, word, "expected the id of an object");
     rc = hy_cursor_end(cursor, "the end of the statement");

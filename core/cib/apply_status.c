@@ -13,7 +13,7 @@
 
 int hy_apply_node(struct hy_apply *apply, struct hy_cursor *cursor, struct hy_node_status **status)
 {
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     if (!word)
         return hy_word_fail(cursor, word, "expected a node's name");
     *status = hy_cib_node(apply->cib, word->text);
@@ -109,11 +109,11 @@ int hy_apply_transient(struct hy_apply *apply, struct hy_cursor *cursor)
     int rc = hy_apply_node(apply, cursor, &status);
     if (rc)
         return rc;
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     struct hy_attrs given = {0};
     if (hy_word_is_attr(word))
-        rc = hy_read_attr(cursor, &given);
-    else if (!hy_next(cursor))
+        rc = hy_cursor_read_attr(cursor, &given);
+    else if (!hy_cursor_next(cursor))
         rc = hy_word_fail(cursor, NULL, "expected name=value, or the name alone to unset it");
     if (!rc)
         rc = hy_cursor_end(cursor, "the end of the statement");
@@ -134,8 +134,8 @@ int hy_apply_result(struct hy_apply *apply, struct hy_cursor *cursor)
     int rc = hy_apply_node(apply, cursor, &status);
     if (rc)
         return rc;
-    const struct hy_word *word = hy_peek(cursor);
-    const char *text = hy_accept_attr(cursor, "epoch");
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    const char *text = hy_cursor_accept_attr(cursor, "epoch");
     uint64_t epoch = 0;
     if (!text || !hy_uint_parse(text, UINT32_MAX, &epoch))
         return hy_word_fail(cursor, word, "expected epoch=NUMBER");
@@ -158,7 +158,7 @@ int hy_apply_forget(struct hy_apply *apply, struct hy_cursor *cursor)
     const struct hy_field fields[] = {{"op", HY_FIELD_OP, &op, true}, {"interval", HY_FIELD_DURATION, &interval, true}};
     int rc = hy_apply_node(apply, cursor, &status);
     if (!rc)
-        rc = hy_read_instance(cursor, &rsc);
+        rc = hy_cursor_read_instance(cursor, &rsc);
     if (!rc)
         rc = hy_fields_read(cursor, fields, sizeof fields / sizeof *fields);
     if (rc)
@@ -180,13 +180,13 @@ static bool is_within(const struct hy_cib *cib, const char *rsc, const char *id,
 {
     const struct hy_object *object = hy_cib_find(cib, id);
     if (!object || object->kind == HY_PRIMITIVE || depth > 2)
-        return hy_is_instance_of(rsc, id);
+        return hy_rsc_is_instance_of(rsc, id);
     if (object->kind == HY_CLONE)
         return is_within(cib, rsc, object->u.clone.child, depth + 1);
     if (object->kind != HY_GROUP)
         return false;
     for (size_t i = 0; i < object->u.group.members.count; i++)
-        if (hy_is_instance_of(rsc, object->u.group.members.items[i]))
+        if (hy_rsc_is_instance_of(rsc, object->u.group.members.items[i]))
             return true;
     return false;
 }
@@ -205,7 +205,7 @@ static bool is_known(const struct hy_cib *cib, const char *rsc)
     bool known = object && hy_kind_is_resource(object->kind);
     for (size_t n = 0; !known && n < cib->nodes.count; n++)
         for (size_t i = 0; !known && i < cib->nodes.items[n]->results.count; i++)
-            known = hy_is_instance_of(cib->nodes.items[n]->results.items[i].rsc, base);
+            known = hy_rsc_is_instance_of(cib->nodes.items[n]->results.items[i].rsc, base);
     free(base);
     return known;
 }
@@ -218,8 +218,8 @@ static int read_target(struct hy_apply *apply, struct hy_cursor *cursor, struct 
     const struct hy_field fields[] = {{"node", HY_FIELD_TEXT, &node, false}};
     target->cib = apply->cib;
     int rc = 0;
-    if (!hy_accept(cursor, "*"))
-        rc = hy_read_instance(cursor, &target->id);
+    if (!hy_cursor_accept(cursor, "*"))
+        rc = hy_cursor_read_instance(cursor, &target->id);
     if (!rc)
         rc = hy_fields_read(cursor, fields, 1);
     if (rc)
@@ -231,7 +231,7 @@ static int read_target(struct hy_apply *apply, struct hy_cursor *cursor, struct 
 }
 
 static void on_nodes(struct hy_apply *apply, const struct hy_node_status *only, const struct target *target,
-                     bool (*act)(struct hy_node_status *, hy_match_fn *, const void *))
+                     bool (*act)(struct hy_node_status *, hy_history_match_fn *, const void *))
 {
     for (size_t i = 0; i < apply->cib->nodes.count; i++) {
         struct hy_node_status *status = apply->cib->nodes.items[i];

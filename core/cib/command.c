@@ -132,11 +132,11 @@ void hy_command_noop(struct hy_buf *out)
     hy_buf_adds(out, "noop\n");
 }
 
-int hy_head_read(struct hy_cursor *cursor, struct hy_command_head *head)
+int hy_command_head_read(struct hy_cursor *cursor, struct hy_command_head *head)
 {
     *head = (struct hy_command_head){0};
-    if (!hy_accept(cursor, "command"))
-        return hy_next_fail(cursor, "expected 'command origin=... at=...' as the first line of a command");
+    if (!hy_cursor_accept(cursor, "command"))
+        return hy_cursor_fail(cursor, "expected 'command origin=... at=...' as the first line of a command");
     const struct hy_field fields[] = {
         {"origin", HY_FIELD_U32, &head->origin, true}, {"incarnation", HY_FIELD_U64, &head->incarnation, false},
         {"seq", HY_FIELD_U64, &head->seq, false},      {"at", HY_FIELD_WALL, &head->at, true},
@@ -152,17 +152,17 @@ int hy_command_head_parse(const char *text, size_t size, struct hy_command_head 
 {
     *head = (struct hy_command_head){0};
     const char *end = size ? memchr(text, '\n', size) : NULL;
-    struct hy_text words;
-    int rc = hy_text_read(&words, text, end ? (size_t)(end - text) : size, err);
+    struct hy_words words;
+    int rc = hy_words_read(&words, text, end ? (size_t)(end - text) : size, err);
     if (rc)
         return rc;
     if (words.statements.count != 1) {
         rc = hy_fail(err, EINVAL, "line 1: expected 'command origin=... at=...' as the first line of a command");
     } else {
         struct hy_cursor cursor = hy_cursor_on(&words, 0, err);
-        rc = hy_head_read(&cursor, head);
+        rc = hy_command_head_read(&cursor, head);
         head->by = head->via = NULL;
     }
-    hy_text_free(&words);
+    hy_words_free(&words);
     return rc;
 }

@@ -9,18 +9,18 @@
 
 enum { SHOWN = 64 }; /* bytes of a word that an error repeats */
 
-struct hy_cursor hy_cursor_on(const struct hy_text *text, size_t statement, struct hy_err *err)
+struct hy_cursor hy_cursor_on(const struct hy_words *text, size_t statement, struct hy_err *err)
 {
     const struct hy_statement *s = &text->statements.items[statement];
     return (struct hy_cursor){.words = &text->words.items[s->first], .count = s->count, .err = err};
 }
 
-const struct hy_word *hy_peek(const struct hy_cursor *cursor)
+const struct hy_word *hy_cursor_peek(const struct hy_cursor *cursor)
 {
     return cursor->at < cursor->count ? &cursor->words[cursor->at] : NULL;
 }
 
-const struct hy_word *hy_next(struct hy_cursor *cursor)
+const struct hy_word *hy_cursor_next(struct hy_cursor *cursor)
 {
     return cursor->at < cursor->count ? &cursor->words[cursor->at++] : NULL;
 }
@@ -30,14 +30,14 @@ bool hy_word_is(const struct hy_word *word, const char *keyword)
     return word && !word->quoted && strcmp(word->text, keyword) == 0;
 }
 
-bool hy_at(const struct hy_cursor *cursor, const char *keyword)
+bool hy_cursor_at(const struct hy_cursor *cursor, const char *keyword)
 {
-    return hy_word_is(hy_peek(cursor), keyword);
+    return hy_word_is(hy_cursor_peek(cursor), keyword);
 }
 
-bool hy_accept(struct hy_cursor *cursor, const char *keyword)
+bool hy_cursor_accept(struct hy_cursor *cursor, const char *keyword)
 {
-    if (!hy_at(cursor, keyword))
+    if (!hy_cursor_at(cursor, keyword))
         return false;
     cursor->at++;
     return true;
@@ -74,7 +74,7 @@ int hy_word_fail(const struct hy_cursor *cursor, const struct hy_word *word, con
 
 int hy_cursor_end(const struct hy_cursor *cursor, const char *expected)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     return word ? hy_word_fail(cursor, word, "expected %s", expected) : 0;
 }
 
@@ -84,9 +84,9 @@ bool hy_word_is_attr(const struct hy_word *word)
     return equals && equals != word->text;
 }
 
-int hy_read_id(struct hy_cursor *cursor, const char *what, char **out)
+int hy_cursor_read_id(struct hy_cursor *cursor, const char *what, char **out)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     if (!word || !hy_id_is_valid(word->text))
         return hy_word_fail(cursor, word,
                             "expected %s: a letter or '_', then letters, digits, '_', '-', '.', at most %d in all",
@@ -96,9 +96,9 @@ int hy_read_id(struct hy_cursor *cursor, const char *what, char **out)
     return 0;
 }
 
-int hy_read_node_name(struct hy_cursor *cursor, char **out)
+int hy_cursor_read_node_name(struct hy_cursor *cursor, char **out)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     if (!word || !hy_node_name_is_valid(word->text))
         return hy_word_fail(cursor, word, "expected a node's name: letters, digits, '_', '-', '.', at most %d in all",
                             HY_ID_MAX);
@@ -118,9 +118,9 @@ static bool is_attr_name(const char *name, size_t length)
     return true;
 }
 
-int hy_read_attr(struct hy_cursor *cursor, struct hy_attrs *attrs)
+int hy_cursor_read_attr(struct hy_cursor *cursor, struct hy_attrs *attrs)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     if (!hy_word_is_attr(word))
         return hy_word_fail(cursor, word, "expected name=value");
     if (word->text[0] == '$')
@@ -138,21 +138,21 @@ int hy_read_attr(struct hy_cursor *cursor, struct hy_attrs *attrs)
     return 0;
 }
 
-int hy_read_attrs(struct hy_cursor *cursor, struct hy_attrs *attrs)
+int hy_cursor_read_attrs(struct hy_cursor *cursor, struct hy_attrs *attrs)
 {
-    while (hy_word_is_attr(hy_peek(cursor))) {
-        int rc = hy_read_attr(cursor, attrs);
+    while (hy_word_is_attr(hy_cursor_peek(cursor))) {
+        int rc = hy_cursor_read_attr(cursor, attrs);
         if (rc)
             return rc;
     }
-    if (hy_at(cursor, "rule"))
-        return hy_next_fail(cursor, "rules on sets of attributes are not supported yet: expected name=value");
+    if (hy_cursor_at(cursor, "rule"))
+        return hy_cursor_fail(cursor, "rules on sets of attributes are not supported yet: expected name=value");
     return 0;
 }
 
-const char *hy_accept_attr(struct hy_cursor *cursor, const char *name)
+const char *hy_cursor_accept_attr(struct hy_cursor *cursor, const char *name)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     size_t length = strlen(name);
     if (!word || strncmp(word->text, name, length) != 0 || word->text[length] != '=')
         return NULL;

@@ -90,7 +90,7 @@ static const char *read_value(const struct hy_field *field, const char *text)
         *(const char **)field->out = text;
         return NULL;
     case HY_FIELD_OP:
-        if (!hy_is_plain(text) || strlen(text) > HY_ID_MAX)
+        if (!hy_word_is_plain(text) || strlen(text) > HY_ID_MAX)
             return "the name of an operation";
         *(const char **)field->out = text;
         return NULL;
@@ -115,7 +115,7 @@ static int fail_unknown(const struct hy_cursor *cursor, const struct hy_field *f
     struct hy_buf names = {0};
     for (size_t i = 0; i < count; i++)
         hy_buf_addf(&names, "%s%s=", i == 0 ? "" : i + 1 == count ? " or " : ", ", fields[i].name);
-    int rc = hy_next_fail(cursor, "expected %s", hy_buf_text(&names));
+    int rc = hy_cursor_fail(cursor, "expected %s", hy_buf_text(&names));
     hy_buf_free(&names);
     return rc;
 }
@@ -123,10 +123,10 @@ static int fail_unknown(const struct hy_cursor *cursor, const struct hy_field *f
 int hy_fields_read(struct hy_cursor *cursor, const struct hy_field *fields, size_t count)
 {
     uint32_t seen = 0;
-    for (const struct hy_word *word; (word = hy_peek(cursor));) {
+    for (const struct hy_word *word; (word = hy_cursor_peek(cursor));) {
         size_t i = 0;
         const char *text = NULL;
-        while (i < count && !(text = hy_accept_attr(cursor, fields[i].name)))
+        while (i < count && !(text = hy_cursor_accept_attr(cursor, fields[i].name)))
             i++;
         if (!text)
             return fail_unknown(cursor, fields, count);
@@ -143,9 +143,9 @@ int hy_fields_read(struct hy_cursor *cursor, const struct hy_field *fields, size
     return 0;
 }
 
-int hy_read_instance(struct hy_cursor *cursor, const char **name)
+int hy_cursor_read_instance(struct hy_cursor *cursor, const char **name)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     const char *colon = word ? strchr(word->text, ':') : NULL;
     uint64_t number;
     char *base = word ? hy_strndup(word->text, colon ? (size_t)(colon - word->text) : strlen(word->text)) : NULL;
@@ -182,7 +182,7 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"failed", HY_FIELD_YES_NO, &result->failed, true},
     };
     size_t count = sizeof fields / sizeof *fields;
-    int rc = hy_read_instance(cursor, &rsc);
+    int rc = hy_cursor_read_instance(cursor, &rsc);
     if (!rc)
         rc = hy_fields_read(cursor, fields, stored ? count : count - 2);
     result->rsc = borrowed(rsc);

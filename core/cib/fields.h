@@ -30,7 +30,7 @@ struct hy_field {
 int hy_fields_read(struct hy_cursor *cursor, const struct hy_field *fields, size_t count);
 
 /* The name of a resource instance: "MaxScale", "db:1". Points into the words. */
-int hy_read_instance(struct hy_cursor *cursor, const char **name);
+int hy_cursor_read_instance(struct hy_cursor *cursor, const char **name);
 
 /* A result: the instance, then its fields; `stored`: `at` and `failed` too. Strings point into the words: copy the
  * result to keep it. */

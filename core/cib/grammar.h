@@ -4,10 +4,20 @@
  * `configure show` prints, and what files, log entries and snapshots hold. One lexer, one parser, one printer;
  * print(parse(x)) = x for what the printer wrote, and parse(print(c)) = c for every CIB.
  *
- * A statement ends at a newline that no backslash precedes. `#` starts a comment at the beginning of a line (and
- * `#uname` is a word). Words with blanks or quotes stand in "double" or 'single' quotes; \" and \\ inside double quotes.
+ * A statement ends at a newline that no backslash precedes (blanks behind the backslash are forgiven). `#` starts a comment
+ * at the beginning of a line, within a continued statement too (where `#uname` and the other built-in attributes are
+ * words). Words with blanks or quotes stand in "double" or 'single' quotes, in whole or in part, as in a shell; \" and \\
+ * inside double quotes. Text is UTF-8 without control characters but tab and line ends. Limits: cib/cib.h.
  *
- * Errors: -EINVAL with "line 3, column 14: 'monitr' ...: expected ...": line and column count from 1, the word in quotes, then what was expected.
+ * Not kept as typed, but in one form: Master and Slave (Promoted, Unpromoted), INFINITY (inf), ocf:heartbeat:X (X), a rule
+ * without score (inf), an order without kind (Mandatory), the order of a resource's sections (params, operations, op, meta,
+ * utilization), op_params and op_meta (joined to their op).
+ *
+ * Not known yet, and refused by name: sets of resources, templates, tags, tickets, bundles, fencing topology, ACLs, alerts,
+ * rules on sets of attributes, date expressions, `xml`.
+ *
+ * Errors: -EINVAL with "line 3, column 14: 'monitr': expected ...": line and column count from 1, the word in quotes, then
+ * what was expected. A statement that is too short: "line 3: the statement ends after 'op': expected ...".
  */
 #ifndef HY_CIB_GRAMMAR_H
 #define HY_CIB_GRAMMAR_H
@@ -29,20 +39,23 @@ struct hy_object *hy_object_copy(const struct hy_object *object);
 /* Prints one object: continued lines end in " \" and begin with a tab, as crmsh prints them. Ends with a newline. */
 void hy_object_print(const struct hy_object *object, struct hy_buf *out);
 
-/* Prints the configuration as `crm configure show` does: nodes, primitives, groups, clones, locations, colocations, orders, property,
- * rsc_defaults, op_defaults; within a kind in order of id as crmsh sorts them. */
+/* Prints the configuration as `crm configure show` does: nodes, primitives, groups, ms, clones, constraints (all kinds
+ * among each other), property, rsc_defaults, op_defaults; each in order of id (a node's number, when it has one), byte by
+ * byte. */
 void hy_cib_print(const struct hy_cib *cib, struct hy_buf *out);
 
-/* One word as the lexer would read it back: quoted only when it must be. */
+/* One word as the lexer would read it back: quoted only when it must be. Control characters become blanks, what is no
+ * UTF-8 a question mark. (Values of name=value are quoted unless they are letters, digits, '_', '.', '-': crmsh's rule.) */
 void hy_word_print(const char *word, struct hy_buf *out);
 
-/* All of it, status, sessions and versions included, as text; and back into an empty CIB. restore(save(c)) = c. -EINVAL. */
+/* All of it, status, sessions and versions included, as text (the form is described in save.c; its first line is
+ * "halyard-cib 1"); and back into an empty CIB, which stays empty on error. restore(save(c)) = c. -EINVAL. */
 void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out);
 int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err);
 
-/* What is wrong with a configuration as a whole, one line each into `errors` and `warnings` (either may be NULL):
- * references to nothing, a resource in two groups, an unknown property, a value that is none of its kind, an impossible score. Returns the
- * number of errors. */
+/* What is wrong with a configuration as a whole, one line each ("error: ...", "warning: ...") into `errors` and
+ * `warnings` (either may be NULL, both may be the same): references to nothing, a resource in two groups, an unknown
+ * property, a value that is none of its kind, an impossible score. Returns the number of errors. */
 size_t hy_cib_verify(const struct hy_cib *cib, struct hy_buf *errors, struct hy_buf *warnings);
 
 #endif

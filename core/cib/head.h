@@ -7,6 +7,6 @@
 #include "cib/cursor.h"
 
 /* Reads a command's head line; by and via point into the words. -EINVAL. */
-int hy_head_read(struct hy_cursor *cursor, struct hy_command_head *head);
+int hy_command_head_read(struct hy_cursor *cursor, struct hy_command_head *head);
 
 #endif

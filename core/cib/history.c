@@ -13,7 +13,7 @@ enum outcome {
     FAILED_FOR_GOOD /* as many as can be: not here again */
 };
 
-bool hy_is_instance_of(const char *rsc, const char *id)
+bool hy_rsc_is_instance_of(const char *rsc, const char *id)
 {
     size_t length = strlen(id);
     return strncmp(rsc, id, length) == 0 && (rsc[length] == '\0' || rsc[length] == ':');
@@ -150,17 +150,18 @@ static void drop_recurring(struct hy_node_status *status, const struct hy_result
 static void drop_all_of(struct hy_node_status *status, const char *id, bool results)
 {
     for (size_t i = status->results.count; i > 0; i--)
-        if (hy_is_instance_of(status->results.items[i - 1].rsc, id) && (results || status->results.items[i - 1].failed))
+        if (hy_rsc_is_instance_of(status->results.items[i - 1].rsc, id) &&
+            (results || status->results.items[i - 1].failed))
             drop_result(status, i - 1);
     for (size_t i = status->failures.count; i > 0; i--) {
-        if (hy_is_instance_of(status->failures.items[i - 1].rsc, id)) {
+        if (hy_rsc_is_instance_of(status->failures.items[i - 1].rsc, id)) {
             hy_result_free(&status->failures.items[i - 1]);
             hy_vec_remove(&status->failures, i - 1);
         }
     }
     for (size_t i = status->failcounts.count; i > 0; i--) {
         struct hy_failcount *count = &status->failcounts.items[i - 1];
-        if (hy_is_instance_of(count->rsc, id)) {
+        if (hy_rsc_is_instance_of(count->rsc, id)) {
             free(count->rsc);
             free(count->op);
             hy_vec_remove(&status->failcounts, i - 1);
@@ -287,7 +288,7 @@ void hy_history_forget(struct hy_node_status *status, const char *rsc, const cha
 }
 
 /* The first resource that matches and has failed here; NULL: none. */
-static const char *first_failed(const struct hy_node_status *status, hy_match_fn *match, const void *context)
+static const char *first_failed(const struct hy_node_status *status, hy_history_match_fn *match, const void *context)
 {
     for (size_t i = 0; i < status->failcounts.count; i++)
         if (match(context, status->failcounts.items[i].rsc))
@@ -301,7 +302,7 @@ static const char *first_failed(const struct hy_node_status *status, hy_match_fn
     return NULL;
 }
 
-static bool drop_failed(struct hy_node_status *status, hy_match_fn *match, const void *context, bool results)
+static bool drop_failed(struct hy_node_status *status, hy_history_match_fn *match, const void *context, bool results)
 {
     bool any = false;
     for (const char *rsc; (rsc = first_failed(status, match, context)); any = true) {
@@ -312,12 +313,12 @@ static bool drop_failed(struct hy_node_status *status, hy_match_fn *match, const
     return any;
 }
 
-bool hy_history_cleanup(struct hy_node_status *status, hy_match_fn *match, const void *context)
+bool hy_history_cleanup(struct hy_node_status *status, hy_history_match_fn *match, const void *context)
 {
     return drop_failed(status, match, context, true);
 }
 
-bool hy_history_expire(struct hy_node_status *status, hy_match_fn *match, const void *context)
+bool hy_history_expire(struct hy_node_status *status, hy_history_match_fn *match, const void *context)
 {
     return drop_failed(status, match, context, false);
 }

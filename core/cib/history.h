@@ -6,20 +6,20 @@
 #include "cib/cib.h"
 
 /* Is `rsc` the primitive `id`, or an instance of it ("db" or "db:1" of "db")? */
-bool hy_is_instance_of(const char *rsc, const char *id);
+bool hy_rsc_is_instance_of(const char *rsc, const char *id);
 
 /* Takes a result in, by the rules of cib/command.h; it is copied. `at` is when. */
 void hy_history_record(const struct hy_cib *cib, struct hy_node_status *status, const struct hy_result *result,
                        hy_wall at);
 
 /* Which resources an action on the history means; `context` is the caller's. */
-typedef bool hy_match_fn(const void *context, const char *rsc);
+typedef bool hy_history_match_fn(const void *context, const char *rsc);
 
 /* Of those that match and have failed on the node: all that is known of them there goes. Returns whether any had. */
-bool hy_history_cleanup(struct hy_node_status *status, hy_match_fn *match, const void *context);
+bool hy_history_cleanup(struct hy_node_status *status, hy_history_match_fn *match, const void *context);
 
 /* Of those that match: fail counts, failures and failed results go. Returns whether there were any. */
-bool hy_history_expire(struct hy_node_status *status, hy_match_fn *match, const void *context);
+bool hy_history_expire(struct hy_node_status *status, hy_history_match_fn *match, const void *context);
 
 /* Takes out the result of one operation. */
 void hy_history_forget(struct hy_node_status *status, const char *rsc, const char *op, hy_time interval);

@@ -12,7 +12,7 @@ struct lexer {
     const char *end;
     uint32_t line;
     uint32_t column;
-    struct hy_text *text;
+    struct hy_words *text;
     struct hy_buf word; /* the one being read */
     struct hy_err *err;
 };
@@ -149,7 +149,7 @@ static int read_word(struct lexer *lexer)
     return 0;
 }
 
-bool hy_is_builtin_attribute(const char *word, size_t length)
+bool hy_word_is_builtin_attribute(const char *word, size_t length)
 {
     static const char *const names[] = {"#uname", "#id",   "#kind",       "#site-name", "#cluster-name",
                                         "#is_dc", "#role", "#ra-version", "#health"};
@@ -167,7 +167,7 @@ static bool begins_comment(const struct lexer *lexer, bool continued)
     const char *end = lexer->at;
     while (end < lexer->end && *end != '\n' && !is_blank(*end))
         end++;
-    return !continued || !hy_is_builtin_attribute(lexer->at, (size_t)(end - lexer->at));
+    return !continued || !hy_word_is_builtin_attribute(lexer->at, (size_t)(end - lexer->at));
 }
 
 /* Reads up to the end of one statement; it may turn out to have no words. */
@@ -205,22 +205,24 @@ static int read_statement(struct lexer *lexer)
     return 0;
 }
 
-int hy_text_read(struct hy_text *text, const char *data, size_t size, struct hy_err *err)
+int hy_words_read(struct hy_words *text, const char *data, size_t size, struct hy_err *err)
 {
-    *text = (struct hy_text){0};
+    *text = (struct hy_words){0};
+    if (size == 0)
+        return 0;
     if (size > HY_TEXT_MAX)
         return hy_fail(err, EINVAL, "a text of %zu bytes: expected at most %d", size, HY_TEXT_MAX);
     struct lexer lexer = {.at = data, .end = data + size, .line = 1, .column = 1, .text = text, .err = err};
-    int rc = size ? check_characters(&lexer) : 0;
+    int rc = check_characters(&lexer);
     while (!rc && lexer.at < lexer.end)
         rc = read_statement(&lexer);
     hy_buf_free(&lexer.word);
     if (rc)
-        hy_text_free(text);
+        hy_words_free(text);
     return rc;
 }
 
-void hy_text_free(struct hy_text *text)
+void hy_words_free(struct hy_words *text)
 {
     hy_arena_free(&text->arena);
     hy_vec_free(&text->words);

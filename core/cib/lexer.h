@@ -25,20 +25,20 @@ struct hy_statement {
     size_t count; /* never 0 */
 };
 
-struct hy_text {
+struct hy_words {
     struct hy_arena arena; /* holds the words' texts */
     HY_VEC(struct hy_word) words;
     HY_VEC(struct hy_statement) statements;
 };
 
-/* Reads all of it. On error `text` is empty. Release with hy_text_free(). -EINVAL. */
-int hy_text_read(struct hy_text *text, const char *data, size_t size, struct hy_err *err);
-void hy_text_free(struct hy_text *text);
+/* Reads all of it. On error `text` is empty. Release with hy_words_free(). -EINVAL. */
+int hy_words_read(struct hy_words *text, const char *data, size_t size, struct hy_err *err);
+void hy_words_free(struct hy_words *text);
 
 /* Length of the UTF-8 sequence at `at` (RFC 3629: no surrogates, nothing overlong), 0 when it is none. */
 size_t hy_utf8_length(const unsigned char *at, size_t left);
 
 /* `#uname` and its like: attributes every node has by nature, which begin with what else begins a comment. */
-bool hy_is_builtin_attribute(const char *word, size_t length);
+bool hy_word_is_builtin_attribute(const char *word, size_t length);
 
 #endif

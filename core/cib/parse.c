@@ -73,7 +73,7 @@ static int fail_keyword(const struct hy_cursor *cursor, const struct hy_word *wo
 
 int hy_statement_parse(struct hy_cursor *cursor, struct hy_object **object)
 {
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     const struct hy_kind_row *row = word && !word->quoted ? hy_kind_row(word->text) : NULL;
     if (!row)
         return fail_keyword(cursor, word);
@@ -88,8 +88,8 @@ int hy_statement_parse(struct hy_cursor *cursor, struct hy_object **object)
 
 int hy_object_parse(const char *text, size_t size, struct hy_object **object, struct hy_err *err)
 {
-    struct hy_text words;
-    int rc = hy_text_read(&words, text, size, err);
+    struct hy_words words;
+    int rc = hy_words_read(&words, text, size, err);
     if (rc)
         return rc;
     if (words.statements.count == 0) {
@@ -102,7 +102,7 @@ int hy_object_parse(const char *text, size_t size, struct hy_object **object, st
         struct hy_cursor cursor = hy_cursor_on(&words, 0, err);
         rc = hy_statement_parse(&cursor, object);
     }
-    hy_text_free(&words);
+    hy_words_free(&words);
     return rc;
 }
 
@@ -162,8 +162,8 @@ static void load_commit(struct load *load)
 
 int hy_cib_parse(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err)
 {
-    struct hy_text words;
-    int rc = hy_text_read(&words, text, size, err);
+    struct hy_words words;
+    int rc = hy_words_read(&words, text, size, err);
     if (rc)
         return rc;
     struct load load = {.cib = cib};
@@ -180,6 +180,6 @@ int hy_cib_parse(struct hy_cib *cib, const char *text, size_t size, struct hy_er
         hy_object_free(&load.objects.items[i]);
     hy_vec_free(&load.objects);
     hy_map_free(&load.by_id);
-    hy_text_free(&words);
+    hy_words_free(&words);
     return rc;
 }

@@ -8,7 +8,7 @@
 
 static int refuse_set(const struct hy_cursor *cursor)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     if (word && !word->quoted && strchr("([{/", word->text[0]))
         return hy_word_fail(cursor, word,
                             "sets of resources and patterns are not supported yet: expected a resource's id");
@@ -18,7 +18,7 @@ static int refuse_set(const struct hy_cursor *cursor)
 /* "inf:", "-100:". False: the next word is no score (*score is untouched). */
 static bool accept_score(struct hy_cursor *cursor, int *score)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     size_t length = word ? strlen(word->text) : 0;
     if (length < 2 || length > 64 || word->text[length - 1] != ':')
         return false;
@@ -44,7 +44,7 @@ static int read_role(struct hy_cursor *cursor, const struct hy_word *word, const
 
 static int read_value_of(struct hy_cursor *cursor, const char *what, char **out)
 {
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     if (!word)
         return hy_word_fail(cursor, word, "expected %s", what);
     *out = hy_strdup(word->text);
@@ -63,8 +63,8 @@ static bool is_attribute_name(const struct hy_word *word)
 
 static int read_attribute(struct hy_cursor *cursor, char **out)
 {
-    if (!is_attribute_name(hy_peek(cursor)))
-        return hy_next_fail(cursor, "expected the name of a node attribute, such as #uname");
+    if (!is_attribute_name(hy_cursor_peek(cursor)))
+        return hy_cursor_fail(cursor, "expected the name of a node attribute, such as #uname");
     return read_value_of(cursor, "a node attribute", out);
 }
 
@@ -75,7 +75,7 @@ static int read_comparison(struct hy_cursor *cursor, struct hy_expression *expre
 {
     static const char *const types[] = {"string", "integer", "number", "version"};
     static const char *const ops[] = {"eq", "ne", "lt", "lte", "gt", "gte"};
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     if (!word)
         return hy_word_fail(cursor, word, "expected " COMPARISONS);
     const char *op = word->text;
@@ -99,13 +99,13 @@ static int read_comparison(struct hy_cursor *cursor, struct hy_expression *expre
 
 static int read_expression(struct hy_cursor *cursor, struct hy_expression *expression)
 {
-    if (hy_at(cursor, "date"))
-        return hy_next_fail(cursor, "date expressions are not supported yet: expected a node attribute");
-    if (hy_accept(cursor, "defined")) {
+    if (hy_cursor_at(cursor, "date"))
+        return hy_cursor_fail(cursor, "date expressions are not supported yet: expected a node attribute");
+    if (hy_cursor_accept(cursor, "defined")) {
         expression->op = HY_DEFINED;
         return read_attribute(cursor, &expression->attribute);
     }
-    if (hy_accept(cursor, "not_defined")) {
+    if (hy_cursor_accept(cursor, "not_defined")) {
         expression->op = HY_NOT_DEFINED;
         return read_attribute(cursor, &expression->attribute);
     }
@@ -117,7 +117,7 @@ static int read_expression(struct hy_cursor *cursor, struct hy_expression *expre
 static void read_rule_score(struct hy_cursor *cursor, struct hy_rule *rule)
 {
     rule->score = HY_INFINITY;
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     if (accept_score(cursor, &rule->score) || !is_attribute_name(word))
         return;
     size_t length = strlen(word->text);
@@ -131,16 +131,17 @@ static void read_rule_score(struct hy_cursor *cursor, struct hy_rule *rule)
 static int read_rule_options(struct hy_cursor *cursor, struct hy_rule *rule)
 {
     for (;;) {
-        const struct hy_word *word = hy_peek(cursor);
+        const struct hy_word *word = hy_cursor_peek(cursor);
         const char *value;
         int rc = 0;
-        if ((value = hy_accept_attr(cursor, "$id"))) {
+        if ((value = hy_cursor_accept_attr(cursor, "$id"))) {
             if (!hy_id_is_valid(value) || rule->id)
                 return hy_word_fail(cursor, word, "expected $id=ID, once");
             rule->id = hy_strdup(value);
-        } else if ((value = hy_accept_attr(cursor, "$role")) || (value = hy_accept_attr(cursor, "role"))) {
+        } else if ((value = hy_cursor_accept_attr(cursor, "$role")) ||
+                   (value = hy_cursor_accept_attr(cursor, "role"))) {
             rc = read_role(cursor, word, value, &rule->role);
-        } else if (hy_accept_attr(cursor, "$id-ref")) {
+        } else if (hy_cursor_accept_attr(cursor, "$id-ref")) {
             return hy_word_fail(cursor, word, "references to rules are not supported yet: expected the rule itself");
         } else {
             return 0;
@@ -162,8 +163,8 @@ static int read_rule(struct hy_cursor *cursor, struct hy_rule *rule)
         rc = read_expression(cursor, expression);
         if (rc)
             return rc;
-        const struct hy_word *word = hy_peek(cursor);
-        bool and = hy_accept(cursor, "and"), or = !and&&hy_accept(cursor, "or");
+        const struct hy_word *word = hy_cursor_peek(cursor);
+        bool and = hy_cursor_accept(cursor, "and"), or = !and&&hy_cursor_accept(cursor, "or");
         if ((and&&rule->any) || (or &&!rule->any && rule->expressions.count > 1))
             return hy_word_fail(
                 cursor, word,
@@ -176,7 +177,7 @@ static int read_rule(struct hy_cursor *cursor, struct hy_rule *rule)
 
 static int read_rules(struct hy_cursor *cursor, struct hy_location *location)
 {
-    while (hy_accept(cursor, "rule")) {
+    while (hy_cursor_accept(cursor, "rule")) {
         struct hy_rule *rule = hy_vec_add(&location->rules);
         *rule = (struct hy_rule){0};
         int rc = read_rule(cursor, rule);
@@ -190,14 +191,14 @@ static int read_rules(struct hy_cursor *cursor, struct hy_location *location)
 
 static int read_location_options(struct hy_cursor *cursor, struct hy_location *location)
 {
-    while (hy_word_is_attr(hy_peek(cursor))) {
-        const struct hy_word *word = hy_peek(cursor);
-        const char *role = hy_accept_attr(cursor, "role");
+    while (hy_word_is_attr(hy_cursor_peek(cursor))) {
+        const struct hy_word *word = hy_cursor_peek(cursor);
+        const char *role = hy_cursor_accept_attr(cursor, "role");
         int rc;
         if (role)
             rc = read_role(cursor, word, role, &location->role);
         else if (strncmp(word->text, "resource-discovery=", strlen("resource-discovery=")) == 0)
-            rc = hy_read_attr(cursor, &location->options);
+            rc = hy_cursor_read_attr(cursor, &location->options);
         else
             rc = hy_word_fail(cursor, word, "expected role=ROLE, resource-discovery=..., SCORE: NODE, or rule");
         if (rc)
@@ -209,20 +210,20 @@ static int read_location_options(struct hy_cursor *cursor, struct hy_location *l
 int hy_parse_location(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_location *location = &object->u.location;
-    int rc = hy_read_id(cursor, "the id of the constraint", &object->id);
+    int rc = hy_cursor_read_id(cursor, "the id of the constraint", &object->id);
     if (!rc)
         rc = refuse_set(cursor);
     if (!rc)
-        rc = hy_read_id(cursor, "the id of a resource", &location->rsc);
+        rc = hy_cursor_read_id(cursor, "the id of a resource", &location->rsc);
     if (!rc)
         rc = read_location_options(cursor, location);
     if (rc)
         return rc;
-    if (hy_at(cursor, "rule"))
+    if (hy_cursor_at(cursor, "rule"))
         return read_rules(cursor, location);
     if (!accept_score(cursor, &location->score))
-        return hy_next_fail(cursor, "expected " SCORE ", and a node; or rule");
-    rc = hy_read_node_name(cursor, &location->node);
+        return hy_cursor_fail(cursor, "expected " SCORE ", and a node; or rule");
+    rc = hy_cursor_read_node_name(cursor, &location->node);
     return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
 }
 
@@ -231,13 +232,13 @@ int hy_parse_location(struct hy_cursor *cursor, struct hy_object *object)
 /* ID, or ID:SUFFIX; *suffix is a fresh string, NULL when there is none. */
 static int read_suffixed(struct hy_cursor *cursor, char **rsc, char **suffix)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     int rc = refuse_set(cursor);
     if (rc)
         return rc;
     const char *colon = word ? strchr(word->text, ':') : NULL;
     if (!colon)
-        return hy_read_id(cursor, "the id of a resource", rsc);
+        return hy_cursor_read_id(cursor, "the id of a resource", rsc);
     *rsc = hy_strndup(word->text, (size_t)(colon - word->text));
     if (!hy_id_is_valid(*rsc))
         return hy_word_fail(cursor, word, "expected the id of a resource");
@@ -248,7 +249,7 @@ static int read_suffixed(struct hy_cursor *cursor, char **rsc, char **suffix)
 
 static int read_with_role(struct hy_cursor *cursor, struct hy_ref *ref)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     char *role = NULL;
     int rc = read_suffixed(cursor, &ref->rsc, &role);
     if (!rc && role)
@@ -260,7 +261,7 @@ static int read_with_role(struct hy_cursor *cursor, struct hy_ref *ref)
 static int read_with_action(struct hy_cursor *cursor, struct hy_ref *ref)
 {
     static const char *const actions[] = {"start", "stop", "promote", "demote"};
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     int rc = read_suffixed(cursor, &ref->rsc, &ref->action);
     if (rc || !ref->action)
         return rc;
@@ -273,26 +274,26 @@ static int read_with_action(struct hy_cursor *cursor, struct hy_ref *ref)
 static int refuse_third(const struct hy_cursor *cursor, const char *expected)
 {
     int rc = refuse_set(cursor);
-    if (!rc && hy_peek(cursor) && !hy_word_is_attr(hy_peek(cursor)))
-        rc = hy_next_fail(cursor, "sets of more than two resources are not supported yet: expected %s", expected);
+    if (!rc && hy_cursor_peek(cursor) && !hy_word_is_attr(hy_cursor_peek(cursor)))
+        rc = hy_cursor_fail(cursor, "sets of more than two resources are not supported yet: expected %s", expected);
     return rc;
 }
 
 int hy_parse_colocation(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_colocation *colocation = &object->u.colocation;
-    int rc = hy_read_id(cursor, "the id of the constraint", &object->id);
+    int rc = hy_cursor_read_id(cursor, "the id of the constraint", &object->id);
     if (rc)
         return rc;
     if (!accept_score(cursor, &colocation->score))
-        return hy_next_fail(cursor, "expected " SCORE);
+        return hy_cursor_fail(cursor, "expected " SCORE);
     rc = read_with_role(cursor, &colocation->rsc);
     if (!rc)
         rc = read_with_role(cursor, &colocation->with);
     if (!rc)
         rc = refuse_third(cursor, "node-attribute=NAME or the end of the statement");
     if (!rc)
-        rc = hy_read_attrs(cursor, &colocation->options);
+        rc = hy_cursor_read_attrs(cursor, &colocation->options);
     return rc ? rc : hy_cursor_end(cursor, "name=value");
 }
 
@@ -300,7 +301,7 @@ int hy_parse_colocation(struct hy_cursor *cursor, struct hy_object *object)
 static int read_order_kind(struct hy_cursor *cursor, struct hy_order *order)
 {
     static const char *const kinds[] = {"Mandatory:", "Optional:", "Serialize:"};
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     if (accept_score(cursor, &order->score)) {
         order->has_score = true;
         order->kind = order->score ? HY_ORDER_MANDATORY : HY_ORDER_OPTIONAL;
@@ -321,12 +322,12 @@ static int read_order_kind(struct hy_cursor *cursor, struct hy_order *order)
 
 static int read_order_options(struct hy_cursor *cursor, struct hy_order *order)
 {
-    while (hy_word_is_attr(hy_peek(cursor))) {
-        const struct hy_word *word = hy_peek(cursor);
-        const char *symmetrical = hy_accept_attr(cursor, "symmetrical");
+    while (hy_word_is_attr(hy_cursor_peek(cursor))) {
+        const struct hy_word *word = hy_cursor_peek(cursor);
+        const char *symmetrical = hy_cursor_accept_attr(cursor, "symmetrical");
         int rc = 0;
         if (!symmetrical)
-            rc = hy_read_attr(cursor, &order->options);
+            rc = hy_cursor_read_attr(cursor, &order->options);
         else if (order->has_symmetrical || !hy_parse_bool(symmetrical, &order->symmetrical))
             rc = hy_word_fail(cursor, word, "expected symmetrical=true or symmetrical=false, once");
         else
@@ -341,7 +342,7 @@ int hy_parse_order(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_order *order = &object->u.order;
     order->symmetrical = true;
-    int rc = hy_read_id(cursor, "the id of the constraint", &object->id);
+    int rc = hy_cursor_read_id(cursor, "the id of the constraint", &object->id);
     if (!rc)
         rc = read_order_kind(cursor, order);
     if (!rc)

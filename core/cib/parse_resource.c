@@ -16,10 +16,10 @@ static int read_section(struct hy_cursor *cursor, const struct section *sections
 {
     *found = false;
     for (size_t i = 0; i < count; i++) {
-        if (!hy_accept(cursor, sections[i].keyword))
+        if (!hy_cursor_accept(cursor, sections[i].keyword))
             continue;
         *found = true;
-        return hy_read_attrs(cursor, sections[i].attrs);
+        return hy_cursor_read_attrs(cursor, sections[i].attrs);
     }
     return 0;
 }
@@ -28,9 +28,9 @@ static int read_section(struct hy_cursor *cursor, const struct section *sections
  * crmsh takes them, but only in front of any keyword. */
 static int read_sections(struct hy_cursor *cursor, const struct section *sections, size_t count, const char *expected)
 {
-    int rc = hy_read_attrs(cursor, sections[0].attrs);
+    int rc = hy_cursor_read_attrs(cursor, sections[0].attrs);
     bool found = true;
-    while (!rc && found && hy_peek(cursor))
+    while (!rc && found && hy_cursor_peek(cursor))
         rc = read_section(cursor, sections, count, &found);
     return rc ? rc : hy_cursor_end(cursor, expected);
 }
@@ -38,12 +38,12 @@ static int read_sections(struct hy_cursor *cursor, const struct section *section
 /* The `1:` of `node 1: test1`. */
 static char *accept_prefix_id(struct hy_cursor *cursor)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     size_t length = word ? strlen(word->text) : 0;
     if (length < 2 || length > HY_ID_MAX || word->text[length - 1] != ':')
         return NULL;
     char *id = hy_strndup(word->text, length - 1);
-    if (!hy_is_plain(id)) {
+    if (!hy_word_is_plain(id)) {
         free(id);
         return NULL;
     }
@@ -53,10 +53,10 @@ static char *accept_prefix_id(struct hy_cursor *cursor)
 
 static int read_uname(struct hy_cursor *cursor, char **name)
 {
-    const struct hy_word *word = hy_peek(cursor);
+    const struct hy_word *word = hy_cursor_peek(cursor);
     const char *colon = word ? strchr(word->text, ':') : NULL;
     if (!colon)
-        return hy_read_node_name(cursor, name);
+        return hy_cursor_read_node_name(cursor, name);
     if (strcmp(colon, ":normal") != 0 && strcmp(colon, ":member") != 0)
         return hy_word_fail(cursor, word, "nodes of this type are not supported: expected NAME or NAME:member");
     *name = hy_strndup(word->text, (size_t)(colon - word->text));
@@ -70,9 +70,9 @@ static int read_uname(struct hy_cursor *cursor, char **name)
 int hy_parse_node(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_node_config *node = &object->u.node;
-    const struct hy_word *word = hy_peek(cursor);
-    const char *id = hy_accept_attr(cursor, "$id");
-    if (id && (!hy_is_plain(id) || strlen(id) > HY_ID_MAX))
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    const char *id = hy_cursor_accept_attr(cursor, "$id");
+    if (id && (!hy_word_is_plain(id) || strlen(id) > HY_ID_MAX))
         return hy_word_fail(cursor, word, "expected $id=NUMBER");
     node->nodeid = id ? hy_strdup(id) : accept_prefix_id(cursor);
     int rc = read_uname(cursor, &object->id);
@@ -107,7 +107,7 @@ static bool is_type_name(const char *name)
 /* "IPaddr2" and "ocf:IPaddr2" are ocf:heartbeat:IPaddr2. */
 static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
 {
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     if (!word)
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     if (word->text[0] == '@')
@@ -132,15 +132,15 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
 
 static int read_op(struct hy_cursor *cursor, struct hy_primitive *primitive)
 {
-    const struct hy_word *word = hy_next(cursor);
-    if (!word || !hy_is_plain(word->text) || strlen(word->text) > HY_ID_MAX)
+    const struct hy_word *word = hy_cursor_next(cursor);
+    if (!word || !hy_word_is_plain(word->text) || strlen(word->text) > HY_ID_MAX)
         return hy_word_fail(cursor, word, "expected the name of an operation, such as monitor, start or stop");
     struct hy_op_config *op = hy_vec_add(&primitive->ops);
     *op = (struct hy_op_config){.name = hy_strdup(word->text)};
-    int rc = hy_read_attrs(cursor, &op->attrs);
+    int rc = hy_cursor_read_attrs(cursor, &op->attrs);
     /* crmsh 4 splits an operation's own parameters off; Pacemaker reads both alike. */
-    while (!rc && (hy_accept(cursor, "op_params") || hy_accept(cursor, "op_meta")))
-        rc = hy_read_attrs(cursor, &op->attrs);
+    while (!rc && (hy_cursor_accept(cursor, "op_params") || hy_cursor_accept(cursor, "op_meta")))
+        rc = hy_cursor_read_attrs(cursor, &op->attrs);
     const char *interval = hy_attrs_get(&op->attrs, "interval");
     if (!rc && interval)
         (void)hy_parse_duration(interval, &op->interval);
@@ -149,8 +149,8 @@ static int read_op(struct hy_cursor *cursor, struct hy_primitive *primitive)
 
 static int read_operations(struct hy_cursor *cursor, struct hy_primitive *primitive)
 {
-    const struct hy_word *word = hy_peek(cursor);
-    const char *id = hy_accept_attr(cursor, "$id");
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    const char *id = hy_cursor_accept_attr(cursor, "$id");
     if (!id || !hy_id_is_valid(id) || primitive->operations_id)
         return hy_word_fail(cursor, word, "expected $id=ID, once");
     primitive->operations_id = hy_strdup(id);
@@ -160,23 +160,23 @@ static int read_operations(struct hy_cursor *cursor, struct hy_primitive *primit
 int hy_parse_primitive(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_primitive *primitive = &object->u.primitive;
-    int rc = hy_read_id(cursor, "the id of the primitive", &object->id);
+    int rc = hy_cursor_read_id(cursor, "the id of the primitive", &object->id);
     if (!rc)
         rc = read_agent(cursor, primitive);
     if (!rc)
-        rc = hy_read_attrs(cursor, &primitive->params);
+        rc = hy_cursor_read_attrs(cursor, &primitive->params);
     const struct section sections[] = {
         {"params", &primitive->params}, {"meta", &primitive->meta}, {"utilization", &primitive->utilization}};
-    while (!rc && hy_peek(cursor)) {
+    while (!rc && hy_cursor_peek(cursor)) {
         bool found = true;
-        if (hy_accept(cursor, "op"))
+        if (hy_cursor_accept(cursor, "op"))
             rc = read_op(cursor, primitive);
-        else if (hy_accept(cursor, "operations"))
+        else if (hy_cursor_accept(cursor, "operations"))
             rc = read_operations(cursor, primitive);
         else
             rc = read_section(cursor, sections, sizeof sections / sizeof *sections, &found);
         if (!found)
-            return hy_next_fail(cursor, "expected name=value, params, op, meta, utilization or operations");
+            return hy_cursor_fail(cursor, "expected name=value, params, op, meta, utilization or operations");
     }
     return rc;
 }
@@ -184,14 +184,14 @@ int hy_parse_primitive(struct hy_cursor *cursor, struct hy_object *object)
 int hy_parse_group(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_group *group = &object->u.group;
-    int rc = hy_read_id(cursor, "the id of the group", &object->id);
-    while (!rc && (group->members.count == 0 || hy_peek(cursor))) {
+    int rc = hy_cursor_read_id(cursor, "the id of the group", &object->id);
+    while (!rc && (group->members.count == 0 || hy_cursor_peek(cursor))) {
         if (group->members.count &&
-            (hy_at(cursor, "params") || hy_at(cursor, "meta") || hy_word_is_attr(hy_peek(cursor))))
+            (hy_cursor_at(cursor, "params") || hy_cursor_at(cursor, "meta") || hy_word_is_attr(hy_cursor_peek(cursor))))
             break;
         char *member = NULL;
-        const struct hy_word *word = hy_peek(cursor);
-        rc = hy_read_id(cursor, "the id of a member", &member);
+        const struct hy_word *word = hy_cursor_peek(cursor);
+        rc = hy_cursor_read_id(cursor, "the id of a member", &member);
         for (size_t i = 0; !rc && i < group->members.count; i++)
             if (strcmp(group->members.items[i], member) == 0)
                 rc = hy_word_fail(cursor, word, "is in the group twice: expected it once");
@@ -208,9 +208,9 @@ int hy_parse_group(struct hy_cursor *cursor, struct hy_object *object)
 int hy_parse_clone(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_clone *clone = &object->u.clone;
-    int rc = hy_read_id(cursor, "the id of the clone", &object->id);
+    int rc = hy_cursor_read_id(cursor, "the id of the clone", &object->id);
     if (!rc)
-        rc = hy_read_id(cursor, "the id of the primitive or group to clone", &clone->child);
+        rc = hy_cursor_read_id(cursor, "the id of the primitive or group to clone", &clone->child);
     const struct section sections[] = {{"params", &clone->params}, {"meta", &clone->meta}};
     return rc ? rc
               : read_sections(cursor, sections, sizeof sections / sizeof *sections, "params or meta, then name=value");
@@ -229,14 +229,14 @@ static const char *default_set_id(enum hy_kind kind)
 
 int hy_parse_set(struct hy_cursor *cursor, struct hy_object *object)
 {
-    const struct hy_word *word = hy_peek(cursor);
-    const char *id = hy_accept_attr(cursor, "$id");
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    const char *id = hy_cursor_accept_attr(cursor, "$id");
     object->id = id ? hy_strdup(id) : accept_prefix_id(cursor);
     if (!object->id)
         object->id = hy_strdup(default_set_id(object->kind));
     if (!hy_id_is_valid(object->id))
         return hy_word_fail(cursor, word,
                             "expected the id of the set: a letter or '_', then letters, digits, '_', '-', '.'");
-    int rc = hy_read_attrs(cursor, &object->u.set.attrs);
+    int rc = hy_cursor_read_attrs(cursor, &object->u.set.attrs);
     return rc ? rc : hy_cursor_end(cursor, "name=value");
 }

@@ -36,7 +36,7 @@ static void print_quoted(const char *word, struct hy_buf *out)
 
 static bool may_be_bare(const char *word)
 {
-    if (!*word || (*word == '#' && !hy_is_builtin_attribute(word, strlen(word))))
+    if (!*word || (*word == '#' && !hy_word_is_builtin_attribute(word, strlen(word))))
         return false;
     for (; *word; word++)
         if (*word <= ' ' || *word > '~' || strchr("\"'\\", *word))
@@ -54,7 +54,7 @@ void hy_word_print(const char *word, struct hy_buf *out)
 
 void hy_value_print(const char *value, struct hy_buf *out)
 {
-    if (hy_is_plain(value))
+    if (hy_word_is_plain(value))
         hy_buf_adds(out, value);
     else
         print_quoted(value, out);

@@ -88,7 +88,7 @@ void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
 
 static int read_number(struct hy_cursor *cursor, uint64_t *number)
 {
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     if (!word || !hy_uint_parse(word->text, UINT64_MAX, number))
         return hy_word_fail(cursor, word, "expected a whole number");
     return 0;
@@ -133,8 +133,8 @@ static int restore_object(struct hy_cib *cib, struct hy_cursor *cursor)
     uint64_t version = 0;
     struct hy_object *object = NULL;
     int rc = read_number(cursor, &version);
-    if (!rc && !hy_peek(cursor))
-        rc = hy_next_fail(cursor, "expected an object");
+    if (!rc && !hy_cursor_peek(cursor))
+        rc = hy_cursor_fail(cursor, "expected an object");
     if (!rc)
         rc = hy_statement_parse(cursor, &object);
     if (rc)
@@ -153,7 +153,7 @@ static int restore_object(struct hy_cib *cib, struct hy_cursor *cursor)
 /* The node whose status a statement belongs to. */
 static int read_owner(struct hy_cib *cib, struct hy_cursor *cursor, struct hy_node_status **status)
 {
-    const struct hy_word *word = hy_next(cursor);
+    const struct hy_word *word = hy_cursor_next(cursor);
     *status = word ? hy_cib_node(cib, word->text) : NULL;
     return *status ? 0 : hy_word_fail(cursor, word, "expected the name of a node that stands above");
 }
@@ -180,7 +180,7 @@ static int restore_transient(struct hy_cib *cib, struct hy_cursor *cursor)
     struct hy_node_status *status = NULL;
     int rc = read_owner(cib, cursor, &status);
     if (!rc)
-        rc = hy_read_attr(cursor, &status->transient);
+        rc = hy_cursor_read_attr(cursor, &status->transient);
     return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
 }
 
@@ -224,7 +224,7 @@ static int restore_failcount(struct hy_cib *cib, struct hy_cursor *cursor)
     };
     int rc = read_owner(cib, cursor, &status);
     if (!rc)
-        rc = hy_read_instance(cursor, &rsc);
+        rc = hy_cursor_read_instance(cursor, &rsc);
     if (!rc)
         rc = hy_fields_read(cursor, fields, sizeof fields / sizeof *fields);
     if (rc)
@@ -246,28 +246,28 @@ static int restore_statement(struct hy_cib *cib, struct hy_cursor *cursor)
         {"result", restore_result}, {"failure", restore_failure}, {"failcount", restore_failcount},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
-        if (hy_accept(cursor, verbs[i].verb))
+        if (hy_cursor_accept(cursor, verbs[i].verb))
             return verbs[i].restore(cib, cursor);
-    return hy_next_fail(cursor, "expected index, changed, session, object, status, transient, result, failure, "
-                                "failcount or end");
+    return hy_cursor_fail(cursor, "expected index, changed, session, object, status, transient, result, failure, "
+                                  "failcount or end");
 }
 
-static int check_frame(const struct hy_text *text, struct hy_err *err)
+static int check_frame(const struct hy_words *text, struct hy_err *err)
 {
     if (text->statements.count == 0)
         return hy_fail(err, EINVAL, "this is no saved CIB: expected 'halyard-cib %d' as its first line", FORM);
     struct hy_cursor first = hy_cursor_on(text, 0, err);
     uint64_t form = 0;
-    if (!hy_accept(&first, "halyard-cib"))
-        return hy_next_fail(&first, "expected 'halyard-cib %d' as the first line", FORM);
+    if (!hy_cursor_accept(&first, "halyard-cib"))
+        return hy_cursor_fail(&first, "expected 'halyard-cib %d' as the first line", FORM);
     int rc = read_number(&first, &form);
     if (rc)
         return rc;
     if (form != FORM)
         return hy_fail(err, EINVAL, "a saved CIB of form %" PRIu64 ": this program reads form %d", form, FORM);
     struct hy_cursor last = hy_cursor_on(text, text->statements.count - 1, err);
-    if (!hy_at(&last, "end"))
-        return hy_next_fail(&last, "expected 'end' as the last line: the saved CIB is cut off");
+    if (!hy_cursor_at(&last, "end"))
+        return hy_cursor_fail(&last, "expected 'end' as the last line: the saved CIB is cut off");
     return 0;
 }
 
@@ -275,8 +275,8 @@ int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_
 {
     if (cib->objects.count || cib->sessions.count || cib->index)
         return hy_fail(err, EINVAL, "expected an empty CIB to restore into");
-    struct hy_text words;
-    int rc = hy_text_read(&words, text, size, err);
+    struct hy_words words;
+    int rc = hy_words_read(&words, text, size, err);
     if (rc)
         return rc;
     struct hy_cib *fresh = hy_cib_new();
@@ -291,6 +291,6 @@ int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_
         *fresh = empty;
     }
     hy_cib_free(&fresh);
-    hy_text_free(&words);
+    hy_words_free(&words);
     return rc;
 }

@@ -167,13 +167,13 @@ bool hy_id_is_valid(const char *id)
         return false;
     if (!hy_char_is_letter(id[0]) && id[0] != '_')
         return false;
-    return hy_is_plain(id);
+    return hy_word_is_plain(id);
 }
 
 bool hy_node_name_is_valid(const char *name)
 {
     size_t length = strlen(name);
-    return length && length <= HY_ID_MAX && name[0] != '-' && name[0] != '.' && hy_is_plain(name);
+    return length && length <= HY_ID_MAX && name[0] != '-' && name[0] != '.' && hy_word_is_plain(name);
 }
 
 bool hy_char_is_letter(char c)
@@ -181,7 +181,7 @@ bool hy_char_is_letter(char c)
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-bool hy_is_plain(const char *text)
+bool hy_word_is_plain(const char *text)
 {
     if (!*text)
         return false;

@@ -8,7 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-static void add_line(struct hy_buf *out, const char *level, const char *format, va_list args)
+static void __attribute__((format(printf, 3, 0)))
+add_line(struct hy_buf *out, const char *level, const char *format, va_list args)
 {
     if (!out)
         return;

@@ -187,7 +187,7 @@ static const char *expected(const struct known *known, const char *value)
     case ROLE:
         return hy_role_parse(value, &role) ? NULL : "Started, Stopped, Promoted or Unpromoted";
     case CHOICE:
-        return is_choice(value, known->choice) ? NULL : known->choice;
+        return is_choice(value, known->choice) ? NULL : known->choice; /* printed as a list */
     }
     return "another value";
 }
@@ -198,6 +198,25 @@ static const struct known *find(const struct table *table, const char *name)
         if (strcmp(table->rows[i].name, name) == 0)
             return &table->rows[i];
     return NULL;
+}
+
+/* "a|b|c" as "a, b or c"; any other text as it is. */
+static void print_expected(const char *text, struct hy_buf *out)
+{
+    for (const char *last = strrchr(text, '|'); *text; text++) {
+        if (*text == '|')
+            hy_buf_adds(out, text == last ? " or " : ", ");
+        else
+            hy_buf_addc(out, *text);
+    }
+}
+
+static void report_value(struct hy_verify *verify, const struct hy_attr *attr, const char *wanted, const char *where)
+{
+    struct hy_buf text = {0};
+    print_expected(wanted, &text);
+    hy_verify_error(verify, "%s: %s='%s': expected %s", where, attr->name, attr->value, hy_buf_text(&text));
+    hy_buf_free(&text);
 }
 
 /* Known to Pacemaker and right, but not what this cluster does yet. */
@@ -226,7 +245,7 @@ void hy_verify_values(struct hy_verify *verify, enum hy_values values, const str
         }
         const char *wanted = expected(known, attr->value);
         if (wanted)
-            hy_verify_error(verify, "%s: %s='%s': expected %s", where, attr->name, attr->value, wanted);
+            report_value(verify, attr, wanted, where);
         else
             warn_unsupported(verify, values, attr, where);
     }

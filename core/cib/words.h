@@ -11,7 +11,7 @@
 bool hy_char_is_letter(char c);
 
 /* Letters, digits, '_', '.', '-' and nothing else, and not empty: what crmsh prints without quotes. */
-bool hy_is_plain(const char *text);
+bool hy_word_is_plain(const char *text);
 
 /* An id is an XML name without colon (as in the reference's CIB): begins with a letter or '_'. */
 bool hy_id_is_valid(const char *id);

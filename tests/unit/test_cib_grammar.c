@@ -243,6 +243,7 @@ START_TEST(one_statement_is_one)
     struct hy_err err = {{0}};
     struct hy_object *object = NULL;
     const char *two = "node a\n\nnode b\n";
+    ck_assert_int_eq(hy_object_parse(NULL, 0, &object, &err), -EINVAL);
     ck_assert_int_eq(hy_object_parse("# only this\n", 12, &object, &err), -EINVAL);
     ck_assert_str_eq(err.text, "nothing was given: expected a statement, such as 'primitive ID TYPE'");
     ck_assert_int_eq(hy_object_parse(two, strlen(two), &object, &err), -EINVAL);

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Any bytes at all as a configuration, an object, a command and a saved CIB: nothing may crash or leak, and what is
+ * accepted must come back from what is printed. `make check` replays a corpus and mutations of it (test_cib_fuzz); to go
+ * on from there with libFuzzer, from a build folder:
+ *
+ *   clang -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I SRC/core -I SRC/include \
+ *         SRC/tests/fuzz/fuzz_cib.c SRC/core/cib/[a-z]*.c SRC/core/base/[a-z]*.c -o fuzz_cib
+ *   ./fuzz_cib CORPUS SRC/tests/golden/cib SRC/tests/fuzz/cib
+ */
+#include "cib/command.h"
+#include "cib/grammar.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void must(int holds, const char *what)
+{
+    if (holds)
+        return;
+    fprintf(stderr, "fuzz_cib: %s\n", what);
+    abort();
+}
+
+static void same(struct hy_buf *a, struct hy_buf *b, const char *what)
+{
+    must(strcmp(hy_buf_text(a), hy_buf_text(b)) == 0, what);
+    hy_buf_free(a);
+    hy_buf_free(b);
+}
+
+/* save(restore(save(c))) = save(c) = save(copy(c)) */
+static void check_saved(const struct hy_cib *cib)
+{
+    struct hy_buf first = {0}, second = {0}, third = {0}, once_more = {0};
+    struct hy_cib *again = hy_cib_new(), *copy = hy_cib_copy(cib);
+    hy_cib_save(cib, &first);
+    must(hy_cib_restore(again, first.data, first.size, NULL) == 0, "what was saved is not restored");
+    hy_cib_save(again, &second);
+    hy_cib_save(copy, &third);
+    hy_buf_add(&once_more, first.data, first.size);
+    same(&first, &second, "restored differs from saved");
+    same(&once_more, &third, "the copy differs");
+    hy_cib_free(&again);
+    hy_cib_free(&copy);
+}
+
+static void check_printed(const struct hy_cib *cib)
+{
+    struct hy_buf first = {0}, second = {0};
+    struct hy_cib *again = hy_cib_new();
+    hy_cib_print(cib, &first);
+    must(hy_cib_parse(again, hy_buf_text(&first), first.size, NULL) == 0, "what was printed is not read");
+    hy_cib_print(again, &second);
+    same(&first, &second, "print(parse(x)) differs from x");
+    hy_cib_free(&again);
+}
+
+static void try_configuration(const char *text, size_t size)
+{
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_err err = {{0}};
+    struct hy_buf errors = {0}, warnings = {0};
+    if (hy_cib_parse(cib, text, size, &err) == 0) {
+        (void)hy_cib_verify(cib, &errors, &warnings);
+        check_printed(cib);
+    } else {
+        must(err.text[0] != '\0', "refused without a reason");
+        must(cib->objects.count == 0, "refused, but changed");
+    }
+    hy_buf_free(&errors);
+    hy_buf_free(&warnings);
+    hy_cib_free(&cib);
+}
+
+static void try_command(const char *text, size_t size)
+{
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_answer answer;
+    static const char base[] =
+        "command origin=0 at=1.000000\nput 0 node test1\nput 0 node test3\nput 0 primitive a Dummy\n"
+        "put 0 primitive b Dummy\nput 0 clone c b\n"
+        "member test3 id=3 state=in epoch=1 incarnation=1\n";
+    hy_cib_apply(cib, 1, base, sizeof base - 1, &answer);
+    must(answer.code == 0, "the base is refused");
+    struct hy_buf before = {0}, after = {0};
+    cib->index = 2;
+    hy_cib_save(cib, &before);
+    hy_cib_apply(cib, 2, text, size, &answer);
+    must(answer.code == 0 || answer.err.text[0] != '\0', "refused without a reason");
+    if (answer.code) {
+        for (size_t i = 0; i < cib->sessions.count; i++)
+            must(cib->sessions.items[i].origin == answer.head.origin, "a session of nobody");
+        cib->sessions.count = 0;
+        hy_cib_save(cib, &after);
+        same(&before, &after, "refused, but changed");
+    }
+    hy_buf_free(&before);
+    check_saved(cib);
+    check_printed(cib);
+    hy_cib_free(&cib);
+}
+
+static void try_saved(const char *text, size_t size)
+{
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_err err = {{0}};
+    if (hy_cib_restore(cib, text, size, &err) == 0)
+        check_saved(cib);
+    else
+        must(err.text[0] != '\0', "refused without a reason");
+    hy_cib_free(&cib);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data;
+    struct hy_object *object = NULL;
+    try_configuration(text, size);
+    try_command(text, size);
+    try_saved(text, size);
+    if (hy_object_parse(text, size, &object, NULL) == 0)
+        hy_object_free(&object);
+    return 0;
+}

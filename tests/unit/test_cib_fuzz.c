@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random commands, and mutated texts; the seeds are fixed, so that a failure comes back. */
+#include "lib/cib.h"
+#include "lib/run.h"
+
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static uint32_t below(uint64_t *seed, uint32_t bound)
+{
+    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+    return (uint32_t)(*seed >> 33) % bound;
+}
+
+#define PICK(seed, list) ((list)[below((seed), (uint32_t)(sizeof(list) / sizeof *(list)))])
+
+static void add_object(uint64_t *seed, struct hy_buf *out)
+{
+    static const char *const ids[] = {"p1", "p2", "p3", "g1", "c1", "test1", "test3", "l1", "o1"};
+    static const char *const values[] = {"1", "a b", "x\\\\", "say \\\"no\\\"", "", "30s", "负载", "#x", "inf"};
+    const char *a = PICK(seed, ids), *b = PICK(seed, ids), *v = PICK(seed, values);
+    switch (below(seed, 9)) {
+    case 0:
+    case 1:
+        hy_buf_addf(out, "primitive p%u Dummy params v=\"%s\" op monitor interval=%us\n", below(seed, 4), v,
+                    below(seed, 60));
+        break;
+    case 2:
+        hy_buf_addf(out, "node test%u attributes standby=%s\n", below(seed, 4), "off");
+        break;
+    case 3:
+        hy_buf_addf(out, "group g%u %s %s\n", below(seed, 2), a, strcmp(a, b) ? b : "p9");
+        break;
+    case 4:
+        hy_buf_addf(out, "clone c%u %s meta v=\"%s\"\n", below(seed, 2), a, v);
+        break;
+    case 5:
+        hy_buf_addf(out, "location l%u %s rule %u: #uname eq \"%s\" or defined %s\n", below(seed, 3), a,
+                    below(seed, 2000000), v, b);
+        break;
+    case 6:
+        hy_buf_addf(out, "order o%u %s %s:stop\n", below(seed, 2), a, b);
+        break;
+    case 7:
+        hy_buf_addf(out, "colocation k%u -inf: %s %s:Started\n", below(seed, 2), a, b);
+        break;
+    default:
+        hy_buf_addf(out, "property a%u=\"%s\"\n", below(seed, 3), v);
+    }
+}
+
+/* The node's epoch, or now and then another one. */
+static uint32_t epoch_of(uint64_t *seed, const struct hy_cib *cib, uint32_t node)
+{
+    char name[16];
+    snprintf(name, sizeof name, "test%u", node);
+    const struct hy_node_status *status = hy_cib_node(cib, name);
+    return status && below(seed, 12) ? status->epoch : below(seed, 6);
+}
+
+static void add_statement(uint64_t *seed, const struct hy_cib *cib, struct hy_buf *out)
+{
+    static const char *const rscs[] = {"p1", "p2", "p3", "p1:0", "p1:1", "g1", "c1"};
+    static const char *const ops[] = {"start", "stop", "monitor", "promote", "demote"};
+    static const char *const execs[] = {"done", "done", "done", "timeout", "died", "cancelled", "pending"};
+    static const char *const bases[] = {"*", "*", "*", "*", "0", "3"};
+    const char *rsc = PICK(seed, rscs);
+    uint32_t node = below(seed, 4);
+    switch (below(seed, 10)) {
+    case 0:
+    case 1:
+    case 2:
+        hy_buf_addf(out, "put %s ", PICK(seed, bases));
+        add_object(seed, out);
+        break;
+    case 3:
+        hy_buf_addf(out, "remove %s %s\n", PICK(seed, bases), rsc);
+        break;
+    case 4:
+        hy_buf_addf(out, "member test%u id=%u state=%s epoch=%u incarnation=%u\n", node, node + 1,
+                    below(seed, 4) ? "in" : "gone", epoch_of(seed, cib, node) + 1, below(seed, 3));
+        break;
+    case 5:
+        hy_buf_addf(out, "transient test%u a%u%s\n", node, below(seed, 3), below(seed, 2) ? "=\"b c\"" : "");
+        break;
+    case 6:
+        hy_buf_addf(out, "cleanup %s\n", below(seed, 3) ? rsc : "*");
+        break;
+    case 7:
+        hy_buf_addf(out, below(seed, 4) ? "put * node test%u\n" : "remove * test%u\n", node);
+        break;
+    default:
+        hy_buf_addf(out, "result test%u epoch=%u %s op=%s interval=%us rc=%u exec=%s call=%u reason=\"r %u\"\n", node,
+                    epoch_of(seed, cib, node), rsc, PICK(seed, ops), below(seed, 2) * 10, below(seed, 9),
+                    PICK(seed, execs), below(seed, 1000), below(seed, 5));
+    }
+}
+
+static void add_command(uint64_t *seed, const struct hy_cib *cib, struct hy_buf *out)
+{
+    struct hy_command_head head = {.at = (hy_wall)below(seed, 1000000) * 1000, .by = "a b"};
+    if (below(seed, 3) == 0) {
+        head.origin = 1 + below(seed, 3);
+        head.incarnation = 1 + below(seed, 2);
+        head.seq = 1 + below(seed, 3);
+        for (size_t i = 0; i < cib->sessions.count && below(seed, 8); i++) {
+            if (cib->sessions.items[i].origin == head.origin) {
+                head.incarnation = cib->sessions.items[i].incarnation;
+                head.seq = cib->sessions.items[i].seq + 1;
+            }
+        }
+    }
+    hy_command_begin(out, &head);
+    for (uint32_t more = 1 + below(seed, 4) * below(seed, 2); more; more--)
+        add_statement(seed, cib, out);
+}
+
+/* Each configured node has its status, and in the same order. */
+static void check_nodes(const struct hy_cib *cib)
+{
+    size_t node = 0;
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        ck_assert_ptr_eq(hy_cib_find(cib, cib->objects.items[i]->id), cib->objects.items[i]);
+        if (cib->objects.items[i]->kind == HY_NODE)
+            ck_assert_str_eq(cib->nodes.items[node++]->node, cib->objects.items[i]->id);
+    }
+    ck_assert_uint_eq(node, cib->nodes.count);
+    ck_assert_uint_eq(cib->by_id.count, cib->objects.count);
+}
+
+static struct hy_cib *restored(const char *text)
+{
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_err err = {{0}};
+    int rc = hy_cib_restore(cib, text, strlen(text), &err);
+    ck_assert_msg(rc == 0, "%s", err.text);
+    return cib;
+}
+
+/* Two CIBs take the same commands; one of them is saved and restored, or copied, after each. They answer alike and stay
+ * alike, and what is refused changes nothing. */
+START_TEST(random_commands_give_the_same_everywhere)
+{
+    uint64_t seed = (uint64_t)_i + 1;
+    struct hy_cib *left = hy_cib_new(), *right = hy_cib_new();
+    size_t taken = 0;
+    static const char base[] = "put 0 node test1\nput 0 node test2\nput 0 node test3\nput 0 primitive p1 Dummy\n"
+                               "put 0 primitive p2 Dummy\nput 0 primitive p3 Dummy\n";
+    must_apply(left, base);
+    must_apply(right, base);
+    for (uint64_t index = 2; index <= 250; index++) {
+        struct hy_buf text = {0};
+        struct hy_answer a, b;
+        struct hy_cib *before = hy_cib_copy(left);
+        add_command(&seed, left, &text);
+        hy_cib_apply(left, index, hy_buf_text(&text), text.size, &a);
+        hy_cib_apply(right, index, hy_buf_text(&text), text.size, &b);
+        ck_assert_int_eq(a.code, b.code);
+        ck_assert_str_eq(a.err.text, b.err.text);
+        taken += a.code == 0;
+        char *left_text = saved(left), *right_text = saved(right);
+        ck_assert_str_eq(left_text, right_text);
+        if (a.code) {
+            before->index = index;
+            before->sessions.count = 0;
+            for (size_t i = 0; i < left->sessions.count; i++)
+                hy_vec_push(&before->sessions, left->sessions.items[i]);
+            char *before_text = saved(before);
+            ck_assert_str_eq(left_text, before_text);
+            free(before_text);
+        }
+        check_nodes(left);
+        struct hy_cib *next = index % 2 ? restored(left_text) : hy_cib_copy(right);
+        hy_cib_free(&right);
+        right = next;
+        free(left_text);
+        free(right_text);
+        hy_cib_free(&before);
+        hy_buf_free(&text);
+    }
+    ck_assert_uint_gt(taken, 40);
+    ck_assert_uint_lt(taken, 240);
+    hy_cib_free(&left);
+    hy_cib_free(&right);
+}
+END_TEST
+
+static const char *const corpus[] = {
+    "tests/golden/cib/all-kinds.conf",
+    "tests/golden/cib/maxscale-vip.conf",
+    "tests/golden/cib/typed.in",
+    "tests/golden/cib/verify.conf",
+    "tests/fuzz/cib/command-edit",
+    "tests/fuzz/cib/command-status",
+    "tests/fuzz/cib/saved",
+};
+
+enum { CORPUS = (int)(sizeof corpus / sizeof *corpus) };
+
+static void mutate(uint64_t *seed, struct hy_buf *text)
+{
+    static const char *const words[] = {"\"",    "'", "\\",   "\n",   " \\\n\t",
+                                        "rule ", ":", "=",    "inf:", " ",
+                                        "#",     "*", "$id=", "\t",   "999999999999999999999",
+                                        "(",     "中"};
+    uint32_t at = below(seed, (uint32_t)text->size), span = 1 + below(seed, 20);
+    if (span > text->size - at)
+        span = (uint32_t)text->size - at;
+    char *rest = hy_strdup(text->data + at);
+    switch (below(seed, 5)) {
+    case 0:
+        text->data[at] = (char)(below(seed, 256));
+        break;
+    case 1:
+        hy_buf_truncate(text, at);
+        hy_buf_adds(text, rest + span);
+        break;
+    case 2:
+        hy_buf_truncate(text, at);
+        hy_buf_adds(text, PICK(seed, words));
+        hy_buf_adds(text, rest);
+        break;
+    case 3:
+        hy_buf_truncate(text, at + span);
+        hy_buf_adds(text, rest);
+        break;
+    default:
+        hy_buf_truncate(text, at + 1);
+        break;
+    }
+    free(rest);
+}
+
+START_TEST(mutated_texts_break_nothing)
+{
+    uint64_t seed = (uint64_t)_i + 77;
+    char *text = read_file(corpus[_i]);
+    size_t size = strlen(text);
+    ck_assert_uint_gt(size, 0);
+    LLVMFuzzerTestOneInput((const uint8_t *)text, size);
+    for (int round = 0; round < 600; round++) {
+        struct hy_buf mutant = {0};
+        hy_buf_add(&mutant, text, size);
+        for (uint32_t more = 1 + below(&seed, 4); more && mutant.size; more--)
+            mutate(&seed, &mutant);
+        /* A copy of just this size, so that reading past its end is found. */
+        uint8_t *exact = hy_alloc(mutant.size ? mutant.size : 1);
+        if (mutant.size)
+            memcpy(exact, mutant.data, mutant.size);
+        LLVMFuzzerTestOneInput(exact, mutant.size);
+        free(exact);
+        hy_buf_free(&mutant);
+    }
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("cib: random");
+    TCase *tcase = tcase_create("random");
+    suite_add_tcase(suite, tcase);
+    tcase_set_timeout(tcase, 300);
+    tcase_add_loop_test(tcase, random_commands_give_the_same_everywhere, 0, 10);
+    tcase_add_loop_test(tcase, mutated_texts_break_nothing, 0, CORPUS);
+    return run_suite(suite);
+}
