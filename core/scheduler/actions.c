@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From levels to actions: what is to be stopped, demoted, started and promoted. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <stdio.h>
 

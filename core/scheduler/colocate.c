@@ -3,7 +3,7 @@
  * The arithmetic of colocation. Two movements: what is placed tells those that go with it where they may be (apply); and
  * what is to be placed first asks those that will go with it where they would like to be (pull).
  */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 /* A node whose score a pull would have made negative: out of the pull's reach, and 1 at its end. */
 #define PULLED_OUT (HY_INFINITY * -100)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Locations become scores; colocations and orders become links between resources. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 struct hy_cause *hy_sched_cause(struct hy_sched *s, struct hy_srsc *rsc, enum hy_cause_kind kind, uint32_t node,
                                 int score)

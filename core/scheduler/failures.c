@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What counts as a failure, what follows from it, and when it is forgotten. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 enum hy_on_fail hy_sched_on_fail(const struct hy_prim *prim, const struct hy_result *result)
 {

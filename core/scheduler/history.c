@@ -4,7 +4,7 @@
  * their calls. The CIB keeps the last result of each operation only, so a failed start stays known behind the stop that
  * followed it.
  */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <stdio.h>
 

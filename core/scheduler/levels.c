@@ -4,7 +4,7 @@
  * promoted; the one it has now, the one it will have in the end, and the lowest on the way there. Orders and mandatory colocations say
  * that one's level holds another's down; that is carried on until nothing changes. Levels only ever fall, so it ends.
  */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static int level_of(enum hy_role role)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why: one line in plain words, as a chain from what is seen to what caused it. All text is the decision's. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static const char *rc_word(int rc)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Node attributes and rules ("Pacemaker Explained", chapter "Rules": node attribute expressions). */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <errno.h>
 

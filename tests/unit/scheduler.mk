@@ -5,4 +5,4 @@ test_scheduler_SOURCES = tests/unit/test_scheduler.c tests/unit/sched_case.c tes
 	tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h
 test_scheduler_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/unit
 test_scheduler_LDADD = libhy_scheduler.a libhy_cib.a libhy_base.a $(CHECK_LIBS)
-EXTRA_DIST += $(srcdir)/tests/golden/scheduler
+EXTRA_DIST += tests/golden/scheduler

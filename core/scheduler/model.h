@@ -18,8 +18,8 @@
  *   probes.c actions.c recurring.c ordering.c sorting.c        -> the actions, their order
  *   reasons.c report.c                                         -> the decision, in words
  */
-#ifndef HY_SCHEDULER_WORK_H
-#define HY_SCHEDULER_WORK_H
+#ifndef HY_SCHEDULER_MODEL_H
+#define HY_SCHEDULER_MODEL_H
 
 #include "base/buf.h"
 #include "scheduler/scheduler.h"
