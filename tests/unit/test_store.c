@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct hy_raft_servers servers = {.list = {{1, true}, {2, true}, {3, false}}, .count = 3};
@@ -64,6 +65,18 @@ int __wrap_fsync(int fd)
 {
     renames = 0;
     return __real_fsync(fd);
+}
+
+static atomic_int clock_behind; /* seconds */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+    int rc = __real_clock_gettime(clock, time);
+    time->tv_sec -= clock_behind;
+    return rc;
 }
 
 static void assert_all_is_on_disk(void)
@@ -278,6 +291,7 @@ START_TEST(loads_what_was_saved)
                                     .entry_count = 2};
     hy_store_persist(store, &effect);
     hy_store_close(&store);
+    clock_behind = 1000000; /* it was set back meanwhile */
     store = open_store(&loaded);
     char *text = describe(&loaded);
     ck_assert_str_eq(text, "term 4 vote 2 1/3:one 2/4:zwei 3/4:");
