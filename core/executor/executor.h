@@ -28,8 +28,11 @@
 struct hy_lease_page {
     uint32_t magic;
     uint32_t version;
-    _Atomic int64_t
-        deadline; /* CLOCK_BOOTTIME in us; work under the lease goes on only until then. 0: no lease. HY_NEVER: none is required */
+    /* CLOCK_BOOTTIME in us; work under the lease goes on only until then. 0: no lease. HY_NEVER: none is required. */
+    _Atomic int64_t deadline;
+    /* The epoch since which no verdict on this node stands between: what was started under an earlier one must be let go,
+     * though the deadline lie ahead. An executor that was frozen across a verdict and an admission sees only this. */
+    _Atomic uint32_t since;
 };
 
 struct hy_executor_options {
@@ -77,7 +80,7 @@ int hy_executor_order(struct hy_executor_link *link, const struct hy_operation *
 int hy_executor_query(struct hy_executor_link *link);
 /* The next message: 1 and *news (free its outcome), 0 none now, -EPIPE the executor is gone, -EBADMSG. */
 int hy_executor_next(struct hy_executor_link *link, struct hy_executor_news *news, struct hy_err *err);
-void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline);
+void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline, uint32_t since);
 
 /* Describes an agent without loading it into this process: forks a child. Text lines for hactl; also how verify knows agents. -ENOENT, -EBADMSG. */
 int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_any_owner, struct hy_buf *out,

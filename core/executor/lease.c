@@ -39,9 +39,11 @@ void hy_lease_close(struct hy_lease *lease)
     lease->page = NULL;
 }
 
-bool hy_lease_holds(const struct hy_lease *lease)
+bool hy_lease_holds(struct hy_lease *lease)
 {
-    return hy_loop_now() < atomic_load(&lease->page->deadline);
+    if (!hy_actives_any_leased(lease->actives))
+        lease->since = atomic_load(&lease->page->since);
+    return hy_loop_now() < atomic_load(&lease->page->deadline) && lease->since == atomic_load(&lease->page->since);
 }
 
 static void look(void *context);
@@ -50,6 +52,8 @@ static void released(void *context, bool clean, const char *report)
 {
     struct hy_lease *lease = context;
     hy_log_line(lease->log, clean ? HY_LOG_WARNING : HY_LOG_ERROR, "the lease had ended: %s", report);
+    if (clean)
+        lease->since = atomic_load(&lease->page->since);
     lease->released(lease->context, clean, report);
     if (hy_actives_any_leased(lease->actives))
         hy_loop_at(lease->loop, &lease->timer, hy_loop_now() + TRY_AGAIN_SECONDS * HY_SECOND, look, lease);
@@ -68,6 +72,8 @@ static void look(void *context)
 
 void hy_lease_look(struct hy_lease *lease)
 {
-    if (hy_actives_any_leased(lease->actives))
-        hy_loop_at(lease->loop, &lease->timer, atomic_load(&lease->page->deadline), look, lease);
+    if (!hy_actives_any_leased(lease->actives))
+        return;
+    hy_time at = lease->since == atomic_load(&lease->page->since) ? atomic_load(&lease->page->deadline) : hy_loop_now();
+    hy_loop_at(lease->loop, &lease->timer, at, look, lease);
 }

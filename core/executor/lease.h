@@ -18,6 +18,7 @@ struct hy_lease {
     struct hy_actives *actives;
     struct hy_queue *queue;
     struct hy_timer timer;
+    uint32_t since; /* the page's when what is active under the lease began */
     void (*released)(void *context, bool clean, const char *report);
     void *context;
 };
@@ -25,7 +26,8 @@ struct hy_lease {
 int hy_lease_make_page(struct hy_lease *lease, struct hy_err *err); /* needs nothing else of the struct */
 void hy_lease_close(struct hy_lease *lease);
 
-bool hy_lease_holds(const struct hy_lease *lease);
+/* May anything be started under the lease, and what was go on? */
+bool hy_lease_holds(struct hy_lease *lease);
 
 /* Reads the page, and sets the timer to what is written there; what is due happens from the loop, not from within this call. To
  * be called when something under the lease begins or ends, or the core says so. */

@@ -91,11 +91,12 @@ int hy_executor_query(struct hy_executor_link *link)
     return send_plain(link, HY_PACKET_QUERY);
 }
 
-void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline)
+void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline, uint32_t since)
 {
+    bool new_life = atomic_exchange(&link->page->since, since) != since; /* before the deadline that it comes with */
     hy_time before = atomic_exchange(&link->page->deadline, deadline);
     /* Later: the executor finds out when the time before has come. Sooner: it must be told. */
-    if (deadline < before)
+    if (deadline < before || new_life)
         link->look_due = true;
     send_due_look(link);
 }

@@ -172,8 +172,8 @@ static void finish(struct hy_lane *lane, struct hy_item *item, const struct hy_r
         hy_recurring_ended(item, result);
     else if (item->own)
         tell_of_own_check(lane, operation, result);
-    else if (!item->release)
-        hy_lane_answer(lane, item, result);
+    else
+        hy_lane_answer(lane, item, result); /* a stop at the lease's end too: the cluster must know that it is done */
     if (lane->release)
         hy_release_lane_idle(lane, item->release, result);
     hy_item_free(item);
@@ -241,7 +241,7 @@ static bool prepare(struct hy_lane *lane, struct hy_item *item)
     }
     if (operation->lease && !stop && strcmp(operation->op, "demote") != 0 &&
         !queue->spec.lease_holds(queue->spec.context)) {
-        refuse(lane, item, HY_EXEC_ERROR, HALYARD_ERR_GENERIC, lease_has_ended);
+        refuse(lane, item, HY_EXEC_CANCELLED, HALYARD_ERR_GENERIC, lease_has_ended); /* no fault of the resource */
         return false;
     }
     if (hy_actives_begin(queue->spec.actives, operation) && !stop) {

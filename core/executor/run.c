@@ -187,7 +187,7 @@ static void judge(struct hy_run *run, const struct hy_child_end *end)
     if (run->answered) { /* also when it came at the last moment: what was done is done */
         judge_answer(run);
     } else if (run->killed_why) {
-        run->exec = HY_EXEC_DIED;
+        run->exec = HY_EXEC_CANCELLED; /* by us, not by a fault of its own */
         run->rc = HALYARD_ERR_GENERIC;
         say(run, "killed: %s", run->killed_why);
     } else if (end->timed_out) {

@@ -471,9 +471,9 @@ START_TEST(without_a_lease_nothing_starts_under_it)
     bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_ERROR, 0,
                  "this node's lease has ended");
     bench_expect(&bench, order_leased(&bench, "a", good, "stop", NULL), HY_EXEC_DONE, 0, NULL);
-    hy_executor_set_lease(bench.link, HY_NEVER);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
     bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
-    hy_executor_set_lease(bench.link, 0);
+    hy_executor_set_lease(bench.link, 0, 1);
     struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
     ck_assert(news.clean);
     ck_assert_str_eq(news.outcome.reason, "a stopped");
@@ -487,7 +487,7 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
 {
     struct bench bench;
     bench_open(&bench, 0);
-    hy_executor_set_lease(bench.link, bench_now() + 3600 * HY_SECOND);
+    hy_executor_set_lease(bench.link, bench_now() + 3600 * HY_SECOND, 1);
     bench_expect(&bench, order_leased(&bench, "slow", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
     bench_expect(&bench, order_leased(&bench, "quick", fast, "start", NULL), HY_EXEC_DONE, 0, NULL);
     expect_start(&bench, "free", good);
@@ -496,10 +496,10 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
     uint64_t under_way = order_leased(&bench, "late", good, "start", "delay=1h");
     BENCH_UNTIL(bench_count_lines(&bench, "late start begin") == 1);
     /* A renewal is a store only; the one that counts is the last. */
-    hy_executor_set_lease(bench.link, bench_now() + 50 * HY_MS);
-    hy_executor_set_lease(bench.link, bench_now() + 150 * HY_MS);
+    hy_executor_set_lease(bench.link, bench_now() + 50 * HY_MS, 1);
+    hy_executor_set_lease(bench.link, bench_now() + 150 * HY_MS, 1);
     hy_time deadline = bench_now() + 400 * HY_MS;
-    hy_executor_set_lease(bench.link, deadline);
+    hy_executor_set_lease(bench.link, deadline, 1);
     struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
     ck_assert_int_ge(bench_now(), deadline);
     ck_assert(news.clean);
@@ -518,7 +518,7 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
     ck_assert_uint_eq(bench_kept(&bench, monitor), 0);
     bench_expect(&bench, order_leased(&bench, "quick", fast, "start", NULL), HY_EXEC_ERROR, 0,
                  "this node's lease has ended");
-    hy_executor_set_lease(bench.link, bench_now() + 3600 * HY_SECOND);
+    hy_executor_set_lease(bench.link, bench_now() + 3600 * HY_SECOND, 1);
     bench_expect(&bench, order_leased(&bench, "quick", fast, "start", NULL), HY_EXEC_DONE, 0, NULL);
     bench_close(&bench);
 }
@@ -528,10 +528,10 @@ START_TEST(a_release_that_fails_says_so_and_is_tried_again)
 {
     struct bench bench;
     bench_open(&bench, 0);
-    hy_executor_set_lease(bench.link, HY_NEVER);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
     bench_touch(&bench, "a.stuck", "");
     bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
-    hy_executor_set_lease(bench.link, bench_now());
+    hy_executor_set_lease(bench.link, bench_now(), 1);
     struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
     ck_assert(!news.clean);
     ck_assert_str_eq(news.outcome.reason, "a not stopped (stuck at the last)");
@@ -548,10 +548,10 @@ START_TEST(what_a_probe_finds_is_under_the_lease)
 {
     struct bench bench;
     bench_open(&bench, 0);
-    hy_executor_set_lease(bench.link, HY_NEVER);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
     bench_touch(&bench, "a.active", "");
     bench_expect(&bench, order_leased(&bench, "a", good, "monitor", NULL), HY_EXEC_DONE, 0, NULL);
-    hy_executor_set_lease(bench.link, bench_now());
+    hy_executor_set_lease(bench.link, bench_now(), 1);
     struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
     ck_assert(news.clean);
     hy_outcome_free(&news.outcome);
@@ -593,7 +593,7 @@ START_TEST(a_dead_core_is_followed_by_another)
 {
     struct bench bench;
     bench_open(&bench, 0);
-    hy_executor_set_lease(bench.link, HY_NEVER);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
     bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
     uint64_t monitor = order_monitor(&bench, "a", 20 * HY_MS, NULL);
     bench_expect(&bench, monitor, HY_EXEC_DONE, 0, NULL);
@@ -628,7 +628,7 @@ START_TEST(the_executor_ends_with_a_core_that_has_ended_for_good)
 {
     struct bench bench;
     bench_open(&bench, 0);
-    hy_executor_set_lease(bench.link, HY_NEVER);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
     bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
     expect_start(&bench, "free", good);
     ck_assert_int_eq(kill(bench.core, _i ? SIGUSR1 : SIGTERM), 0);
@@ -647,7 +647,7 @@ START_TEST(the_guard_releases_when_the_executor_is_killed)
 {
     struct bench bench;
     bench_open(&bench, 0);
-    hy_executor_set_lease(bench.link, bench_now() + 3600 * HY_SECOND);
+    hy_executor_set_lease(bench.link, bench_now() + 3600 * HY_SECOND, 1);
     bench_expect(&bench, order_leased(&bench, "a", good, "start", "word=will"), HY_EXEC_DONE, 0, NULL);
     bench_expect(&bench, order_leased(&bench, "q", fast, "start", NULL), HY_EXEC_DONE, 0, NULL);
     bench_expect(&bench, order_leased(&bench, "gone", fast, "start", NULL), HY_EXEC_DONE, 0, NULL);
