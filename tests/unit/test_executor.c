@@ -209,7 +209,7 @@ START_TEST(what_is_left_behind_with_stdout_open_holds_nobody_up)
     char *text = file_read(path, &size);
     pid_t daemon = (pid_t)atoi(text);
     ck_assert_int_gt(daemon, 1);
-    ck_assert_int_eq(bench_state(daemon), 'S');
+    ck_assert(bench_state(daemon) != 0 && bench_state(daemon) != 'Z');
     ck_assert_int_eq(kill(daemon, SIGKILL), 0);
     free(text);
     free(path);
@@ -617,7 +617,7 @@ START_TEST(a_dead_core_is_followed_by_another)
     ck_assert_uint_le(bench_count_lines(&bench, "a monitor begin"), runs + 2);
     /* Again and again, with a pause that grows. */
     for (int i = 0; i < 3; i++) {
-        ck_assert_int_eq(kill(bench.core, i % 2 ? SIGUSR2 : SIGSEGV), 0);
+        ck_assert_int_eq(kill(bench.core, i % 2 ? SIGUSR2 : SIGABRT), 0);
         bench_accept_core(&bench);
     }
     bench_close(&bench);
