@@ -2,6 +2,7 @@
 # in its own file in .libs of the build folder; tests copy together the folders they need.
 TEST_AGENT_LINK = -module -avoid-version -shared -rpath /nowhere -export-symbols-regex '^halyard_' $(AM_LDFLAGS)
 TEST_AGENTS = \
+	docs/examples/flagfile.la \
 	tests/agents/good.la \
 	tests/agents/fast.la \
 	tests/agents/nasty.la \
@@ -28,6 +29,16 @@ TEST_AGENTS = \
 	tests/agents/nodescriptor.la \
 	tests/agents/transport.la
 check_LTLIBRARIES += $(TEST_AGENTS)
+
+# What docs/writing-an-agent.md shows.
+docs_examples_flagfile_la_SOURCES = docs/examples/flagfile.c
+docs_examples_flagfile_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+docs_examples_flagfile_la_LDFLAGS = $(TEST_AGENT_LINK)
+check_PROGRAMS += docs/examples/try-agent
+docs_examples_try_agent_SOURCES = docs/examples/try-agent.c
+docs_examples_try_agent_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+docs_examples_try_agent_LDADD = $(DL_LIBS)
+EXTRA_DIST += docs/writing-an-agent.md
 
 tests_agents_good_la_SOURCES = tests/agents/good.c
 tests_agents_good_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
