@@ -189,7 +189,7 @@ static _Noreturn void be_guard(const struct hy_exec_env *env, const struct share
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
     close_range(3, ~0u, 0);
-    mlockall(MCL_CURRENT | MCL_FUTURE);
+    hy_process_lock_memory();
     int pidfd = pidfd_open(executor, 0);
     struct pollfd end = {.fd = pidfd, .events = POLLIN};
     while (pidfd >= 0 && getppid() == executor)

@@ -81,7 +81,8 @@ static int64_t lease_ms(const struct halyard_op *op)
 
 /* ---- words */
 
-static void host_log(const struct halyard_op *op, int priority, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void host_log(const struct halyard_op *op, int priority,
+                                                           const char *format, ...)
 {
     char text[TEXT_MAX];
     va_list args;
@@ -99,7 +100,7 @@ static void host_log(const struct halyard_op *op, int priority, const char *form
 }
 
 /* The agent holds the operation as const; the reason is the one thing of it that it sets. */
-static void reason(const struct halyard_op *op, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void reason(const struct halyard_op *op, const char *format, ...)
 {
     struct hy_buf *kept = &((struct halyard_op *)(uintptr_t)op)->reason;
     hy_buf_clear(kept);

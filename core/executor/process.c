@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { PRIORITY_CHILD = 1, PRIORITY_EXECUTOR = 2 };
@@ -39,11 +41,23 @@ static void save(struct hy_origin *origin)
     close(fd);
 }
 
-/* Locking what is still to come under a limit would make later allocations fail: so without one, or not at all. */
-static bool lock_memory(void)
+static bool may_lock_any_amount(void)
 {
     struct rlimit none = {RLIM_INFINITY, RLIM_INFINITY};
-    return setrlimit(RLIMIT_MEMLOCK, &none) == 0 && mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+    if (setrlimit(RLIMIT_MEMLOCK, &none) == 0)
+        return true;
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    return syscall(SYS_capget, &header, data) == 0 && (data[0].effective & 1u << CAP_IPC_LOCK);
+}
+
+/* Locking what is still to come under a limit would make later allocations fail: so without one, or not at all. */
+bool hy_process_lock_memory(void)
+{
+    if (may_lock_any_amount())
+        return mlockall(MCL_CURRENT | MCL_FUTURE) == 0;
+    errno = EPERM;
+    return false;
 }
 
 void hy_process_raise(struct hy_origin *origin, const struct hy_log *log)
@@ -54,7 +68,7 @@ void hy_process_raise(struct hy_origin *origin, const struct hy_log *log)
     origin->realtime = sched_setscheduler(0, SCHED_RR, &priority) == 0;
     if (!origin->realtime)
         hy_buf_addf(&missing, "; real-time priority: %s", strerror(errno));
-    if (!lock_memory())
+    if (!hy_process_lock_memory())
         hy_buf_addf(&missing, "; locked memory: %s", strerror(errno));
     origin->oom_changed = write_oom_score("-1000");
     if (!origin->oom_changed)

@@ -21,6 +21,9 @@ struct hy_origin {
  * warning says what was not permitted. */
 void hy_process_raise(struct hy_origin *origin, const struct hy_log *log);
 
+/* Locks do not go over to forked processes: the guard takes its own. */
+bool hy_process_lock_memory(void);
+
 /* In a forked child: ordinary policy (or, with `realtime`, one below the executor's if that was permitted), limits, OOM
  * score and signals as the executor itself was started with. */
 void hy_process_reset(const struct hy_origin *origin, bool realtime);

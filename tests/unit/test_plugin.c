@@ -177,6 +177,20 @@ START_TEST(a_good_agent_is_understood)
 }
 END_TEST
 
+/* What docs/writing-an-agent.md shows is an agent. */
+START_TEST(the_example_is_a_good_agent)
+{
+    char *path = hy_asprintf("%s/docs/examples/.libs/flagfile.so", HY_BUILDDIR);
+    struct hy_plugin *plugin;
+    struct halyard_agent agent;
+    struct hy_err err = {{0}};
+    ck_assert_msg(hy_plugin_open_agent(path, true, &plugin, &agent, &err) == 0, "%s", err.text);
+    ck_assert(hy_agent_serves(&agent, "ocf:example:flagfile"));
+    hy_plugin_close(&plugin);
+    free(path);
+}
+END_TEST
+
 /* ---- a folder */
 
 START_TEST(a_folder_with_bad_ones_serves_the_good_ones)
@@ -306,6 +320,7 @@ int main(void)
     tcase_add_test(tcase, files_that_are_no_plugins_are_refused);
     tcase_add_test(tcase, files_of_others_are_refused);
     tcase_add_test(tcase, a_good_agent_is_understood);
+    tcase_add_test(tcase, the_example_is_a_good_agent);
     tcase_add_test(tcase, a_folder_with_bad_ones_serves_the_good_ones);
     tcase_add_test(tcase, a_folder_that_is_not_there_is_an_error);
     tcase_add_loop_test(tcase, values_are_checked_by_type_and_range, 0, (int)(sizeof values / sizeof *values));
