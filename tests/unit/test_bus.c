@@ -7,6 +7,7 @@
 #include "bus/socket.h"
 #include "lib/netns.h"
 #include "lib/run.h"
+#include "lib/tsan.h"
 #include "lib/zwait.h"
 
 #include <errno.h>

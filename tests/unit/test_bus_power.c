@@ -7,6 +7,7 @@
 #include "bus/ticker.h"
 #include "lib/netns.h"
 #include "lib/run.h"
+#include "lib/tsan.h"
 
 #include <poll.h>
 #include <signal.h>
