@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For programs with ZeroMQ sockets. The system's libzmq is not built for ThreadSanitizer, which therefore sees none of the
- * atomic operations with which its threads hand memory over, and calls each a race. Left out is only what libzmq itself,
- * or libsodium for it, calls.
+ * For programs with ZeroMQ sockets. The system's libzmq is not built for ThreadSanitizer, which therefore sees none
+ * of the atomic operations with which its threads hand memory over, and calls each a race. Left out is only what
+ * libzmq itself, or libsodium for it, calls.
  */
 #ifndef TESTS_LIB_TSAN_H
 #define TESTS_LIB_TSAN_H
