@@ -2,8 +2,9 @@
 /*
  * The node's PUB socket, who is let in to it, and a subscriber for each peer.
  *
- * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context, which would hold one ZAP
- * handler a process, install signal handlers and an exit hook, and end only with the process. zloop works with either.
+ * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context,
+ * which would hold one ZAP handler a process, install signal handlers and an exit hook, and end only with the
+ * process. zloop works with either.
  */
 #include "bus/bus.h"
 
@@ -50,8 +51,8 @@ void hy_bus_quiet_czmq(void)
 /* ---- who is let in: ZAP (ZeroMQ RFC 27) ---- */
 
 /*
- * The handler runs in the loop and knows one rule: the client's key is the one that is derived from the cluster's. czmq's zauth would be a
- * thread of its own that reads certificates from a folder, to decide the same.
+ * The handler runs in the loop and knows one rule: the client's key is the one that is derived from the cluster's.
+ * czmq's zauth would be a thread of its own that reads certificates from a folder, to decide the same.
  */
 static void answer(struct hy_bus *bus, struct hy_frames *request, bool admitted)
 {

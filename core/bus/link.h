@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The links: each a loaded transport with its own addresses. Everything goes over all of them, sealed once; what comes in is opened, and handed on
- * only when it is sealed by a peer. Links are numbered from 1, in the order of the configuration.
+ * The links: each a loaded transport with its own addresses. Everything goes over all of them, sealed once; what
+ * comes in is opened, and handed on only when it is sealed by a peer. Links are numbered from 1, in the order of the
+ * configuration.
  *
- * The zloop of all this must not close them from a zloop timer (use hy_ticker): zloop would still call what had become ready in that turn.
+ * The zloop of all this must not close them from a zloop timer (use hy_ticker): zloop would still call what had
+ * become ready in that turn.
  */
 #ifndef HY_BUS_LINK_H
 #define HY_BUS_LINK_H
@@ -52,12 +54,14 @@ struct hy_links_options {
 struct hy_links;
 
 /*
- * Loads the transports and opens all links; copies what it needs of the options. What is configured wrongly fails the whole: -EINVAL, -ENOENT,
- * -EPERM, ... A link whose address or interface is not there yet (-EADDRNOTAVAIL, -ENODEV) is down, says so, and is tried again each second.
- * Events may come before it returns; *links is set by then.
+ * Loads the transports and opens all links; copies what it needs of the options. What is configured wrongly fails
+ * the whole: -EINVAL, -ENOENT, -EPERM, ... A link whose address or interface is not there yet (-EADDRNOTAVAIL,
+ * -ENODEV) is down, says so, and is tried again each second. Events may come before it returns; *links is set by
+ * then.
  */
 int hy_links_open(const struct hy_links_options *options, zloop_t *loop, struct hy_links **links, struct hy_err *err);
-/* Seals and sends, to a node or HALYARD_ALL, over every link. 0 when one link at least has taken it, else the first link's -errno (-ENETDOWN: none is open). */
+/* Seals and sends, to a node or HALYARD_ALL, over every link. 0 when one link at least has taken it, else the first
+ * link's -errno (-ENETDOWN: none is open). */
 int hy_links_send(struct hy_links *links, uint32_t to, const void *data, size_t size);
 /* The largest content that every link carries: what a transport carries less the seal. */
 size_t hy_links_max_size(const struct hy_links *links);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Log lines that anybody on the network can cause: one in a while, with the number of those that were left out before it. */
+/* Log lines that anybody on the network can cause: one in a while, with the number of those that were left out
+ * before it. */
 #ifndef HY_BUS_RARE_H
 #define HY_BUS_RARE_H
 

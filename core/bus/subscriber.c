@@ -180,7 +180,8 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
         tell_refusal(s, "does not speak as a node of this cluster does: another program, or another cluster key");
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        /* Once or twice: it was ending. With another key it closes the connection each time, without a word (CurveZMQ, RFC 26). */
+        /* Once or twice: it was ending. With another key it closes the connection each time, without a word
+         * (CurveZMQ, RFC 26). */
         if (++s->broken_handshakes == BROKEN_HANDSHAKES)
             tell_refusal(s,
                          "breaks off each handshake: its cluster key may be another, or another program listens there");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A periodic timer as a descriptor (timerfd) in a zloop. zloop's own timers do not serve here: one that is ended in its loop's callback may
- * still fire once more, and one that is ended before the loop has ever run makes zloop_destroy() fail an assertion.
+ * A periodic timer as a descriptor (timerfd) in a zloop. zloop's own timers do not serve here: one that is ended in
+ * its loop's callback may still fire once more, and one that is ended before the loop has ever run makes
+ * zloop_destroy() fail an assertion.
  */
 #ifndef HY_BUS_TICKER_H
 #define HY_BUS_TICKER_H

@@ -7,6 +7,7 @@
 #include "bus/socket.h"
 #include "lib/netns.h"
 #include "lib/run.h"
+#include "lib/tsan.h"
 #include "lib/zwait.h"
 
 #include <errno.h>
@@ -210,8 +211,8 @@ static bool all_got_end(void *arg)
     return all;
 }
 
-/* What one sender sends comes in order: when an "end" of each is there, nothing of before is on its way. It is sent again and
- * again, since it too may be lost, to a queue that is full or a connection that is new. */
+/* What one sender sends comes in order: when an "end" of each is there, nothing of before is on its way. It is sent
+ * again and again, since it too may be lost, to a queue that is full or a connection that is new. */
 static void settle(void)
 {
     static unsigned round;
@@ -496,7 +497,8 @@ START_TEST(malformed_messages_are_dropped)
     struct hy_err err = {{0}};
     prepare_three("127.0.0.1");
     open_node(&nodes[0]);
-    /* Node 2 has the key, and speaks nonsense. It has no ZAP handler: CURVE without one lets all clients in that know its key. */
+    /* Node 2 has the key, and speaks nonsense. It has no ZAP handler: CURVE without one lets all clients in that
+     * know its key. */
     struct hy_bus_keys keys;
     struct forger forger;
     char endpoint[HY_ENDPOINT_SIZE];

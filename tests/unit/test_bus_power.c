@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A host that loses power says no goodbye: its peers keep connections that are open at their end only. Two hosts, each a network
- * namespace, on a bridge; one is taken away with all its connections, and comes back with the same addresses.
+ * A host that loses power says no goodbye: its peers keep connections that are open at their end only. Two hosts,
+ * each a network namespace, on a bridge; one is taken away with all its connections, and comes back with the same
+ * addresses.
  */
 #include "bus/bus.h"
 #include "bus/ticker.h"
 #include "lib/netns.h"
 #include "lib/run.h"
+#include "lib/tsan.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A transport that behaves as badly as its `mode` says, for the test of the host. It has no network: a pipe of its own takes what is
- * sent, and gives it back as received.
+ * A transport that behaves as badly as its `mode` says, for the test of the host. It has no network: a pipe of its
+ * own takes what is sent, and gives it back as received.
  */
 #include <halyard/transport.h>
 
