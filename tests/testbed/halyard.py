@@ -83,7 +83,7 @@ class Halyard:
 
     def start(self, hosts=None):
         for host in self._hosts(hosts):
-            host.spawn([DAEMON, "-c", CONFIGURATION], log=LOG)
+            host.run([DAEMON, "-c", CONFIGURATION])
 
     def start_at_boot(self, hosts=None, services=()):
         """As chkconfig on: after a power-on services and the daemon start by themselves."""
