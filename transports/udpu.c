@@ -2,8 +2,9 @@
 /*
  * udpu: datagrams by UDP unicast, over IPv4 or IPv6, one copy to each peer.
  *
- * It says at once what the kernel knows: an ICMP error for a datagram that was sent ("connection refused": the host lives, the daemon
- * does not), and the loss of the carrier or of the address on the interface that holds this node's own address.
+ * It says at once what the kernel knows: an ICMP error for a datagram that was sent ("connection refused": the host
+ * lives, the daemon does not), and the loss of the carrier or of the address on the interface that holds this node's
+ * own address.
  */
 #include <halyard/transport.h>
 

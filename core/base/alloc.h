@@ -5,7 +5,7 @@
  * A node that cannot allocate cannot keep its promises either, and dying is the one failure every other part is
  * built to survive: nothing is acknowledged before it is on disk, and the executor restarts the core. So these never
  * return NULL; when memory is exhausted they print one line to stderr and abort(). See docs/decisions/out-of-memory.md.
- * The executor, which must not die, allocates with plain malloc() and answers -ENOMEM.
+ * That goes for the executor too: its guard, a process of its own, then releases what it held.
  *
  * All memory is released with free().
  */

@@ -2,32 +2,26 @@
 /*
  * The node's PUB socket, who is let in to it, and a subscriber for each peer.
  *
- * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context, which would hold one ZAP
- * handler a process, install signal handlers and an exit hook, and end only with the process. zloop works with either.
+ * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context,
+ * which would hold one ZAP handler a process, install signal handlers and an exit hook, and end only with the
+ * process. zloop works with either.
  */
 #include "bus/bus.h"
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/time.h"
 #include "bus/frames.h"
+#include "bus/rare.h"
 #include "bus/socket.h"
 #include "bus/subscriber.h"
-#include "bus/timer.h"
+#include "bus/ticker.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CHECK_EVERY_MS = 1000, ADMISSIONS_A_TURN = 16 };
-
-/* Lines that a stranger can cause: one a second at most, with the number of those that were left out. */
-struct rare_line {
-    hy_time next;
-    uint64_t left_out;
-};
 
 struct hy_bus {
     zloop_t *loop;
@@ -36,14 +30,14 @@ struct hy_bus {
     uint64_t incarnation;
     struct hy_bus_keys keys;
     void *zmq, *pub, *zap;
-    struct hy_timer *check;
+    struct hy_ticker *check;
     struct hy_subscriber **subscribers;
     size_t subscriber_count;
     void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
                      size_t size);
     void *context;
     struct hy_buf header; /* of each message that is sent: always the same */
-    struct rare_line bad_line, refused_line;
+    struct hy_rare bad_line, refused_line;
     struct hy_bus_stats stats;
 };
 
@@ -54,25 +48,11 @@ void hy_bus_quiet_czmq(void)
     zsys_set_logstream(NULL);
 }
 
-static bool may_tell(struct rare_line *line, uint64_t *left_out)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    hy_time now = time.tv_sec * HY_SECOND + time.tv_nsec / 1000;
-    if (now < line->next) {
-        line->left_out++;
-        return false;
-    }
-    *left_out = line->left_out;
-    *line = (struct rare_line){.next = now + HY_SECOND};
-    return true;
-}
-
 /* ---- who is let in: ZAP (ZeroMQ RFC 27) ---- */
 
 /*
- * The handler runs in the loop and knows one rule: the client's key is the one that is derived from the cluster's. czmq's zauth would be a
- * thread of its own that reads certificates from a folder, to decide the same.
+ * The handler runs in the loop and knows one rule: the client's key is the one that is derived from the cluster's.
+ * czmq's zauth would be a thread of its own that reads certificates from a folder, to decide the same.
  */
 static void answer(struct hy_bus *bus, struct hy_frames *request, bool admitted)
 {
@@ -109,7 +89,7 @@ static int zap_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
         bool admitted = is_admitted(bus, &request);
         if (!admitted)
             bus->stats.refused++;
-        if (!admitted && request.total == 7 && may_tell(&bus->refused_line, &left_out))
+        if (!admitted && request.total == 7 && hy_rare_allows(&bus->refused_line, HY_SECOND, &left_out))
             hy_warning(bus->log, "bus: %.*s is not let in: its key is not this cluster's (%llu more before that)",
                        (int)zmq_msg_size(&request.parts[3]), (const char *)zmq_msg_data(&request.parts[3]),
                        (unsigned long long)left_out);
@@ -134,7 +114,7 @@ static void on_bad(void *context, uint32_t peer, const char *why)
     struct hy_bus *bus = context;
     uint64_t left_out;
     bus->stats.bad++;
-    if (may_tell(&bus->bad_line, &left_out))
+    if (hy_rare_allows(&bus->bad_line, HY_SECOND, &left_out))
         hy_warning(bus->log, "bus: dropped a message from node %u: %s (%llu more before that)", peer, why,
                    (unsigned long long)left_out);
 }
@@ -145,7 +125,7 @@ void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const voi
     if (size > HY_BUS_MESSAGE_MAX) {
         uint64_t left_out;
         bus->stats.bad++;
-        if (may_tell(&bus->bad_line, &left_out))
+        if (hy_rare_allows(&bus->bad_line, HY_SECOND, &left_out))
             hy_error(bus->log, "bus: a message of %zu bytes is not sent: the limit is %d", size, HY_BUS_MESSAGE_MAX);
         return;
     }
@@ -253,7 +233,7 @@ static int open_all(struct hy_bus *bus, const struct hy_bus_options *options, st
     if (!rc)
         rc = open_subscribers(bus, options, err);
     if (!rc)
-        rc = hy_timer_start(bus->loop, CHECK_EVERY_MS, check, bus, &bus->check, err);
+        rc = hy_ticker_start(bus->loop, CHECK_EVERY_MS, check, bus, &bus->check, err);
     return rc;
 }
 
@@ -280,7 +260,7 @@ void hy_bus_close(struct hy_bus **bus)
     if (!self)
         return;
     *bus = NULL;
-    hy_timer_stop(&self->check);
+    hy_ticker_stop(&self->check);
     for (size_t i = 0; i < self->subscriber_count; i++)
         hy_subscriber_close(&self->subscribers[i]);
     free(self->subscribers);

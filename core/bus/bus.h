@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bus: ZeroMQ PUB/SUB between the nodes, CURVE-encrypted. Each node binds one PUB socket and has, for each peer, one SUB socket connected to
- * that peer's PUB: so each has a queue of its own, a message that names another sender than the one it came from is seen, and to connect anew is to
- * close a socket and open one. A message has three frames: a topic of fixed width, a header (wire version, sender, sender's incarnation), and bytes. Best effort: a
- * message may be lost at any time, and the protocols above do not care. Addressed messages carry their destination in the topic, so others never get them.
+ * The bus: ZeroMQ PUB/SUB between the nodes, CURVE-encrypted. Each node binds one PUB socket and has, for each peer,
+ * one SUB socket connected to that peer's PUB: so each has a queue of its own, a message that names another sender
+ * than the one it came from is seen, and to connect anew is to close a socket and open one. A message has three
+ * frames: a topic of fixed width, a header (wire version, sender, sender's incarnation), and bytes. Best effort: a
+ * message may be lost at any time, and the protocols above do not care. Addressed messages carry their destination
+ * in the topic, so others never get them.
  *
  *   topic = 4 letters, 4 hex digits: "raft0003" to node 3, "evntFFFF" to all
  */
@@ -55,12 +57,13 @@ struct hy_bus;
 /* To be called before anything else of czmq's: it installs no signal handlers and writes nothing to stdout then. */
 void hy_bus_quiet_czmq(void);
 
-/* Opens sockets and registers them with the loop; copies what it needs of the options. -EADDRINUSE, -EADDRNOTAVAIL, -EINVAL. */
+/* Opens sockets and registers them with the loop; copies what it needs of the options. -EADDRINUSE, -EADDRNOTAVAIL,
+ * -EINVAL. */
 int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_bus **bus, struct hy_err *err);
 /* `to`: a node or HY_BUS_ALL. Never blocks; what does not fit in the peer's queue is dropped. */
 void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const void *data, size_t size);
-/* To be called when membership hears `peer` under a new incarnation: connects anew and at once, unless that incarnation has sent something
- * already. What the old connection still held is lost. -ENOENT: no such peer. */
+/* To be called when membership hears `peer` under a new incarnation: connects anew and at once, unless that
+ * incarnation has sent something already. What the old connection still held is lost. -ENOENT: no such peer. */
 int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation);
 /* Not from within received() or a zloop timer. Sets *bus to NULL; does nothing when it is NULL. */
 void hy_bus_close(struct hy_bus **bus);

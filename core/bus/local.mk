@@ -5,7 +5,12 @@ libhy_bus_a_CPPFLAGS = $(CORE_CPPFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS)
 libhy_bus_a_SOURCES = \
 	core/bus/bus.c core/bus/bus.h \
 	core/bus/frames.c core/bus/frames.h \
+	core/bus/link.c core/bus/link.h \
+	core/bus/link_host.c core/bus/link_host.h \
+	core/bus/rare.c core/bus/rare.h \
 	core/bus/seal.c core/bus/seal.h \
 	core/bus/socket.c core/bus/socket.h \
 	core/bus/subscriber.c core/bus/subscriber.h \
-	core/bus/timer.c core/bus/timer.h
+	core/bus/ticker.c core/bus/ticker.h
+
+EXTRA_DIST += docs/protocol.md

@@ -21,15 +21,18 @@ _Static_assert(HY_CURVE_KEY_SIZE == crypto_box_PUBLICKEYBYTES && HY_CURVE_KEY_SI
                "CURVE's keys are Curve25519's");
 
 /*
- * When a host loses power its connections stay open at the other side, and TCP finds out only after minutes; worse, its retries
- * grow ever rarer, so that the host is back for long before one of them meets it. So:
- *   - a PING each 250 ms, and a second without any answer ends the connection (likewise data that is not acknowledged);
- *   - an attempt to connect ends after half a second, that is after one SYN: the kernel's second would come after a second,
- *     its third after three;
+ * When a host loses power its connections stay open at the other side, and TCP finds out only after minutes; worse,
+ * its retries grow ever rarer, so that the host is back for long before one of them meets it. So:
+ *   - a PING each 250 ms, and three seconds without any answer end the connection; likewise two seconds in which no
+ *     data is acknowledged. Not less: an answer waits behind the message that is under way, so the time must do for
+ *     the largest (16 MiB, with 45 Mbit/s);
+ *   - an attempt to connect ends after half a second, that is after one SYN: the kernel's second would come after a
+ *     second, its third after three;
  *   - the next attempt comes 50 ms later, growing to half a second;
  *   - a peer whose kernel accepts but whose process does not answer is given a second (the default: 30).
- * A host that answers again is thus connected within a second whatever happened, without hy_bus_reconnect(), which makes it a few
- * milliseconds. ZMQ_HEARTBEAT_TTL is not needed: both sides ping.
+ * A host that was away for long, or is a new one to the old connections (its kernel resets them), is thus connected
+ * within a second of its return; with hy_bus_reconnect(), in milliseconds and in any case. ZMQ_HEARTBEAT_TTL is not
+ * needed: both sides ping.
  */
 struct option {
     int name;
@@ -41,7 +44,7 @@ static const struct option common_options[] = {
     {ZMQ_SNDHWM, QUEUE},
     {ZMQ_RCVHWM, QUEUE},
     {ZMQ_HEARTBEAT_IVL, 250},
-    {ZMQ_HEARTBEAT_TIMEOUT, 1000},
+    {ZMQ_HEARTBEAT_TIMEOUT, 3000},
     {ZMQ_TCP_MAXRT, 2000},
     {ZMQ_HANDSHAKE_IVL, 1000},
     {ZMQ_CONNECT_TIMEOUT, 500},
@@ -102,7 +105,8 @@ static int set_publisher(void *socket, const struct hy_bus_keys *keys)
     int rc = set_number(socket, ZMQ_CURVE_SERVER, 1);
     if (!rc)
         rc = set_option(socket, ZMQ_CURVE_SECRETKEY, keys->server_secret, sizeof keys->server_secret);
-    /* Asks the ZAP handler of the bus about everybody: it is there before the socket is bound, and until it is closed. */
+    /* Asks the ZAP handler of the bus about everybody: it is there before the socket is bound, and until it is
+     * closed. */
     if (!rc)
         rc = set_option(socket, ZMQ_ZAP_DOMAIN, "halyard", strlen("halyard"));
     if (!rc)

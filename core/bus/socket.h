@@ -27,7 +27,8 @@ int hy_socket_open(void *zmq, int type, const struct hy_bus_keys *keys, bool ipv
 /* Sets *socket to NULL; does nothing when it is NULL. */
 void hy_socket_close(void **socket);
 
-/* In and out of the loop. The handler must not rely on its `item`: it may be called once more in the turn in which it was taken out. */
+/* In and out of the loop. The handler must not rely on its `item`: it may be called once more in the turn in which
+ * it was taken out. */
 void hy_socket_watch(zloop_t *loop, void *socket, zloop_fn *handler, void *context);
 void hy_socket_unwatch(zloop_t *loop, void *socket);
 

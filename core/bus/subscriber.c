@@ -2,12 +2,11 @@
 #include "bus/subscriber.h"
 
 #include "base/alloc.h"
-#include "base/time.h"
+#include "bus/rare.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     TURN = 64,             /* messages from one peer in one turn of the loop, so that none keeps the others waiting */
@@ -42,13 +41,6 @@ struct hy_subscriber {
     struct hy_bus_peer_stats stats;
 };
 
-static hy_time now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return time.tv_sec * HY_SECOND + time.tv_nsec / 1000;
-}
-
 static void disconnect(struct hy_subscriber *s)
 {
     if (s->socket) {
@@ -82,7 +74,7 @@ static int connect_peer(struct hy_subscriber *s, struct hy_err *err)
 {
     char name[64];
     s->opened++;
-    s->last_event = now();
+    s->last_event = hy_bus_now();
     int rc = hy_socket_open(s->zmq, ZMQ_SUB, s->keys, s->ipv6, &s->socket, err);
     if (rc)
         return rc;
@@ -165,7 +157,7 @@ static void tell_refusal(struct hy_subscriber *s, const char *what)
 
 static void take_event(struct hy_subscriber *s, uint16_t event)
 {
-    s->last_event = now();
+    s->last_event = hy_bus_now();
     switch (event) {
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         s->stats.connected = true;
@@ -188,7 +180,8 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
         tell_refusal(s, "does not speak as a node of this cluster does: another program, or another cluster key");
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
-        /* Once or twice: it was ending. With another key it closes the connection each time, without a word (CurveZMQ, RFC 26). */
+        /* Once or twice: it was ending. With another key it closes the connection each time, without a word
+         * (CurveZMQ, RFC 26). */
         if (++s->broken_handshakes == BROKEN_HANDSHAKES)
             tell_refusal(s,
                          "breaks off each handshake: its cluster key may be another, or another program listens there");
@@ -216,7 +209,7 @@ static int monitor_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 
 void hy_subscriber_check(struct hy_subscriber *s)
 {
-    if (!s->socket || (!s->stats.connected && now() - s->last_event > given_up_after))
+    if (!s->socket || (!s->stats.connected && hy_bus_now() - s->last_event > given_up_after))
         connect_anew(s);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What this node hears of one peer: a SUB socket connected to the peer's PUB, and what ZeroMQ says of that connection. */
+/* What this node hears of one peer: a SUB socket connected to the peer's PUB, and what ZeroMQ says of that
+ * connection. */
 #ifndef HY_BUS_SUBSCRIBER_H
 #define HY_BUS_SUBSCRIBER_H
 

@@ -232,7 +232,8 @@ struct hy_node_status {
     struct hy_attrs transient;        /* attributes that a reboot forgets */
     HY_VEC(struct hy_result) results; /* history: the last of each (rsc, op, interval); `call` orders them */
     /* The last failure of each (rsc, op, interval), kept until it is cleaned up or expires, whatever came after: "Failed
-     * Actions" of `status` (the reference keeps its "last failure" entries likewise). Nothing is decided by it. */
+     * Actions" of `status` (the reference keeps its "last failure" entries likewise). The scheduler reads on-fail and bans from it, since a failed monitor's
+     * own result goes with the stop that follows. */
     HY_VEC(struct hy_result) failures;
     HY_VEC(struct hy_failcount) failcounts;
 };

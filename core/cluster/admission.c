@@ -56,8 +56,9 @@ static void heard(struct hy_cluster *c, const struct hy_membership_effect *effec
         say_back(c, effect);
     candidate->incarnation = effect->incarnation;
     c->admission.due = true;
-    hy_info(&c->log, "%s is heard%s", hy_cluster_name_of(c, effect->node),
-            reborn ? " again: its core was restarted" : "");
+    if (effect->node != c->self)
+        hy_info(&c->log, "%s is heard%s", hy_cluster_name_of(c, effect->node),
+                reborn ? " again: its core was restarted" : "");
     if (reborn && effect->node != c->self)
         campaign_against(c, effect->node); /* a core that starts does not lead, whatever its forerunner did */
 }

@@ -365,6 +365,8 @@ void hy_controller_run(struct hy_cluster *c)
     controller->acting = ready(c);
     if (controller->acting)
         decide(c);
+    else
+        controller->recheck = c->now + ASK_AGAIN; /* what it waits for may come without an event of its own */
 }
 
 hy_time hy_controller_deadline(const struct controller *controller, size_t node_count)
@@ -372,7 +374,7 @@ hy_time hy_controller_deadline(const struct controller *controller, size_t node_
     if (!controller->term)
         return HY_NEVER;
     hy_time at = controller->recheck;
-    for (size_t i = 0; i < node_count; i++) {
+    for (size_t i = 0; controller->acting && i < node_count; i++) {
         const struct sync *sync = &controller->syncs[i];
         if (sync->ask_again && !sync->done && !sync->answer_seq && sync->ask_again < at)
             at = sync->ask_again;

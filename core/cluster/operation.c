@@ -113,6 +113,12 @@ void hy_operation_encode(const struct hy_operation *operation, struct hy_buf *ou
     write_attrs(out, &operation->meta);
 }
 
+/* Sums of a time and any of these stay far from what 64 bits hold. */
+static bool is_duration(hy_time time)
+{
+    return time >= 0 && time <= INT64_C(100) * 365 * 24 * 3600 * HY_SECOND;
+}
+
 static int check_operation(const struct hy_operation *operation, struct hy_err *err)
 {
     if (!is_name(operation->rsc))
@@ -120,9 +126,10 @@ static int check_operation(const struct hy_operation *operation, struct hy_err *
     if (!is_name(operation->op))
         return hy_fail(err, EBADMSG, "operation for %s: \"%.64s\" is not the name of an operation", operation->rsc,
                        operation->op);
-    if (operation->interval < 0 || operation->timeout < 0 || operation->start_delay < 0)
-        return hy_fail(err, EBADMSG, "operation %s of %s: negative interval, timeout or start-delay", operation->op,
-                       operation->rsc);
+    if (!is_duration(operation->interval) || !is_duration(operation->timeout) || !is_duration(operation->start_delay))
+        return hy_fail(err, EBADMSG,
+                       "operation %s of %s: interval, timeout and start-delay must be within 0 and a hundred years",
+                       operation->op, operation->rsc);
     bool cancel = strcmp(operation->op, "cancel") == 0;
     if (cancel && (!operation->cancels || !is_name(operation->cancels)))
         return hy_fail(err, EBADMSG, "cancel for %s: does not say which operation", operation->rsc);
@@ -158,6 +165,27 @@ int hy_operation_decode(const void *data, size_t size, struct hy_operation *oper
     if (rc)
         hy_operation_free(operation);
     return rc;
+}
+
+static void copy_attrs(struct hy_attrs *to, const struct hy_attrs *from)
+{
+    for (size_t i = 0; i < from->list.count; i++)
+        hy_vec_push(&to->list, ((struct hy_attr){.name = hy_strdup(from->list.items[i].name),
+                                                 .value = hy_strdup(from->list.items[i].value)}));
+}
+
+struct hy_operation hy_operation_copy(const struct hy_operation *operation)
+{
+    struct hy_operation copy = *operation;
+    copy.rsc = hy_strdup(operation->rsc);
+    copy.agent = hy_strdup(operation->agent);
+    copy.op = hy_strdup(operation->op);
+    copy.cancels = hy_strdup(operation->cancels);
+    copy.digest = hy_strdup(operation->digest);
+    copy.params = copy.meta = (struct hy_attrs){0};
+    copy_attrs(&copy.params, &operation->params);
+    copy_attrs(&copy.meta, &operation->meta);
+    return copy;
 }
 
 void hy_operation_free(struct hy_operation *operation)

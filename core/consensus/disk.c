@@ -98,6 +98,16 @@ void hy_raft_disk_flush(struct hy_raft *raft)
     note_write(raft, 0, 0);
 }
 
+/* What has become possible now that more is on disk. */
+static void moved_on(struct hy_raft *raft)
+{
+    hy_raft_election_durable(raft);
+    if (raft->role == HY_RAFT_LEADER)
+        hy_raft_lead_commit(raft);
+    else
+        hy_raft_follow_durable(raft);
+}
+
 int hy_raft_disk_done(struct hy_raft *raft, uint64_t number, struct hy_err *err)
 {
     struct hy_raft_disk *disk = &raft->disk;
@@ -118,15 +128,6 @@ int hy_raft_disk_done(struct hy_raft *raft, uint64_t number, struct hy_err *err)
         memmove(disk->writes.items, disk->writes.items + disk->first, disk->writes.count * sizeof *disk->writes.items);
         disk->first = 0;
     }
-    hy_raft_disk_moved(raft);
+    moved_on(raft);
     return 0;
-}
-
-void hy_raft_disk_moved(struct hy_raft *raft)
-{
-    hy_raft_election_durable(raft);
-    if (raft->role == HY_RAFT_LEADER)
-        hy_raft_lead_commit(raft);
-    else
-        hy_raft_follow_durable(raft);
 }

@@ -66,9 +66,8 @@ static void probe(struct hy_raft_peer *peer, uint64_t next)
     clear_inflight(peer);
 }
 
-void hy_raft_peer_replicate(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_t next)
+static void replicate(struct hy_raft_peer *peer, uint64_t next)
 {
-    (void)raft;
     peer->state = HY_RAFT_PEER_REPLICATE;
     peer->next = next;
     clear_inflight(peer);
@@ -151,7 +150,7 @@ static void tell_commit(struct hy_raft *raft, struct hy_raft_peer *peer)
         send_append(raft, peer, peer->next - 1, 0);
 }
 
-void hy_raft_send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
+static void send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
     if (peer->state == HY_RAFT_PEER_SNAPSHOT) {
         hy_raft_snapshot_heartbeat(raft, peer);
@@ -186,7 +185,7 @@ void hy_raft_lead_tick(struct hy_raft *raft)
     raft->lead.heartbeat = raft->now + raft->options.heartbeat;
     hy_raft_transfer_check(raft, true);
     for (size_t i = 0; i < raft->lead.peers.count; i++)
-        hy_raft_send_heartbeat(raft, &raft->lead.peers.items[i]);
+        send_heartbeat(raft, &raft->lead.peers.items[i]);
 }
 
 void hy_raft_become_leader(struct hy_raft *raft)
@@ -266,8 +265,8 @@ static void on_accepted(struct hy_raft *raft, struct hy_raft_peer *peer, const s
     uint64_t next = peer->next > peer->match ? peer->next : peer->match + 1;
     switch (peer->state) {
     case HY_RAFT_PEER_PROBE:
-        if (message->append_answer.prev_index + 1 == peer->next || peer->match >= peer->next)
-            hy_raft_peer_replicate(raft, peer, next);
+        if (message->append_answer.prev_index + 1 == peer->next || peer->match + 1 >= peer->next)
+            replicate(peer, next);
         break;
     case HY_RAFT_PEER_REPLICATE:
         peer->next = next;
@@ -276,7 +275,7 @@ static void on_accepted(struct hy_raft *raft, struct hy_raft_peer *peer, const s
     case HY_RAFT_PEER_SNAPSHOT:
         if (peer->match >= hy_raft_snapshot_index(peer)) {
             hy_raft_snapshot_end(peer);
-            hy_raft_peer_replicate(raft, peer, peer->match + 1);
+            replicate(peer, peer->match + 1);
         }
         break;
     }

@@ -142,8 +142,6 @@ void hy_raft_disk_snapshot(struct hy_raft *raft, const void *payload, size_t siz
 void hy_raft_disk_flush(struct hy_raft *raft); /* at the end of a step */
 int hy_raft_disk_done(struct hy_raft *raft, uint64_t number, struct hy_err *err);
 bool hy_raft_state_durable(const struct hy_raft *raft);
-/* What has become possible now that more is on disk. */
-void hy_raft_disk_moved(struct hy_raft *raft);
 
 /* election.c */
 void hy_raft_become_follower(struct hy_raft *raft, uint64_t term, uint32_t leader);
@@ -170,9 +168,7 @@ void hy_raft_lead_tick(struct hy_raft *raft);
 void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, const void *data, size_t size);
 void hy_raft_lead_commit(struct hy_raft *raft);
 struct hy_raft_peer *hy_raft_peer(struct hy_raft *raft, uint32_t id);
-void hy_raft_peer_replicate(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_t next);
 bool hy_raft_peer_silent(const struct hy_raft *raft, const struct hy_raft_peer *peer);
-void hy_raft_send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer);
 int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                              struct hy_err *err);
 

@@ -101,8 +101,8 @@ void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer)
 
 void hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
-    if (raft->now - peer->snapshot.sent < raft->options.heartbeat)
-        return;
+    if (raft->now - peer->snapshot.sent < raft->options.heartbeat / 2)
+        return; /* a chunk is on its way, and is as good as a heartbeat */
     peer->snapshot.offset = peer->snapshot.received;
     send_chunk(raft, peer);
 }

@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -30,6 +31,8 @@ struct hy_node {
     struct hy_cluster *cluster;
     struct hy_store *store;
     struct hy_links *links;
+    struct hy_seal seal;
+    bool ordinary_user; /* plug-ins need not be root's then */
     struct hy_bus *bus;
     struct hy_executor_link *executor;
     struct hy_ipc *ipc;
@@ -85,7 +88,8 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
 {
     switch (effect->type) {
     case HY_CLUSTER_SEND_HEARTBEAT:
-        hy_links_send(node->links, effect->to, effect->data, effect->size);
+        /* Heartbeats may be lost; a link that takes none says so by itself. */
+        (void)hy_links_send(node->links, effect->to, effect->data, effect->size);
         break;
     case HY_CLUSTER_SEND_RAFT:
         send_bus(node, HY_TOPIC_RAFT, effect);
@@ -273,13 +277,30 @@ static void on_heartbeat(void *context, uint32_t from, size_t link, const void *
     take_event(context, &event);
 }
 
+static bool any_link_up(const struct hy_node *node)
+{
+    for (size_t link = 1; link <= hy_links_count(node->links); link++) {
+        struct hy_link_stats stats;
+        hy_links_stats(node->links, link, &stats);
+        if (stats.open && stats.up)
+            return true;
+    }
+    return false;
+}
+
+/* What a transport says of one peer can be forged and proves nothing; that this host's own carrier is lost is certain. */
 static void on_link(void *context, size_t link, uint32_t peer, bool up, const char *why)
 {
     struct hy_node *node = context;
-    (void)link;
-    if (peer != HALYARD_ALL || up || hy_links_carrier(node->links))
+    if (peer != HALYARD_ALL) {
+        hy_debug(node->log, "link %zu: node %u %s%s%s", link, peer, up ? "answers" : "does not answer", *why ? ": " : "",
+                 why);
         return;
-    hy_warning(node->log, "no link is left (%s): this node's lease is given up at once", why ? why : "carrier lost");
+    }
+    hy_notice(node->log, "link %zu is %s%s%s", link, up ? "up" : "down", *why ? ": " : "", why);
+    if (up || !node->cluster || any_link_up(node))
+        return;
+    hy_warning(node->log, "no link is left: this node's lease is given up at once");
     const struct hy_cluster_event event = {.type = HY_CLUSTER_LINKS_DOWN};
     take_event(node, &event);
 }
@@ -356,38 +377,54 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
     return rc;
 }
 
-static int open_links(struct hy_node *node, const uint8_t *key, struct hy_err *err)
+/* The settings of one link: what the file says, and this node's own address on it. */
+static struct hy_link_setting *link_settings(const struct hy_config_link *link, const char *address)
+{
+    struct hy_link_setting *settings = hy_alloc_array(link->settings.count + 1, sizeof *settings);
+    for (size_t i = 0; i < link->settings.count; i++)
+        settings[i] = (struct hy_link_setting){link->settings.items[i].name, link->settings.items[i].value};
+    settings[link->settings.count] = (struct hy_link_setting){"address", address};
+    return settings;
+}
+
+static struct hy_link_peer *link_peers(const struct hy_config *config, const struct hy_config_link *link)
+{
+    struct hy_link_peer *peers = hy_alloc_array(config->nodes.count, sizeof *peers);
+    size_t count = 0;
+    for (size_t i = 0; i < config->nodes.count; i++)
+        if (i != config->self)
+            peers[count++] = (struct hy_link_peer){config->nodes.items[i].id, link->addresses[i], 0};
+    return peers;
+}
+
+static int open_links(struct hy_node *node, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
     struct hy_link_config *links = hy_alloc_array(config->links.count, sizeof *links);
-    struct hy_link_peer *peers = hy_alloc_array(config->links.count * config->nodes.count, sizeof *peers);
     for (size_t i = 0; i < config->links.count; i++) {
-        const struct hy_config_link *from = &config->links.items[i];
-        struct hy_link_peer *first = &peers[i * config->nodes.count];
-        size_t count = 0;
-        for (size_t j = 0; j < config->nodes.count; j++)
-            if (j != config->self)
-                first[count++] = (struct hy_link_peer){config->nodes.items[j].id, from->addresses[j], 0};
-        links[i] = (struct hy_link_config){.transport = from->transport,
-                                           .address = from->addresses[config->self],
-                                           .settings = (const struct hy_link_setting *)from->settings.items,
-                                           .setting_count = from->settings.count,
-                                           .peers = first,
-                                           .peer_count = count};
+        const struct hy_config_link *link = &config->links.items[i];
+        links[i] = (struct hy_link_config){.transport = link->transport,
+                                           .settings = link_settings(link, link->addresses[config->self]),
+                                           .setting_count = link->settings.count + 1,
+                                           .peers = link_peers(config, link),
+                                           .peer_count = config->nodes.count - 1};
     }
-    const struct hy_links_options options = {.folder = config->paths.transports,
-                                             .cluster = config->cluster,
-                                             .key = key,
-                                             .self = config->nodes.items[config->self].id,
+    const struct hy_links_options options = {.self = config->nodes.items[config->self].id,
                                              .links = links,
                                              .link_count = config->links.count,
+                                             .folder = config->paths.transports,
+                                             .trust_any_owner = node->ordinary_user,
+                                             .seal = &node->seal,
                                              .received = on_heartbeat,
-                                             .changed = on_link,
+                                             .event = on_link,
                                              .context = node,
                                              .log = node->log};
     int rc = hy_links_open(&options, node->loop, &node->links, err);
+    for (size_t i = 0; i < config->links.count; i++) {
+        free((void *)(uintptr_t)links[i].settings);
+        free((void *)(uintptr_t)links[i].peers);
+    }
     free(links);
-    free(peers);
     return rc;
 }
 
@@ -482,7 +519,9 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc)
         rc = open_cluster(node, &loaded, err);
     if (!rc)
-        rc = open_links(node, key, err);
+        rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
+    if (!rc)
+        rc = open_links(node, err);
     if (!rc)
         rc = open_bus(node, key, loaded.incarnation, err);
     if (!rc)
@@ -490,7 +529,7 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc)
         rc = open_descriptors(node, err);
     hy_store_loaded_free(&loaded);
-    explicit_bzero(key, sizeof key);
+    sodium_memzero(key, sizeof key);
     return rc;
 }
 
@@ -501,6 +540,7 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->config = config;
     n->logger = logger;
     n->log = hy_logger_log(logger);
+    n->ordinary_user = geteuid() != 0;
     n->signal_fd = n->timer_fd = -1;
     n->armed = -1;
     n->loop = zloop_new();

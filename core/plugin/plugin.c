@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -78,20 +79,47 @@ static int check_elf_header(const char *path, const ElfW(Ehdr) * header, struct 
     return 0;
 }
 
+/* The loader maps what the header promises; a page that the file does not have would be SIGBUS. */
+static int check_length(const char *path, int fd, const ElfW(Ehdr) * header, struct hy_err *err)
+{
+    struct stat status;
+    if (fstat(fd, &status))
+        return hy_fail(err, errno, "%s: %s", path, strerror(errno));
+    uint64_t size = (uint64_t)status.st_size;
+    uint64_t needed = (uint64_t)header->e_phoff + (uint64_t)header->e_phnum * sizeof(ElfW(Phdr));
+    for (size_t i = 0; i < header->e_phnum && needed <= size; i++) {
+        ElfW(Phdr) segment;
+        off_t at = (off_t)(header->e_phoff + i * sizeof segment);
+        if (pread(fd, &segment, sizeof segment, at) != (ssize_t)sizeof segment)
+            return hy_fail(err, ENOEXEC, "%s: its program headers cannot be read", path);
+        uint64_t end = (uint64_t)segment.p_offset + segment.p_filesz;
+        if (segment.p_type == PT_LOAD && end > needed)
+            needed = end;
+    }
+    if (needed > size)
+        return hy_fail(err, ENOEXEC, "%s: cut short: it has %llu bytes, and needs %llu", path, (unsigned long long)size,
+                       (unsigned long long)needed);
+    return 0;
+}
+
 static int check_elf(const char *path, struct hy_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (fd < 0)
         return hy_fail(err, errno, "%s: cannot be opened: %s", path, strerror(errno));
-    ElfW(Ehdr) header = {0};
+    ElfW(Ehdr) header = {.e_type = 0};
     ssize_t got = read(fd, &header, sizeof header);
-    int error = errno;
-    close(fd);
+    int rc;
     if (got < 0)
-        return hy_fail(err, error, "%s: cannot be read: %s", path, strerror(error));
-    if ((size_t)got < sizeof header)
-        return hy_fail(err, ENOEXEC, "%s: not an ELF file", path);
-    return check_elf_header(path, &header, err);
+        rc = hy_fail(err, errno, "%s: cannot be read: %s", path, strerror(errno));
+    else if ((size_t)got < sizeof header)
+        rc = hy_fail(err, ENOEXEC, "%s: not an ELF file", path);
+    else
+        rc = check_elf_header(path, &header, err);
+    if (!rc)
+        rc = check_length(path, fd, &header, err);
+    close(fd);
+    return rc;
 }
 
 /* The bytes behind a symbol, as the file says; 0: not known. */

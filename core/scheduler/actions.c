@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From levels to actions: what is to be stopped, demoted, started and promoted. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <stdio.h>
 
@@ -80,6 +80,13 @@ static void stop_on(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
     }
     uint32_t stop = draft_plain(s, HY_ACT_STOP, leaf, node);
     explain(s, stop, why);
+    if (leaf->stuck_by && !s->drafts.items[stop].out.pending) {
+        s->drafts.items[stop].out.blocked = true;
+        explain(s, stop,
+                hy_arena_printf(&s->decision->arena,
+                                "%s, which must stop first, is left alone and runs on; it was to stop: %s",
+                                leaf->stuck_by->id, why));
+    }
     hy_sched_after(s, stop, before);
     hy_arena_vec_push(&s->scratch, &leaf->stop_actions, stop);
 }

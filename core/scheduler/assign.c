@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A node for each primitive, in order of priority and then of configuration. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 void *hy_sched_grow(struct hy_arena *arena, const void *old, size_t count, size_t *capacity, size_t size)
 {

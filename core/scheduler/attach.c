@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which instance is active where. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static void attach_leaf(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
 {

@@ -3,7 +3,7 @@
  * The arithmetic of colocation. Two movements: what is placed tells those that go with it where they may be (apply); and
  * what is to be placed first asks those that will go with it where they would like to be (pull).
  */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 /* A node whose score a pull would have made negative: out of the pull's reach, and 1 at its end. */
 #define PULLED_OUT (HY_INFINITY * -100)
@@ -172,7 +172,15 @@ static const struct hy_srsc *representative(const struct hy_srsc *instance)
                : instance;
 }
 
-/* Only where an instance of the clone is to be. */
+static bool any_blocked(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (any_blocked(rsc->children.items[i]))
+            return true;
+    return rsc->blocked;
+}
+
+/* Only where an instance of the clone is to be, and one that nobody has had to leave alone. */
 static void confine(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
                     const struct hy_scoloc *colocation)
 {
@@ -180,8 +188,8 @@ static void confine(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srs
         bool found = false;
         for (size_t i = 0; i < clone->children.count && !found; i++) {
             const struct hy_srsc *instance = clone->children.items[i];
-            found =
-                is_at(instance, colocation) && hy_sched_same_place(s, colocation, n, representative(instance)->node);
+            found = is_at(instance, colocation) && !any_blocked(instance) &&
+                    hy_sched_same_place(s, colocation, n, representative(instance)->node);
         }
         if (!found && dependent->score[n] != HY_ABSENT)
             dependent->score[n] = -HY_INFINITY;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Locations become scores; colocations and orders become links between resources. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 struct hy_cause *hy_sched_cause(struct hy_sched *s, struct hy_srsc *rsc, enum hy_cause_kind kind, uint32_t node,
                                 int score)
@@ -188,18 +188,32 @@ static void unpack_order(struct hy_sched *s, const struct hy_object *object)
 
 /* ---------------------------------------------------------------- stickiness */
 
-/* What is active in one place sticks there; where it is active several times there is no place to stick to. */
+/* A node that may be running it for all we know. An anonymous clone with an instance for each node need not care. */
+static uint32_t unheard_node(const struct hy_sched *s, const struct hy_srsc *leaf)
+{
+    const struct hy_unit *unit = leaf->unit;
+    for (uint32_t n = 0; n < s->node_count && !unit->everywhere; n++)
+        if (s->nodes[n].pending && !unit->past[n].known && !(unit->no_probe && unit->no_probe[n]))
+            return n;
+    return HY_NO_NODE;
+}
+
+/* What is active in one place sticks there; where it is active several times there is no place to stick to. What
+ * could not start elsewhere, before a node has said what runs there, had better stay, whatever its stickiness. */
 static void apply_stickiness(struct hy_sched *s)
 {
     for (size_t i = 0; i < s->leaves.count; i++) {
         struct hy_srsc *leaf = s->leaves.items[i];
-        if (!leaf->managed || leaf->active.count != 1 || !leaf->meta.stickiness || leaf->orphan)
+        if (!leaf->managed || leaf->orphan)
             continue;
-        uint32_t node = leaf->active.items[0];
-        if (leaf->score[node] == HY_ABSENT)
+        leaf->waits_for = unheard_node(s, leaf);
+        uint32_t node = leaf->active.count == 1 ? leaf->active.items[0] : HY_NO_NODE;
+        bool holds = leaf->waits_for != HY_NO_NODE && !leaf->failed;
+        int score = holds ? HY_INFINITY : leaf->meta.stickiness;
+        if (node == HY_NO_NODE || leaf->score[node] == HY_ABSENT || !score)
             continue;
-        hy_sched_add_score(s, leaf, node, leaf->meta.stickiness);
-        hy_sched_cause(s, leaf, HY_CAUSE_STICKINESS, node, leaf->meta.stickiness);
+        hy_sched_add_score(s, leaf, node, score);
+        hy_sched_cause(s, leaf, HY_CAUSE_STICKINESS, node, score);
     }
 }
 

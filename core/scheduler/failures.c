@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What counts as a failure, what follows from it, and when it is forgotten. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 enum hy_on_fail hy_sched_on_fail(const struct hy_prim *prim, const struct hy_result *result)
 {
@@ -27,26 +27,39 @@ bool hy_sched_is_failure(const struct hy_prim *prim, const struct hy_result *res
     return rc != 0 && rc != 190;
 }
 
+static void latest(const struct hy_trace *list, const struct hy_prim *prim, bool *any, hy_wall *last)
+{
+    for (const struct hy_trace *at = list; at; at = at->next)
+        if (hy_sched_is_failure(prim, at->result, HY_ROLE_STARTED)) {
+            *any = true;
+            if (at->result->at > *last)
+                *last = at->result->at;
+        }
+}
+
+static bool is_blocked(const struct hy_past *past, const struct hy_prim *prim)
+{
+    for (const struct hy_trace *at = past->trace; at; at = at->next) {
+        enum hy_on_fail on_fail = hy_sched_on_fail(prim, at->result);
+        if ((on_fail == HY_ONFAIL_BLOCK || on_fail == HY_ONFAIL_FENCE) &&
+            hy_sched_is_failure(prim, at->result, HY_ROLE_STARTED))
+            return true;
+    }
+    return false;
+}
+
 /* A failure that blocks waits for an operator: it is not forgotten by time. */
 void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
 {
     struct hy_past *past = &unit->past[node];
     hy_time timeout = unit->prim->meta.failure_timeout;
-    if (!timeout)
-        return;
-    hy_wall last = past->fail_last;
     bool any = past->fail_count > 0;
-    for (const struct hy_trace *at = past->trace; at; at = at->next) {
-        if (!hy_sched_is_failure(unit->prim, at->result, HY_ROLE_STARTED))
-            continue;
-        enum hy_on_fail on_fail = hy_sched_on_fail(unit->prim, at->result);
-        if (on_fail == HY_ONFAIL_BLOCK || on_fail == HY_ONFAIL_FENCE)
-            return;
-        any = true;
-        if (at->result->at > last)
-            last = at->result->at;
+    hy_wall last = past->fail_last;
+    if (timeout) {
+        latest(past->trace, unit->prim, &any, &last);
+        latest(past->failures, unit->prim, &any, &last);
     }
-    if (!any)
+    if (!timeout || !any || is_blocked(past, unit->prim))
         return;
     hy_wall end = last + timeout;
     if (end > s->input->now) {

@@ -4,7 +4,7 @@
  * their calls. The CIB keeps the last result of each operation only, so a failed start stays known behind the stop that
  * followed it.
  */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <stdio.h>
 
@@ -64,6 +64,16 @@ bool hy_sched_inflight(const struct hy_past *past, const char *op, hy_time inter
     return false;
 }
 
+static void insert(struct hy_sched *s, struct hy_trace **list, const struct hy_result *result)
+{
+    struct hy_trace *trace = hy_arena_alloc(&s->scratch, sizeof *trace);
+    trace->result = result;
+    while (*list && (*list)->result->call <= result->call)
+        list = &(*list)->next;
+    trace->next = *list;
+    *list = trace;
+}
+
 static void collect_results(struct hy_sched *s, const struct hy_snode *node)
 {
     struct hy_unit *last = NULL;
@@ -77,13 +87,11 @@ static void collect_results(struct hy_sched *s, const struct hy_snode *node)
             note_flight(s, past, result->op, result->interval);
             continue;
         }
-        struct hy_trace *trace = hy_arena_alloc(&s->scratch, sizeof *trace);
-        trace->result = result;
-        struct hy_trace **at = &past->trace;
-        while (*at && (*at)->result->call <= result->call)
-            at = &(*at)->next;
-        trace->next = *at;
-        *at = trace;
+        insert(s, &past->trace, result);
+    }
+    for (size_t i = 0; i < status->failures.count; i++) {
+        const struct hy_result *result = &status->failures.items[i];
+        insert(s, &unit_of(s, result->rsc, &last)->past[node->number].failures, result);
     }
     for (size_t i = 0; i < status->failcounts.count; i++) {
         const struct hy_failcount *count = &status->failcounts.items[i];
@@ -147,6 +155,23 @@ static void take_failed_role(struct hy_past *past, const struct hy_result *resul
     past->failed = true;
 }
 
+/* What lasts until somebody cleans up, whatever was done since: the recurring monitor that failed is forgotten with the
+ * stop that followed. */
+static void take_lasting(struct hy_past *past, struct hy_snode *node, const struct hy_prim *prim,
+                         const struct hy_result *result)
+{
+    enum hy_on_fail on_fail = hy_sched_on_fail(prim, result);
+    if (on_fail == HY_ONFAIL_IGNORE)
+        return;
+    past->failure = result;
+    if (is_hard(result))
+        past->hard = result;
+    if (on_fail == HY_ONFAIL_STOP)
+        past->stop_here = result;
+    if (on_fail == HY_ONFAIL_STANDBY)
+        node->standby_onfail = result;
+}
+
 static void take_failure(struct hy_past *past, struct hy_snode *node, const struct hy_prim *prim,
                          const struct hy_result *result)
 {
@@ -154,29 +179,18 @@ static void take_failure(struct hy_past *past, struct hy_snode *node, const stru
     if (!is_op(result, "monitor"))
         past->since = result->call;
     take_failed_role(past, result);
-    past->failure = result;
-    if (is_hard(result))
-        past->hard = result;
-    switch (hy_sched_on_fail(prim, result)) {
-    case HY_ONFAIL_BLOCK:
-    case HY_ONFAIL_FENCE:
+    take_lasting(past, node, prim, result);
+    enum hy_on_fail on_fail = hy_sched_on_fail(prim, result);
+    if (on_fail == HY_ONFAIL_BLOCK || on_fail == HY_ONFAIL_FENCE)
         past->blocked = past->failed;
-        break;
-    case HY_ONFAIL_STOP:
-        past->stop_here = true;
-        break;
-    case HY_ONFAIL_STANDBY:
-        node->standby_onfail = result;
-        break;
-    default:
-        break;
-    }
 }
 
 static void replay(struct hy_sched *s, struct hy_unit *unit, struct hy_snode *node)
 {
     struct hy_past *past = &unit->past[node->number];
     hy_sched_expire(s, unit, node->number);
+    for (const struct hy_trace *at = past->failures; at && !past->expired; at = at->next)
+        take_lasting(past, node, unit->prim, at->result);
     for (const struct hy_trace *at = past->trace; at; at = at->next) {
         const struct hy_result *result = at->result;
         bool failure = hy_sched_is_failure(unit->prim, result, past->role);
@@ -215,8 +229,9 @@ void hy_sched_read_history(struct hy_sched *s)
     }
     hy_map_free(&by_name);
     for (size_t u = 0; u < s->units.count; u++)
-        for (uint32_t n = 0; n < s->node_count; n++)
-            if (s->units.items[u]->past[n].trace || s->units.items[u]->past[n].flights ||
-                s->units.items[u]->past[n].fail_count)
+        for (uint32_t n = 0; n < s->node_count; n++) {
+            const struct hy_past *past = &s->units.items[u]->past[n];
+            if (past->trace || past->failures || past->flights || past->fail_count)
                 replay(s, s->units.items[u], &s->nodes[n]);
+        }
 }

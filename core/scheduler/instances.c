@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Groups and clones: which member or instance goes where. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 /* ---------------------------------------------------------------- groups */
 

@@ -4,7 +4,7 @@
  * promoted; the one it has now, the one it will have in the end, and the lowest on the way there. Orders and mandatory colocations say
  * that one's level holds another's down; that is carried on until nothing changes. Levels only ever fall, so it ends.
  */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static int level_of(enum hy_role role)
 {
@@ -21,16 +21,6 @@ bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node)
 
 /* ---------------------------------------------------------------- by itself */
 
-/* A node that may be running it for all we know. An anonymous clone with an instance for each node need not care. */
-static uint32_t unheard_node(const struct hy_sched *s, const struct hy_srsc *leaf)
-{
-    const struct hy_unit *unit = leaf->unit;
-    for (uint32_t n = 0; n < s->node_count && !unit->everywhere; n++)
-        if (s->nodes[n].pending && !unit->past[n].known && !(unit->no_probe && unit->no_probe[n]))
-            return n;
-    return HY_NO_NODE;
-}
-
 static enum hy_restart own_restart(const struct hy_srsc *leaf)
 {
     const struct hy_past *past = &leaf->unit->past[leaf->node];
@@ -44,18 +34,7 @@ static enum hy_restart own_restart(const struct hy_srsc *leaf)
     return past->changed && !past->arriving ? HY_RESTART_CHANGED : HY_RESTART_NONE;
 }
 
-/* It could not start elsewhere before a node has said what runs there; so it had better stay, if it may. */
-static void stay_for_now(const struct hy_sched *s, struct hy_srsc *leaf)
-{
-    if (leaf->active.count != 1 || leaf->node == HY_NO_NODE || leaf->node == leaf->active.items[0] || leaf->failed)
-        return;
-    uint32_t current = leaf->active.items[0];
-    const struct hy_past *past = &leaf->unit->past[current];
-    if (s->nodes[current].usable && leaf->score[current] >= 0 && !past->stopping && !past->arriving)
-        leaf->node = current;
-}
-
-static void set_own(const struct hy_sched *s, struct hy_srsc *leaf)
+static void set_own(struct hy_srsc *leaf)
 {
     leaf->level = leaf->active.count ? level_of(leaf->role) : 0;
     if (!leaf->managed) {
@@ -64,9 +43,6 @@ static void set_own(const struct hy_sched *s, struct hy_srsc *leaf)
             leaf->halt = HY_HALT_UNMANAGED;
         return;
     }
-    leaf->waits_for = unheard_node(s, leaf);
-    if (leaf->waits_for != HY_NO_NODE)
-        stay_for_now(s, leaf);
     leaf->final = leaf->node == HY_NO_NODE ? 0 : level_of(leaf->next);
     leaf->low = 0;
     if (leaf->node == HY_NO_NODE || !hy_sched_is_active_on(leaf, leaf->node))
@@ -134,6 +110,8 @@ static void need_of_leaves(struct hy_sched *s, struct hy_need base, struct hy_sr
         need_of_leaves(s, base, then->children.items[i], interleave);
     if (then->kind != HY_RSC_PRIMITIVE)
         return;
+    if (!base.low && then->level >= base.then_level)
+        return; /* without symmetry what runs already is let be */
     base.then = then;
     if (interleave)
         need_interleaved(s, base, base.first, then);
@@ -157,9 +135,7 @@ static void needs_of_orders(struct hy_sched *s)
                                .halt = HY_HALT_ORDER};
         bool interleave =
             order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
-        /* Without symmetry what runs already is let be. */
-        if (order->symmetrical || order->then->kind == HY_RSC_CLONE || !order->then->level)
-            need_of_leaves(s, base, order->then, interleave);
+        need_of_leaves(s, base, order->then, interleave);
     }
 }
 
@@ -245,10 +221,29 @@ static bool hold_down(const struct hy_need *n)
     return changed;
 }
 
+static void mark_stuck(struct hy_srsc *first, const struct hy_need *n)
+{
+    for (size_t i = 0; i < first->children.count; i++)
+        mark_stuck(first->children.items[i], n);
+    if (first->kind == HY_RSC_PRIMITIVE && first->level >= n->first_level && first->low < n->first_level)
+        first->stuck_by = n->then;
+}
+
+/* What comes after it runs, and may not be touched: so it cannot be stopped either. */
+static void mark_all_stuck(struct hy_sched *s)
+{
+    for (size_t i = 0; i < s->needs.count; i++) {
+        const struct hy_need *n = &s->needs.items[i];
+        if (n->low && n->first && !n->then->managed && n->then->low >= n->then_level &&
+            first_level(n, true) < n->first_level)
+            mark_stuck(n->first, n);
+    }
+}
+
 void hy_sched_settle_levels(struct hy_sched *s)
 {
     for (size_t i = 0; i < s->leaves.count; i++)
-        set_own(s, s->leaves.items[i]);
+        set_own(s->leaves.items[i]);
     needs_of_orders(s);
     for (size_t i = 0; i < s->colocations.count; i++)
         if (s->colocations.items[i]->score >= HY_INFINITY)
@@ -258,4 +253,5 @@ void hy_sched_settle_levels(struct hy_sched *s)
         for (size_t i = 0; i < s->needs.count; i++)
             changed = hold_down(&s->needs.items[i]) || changed;
     }
+    mark_all_stuck(s);
 }

@@ -23,4 +23,4 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/rules.c \
 	core/scheduler/scheduler.c core/scheduler/scheduler.h \
 	core/scheduler/sorting.c \
-	core/scheduler/work.h
+	core/scheduler/model.h

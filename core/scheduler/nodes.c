@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Cluster properties, and what each node may do. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static bool property_bool(const struct hy_cib *cib, const char *name, bool otherwise)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which action comes after which: within a resource, within groups and clones, by orders, and by colocations. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Before anything is started, it is asked on every node whether it runs there already. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static bool needs_probe(const struct hy_sched *s, const struct hy_unit *unit, uint32_t node)
 {

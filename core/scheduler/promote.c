@@ -3,7 +3,7 @@
  * Which instances of a promotable clone are promoted: those with the highest promotion score, which agents set as the node attribute
  * master-RSC, and to which locations and colocations with role=Promoted add.
  */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Why: one line in plain words, as a chain from what is seen to what caused it. All text is the decision's. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static const char *rc_word(int rc)
 {
@@ -39,8 +39,10 @@ static const char *failure_on(struct hy_sched *s, const struct hy_result *result
     const char *where = node == HY_NO_NODE ? "some node" : s->nodes[node].name;
     for (uint32_t n = 0; n < s->node_count && node == HY_NO_NODE; n++) {
         const struct hy_node_status *status = s->nodes[n].status;
-        if (status && result >= status->results.items && result < status->results.items + status->results.count)
-            where = s->nodes[n].name;
+        for (size_t i = 0; status && i < status->results.count + status->failures.count; i++)
+            if (result == (i < status->results.count ? &status->results.items[i]
+                                                     : &status->failures.items[i - status->results.count]))
+                where = s->nodes[n].name;
     }
     return hy_sched_failure_text(s, &s->decision->arena, result, where);
 }
@@ -127,12 +129,17 @@ static const char *why_not_with(struct hy_sched *s, struct hy_srsc *rsc, uint32_
 static const char *why_no_node(struct hy_sched *s, struct hy_srsc *rsc)
 {
     struct hy_buf text = {0};
-    hy_buf_adds(&text, "no node may run it");
+    const struct hy_srsc *clone = hy_sched_clone_of(rsc);
+    const char *before = clone ? "no node is left for it: " : "no node may run it: ";
     for (uint32_t n = 0; n < s->node_count; n++) {
+        if (clone && clone->count[n] >= clone->clone_node_max)
+            continue; /* it has its instances: that is no news */
         const char *why = why_not(s, rsc, n, 0);
-        hy_buf_adds(&text, n ? "; " : ": ");
-        hy_buf_adds(&text, why ? why : s->nodes[n].name);
+        hy_buf_addf(&text, "%s%s", before, why ? why : s->nodes[n].name);
+        before = "; ";
     }
+    if (!text.size)
+        hy_buf_adds(&text, "every node has its instance");
     const char *kept = hy_arena_strdup(&s->decision->arena, hy_buf_text(&text));
     hy_buf_free(&text);
     return kept;
@@ -145,7 +152,7 @@ static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rs
     for (uint32_t n = 0; n < s->node_count; n++)
         if (rsc->unit->past[n].stop_here)
             return hy_arena_printf(&s->decision->arena, "%s, and on-fail=stop; clean up %s to let it start again",
-                                   failure_on(s, rsc->unit->past[n].failure, n), rsc->id);
+                                   failure_on(s, rsc->unit->past[n].stop_here, n), rsc->id);
     return "it failed, and on-fail=stop";
 }
 
@@ -302,8 +309,10 @@ const char *hy_sched_why_stop(struct hy_sched *s, struct hy_srsc *rsc, uint32_t 
 {
     if (rsc->active.count > 1 && rsc->halt == HY_HALT_NONE)
         return "it runs on more than one node";
-    if (rsc->final == 0)
-        return why_nowhere(s, rsc);
+    if (rsc->final == 0) {
+        const char *here = rsc->halt == HY_HALT_NO_NODE ? why_not(s, rsc, node, 0) : NULL;
+        return here ? here : why_nowhere(s, rsc);
+    }
     if (node == rsc->node)
         return rsc->restart != HY_RESTART_NONE ? why_restart(s, rsc) : hy_sched_why_here(s, rsc);
     const struct hy_past *past = &rsc->unit->past[node];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Recurring operations: begun where a resource runs, ended when they are not configured any more. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 /* An operation without a role belongs to a resource that is started and not promoted. */
 static bool fits_role(const struct hy_sop *op, int level)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hands over what was decided and seen, apart from the actions. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static void report_nodes(struct hy_sched *s)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree of resources: clones, their instances, groups, primitives; and the names under which the executor knows them. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <stdio.h>
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Node attributes and rules ("Pacemaker Explained", chapter "Rules": node attribute expressions). */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <errno.h>
 
 const char *hy_sched_node_attr(const struct hy_snode *node, const char *name)
 {
-    if (!strcmp(name, "#uname") || !strcmp(name, "#id"))
+    if (!strcmp(name, "#uname"))
         return node->name;
+    if (!strcmp(name, "#id"))
+        return node->config->u.node.nodeid ? node->config->u.node.nodeid : node->name;
     if (!strcmp(name, "#kind"))
         return "cluster";
     const char *value = node->status ? hy_attrs_get(&node->status->transient, name) : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "scheduler/scheduler.h"
 
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 static void release(struct hy_sched *s)
 {

@@ -21,7 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* An operation that has been ordered and not yet answered. */
+/* An operation that has been ordered and not yet answered. The caller takes a recurring operation out of the list, too,
+ * when it is cancelled or its resource has been stopped: those never answer. */
 struct hy_inflight {
     const char *node;
     const char *rsc; /* instance name */
@@ -38,7 +39,7 @@ struct hy_sched_input {
 };
 
 enum hy_action_kind {
-    HY_ACT_PROBE,   /* monitor, interval 0, on a node where nothing is known of the resource */
+    HY_ACT_PROBE, /* monitor, interval 0, on a node where nothing is known of the resource */
     HY_ACT_START,
     HY_ACT_STOP,
     HY_ACT_PROMOTE,
@@ -54,17 +55,19 @@ struct hy_action {
     const char *node;
     const char *op; /* what is executed: "monitor", "start", ... */
     hy_time interval;
-    hy_time timeout;      /* op's own, op_defaults', or 20 s */
+    hy_time timeout; /* op's own, op_defaults', or 20 s */
     hy_time start_delay;
-    const char *agent;    /* "ocf:heartbeat:IPaddr2" */
+    const char *agent; /* "ocf:heartbeat:IPaddr2"; NULL: not configured any more, to be stopped "as you know it" */
     const struct hy_attr *params; /* resource parameters, then the op's own extra ones */
     size_t param_count;
-    const struct hy_attr *meta;   /* CRM_meta_* without the prefix: timeout, interval, name, on_node, clone, clone_max, ... */
+    const struct hy_attr
+        *meta; /* CRM_meta_* without the prefix: timeout, interval, name, on_node, clone, clone_max, ... */
     size_t meta_count;
-    const char *digest;   /* of agent and parameters, hex; what `result` keeps */
-    const char *reason;   /* why: one line for a human, as a chain: "test3 is standby (on-fail: MaxScale start failed there)" */
-    bool pending;         /* under way already: not to be sent, but waited for */
-    bool blocked;         /* cannot be done (and what depends on it neither): `reason` says why */
+    const char *digest; /* of agent and parameters, hex; what `result` keeps. NULL without an agent */
+    const char
+        *reason;  /* why: one line for a human, as a chain: "test3 is standby (on-fail: MaxScale start failed there)" */
+    bool pending; /* under way already: not to be sent, but waited for */
+    bool blocked; /* cannot be done (and what depends on it neither): `reason` says why */
     const uint32_t *after; /* numbers of the actions that must have been done first */
     size_t after_count;
 };
@@ -84,21 +87,21 @@ struct hy_active {
     const char *primitive;
     const char *node;
     enum hy_role role;
-    bool failed;   /* active, but its last operation failed */
-    bool blocked;  /* on-fail=block, or failed stop */
+    bool failed;  /* active, but its last operation failed */
+    bool blocked; /* on-fail=block, or failed stop */
     bool unmanaged;
-    bool orphan;   /* its resource is not configured any more */
+    bool orphan; /* its resource is not configured any more */
 };
 
 /* How a node stands. */
 struct hy_node_view {
     const char *node;
     bool member;
-    bool usable;        /* may run resources */
+    bool usable; /* may run resources */
     bool standby;
     bool standby_onfail; /* because of a failure with on-fail=standby */
     bool maintenance;
-    bool pending;       /* admitted, not yet synced or probed */
+    bool pending;       /* admitted, not yet synced */
     const char *reason; /* why not usable; NULL when it is */
 };
 
@@ -116,7 +119,8 @@ struct hy_decision {
     HY_VEC(struct hy_expired {
         const char *rsc;
         const char *node;
-    }) expired; /* failure-timeout has passed: a command `expire` is due */
+    })
+    expired; /* failure-timeout has passed: a command `expire` is due */
 };
 
 /* Decides. The decision is released with hy_decision_free(). Never fails: a configuration that makes no sense gives a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Puts the actions into an order in which they could be done one by one, and hands them over. */
-#include "scheduler/work.h"
+#include "scheduler/model.h"
 
 #include <stdio.h>
 

@@ -66,8 +66,8 @@ enum halyard_rc {
 /* What a parameter's text must be. The host checks it before an operation sees it. */
 enum halyard_type {
     HALYARD_STRING = 0,
-    HALYARD_INTEGER = 1,  /* decimal; `range` "1..65535" */
-    HALYARD_BOOLEAN = 2,  /* as Pacemaker: true|yes|on|y|1, false|no|off|n|0 */
+    HALYARD_INTEGER = 1,  /* decimal; `range` "1..65535", "1.."; the agent gets it without "+" and leading zeros */
+    HALYARD_BOOLEAN = 2,  /* as Pacemaker: true|yes|on|y|1, false|no|off|n|0; the agent gets "true" or "false" */
     HALYARD_DURATION = 3, /* "30", "30s", "500ms", "2min", "1h"; the agent gets milliseconds, in decimal */
     HALYARD_CHOICE = 4    /* one of `range` "a|b|c" */
 };
@@ -98,7 +98,8 @@ struct halyard_host {
 
     /* The value of a parameter: checked, the default filled in; NULL when it is not set and has no default. */
     const char *(*get)(const struct halyard_op *op, const char *name);
-    /* A meta attribute as OCF agents see it in CRM_meta_* ("timeout", "interval", "clone_max", ...); NULL: not there. */
+    /* A meta attribute as OCF agents see it in CRM_meta_* ("timeout" and "interval" in ms, "clone_max", ...), and
+     * "lsb_folder", where init scripts lie; NULL: not there. */
     const char *(*meta)(const struct halyard_op *op, const char *name);
     /* The resource: "ClusterIP", or with its number, "db:1", when it is an instance of a globally unique clone. */
     const char *(*resource)(const struct halyard_op *op);
@@ -127,7 +128,7 @@ struct halyard_host {
     /* For `watch`: something has changed, check at once. The host runs `monitor`. */
     void (*changed)(const struct halyard_op *op, const char *why);
     /* Runs a program with the operation's environment and waits for it: its exit status 0..255, or -errno when it could
-     * not be run or was killed (-ETIMEDOUT: by the deadline). Its output goes where the operation's goes. Children it
+     * not be run or was killed (-ETIMEDOUT: by the deadline, -EINTR: by a signal). Its output goes where the operation's goes. Children it
      * leaves behind in the background with stdout open hold nobody up. argv ends with NULL. */
     int (*run)(const struct halyard_op *op, const char *const argv[]);
     /* Like run(), with what the program printed to stdout, up to `size` - 1 bytes and a NUL, copied to `out`. */

@@ -7,18 +7,20 @@
  *
  *     const struct halyard_transport halyard_transport_plugin;
  *
- * HOW IT IS RUN. Inside the core, in its one loop thread: it may not block, sleep, fork or start threads. It opens its
- * sockets non-blocking in open() and has the host watch them. The host calls one function of an instance at a time.
+ * HOW IT IS RUN. Inside the core, in its one loop thread: it may not block, sleep, fork or start threads. It opens
+ * its sockets non-blocking in open() and has the host watch them. The host calls one function of an instance at a
+ * time, except that from within received() and link() it may call send().
  *
- * WHAT IT NEED NOT DO. The host authenticates, numbers and encrypts what it sends, drops what is forged, doubled or late,
- * and repeats what matters. A transport may lose, double and reorder; it never alters and never invents who sent what: the
- * `from` it reports is a hint that the host verifies.
+ * WHAT IT NEED NOT DO. The host authenticates, numbers and encrypts what it sends, drops what is forged, doubled or
+ * late, and repeats what matters. A transport may lose, double and reorder; it never alters and never invents who
+ * sent what: the `from` it reports is a hint that the host verifies.
  *
- * WHO OWNS WHAT. Bytes and strings handed over are borrowed for the time of the call, in both directions. An instance is
- * the plugin's, from open() to close(); after close() the host calls nothing of it and it calls nothing of the host's.
+ * WHO OWNS WHAT. Bytes and strings handed over are borrowed for the time of the call, in both directions. An
+ * instance is the plugin's, from open() to close(); after close() the host calls nothing of it and it calls nothing
+ * of the host's.
  *
- * VERSIONS. As in halyard/agent.h: magic, major (equal), minor (not newer than the host's), size (at least that of 1.0);
- * structs grow only at their end.
+ * VERSIONS. As in halyard/agent.h: magic, major (equal), minor (not newer than the host's), size (at least that of
+ * 1.0); structs grow only at their end.
  *
  * ERRORS. Functions return 0 or -errno; a reason in words goes to host->log before that.
  */
@@ -66,7 +68,8 @@ struct halyard_tp_host {
         ;
     /* Milliseconds of a clock that never jumps. Tests inject their own. */
     int64_t (*now_ms)(struct halyard_tp_ctx *ctx);
-    /* Calls back when `fd` is ready for `events`. */
+    /* Calls back when `fd` is ready for `events`; a pending error counts as readable. One watch a descriptor:
+     * -EEXIST. */
     int (*watch)(struct halyard_tp_ctx *ctx, int fd, uint32_t events,
                  void (*ready)(struct halyard_tp *tp, int fd, uint32_t events), struct halyard_tp_watch **watch);
     /* Calls back every `ms` milliseconds. */
@@ -77,7 +80,8 @@ struct halyard_tp_host {
     /* A datagram has come in. `from`: the node it seems to be from, by its address; 0 when that is no peer's. */
     void (*received)(struct halyard_tp_ctx *ctx, uint32_t from, const void *data, size_t size);
     /* The link to `node` (HALYARD_ALL: the whole link) is known to work (up = 1) or not (0), and why: loss of carrier,
-     * "connection refused". Only what the transport knows at once and for certain; silence is the host's business. */
+     * "connection refused". Only what the transport knows at once; silence is the host's business. Only changes. May
+     * be called from open() on. A hint: whoever can forge an ICMP message can forge this. */
     void (*link)(struct halyard_tp_ctx *ctx, uint32_t node, int up, const char *why);
 };
 
@@ -108,14 +112,15 @@ struct halyard_transport {
     const char *brief;
     const struct halyard_tp_param *params; /* never NULL; ends with name == NULL */
 
-    /* Opens the link; *tp is the instance. */
+    /* Opens the link; *tp is the instance, NULL on an error. After -EADDRNOTAVAIL and -ENODEV (its address or
+     * interface is not there yet) the host tries again; after any other error it does not start. */
     int (*open)(const struct halyard_tp_host *host, struct halyard_tp_ctx *ctx, struct halyard_tp **tp);
     /* Ends it, sets *tp to NULL. No call to the host after it returns. */
     void (*close)(struct halyard_tp **tp);
     int (*peer_add)(struct halyard_tp *tp, const struct halyard_tp_peer *peer); /* copies; -EEXIST when known */
     int (*peer_del)(struct halyard_tp *tp, uint32_t node);                      /* -ENOENT when unknown */
-    /* Sends one datagram to `node` or to HALYARD_ALL. -EAGAIN: dropped for want of room (the host goes on), -EMSGSIZE:
-     * larger than max_payload, -ENOENT: no such peer. */
+    /* Sends one datagram to `node` or to HALYARD_ALL (0 when it went to one of them at least). -EAGAIN: dropped for
+     * want of room (the host goes on), -EMSGSIZE: larger than max_payload, -ENOENT: no such peer. */
     int (*send)(struct halyard_tp *tp, uint32_t node, const void *data, size_t size);
     /* The largest datagram, in bytes; at least 1200. */
     size_t (*max_payload)(const struct halyard_tp *tp);

@@ -52,7 +52,7 @@ def check_module(source, module, problems):
                     continue
                 if other != module and other not in MAY[module]:
                     problems.append(f"{where}: {module} includes {name}: it may include {', '.join(sorted(MAY[module])) or 'nothing'}")
-            elif module in PURE and name not in PURE_HEADERS:
+            elif module in PURE and name not in PURE_HEADERS and not name.startswith("halyard/"):
                 problems.append(f"{where}: {module} is below the line and includes <{name}>")
 
 

@@ -1,1 +1,1 @@
-
+EXTRA_DIST += tests/check tests/checks/layers.py

@@ -297,7 +297,7 @@ static void write_disk(struct disk *disk, const struct hy_raft_effect *persist)
             free((void *)(uintptr_t)disk->entries.items[i].data);
         disk->entries.count = 0;
         disk->snapshot_index = persist->index;
-        disk->snapshot_term = persist->term;
+        disk->snapshot_term = persist->snapshot_term;
         disk->servers = persist->servers;
         hy_buf_clear(&disk->snapshot);
         hy_buf_add(&disk->snapshot, persist->data, persist->size);

@@ -82,7 +82,6 @@ mount -t sysfs sysfs /sys
 # Not allowed in a user namespace; only agents which use eBPF need it.
 mount -t bpf bpf /sys/fs/bpf 2>/dev/null || :
 
-# The kernel reaps the orphans of a first process which ignores SIGCHLD; exec keeps that.
-trap '' CHLD
+# The kernel reaps the orphans of a first process which ignores SIGCHLD; dash cannot.
 echo "$pid"
-exec sleep infinity </dev/null >/dev/null 2>&1
+exec env --ignore-signal=CHLD sleep infinity </dev/null >/dev/null 2>&1

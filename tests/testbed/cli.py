@@ -4,12 +4,13 @@
 import argparse
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import time
 
-from . import cluster, maxscale, spaces, wait
+from . import cluster, maxscale, wait
 from .cluster import Testbed
 from .probe import find_probe
 
@@ -78,12 +79,11 @@ def up(arguments):
         if arguments.keep:
             return 0
         print("Runs until it is interrupted (Ctrl-C); halyard-testbed shell HOST in another terminal enters it.", flush=True)
-        signal.sigwait({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        while True:
+            signal.pause()
     except BaseException:
         testbed.down()
         raise
-    testbed.down()
-    return 0
 
 
 def show(testbed):
@@ -97,26 +97,31 @@ def show(testbed):
 
 def down(arguments):
     directory = default_directory(arguments.name)
-    with open(os.path.join(directory, "state.json")) as file:
-        state = json.load(file)
-    if spaces.start_time(state["pid"]) == state["started"]:
-        spaces.kill(state["keeper"], signal.SIGTERM)
-        wait.wait_until(lambda: not os.path.exists(directory), 60, f"{directory} is removed")
-    else:
-        raise RuntimeError(f"the testbed of {directory} has ended without its keeper; remove that folder")
+    try:
+        _attach(arguments).down()
+    except RuntimeError:
+        if os.path.exists(os.path.join(directory, "state.json")):
+            print(f"the testbed had ended without its keeper; removing {directory}", file=sys.stderr)
+            shutil.rmtree(directory)
+            return 0
+        raise
+    wait.wait_until(lambda: not os.path.exists(directory), 60, f"{directory} is removed")
     return 0
+
+
+def _become(host, argv):
+    command = host.enter_command(argv)
+    os.execvpe(command[0], command, host.testbed.environment())
 
 
 def execute(arguments):
     host = _attach(arguments).host(arguments.host)
-    command = host.enter_command(arguments.command or ["sh", "-i"])
-    os.execvp(command[0], command)
+    _become(host, arguments.command or ["true"])
 
 
 def shell(arguments):
     host = _attach(arguments).host(arguments.host)
-    command = host.enter_command([f"PS1=[root@{host.name} \\W]# ", "bash", "--norc", "-i"])
-    os.execvp(command[0], command)
+    _become(host, [f"PS1=[root@{host.name} \\W]# ", "bash", "--norc", "-i"])
 
 
 def status(arguments):
@@ -226,12 +231,14 @@ def parser():
 
 
 def main():
-    # Blocked, not handled: up waits for them, and nothing else is interrupted half-way.
     arguments = parser().parse_args()
     if arguments.act is up:
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.default_int_handler)
     try:
         return arguments.act(arguments)
+    except KeyboardInterrupt:
+        return 130
     except (AssertionError, KeyError, OSError, RuntimeError, ValueError) as error:
         print(f"halyard-testbed: {error.args[0] if isinstance(error, KeyError) else error}", file=sys.stderr)
         return 1

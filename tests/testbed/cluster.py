@@ -4,6 +4,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,6 +50,7 @@ class Testbed(NetworkFaults):
         self.pid = None
         self.switch = None
         self._keeper = None
+        self._keeper_pid = None
         names = list((hosts or HOSTS).items())
         self.hosts = [Host(self, name, address, interface, 1 + i) for i, (name, address) in enumerate(names)]
         self.client = Host(self, "client", client, interface, 250, own_files=False)
@@ -64,6 +66,10 @@ class Testbed(NetworkFaults):
 
     def __getitem__(self, name):
         return self.host(name)
+
+    def environment(self):
+        """Marks what runs on the machine for this testbed, so that its keeper can find it."""
+        return {**os.environ, spaces.MARK: self.directory}
 
     def host_of_mac(self, mac):
         for host in [*self.hosts, self.client]:
@@ -106,6 +112,7 @@ class Testbed(NetworkFaults):
             stderr=log,
             start_new_session=True,
         )
+        self._keeper_pid = self._keeper.pid
         if log:
             log.close()
         self.pid = int(spaces.read_line(self._keeper.stdout, 30, "the keeper of the testbed"))
@@ -118,17 +125,19 @@ class Testbed(NetworkFaults):
 
     def down(self):
         """End everything, and wait until nothing is left."""
-        if self._keeper is None:
-            if self.directory and os.path.isdir(self.directory):
-                shutil.rmtree(self.directory)
-            return
-        if self.keep:
-            self._keeper.terminate()
-        self._keeper.stdin.close()
-        self._keeper.stdout.close()
-        self._keeper.wait(60)
-        self._keeper = None
-        self.pid = None
+        if self._keeper is not None:
+            if self.keep:
+                self._keeper.terminate()
+            self._keeper.stdin.close()
+            self._keeper.stdout.close()
+            self._keeper.wait(60)
+            shutil.rmtree(self.directory, ignore_errors=True)  # there only if the keeper could not even start
+        elif self._keeper_pid is not None:
+            spaces.kill(self._keeper_pid, signal.SIGTERM)
+            spaces.wait_gone(self._keeper_pid, 60)
+        elif self.directory and os.path.isdir(self.directory):
+            shutil.rmtree(self.directory)  # it never came to a keeper
+        self._keeper = self._keeper_pid = self.pid = None
         for host in [*self.hosts, self.client]:
             host._reap()
             host.pid = None
@@ -145,7 +154,7 @@ class Testbed(NetworkFaults):
         state = {
             "pid": self.pid,
             "started": spaces.start_time(self.pid),
-            "keeper": self._keeper.pid if self._keeper else self._keeper_pid,
+            "keeper": self._keeper_pid,
             "hosts": hosts,
             "cuts": sorted(self.switch.cuts),
             "losses": self.switch.losses,

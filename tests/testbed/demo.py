@@ -60,7 +60,7 @@ class Demo:
         self.cluster.init()
         for host in self.testbed.hosts:
             maxscale.install(host)
-        self.cluster.start_at_boot(services=["maxscale"])
+        self.cluster.start_at_boot()
         for host in self.testbed.hosts:
             print(f"{DIM}[root@{host.name} ~]#{PLAIN} halyardd")
         self.cluster.start()

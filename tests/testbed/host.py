@@ -13,6 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Settings of sanitizers and valgrind reach the daemons; nothing else of the caller's environment does.
 PASSED_ON = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS", "TERM")
+# What becomes a daemon: it says its pid first. $0 is its log.
+STARTER = 'echo $$; exec "$@" >>"$0" 2>&1 </dev/null'
 
 Result = namedtuple("Result", "status stdout stderr")
 
@@ -61,13 +63,15 @@ class Host:
         unshare = ["unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
         boot = ["sh", os.path.join(HERE, "boot-host.sh"), self.name, self.disk]
         boot += [":".join(self.testbed.layers), ":".join(self.testbed.shares)]
-        self._booting, line = spaces.start(spaces.enter(self.testbed.pid) + unshare + boot, f"the boot of {self.name}")
+        self._booting, line = spaces.start(
+            spaces.enter(self.testbed.pid) + unshare + boot, f"the boot of {self.name}", self.testbed.environment()
+        )
         self.pid = int(line)
         self.testbed.switch.connect(self, self.testbed.prefix_length)
         self.plugged = True
         self.testbed.save()
         if self.own_files and self.exists("/etc/rc.local"):
-            self.spawn(["sh", "/etc/rc.local"], log="/var/log/boot.log")
+            self.spawn(["sh", "/etc/rc.local"], log="/var/log/boot.log", lasting=False)
 
     def power_off(self):
         """Everything at once, without a word to anybody: nothing more is sent, no process has a last moment."""
@@ -75,8 +79,7 @@ class Host:
         switch = self.testbed.switch
         switch.dark.add(self.port)
         switch.apply()
-        spaces.kill(self.pid, signal.SIGKILL)
-        if not spaces.wait_gone(self.pid, 30):
+        if not spaces.end_namespace(self.pid, [command.pid for command in self._commands], 30):
             raise RuntimeError(f"testbed: {self.name} does not end: {[p.argv for p in self.processes()]}")
         switch.disconnect(self)
         switch.dark.discard(self.port)
@@ -90,9 +93,10 @@ class Host:
         """The commands which ran on the host have ended with it: collect what waited for them here."""
         for waiter in [self._booting, *self._commands]:
             if waiter is not None:
-                waiter.send_signal(signal.SIGCONT)
+                spaces.kill(waiter.pid, signal.SIGCONT)
                 waiter.wait()
         self._booting = None
+        self._commands.clear()
 
     def _require_on(self):
         if not self.is_on:
@@ -127,7 +131,9 @@ class Host:
     def popen(self, argv, **options):
         """A command in the foreground, for those who want its pipes. It ends with the testbed."""
         self._commands = {command for command in self._commands if command.poll() is None}
-        process = subprocess.Popen(self.enter_command(argv), start_new_session=True, **options)
+        process = subprocess.Popen(
+            self.enter_command(argv), start_new_session=True, env=self.testbed.environment(), **options
+        )
         self._commands.add(process)
         return process
 
@@ -141,7 +147,7 @@ class Host:
             try:
                 status = process.wait(timeout * self.testbed.patience)
             except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
+                spaces.end_command(process.pid)
                 process.wait()
                 status = None
             self._commands.discard(process)
@@ -161,15 +167,32 @@ class Host:
             raise CommandFailed(f"{self.name}: {' '.join(argv)} ended with status {result.status}: {said}")
         return result.stdout
 
-    def spawn(self, argv, log=None):
-        """Start a daemon: its parent is the host's first process, its outputs are added to a log of the host."""
+    def spawn(self, argv, log=None, lasting=True):
+        """Start a daemon: its parent is the host's first process, its outputs are added to a log of the host.
+
+        Returns its Process. It is an error if it cannot be executed or ends at once, unless it is not meant to last: then
+        None may be returned.
+        """
         log = log or f"/var/log/{os.path.basename(argv[0])}.log"
-        shell = ["setsid", "-f", "sh", "-c", 'echo $$; exec "$@" >>"$0" 2>&1 </dev/null', log]
-        pid = int(self.run([*shell, *argv]).strip())
-        for process in self.processes():
-            if process.pid == pid:
-                return process
-        raise CommandFailed(f"{self.name}: {' '.join(argv)} ended at once; {log}:\n{self.tail(log)}")
+        shell = ["setsid", "-f", "sh", "-c", STARTER, log]
+        starting = self.popen([*shell, *argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        try:
+            # setsid may end before its child has said its pid, so it is not setsid which is waited for.
+            pid = int(spaces.read_line(starting.stdout, 30, f"the start of {argv[0]} on {self.name}"))
+            starting.wait()
+        finally:
+            starting.stdout.close()
+        process = self._when_started(pid)
+        if process is None and lasting:
+            raise CommandFailed(f"{self.name}: {' '.join(argv)} ended at once; {log}:\n{self.tail(log)}")
+        return process
+
+    def _when_started(self, pid):
+        """Wait until the shell has become the daemon (or has failed to)."""
+        while True:
+            found = self.find(pid)
+            if not found or STARTER not in found[0].argv:
+                return found[0] if found else None
 
     def service(self, name, action, timeout=60):
         """/etc/init.d/NAME ACTION: Result(status, stdout, stderr)."""

@@ -20,14 +20,13 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from testbed import freezer, spaces  # noqa: E402
 
 # The first process of the testbed. Its own pid is read before anything is mounted: the pid of the machine is what the
-# orchestrator needs. SIGCHLD ignored, and inherited over exec, lets the kernel reap the orphans.
+# orchestrator needs. With SIGCHLD ignored the kernel reaps the orphans (dash cannot ignore it).
 FIRST = """
 read -r pid rest </proc/self/stat
 if [ "$2" = memory ]; then mount -t tmpfs -o mode=755 disks "$1" || exit 1; fi
 ip link set lo up || exit 1
-trap '' CHLD
 echo "$pid"
-exec sleep infinity </dev/null >/dev/null 2>&1
+exec env --ignore-signal=CHLD sleep infinity </dev/null >/dev/null 2>&1
 """
 
 
@@ -81,8 +80,10 @@ def main():
         return 1
     finally:
         if child is not None:
-            spaces.kill(first, signal.SIGKILL)
+            spaces.end_namespace(first, spaces.marked(directory), 60)
             child.wait()
+        for waiter in spaces.marked(directory):
+            spaces.end_command(waiter)
         remove(directory)
     return 0
 

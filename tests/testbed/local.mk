@@ -22,7 +22,13 @@ EXTRA_DIST += \
 	tests/testbed/probe.py \
 	tests/testbed/processes.py \
 	tests/testbed/selftest.py \
+	tests/testbed/selftest_case.py \
+	tests/testbed/selftest_end.py \
+	tests/testbed/selftest_hosts.py \
 	tests/testbed/selftest_left_behind.py \
+	tests/testbed/selftest_network.py \
+	tests/testbed/selftest_probe.py \
+	tests/testbed/selftest_stack.py \
 	tests/testbed/spaces.py \
 	tests/testbed/wait.py
 

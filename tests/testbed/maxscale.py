@@ -42,8 +42,9 @@ log=/var/log/maxscale.log
 
 # Shell only, no other program: this is called again and again.
 running() {{
-    [ -r "$pidfile" ] && read -r pid <"$pidfile" && [ -r "/proc/$pid/comm" ] || return 1
-    read -r name <"/proc/$pid/comm" && [ "$name" = maxscale ]
+    [ -r "$pidfile" ] && read -r pid <"$pidfile" && [ -e "/proc/$pid/exe" ] || return 1
+    # A process which is ending still has a name, but no program any more.
+    read -r name <"/proc/$pid/comm" && [ "$name" = maxscale ] && [ -e "/proc/$pid/exe" ]
 }}
 
 listening() {{

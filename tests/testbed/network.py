@@ -76,8 +76,8 @@ class Switch:
         lines = [f'iifname "{p}" drop' for p in sorted(self.dark)] + [f'oifname "{p}" drop' for p in sorted(self.dark)]
         lines += [f'iifname "{a}" oifname "{b}" drop' for a, b in sorted(self.cuts)]
         for port, percent in sorted(self.losses.items()):
-            share = round(percent * 100)
-            lines += [f'{way} "{port}" numgen random mod 10000 < {share} drop' for way in ("iifname", "oifname")]
+            chance = "" if percent == 100 else f"numgen random mod 10000 < {round(percent * 100)} "
+            lines += [f'{way} "{port}" {chance}drop' for way in ("iifname", "oifname")]
         return lines
 
     def apply(self):

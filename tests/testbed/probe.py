@@ -56,7 +56,7 @@ class _Probe:
         try:
             self._read()
         except RuntimeError as error:
-            self._process.kill()
+            spaces.end_command(self._process.pid)
             said = self._process.communicate()[1].decode(errors="replace")
             self._process = None
             raise RuntimeError(f"testbed: {' '.join(self._arguments)}: {said.strip() or error}") from None
@@ -85,8 +85,10 @@ class _Probe:
             return self.result
         try:
             self.result = self._ask("stop")
+        except (OSError, RuntimeError):
+            spaces.end_command(self._process.pid)
+            raise
         finally:
-            self._process.kill()
             self._process.communicate()
             self._process = None
         return self.result

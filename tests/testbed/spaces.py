@@ -3,10 +3,12 @@
 
 import os
 import select
+import signal
 import subprocess
 import tempfile
 import time
 
+MARK = "HALYARD_TESTBED"
 ALL = ("mnt", "net", "pid", "uts", "ipc")
 
 
@@ -105,9 +107,9 @@ def inner_pid(pid):
     return None
 
 
-def kill(pid, signal):
+def kill(pid, number):
     try:
-        os.kill(pid, signal)
+        os.kill(pid, number)
         return True
     except ProcessLookupError:
         return False
@@ -126,6 +128,34 @@ def wait_gone(pid, timeout):
         os.close(handle)
 
 
+def end_namespace(first, waiters, timeout):
+    """Kill the first process of a pid namespace, and with it all others. False when they have not gone in time.
+
+    The kernel waits until each of them is reaped; those which came in by nsenter(1) are reaped by it, and it stops itself
+    when its command is stopped. So these waiters are continued, until all is over.
+    """
+    kill(first, signal.SIGKILL)
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        for waiter in waiters:
+            kill(waiter, signal.SIGCONT)
+        if wait_gone(first, 0.1):
+            return True
+    return False
+
+
+def end_command(waiter):
+    """Kill what a waiter (nsenter, the leader of a process group) waits for, so that it reaps it and ends."""
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) != waiter:
+            fields = stat_fields(name)
+            if fields and int(fields[2]) == waiter:
+                kill(int(name), signal.SIGKILL)
+    kill(waiter, signal.SIGCONT)
+    if not wait_gone(waiter, 10):
+        kill(waiter, signal.SIGKILL)
+
+
 def read_line(stream, timeout, what):
     """One line from a pipe, with a limit of time."""
     deadline = time.monotonic() + timeout
@@ -140,12 +170,31 @@ def read_line(stream, timeout, what):
     return line.decode().strip()
 
 
-def start(command, what):
+def marked(directory):
+    """The processes on the machine which wait for commands of a testbed (and those which are in it)."""
+    wanted = f"{MARK}={directory}".encode()
+    found = []
+    for name in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{name}/environ", "rb") as file:
+                if name.isdigit() and wanted in file.read().split(b"\0"):
+                    found.append(int(name))
+        except OSError:
+            continue  # ended, or somebody else's
+    return found
+
+
+def start(command, what, environment=None):
     """Start a command which says one line, and stays: the process and the line."""
     # Complaints are shown when it fails to start only; unshare(1) has some at each regular end.
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            start_new_session=True,
+            env=environment,
         )
         try:
             line = read_line(process.stdout, 30, what)

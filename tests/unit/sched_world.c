@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sched_world.h"
 
+#include "cib/command.h"
 #include "cib/grammar.h"
 #include "lib/run.h"
 
@@ -21,140 +22,95 @@ void world_free(struct world *world)
     hy_cib_free(&world->cib);
 }
 
-void world_configure(struct world *world, const char *configuration)
+/* Takes a command; `statements` are freed. */
+static void apply(struct world *world, struct hy_buf *statements)
 {
-    struct world next;
-    world_init(&next, configuration);
-    for (size_t i = 0; i < next.cib->nodes.count; i++)
-        for (size_t j = 0; j < world->cib->nodes.count; j++)
-            if (!strcmp(next.cib->nodes.items[i]->node, world->cib->nodes.items[j]->node)) {
-                struct hy_node_status *status = next.cib->nodes.items[i];
-                next.cib->nodes.items[i] = world->cib->nodes.items[j];
-                world->cib->nodes.items[j] = status;
-            }
-    hy_cib_free(&world->cib);
-    world->cib = next.cib;
+    struct hy_command_head head = {.origin = 1, .incarnation = 1, .seq = ++world->seq, .at = world->now};
+    struct hy_buf text = {0};
+    hy_command_begin(&text, &head);
+    hy_buf_adds(&text, hy_buf_text(statements));
+    struct hy_answer answer;
+    hy_cib_apply(world->cib, ++world->index, text.data, text.size, &answer);
+    if (answer.code)
+        ck_abort_msg("%s\n%s", answer.err.text, hy_buf_text(&text));
+    hy_buf_free(&text);
+    hy_buf_free(statements);
 }
 
-static struct hy_node_status *status_of(struct world *world, const char *node)
+void world_configure(struct world *world, const char *configuration)
+{
+    struct hy_cib *wanted = hy_cib_new();
+    struct hy_err err;
+    if (hy_cib_parse(wanted, configuration, strlen(configuration), &err))
+        ck_abort_msg("changed configuration: %s", err.text);
+    struct hy_buf edits = {0};
+    for (size_t i = 0; i < world->cib->objects.count; i++)
+        if (!hy_cib_find(wanted, world->cib->objects.items[i]->id))
+            hy_command_remove(&edits, "*", world->cib->objects.items[i]->id);
+    for (size_t i = 0; i < wanted->objects.count; i++)
+        hy_command_put(&edits, "*", wanted->objects.items[i]);
+    apply(world, &edits);
+    hy_cib_free(&wanted);
+}
+
+static struct hy_node_status *status_of(const struct world *world, const char *node)
 {
     struct hy_node_status *status = hy_cib_node(world->cib, node);
     ck_assert_msg(status, "no node %s", node);
     return status;
 }
 
-static void free_result(struct hy_result *result)
+/* The DC's own commands stand outside any session. */
+static void member(struct world *world, const struct hy_node_status *status, enum hy_member_state state)
 {
-    free(result->rsc);
-    free(result->op);
-    free(result->reason);
-    free(result->digest);
-}
-
-static void forget_results(struct hy_node_status *status, const char *rsc)
-{
-    for (size_t i = status->results.count; i-- > 0;)
-        if (!rsc || !strcmp(status->results.items[i].rsc, rsc)) {
-            free_result(&status->results.items[i]);
-            hy_vec_remove(&status->results, i);
-        }
-}
-
-static void forget_failcounts(struct hy_node_status *status, const char *rsc)
-{
-    for (size_t i = status->failcounts.count; i-- > 0;)
-        if (!strcmp(status->failcounts.items[i].rsc, rsc)) {
-            free(status->failcounts.items[i].rsc);
-            free(status->failcounts.items[i].op);
-            hy_vec_remove(&status->failcounts, i);
-        }
+    struct hy_buf text = {0};
+    hy_command_begin(&text, &(struct hy_command_head){.at = world->now});
+    uint32_t id = status->id;
+    for (size_t i = 0; !id && i < world->cib->nodes.count; i++)
+        if (world->cib->nodes.items[i] == status)
+            id = (uint32_t)i + 1;
+    hy_command_member(&text, status->node, id, state, status->epoch + 1, 1);
+    struct hy_answer answer;
+    hy_cib_apply(world->cib, ++world->index, text.data, text.size, &answer);
+    if (answer.code)
+        ck_abort_msg("%s\n%s", answer.err.text, hy_buf_text(&text));
+    hy_buf_free(&text);
 }
 
 void world_member(struct world *world, const char *node, enum hy_member_state state, bool synced)
 {
     struct hy_node_status *status = status_of(world, node);
-    if (state != status->state || state == HY_MEMBER_GONE)
-        forget_results(status, NULL);
-    status->state = state;
-    status->synced = synced;
-    status->epoch++;
+    if (status->state != state || state == HY_MEMBER_GONE)
+        member(world, status, state);
+    if (!synced)
+        return;
+    struct hy_buf text = {0};
+    hy_command_synced(&text, node, status_of(world, node)->epoch);
+    apply(world, &text);
 }
 
 void world_fail(struct world *world, const char *node, const char *rsc, const char *op, hy_time interval, int count)
 {
-    struct hy_node_status *status = status_of(world, node);
-    for (size_t i = 0; i < status->failcounts.count; i++) {
-        struct hy_failcount *at = &status->failcounts.items[i];
-        if (!strcmp(at->rsc, rsc) && !strcmp(at->op, op) && at->interval == interval) {
-            at->count = hy_score_add(at->count, count);
-            at->last = world->now;
-            return;
-        }
-    }
-    struct hy_failcount *at = hy_vec_add(&status->failcounts);
+    struct hy_failcount *at = hy_vec_add(&status_of(world, node)->failcounts);
     *at = (struct hy_failcount){
         .rsc = hy_strdup(rsc), .op = hy_strdup(op), .interval = interval, .count = count, .last = world->now};
 }
 
-/* The CIB's rules, see cib/command.h. */
-static bool is_failure(const struct hy_result *result)
-{
-    if (result->exec != HY_EXEC_DONE)
-        return result->exec != HY_EXEC_PENDING && result->exec != HY_EXEC_CANCELLED;
-    if (strcmp(result->op, "monitor"))
-        return result->rc != 0;
-    if (!result->interval)
-        return result->rc != 0 && result->rc != 7 && result->rc != 8 && result->rc != 9;
-    return result->rc != 0 && result->rc != 8 && result->rc != 190 && result->rc != 191;
-}
-
-static void count_failure(struct world *world, const char *node, const struct hy_result *result)
-{
-    if (!strcmp(result->op, "monitor") && !result->interval)
-        return;
-    const char *fatal = hy_cib_property(world->cib, "start-failure-is-fatal");
-    bool start_fatal = true;
-    if (fatal)
-        hy_parse_bool(fatal, &start_fatal);
-    bool final = !strcmp(result->op, "stop") || (!strcmp(result->op, "start") && start_fatal);
-    world_fail(world, node, result->rsc, result->op, result->interval, final ? HY_INFINITY : 1);
-}
-
 void world_result(struct world *world, const char *node, const struct hy_result *like)
 {
-    struct hy_node_status *status = status_of(world, node);
-    for (size_t i = status->results.count; i-- > 0;) {
-        struct hy_result *at = &status->results.items[i];
-        if (!strcmp(at->rsc, like->rsc) && !strcmp(at->op, like->op) && at->interval == like->interval) {
-            free_result(at);
-            hy_vec_remove(&status->results, i);
-        }
-    }
-    struct hy_result *result = hy_vec_add(&status->results);
-    *result = *like;
-    result->rsc = hy_strdup(like->rsc);
-    result->op = hy_strdup(like->op);
-    result->reason = hy_strdup(like->reason);
-    result->digest = hy_strdup(like->digest);
-    result->call = ++world->call;
-    if (!result->at)
-        result->at = world->now;
-    result->failed = is_failure(result);
-    if (result->failed)
-        count_failure(world, node, result);
+    struct hy_result result = *like;
+    result.call = ++world->call;
+    result.at = world->now;
+    struct hy_buf text = {0};
+    hy_command_result(&text, node, status_of(world, node)->epoch, &result);
+    apply(world, &text);
 }
 
 void world_cleanup(struct world *world, const char *rsc)
 {
-    for (size_t i = 0; i < world->cib->nodes.count; i++) {
-        struct hy_node_status *status = world->cib->nodes.items[i];
-        forget_failcounts(status, rsc);
-        for (size_t r = status->results.count; r-- > 0;)
-            if (!strcmp(status->results.items[r].rsc, rsc) && status->results.items[r].failed) {
-                free_result(&status->results.items[r]);
-                hy_vec_remove(&status->results, r);
-            }
-    }
+    struct hy_buf text = {0};
+    hy_command_cleanup(&text, rsc, NULL);
+    apply(world, &text);
 }
 
 struct hy_decision *world_decide(const struct world *world)
@@ -200,13 +156,9 @@ void world_do(struct world *world, const struct hy_action *action)
     struct hy_node_status *status = status_of(world, action->node);
     drop_inflight(world, action);
     if (action->kind == HY_ACT_CANCEL) {
-        for (size_t i = status->results.count; i-- > 0;) {
-            struct hy_result *at = &status->results.items[i];
-            if (!strcmp(at->rsc, action->rsc) && !strcmp(at->op, action->op) && at->interval == action->interval) {
-                free_result(at);
-                hy_vec_remove(&status->results, i);
-            }
-        }
+        struct hy_buf text = {0};
+        hy_command_forget(&text, action->node, action->rsc, action->op, action->interval);
+        apply(world, &text);
         return;
     }
     world_result(world, action->node,

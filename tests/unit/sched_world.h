@@ -10,7 +10,7 @@ struct world {
     struct hy_cib *cib;
     hy_wall now;
     bool quorum;
-    uint64_t call;
+    uint64_t call, index, seq;
     HY_VEC(struct hy_inflight) inflight;
 };
 

@@ -5,9 +5,10 @@
 #include "bus/bus.h"
 #include "bus/frames.h"
 #include "bus/socket.h"
-#include "bus/timer.h"
 #include "lib/netns.h"
 #include "lib/run.h"
+#include "lib/tsan.h"
+#include "lib/zwait.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -15,9 +16,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
-#include <time.h>
 
-enum { NODES = 3, PATIENCE_MS = 60000 };
+enum { NODES = 3 };
 
 static const uint8_t right_key[32] = {1, 2, 3}, wrong_key[32] = {3, 2, 1};
 
@@ -39,45 +39,9 @@ struct node {
     uint64_t reconnect_incarnation;
 };
 
-static zloop_t *loop;
+static struct zwait waiter;
 static struct node nodes[NODES + 1];
 static uint16_t ports[NODES];
-
-/* ---- the loop ---- */
-
-static bool (*awaited)(void *arg);
-static void *awaited_arg;
-static int64_t deadline;
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int look(zloop_t *in, int id, void *arg)
-{
-    (void)in, (void)id, (void)arg;
-    return awaited(awaited_arg) || now_ms() > deadline ? -1 : 0;
-}
-
-static void wait_for(bool (*condition)(void *arg), void *arg, const char *what)
-{
-    awaited = condition;
-    awaited_arg = arg;
-    deadline = now_ms() + PATIENCE_MS;
-    while (!condition(arg)) {
-        ck_assert_msg(now_ms() < deadline, "waited in vain until %s", what);
-        zloop_start(loop);
-    }
-}
-
-static bool never(void *arg)
-{
-    (void)arg;
-    return false;
-}
 
 /* ---- nodes ---- */
 
@@ -119,7 +83,7 @@ static void prepare(struct node *node, uint32_t self, const char *address, uint1
 static void open_node(struct node *node)
 {
     struct hy_err err = {{0}};
-    ck_assert_msg(hy_bus_open(&node->options, loop, &node->bus, &err) == 0, "%s", err.text);
+    ck_assert_msg(hy_bus_open(&node->options, waiter.loop, &node->bus, &err) == 0, "%s", err.text);
 }
 
 static void add_peer(struct node *node, uint32_t id, const char *address, uint16_t port)
@@ -141,8 +105,7 @@ static void prepare_three(const char *address)
 static void set_up(void)
 {
     hy_bus_quiet_czmq();
-    loop = zloop_new();
-    zloop_timer(loop, 5, 0, look, NULL);
+    zwait_open(&waiter);
     for (size_t i = 0; i < NODES; i++) {
         ports[i] = netns_free_port(SOCK_STREAM);
         for (size_t j = 0; j < i; j++)
@@ -160,7 +123,7 @@ static void tear_down(void)
         hy_buf_free(&nodes[i].lines);
         nodes[i] = (struct node){0};
     }
-    zloop_destroy(&loop);
+    zwait_close(&waiter);
 }
 
 static struct hy_bus_peer_stats peer_stats(const struct node *node, uint32_t peer)
@@ -248,20 +211,20 @@ static bool all_got_end(void *arg)
     return all;
 }
 
-/* What one sender sends comes in order: when an "end" of each is there, nothing of before is on its way. It is sent again and
- * again, since it too may be lost, to a queue that is full or a connection that is new. */
+/* What one sender sends comes in order: when an "end" of each is there, nothing of before is on its way. It is sent
+ * again and again, since it too may be lost, to a queue that is full or a connection that is new. */
 static void settle(void)
 {
     static unsigned round;
     snprintf(end_text, sizeof end_text, "end %u", ++round);
-    wait_for(all_got_end, NULL, "all that was sent has come");
+    zwait_until(&waiter, all_got_end, NULL, "all that was sent has come");
     for (size_t i = 0; i < NODES; i++)
         forget_ends(&nodes[i]);
 }
 
 static void connect_all(void)
 {
-    wait_for(all_heard, NULL, "all have heard all");
+    zwait_until(&waiter, all_heard, NULL, "all have heard all");
     settle();
     for (size_t i = 0; i < NODES; i++)
         forget(&nodes[i]);
@@ -371,7 +334,7 @@ START_TEST(another_key_is_not_let_in)
     for (size_t i = 0; i < NODES; i++)
         open_node(&nodes[i]);
     /* A key that differs, differs in the server's part too: the handshake ends before anybody is asked. */
-    wait_for(each_tells, NULL, "each has told what is wrong");
+    zwait_until(&waiter, each_tells, NULL, "each has told what is wrong");
     ck_assert_uint_eq(nodes[1].items.count, 0);
     ck_assert(!peer_stats(&nodes[1], 1).connected);
     ck_assert(!peer_stats(&nodes[0], 2).connected);
@@ -408,9 +371,7 @@ START_TEST(a_right_server_key_alone_does_not_let_in)
         uint64_t before = stats_of(&nodes[0]).refused;
         ck_assert_int_eq(zmq_connect(stranger, endpoint), 0);
         while (stats_of(&nodes[0]).refused == before) {
-            deadline = now_ms() + 20;
-            awaited = never;
-            zloop_start(loop);
+            zwait_turn(&waiter);
             ck_assert_msg(stats_of(&nodes[0]).refused < 100, "unbounded");
         }
         zmq_disconnect(stranger, endpoint);
@@ -536,7 +497,8 @@ START_TEST(malformed_messages_are_dropped)
     struct hy_err err = {{0}};
     prepare_three("127.0.0.1");
     open_node(&nodes[0]);
-    /* Node 2 has the key, and speaks nonsense. It has no ZAP handler: CURVE without one lets all clients in that know its key. */
+    /* Node 2 has the key, and speaks nonsense. It has no ZAP handler: CURVE without one lets all clients in that
+     * know its key. */
     struct hy_bus_keys keys;
     struct forger forger;
     char endpoint[HY_ENDPOINT_SIZE];
@@ -545,7 +507,7 @@ START_TEST(malformed_messages_are_dropped)
     ck_assert_int_eq(hy_socket_open(zmq, ZMQ_PUB, &keys, false, &forger.pub, &err), 0);
     ck_assert_int_eq(hy_endpoint_text("127.0.0.1", ports[1], endpoint, &err), 0);
     ck_assert_int_eq(zmq_bind(forger.pub, endpoint), 0);
-    wait_for(forge_all, &forger, "both the forged and the good have come");
+    zwait_until(&waiter, forge_all, &forger, "both the forged and the good have come");
     for (size_t i = 0; i < nodes[0].items.count; i++)
         ck_assert_str_eq(nodes[0].items.items[i].text, "good");
     /* One line a second, though each round brings ten. */
@@ -598,12 +560,12 @@ START_TEST(a_flood_blocks_nobody)
     int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
     struct turns turns = {&nodes[1], peer_stats(&nodes[1], 1).received, 0};
     zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
-    ck_assert_int_eq(zloop_poller(loop, &item, count_turn, &turns), 0);
+    ck_assert_int_eq(zloop_poller(waiter.loop, &item, count_turn, &turns), 0);
     hy_bus_send(nodes[2].bus, HY_TOPIC_EVENT, 2, "calm", 4);
-    wait_for(third_got_through, &nodes[1], "the third node is heard through the flood");
+    zwait_until(&waiter, third_got_through, &nodes[1], "the third node is heard through the flood");
     ck_assert_uint_gt(turns.most, 0);
     ck_assert_uint_le(turns.most, 64);
-    zloop_poller_end(loop, &item);
+    zloop_poller_end(waiter.loop, &item);
     close(fd);
     ck_assert_str_eq(hy_buf_text(&nodes[1].lines), "");
     /* Dropped is dropped, but the connection goes on. */
@@ -615,7 +577,7 @@ static void open_refused(int code, const char *text)
 {
     struct hy_err err = {{0}};
     struct hy_bus *bus = (struct hy_bus *)&err;
-    ck_assert_int_eq(hy_bus_open(&nodes[0].options, loop, &bus, &err), code);
+    ck_assert_int_eq(hy_bus_open(&nodes[0].options, waiter.loop, &bus, &err), code);
     ck_assert_str_eq(err.text, text);
     ck_assert_ptr_null(bus);
 }

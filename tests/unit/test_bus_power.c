@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A host that loses power says no goodbye: its peers keep connections that are open at their end only. Two hosts, each a network
- * namespace, on a bridge; one is taken away with all its connections, and comes back with the same addresses.
+ * A host that loses power says no goodbye: its peers keep connections that are open at their end only. Two hosts,
+ * each a network namespace, on a bridge; one is taken away with all its connections, and comes back with the same
+ * addresses.
  */
 #include "bus/bus.h"
-#include "bus/timer.h"
+#include "bus/ticker.h"
 #include "lib/netns.h"
 #include "lib/run.h"
+#include "lib/tsan.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -90,7 +92,7 @@ static void live(uint32_t id, uint64_t incarnation, int reports, int go)
     struct hy_err err = {{0}};
     hy_bus_quiet_czmq();
     zloop_t *loop = zloop_new();
-    struct hy_timer *timer;
+    struct hy_ticker *timer;
     struct hy_bus_options options = {.self = id,
                                      .incarnation = incarnation,
                                      .address = address[0],
@@ -99,7 +101,7 @@ static void live(uint32_t id, uint64_t incarnation, int reports, int go)
                                      .peer_count = 1,
                                      .key = key,
                                      .received = ignore};
-    if (hy_bus_open(&options, loop, &inside.bus, &err) || hy_timer_start(loop, 20, report, &inside, &timer, &err)) {
+    if (hy_bus_open(&options, loop, &inside.bus, &err) || hy_ticker_start(loop, 20, report, &inside, &timer, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(95);
     }
@@ -184,10 +186,8 @@ static void power_cycle(bool wait_for_loss)
     wait_report(&two, "1 11");
     int64_t later = wait_report(&one, "1 22");
     fprintf(stderr, "heard again %lld ms after it heard\n", (long long)later);
-    kill(one.pid, SIGKILL);
-    waitpid(one.pid, NULL, 0);
+    cut_power(&one);
     cut_power(&two);
-    close(one.reports);
     run("ip link delete br0");
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/run.h"
 #include "sched_case.h"
+#include "sched_random.h"
 #include "sched_world.h"
 
 #include <glob.h>
@@ -28,6 +29,21 @@ START_TEST(there_are_golden_cases)
 }
 END_TEST
 
+/* Fixed seeds, so that a failure can be had again; HY_SEED=N runs one. */
+enum { RANDOM_TESTS = 20, SEEDS_A_TEST = 50 };
+
+START_TEST(random_cluster)
+{
+    const char *seed = getenv("HY_SEED");
+    if (seed) {
+        random_run(strtoull(seed, NULL, 10));
+        return;
+    }
+    for (int i = 0; i < SEEDS_A_TEST; i++)
+        random_run((uint64_t)_i * SEEDS_A_TEST + (uint64_t)i + 1);
+}
+END_TEST
+
 int main(void)
 {
     const char *pattern = getenv("HY_CASE");
@@ -41,6 +57,12 @@ int main(void)
     if (!pattern)
         tcase_add_test(cases, there_are_golden_cases);
     suite_add_tcase(suite, cases);
+    if (!pattern) {
+        TCase *random = tcase_create("random clusters");
+        tcase_set_timeout(random, 300);
+        tcase_add_loop_test(random, random_cluster, 0, getenv("HY_SEED") ? 1 : RANDOM_TESTS);
+        suite_add_tcase(suite, random);
+    }
     int status = run_suite(suite);
     globfree(&golden);
     return status;

@@ -134,11 +134,12 @@ END_TEST
 
 /* ---- key files ---- */
 
-static char folder[] = "/tmp/halyard-test-seal-XXXXXX";
+static char folder[64];
 static char key_path[sizeof folder + 16];
 
 static void make_folder(void)
 {
+    strcpy(folder, "/tmp/halyard-test-seal-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(folder));
     snprintf(key_path, sizeof key_path, "%s/key", folder);
 }

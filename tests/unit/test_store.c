@@ -8,14 +8,83 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct hy_raft_servers servers = {.list = {{1, true}, {2, true}, {3, false}}, .count = 3};
+
+/* --- the disk, as the store sees it (the linker puts these in front of the C library's) ---------------------- */
+
+static atomic_int unsynced;   /* writes since the last sync */
+static atomic_int syncs_left; /* until one fails; 0: never */
+
+ssize_t __real_pwrite(int fd, const void *data, size_t size, off_t offset);
+ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset);
+int __real_fdatasync(int fd);
+int __wrap_fdatasync(int fd);
+
+ssize_t __wrap_pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+    unsynced++;
+    return __real_pwrite(fd, data, size > 1000 ? size / 2 : size, offset); /* large writes may be short */
+}
+
+int __wrap_fdatasync(int fd)
+{
+    if (syncs_left && --syncs_left == 0) {
+        errno = EIO;
+        return -1;
+    }
+    int rc = __real_fdatasync(fd);
+    unsynced = 0;
+    return rc;
+}
+
+static atomic_int renames;      /* not followed by a sync of the folder yet */
+static atomic_int rash_renames; /* of files that were not synced */
+
+int __real_renameat(int from_dir, const char *from, int to_dir, const char *to);
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to);
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+int __wrap_renameat(int from_dir, const char *from, int to_dir, const char *to)
+{
+    rash_renames += unsynced != 0;
+    renames++;
+    return __real_renameat(from_dir, from, to_dir, to);
+}
+
+int __wrap_fsync(int fd)
+{
+    renames = 0;
+    return __real_fsync(fd);
+}
+
+static atomic_int clock_behind; /* seconds */
+
+int __real_clock_gettime(clockid_t clock, struct timespec *time);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *time)
+{
+    int rc = __real_clock_gettime(clock, time);
+    time->tv_sec -= clock_behind;
+    return rc;
+}
+
+static void assert_all_is_on_disk(void)
+{
+    ck_assert_int_eq(unsynced, 0);
+    ck_assert_int_eq(renames, 0);
+    ck_assert_int_eq(rash_renames, 0);
+}
 
 /* --- a folder, its files ------------------------------------------------------------------------------------ */
 
@@ -206,8 +275,11 @@ START_TEST(loads_what_was_saved)
     uint64_t first = loaded.incarnation;
     ck_assert_uint_gt(first, UINT64_C(1600000000000000)); /* the clock, in us */
     hy_store_loaded_free(&loaded);
+    assert_all_is_on_disk(); /* the incarnation */
     save_vote(store, 1, 4, 2);
+    assert_all_is_on_disk();
     save_entry(store, 2, 1, 3, "one");
+    assert_all_is_on_disk();
     save_entry(store, 3, 2, 3, "two");
     save_entry(store, 4, 3, 3, "three");
     struct hy_raft_entry entries[] = {{2, 4, HY_RAFT_ENTRY_COMMAND, "zwei", 4}, {3, 4, HY_RAFT_ENTRY_NOOP, "", 0}};
@@ -219,6 +291,7 @@ START_TEST(loads_what_was_saved)
                                     .entry_count = 2};
     hy_store_persist(store, &effect);
     hy_store_close(&store);
+    clock_behind = 1000000; /* it was set back meanwhile */
     store = open_store(&loaded);
     char *text = describe(&loaded);
     ck_assert_str_eq(text, "term 4 vote 2 1/3:one 2/4:zwei 3/4:");
@@ -477,6 +550,7 @@ START_TEST(an_own_snapshot_shortens_the_log)
     hy_store_loaded_free(&loaded);
     hy_store_snapshot(store, 3, 2, &servers, "a bb ccc", 8, 3);
     wait_for_snapshot(store, 3);
+    assert_all_is_on_disk();
     ck_assert_uint_lt(file_size("log"), whole.size);
     struct files last = take_files(true);
     save_entry(store, 1, 5, 2, "eeeee");
@@ -610,32 +684,40 @@ END_TEST
 
 /* --- the disk fails ------------------------------------------------------------------------------------------- */
 
-/* In the child: writes until the file may not grow any more; says after each write what is acknowledged. */
-static _Noreturn void write_until_it_fails(int out)
+enum failure { FILE_TOO_LARGE, SYNC_FAILS };
+
+/* In the child: writes until the disk fails; says after each write what is acknowledged. */
+static _Noreturn void write_until_it_fails(enum failure failure, int out)
 {
     struct rlimit none = {0, 0};
     struct rlimit small = {20000, 20000};
     struct hy_store_loaded loaded;
     setrlimit(RLIMIT_CORE, &none);
-    signal(SIGXFSZ, SIG_IGN);
-    setrlimit(RLIMIT_FSIZE, &small);
     dup2(out, STDERR_FILENO);
     struct hy_store *store = open_store(&loaded);
     hy_store_loaded_free(&loaded);
-    for (uint64_t i = 1;; i++) {
+    if (failure == SYNC_FAILS) {
+        syncs_left = 150;
+    } else {
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &small);
+    }
+    for (uint64_t i = 1; i < 10000; i++) {
         save_entry(store, i, i, 1, "0123456789012345678901234567890123456789");
         dprintf(out, "%" PRIu64 "\n", i);
     }
+    _exit(EXIT_SUCCESS); /* it should not have come to this */
 }
 
-START_TEST(a_full_disk_stops_the_node_and_loses_nothing)
+/* All that the child says until it dies, which it must do by abort(). */
+static struct hy_buf output_of_failing_child(enum failure failure)
 {
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
     pid_t child = fork();
     ck_assert_int_ge(child, 0);
     if (child == 0)
-        write_until_it_fails(ends[1]);
+        write_until_it_fails(failure, ends[1]);
     close(ends[1]);
     struct hy_buf said = {0};
     char chunk[4096];
@@ -645,14 +727,21 @@ START_TEST(a_full_disk_stops_the_node_and_loses_nothing)
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    const char *line = strstr(hy_buf_text(&said), "halyard: ");
+    return said;
+}
+
+static void assert_stops(enum failure failure, const char *what, const char *advice)
+{
+    struct hy_buf said = output_of_failing_child(failure);
+    char *line = strstr(said.data, "halyard: ");
     ck_assert_ptr_nonnull(line);
-    ck_assert_ptr_nonnull(strstr(line, "/log: cannot write at byte "));
-    ck_assert_ptr_nonnull(strstr(line, "the file size limit of this process must be higher"));
+    ck_assert_ptr_nonnull(strstr(line, what));
+    ck_assert_ptr_nonnull(strstr(line, advice));
     ck_assert_ptr_nonnull(strstr(line, "this node stops"));
-    hy_buf_truncate(&said, (size_t)(line - said.data - 1));
-    char *last = strrchr(said.data, '\n');
-    uint64_t acknowledged = strtoull(last ? last + 1 : said.data, NULL, 10);
+    *line = '\0';
+    uint64_t acknowledged = 0;
+    for (char *at = said.data; *at; at = strchr(at, '\n') + 1)
+        acknowledged = strtoull(at, NULL, 10);
     ck_assert_uint_gt(acknowledged, 100);
     struct hy_store_loaded loaded;
     struct hy_store *store = open_store(&loaded);
@@ -660,6 +749,17 @@ START_TEST(a_full_disk_stops_the_node_and_loses_nothing)
     hy_store_loaded_free(&loaded);
     hy_store_close(&store);
     hy_buf_free(&said);
+}
+
+START_TEST(a_full_disk_stops_the_node_and_loses_nothing)
+{
+    assert_stops(FILE_TOO_LARGE, "/log: cannot write at byte ", "the file size limit of this process must be higher");
+}
+END_TEST
+
+START_TEST(a_failed_sync_stops_the_node)
+{
+    assert_stops(SYNC_FAILS, "/log: cannot sync: ", "the disk fails: replace it");
 }
 END_TEST
 
@@ -686,5 +786,6 @@ int main(void)
     tcase_add_test(tcase, a_damaged_snapshot_is_refused);
     tcase_add_test(tcase, a_lost_snapshot_is_noticed);
     tcase_add_test(tcase, a_full_disk_stops_the_node_and_loses_nothing);
+    tcase_add_test(tcase, a_failed_sync_stops_the_node);
     return run_suite(suite);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "bus/timer.h"
+#include "bus/ticker.h"
 
 #include "base/alloc.h"
 
@@ -8,7 +8,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-struct hy_timer {
+struct hy_ticker {
     zloop_t *loop;
     int fd;
     void (*due)(void *context);
@@ -18,15 +18,15 @@ struct hy_timer {
 static int expired(zloop_t *loop, zmq_pollitem_t *item, void *arg)
 {
     (void)loop;
-    struct hy_timer *timer = arg;
+    struct hy_ticker *timer = arg;
     uint64_t times;
     if (read(item->fd, &times, sizeof times) == sizeof times)
         timer->due(timer->context);
     return 0;
 }
 
-int hy_timer_start(zloop_t *loop, int64_t ms, void (*due)(void *context), void *context, struct hy_timer **timer,
-                   struct hy_err *err)
+int hy_ticker_start(zloop_t *loop, int64_t ms, void (*due)(void *context), void *context, struct hy_ticker **timer,
+                    struct hy_err *err)
 {
     if (ms < 1)
         return hy_fail(err, EINVAL, "a timer of %lld ms: it must be 1 or more", (long long)ms);
@@ -40,8 +40,8 @@ int hy_timer_start(zloop_t *loop, int64_t ms, void (*due)(void *context), void *
         close(fd);
         return hy_fail(err, error, "cannot set a timer of %lld ms: %s", (long long)ms, strerror(error));
     }
-    struct hy_timer *self = hy_alloc(sizeof *self);
-    *self = (struct hy_timer){loop, fd, due, context};
+    struct hy_ticker *self = hy_alloc(sizeof *self);
+    *self = (struct hy_ticker){loop, fd, due, context};
     zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
     if (zloop_poller(loop, &item, expired, self))
         hy_out_of_memory(sizeof item);
@@ -49,9 +49,9 @@ int hy_timer_start(zloop_t *loop, int64_t ms, void (*due)(void *context), void *
     return 0;
 }
 
-void hy_timer_stop(struct hy_timer **timer)
+void hy_ticker_stop(struct hy_ticker **timer)
 {
-    struct hy_timer *self = *timer;
+    struct hy_ticker *self = *timer;
     if (!self)
         return;
     *timer = NULL;

@@ -18,8 +18,8 @@
  *   probes.c actions.c recurring.c ordering.c sorting.c        -> the actions, their order
  *   reasons.c report.c                                         -> the decision, in words
  */
-#ifndef HY_SCHEDULER_WORK_H
-#define HY_SCHEDULER_WORK_H
+#ifndef HY_SCHEDULER_MODEL_H
+#define HY_SCHEDULER_MODEL_H
 
 #include "base/buf.h"
 #include "scheduler/scheduler.h"
@@ -118,17 +118,18 @@ struct hy_past {
     bool known;        /* an operation has answered: no probe is needed */
     bool failed;
     bool blocked;
-    bool stop_here;                                        /* on-fail=stop */
     bool changed;                                          /* it runs with other parameters than are configured now */
     bool expired;                                          /* its failures are older than failure-timeout */
     bool starting, stopping, promoting, demoting, probing; /* under way */
     bool arriving;                                         /* active only in so far as its start is under way */
     struct hy_trace *trace;                                /* its results, the oldest first */
+    struct hy_trace *failures;                             /* its failures since it was last cleaned up */
     uint64_t since; /* call of the last start, stop, promote or demote: recurring results before it are void */
     int fail_count;
     hy_wall fail_last;
-    const struct hy_result *failure; /* that set failed, blocked or stop_here */
-    const struct hy_result *hard;    /* an answer that bans the node (rc 2, 4, 5), or the cluster (rc 6) */
+    const struct hy_result *failure;   /* the last one that counts */
+    const struct hy_result *stop_here; /* one with on-fail=stop */
+    const struct hy_result *hard;      /* an answer that bans the node (rc 2, 4, 5), or the cluster (rc 6) */
     const struct hy_flight *flights;
     uint32_t probe_action; /* number among the actions; HY_NO_ACTION */
 };
@@ -266,7 +267,8 @@ struct hy_srsc {
     /* on the way: 0 stopped, 1 started, 2 promoted */
     int level, low, final;
     enum hy_restart restart;
-    uint32_t waits_for; /* a node that has not said yet whether it runs there; HY_NO_NODE */
+    const struct hy_srsc *stuck_by; /* it comes after, and cannot be stopped */
+    uint32_t waits_for;             /* a node that has not said yet whether it runs there; HY_NO_NODE */
     const struct hy_srsc *restart_by;
     uint32_t start_action, promote_action, demote_action;
     HY_VEC(uint32_t) stop_actions;

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The links: each a loaded transport with its own addresses. Everything goes over all of them, sealed once; what
+ * comes in is opened, and handed on only when it is sealed by a peer. Links are numbered from 1, in the order of the
+ * configuration.
+ *
+ * The zloop of all this must not close them from a zloop timer (use hy_ticker): zloop would still call what had
+ * become ready in that turn.
+ */
+#ifndef HY_BUS_LINK_H
+#define HY_BUS_LINK_H
+
+#include "base/err.h"
+#include "base/log.h"
+#include "bus/seal.h"
+#include "halyard/transport.h"
+
+#include <czmq.h>
+
+struct hy_link_setting {
+    const char *name, *value;
+};
+
+struct hy_link_peer {
+    uint32_t id;
+    const char *address;
+    uint16_t port; /* 0: the link's own */
+};
+
+struct hy_link_config {
+    const char *transport; /* "udpu": FOLDER/udpu.so */
+    const struct hy_link_setting *settings;
+    size_t setting_count;
+    const struct hy_link_peer *peers;
+    size_t peer_count;
+};
+
+struct hy_links_options {
+    uint32_t self;
+    const struct hy_link_config *links;
+    size_t link_count;
+    const char *folder;
+    bool trust_any_owner; /* of the plug-in files; for tests */
+    const struct hy_seal *seal;
+    /* `from` is the node whose seal it bears. In both any function but hy_links_close() may be called. */
+    void (*received)(void *context, uint32_t from, size_t link, const void *data, size_t size);
+    /* What a transport knows at once; `node` HALYARD_ALL: the whole link. Anybody on the network can forge what it
+     * knows: good for a line in the status or a quicker question, never a proof that a node is dead. */
+    void (*event)(void *context, size_t link, uint32_t node, bool up, const char *why);
+    void *context;
+    const struct hy_log *log; /* lives as long as the links */
+};
+
+struct hy_links;
+
+/*
+ * Loads the transports and opens all links; copies what it needs of the options. What is configured wrongly fails
+ * the whole: -EINVAL, -ENOENT, -EPERM, ... A link whose address or interface is not there yet (-EADDRNOTAVAIL,
+ * -ENODEV) is down, says so, and is tried again each second. Events may come before it returns; *links is set by
+ * then.
+ */
+int hy_links_open(const struct hy_links_options *options, zloop_t *loop, struct hy_links **links, struct hy_err *err);
+/* Seals and sends, to a node or HALYARD_ALL, over every link. 0 when one link at least has taken it, else the first
+ * link's -errno (-ENETDOWN: none is open). */
+int hy_links_send(struct hy_links *links, uint32_t to, const void *data, size_t size);
+/* The largest content that every link carries: what a transport carries less the seal. */
+size_t hy_links_max_size(const struct hy_links *links);
+/* Sets *links to NULL; does nothing when it is NULL. */
+void hy_links_close(struct hy_links **links);
+
+struct hy_link_stats {
+    const char *transport; /* all text lives until the next turn of the loop */
+    bool open;             /* false: waits for its address or interface */
+    bool up;               /* as far as its transport knows */
+    const char *why;       /* the last event of the whole link; "" when there was none */
+    uint64_t sent;         /* calls of hy_links_send() that the transport took */
+    uint64_t send_failed;
+    uint64_t received;            /* handed on */
+    uint64_t refused;             /* not sealed with our key, or not by a peer: dropped */
+    struct halyard_tp_stats wire; /* the transport's own; zeros when it keeps none */
+};
+size_t hy_links_count(const struct hy_links *links);
+void hy_links_stats(const struct hy_links *links, size_t link, struct hy_link_stats *stats);
+/* What the transport of `link` last said of `node`; true and "" while it has said nothing. */
+bool hy_links_node_up(const struct hy_links *links, size_t link, uint32_t node, const char **why);
+
+#endif

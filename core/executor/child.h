@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A child process of the executor: forked, in a process group of its own, with nothing of the executor's but two pipes:
+ * what it prints (the last 4 KiB are kept), and the messages that its body sends. It ends, or its deadline ends it:
+ * SIGTERM to the group, 5 s, SIGKILL.
+ */
+#ifndef HY_EXECUTOR_CHILD_H
+#define HY_EXECUTOR_CHILD_H
+
+#include "executor/loop.h"
+
+#include <sys/types.h>
+
+struct hy_child;
+struct hy_origin;
+
+enum { HY_CHILD_OUTPUT_KEPT = 4096, HY_CHILD_MESSAGE_MAX = 64 * 1024 };
+
+/* How it ended. */
+struct hy_child_end {
+    int status; /* as from wait(2) */
+    bool timed_out;
+    bool killed; /* by hy_child_kill() or hy_child_terminate() */
+    hy_time took;
+    const char *output; /* what it printed last; may hold any byte */
+    size_t output_size;
+};
+
+struct hy_child_spec {
+    const struct hy_origin *origin;
+    /* Runs in the child; the child ends with what it returns. `answer_fd`: for hy_child_send(). */
+    int (*body)(const void *argument, int answer_fd);
+    const void *argument;
+    hy_time deadline; /* HY_NEVER: none */
+    bool realtime;    /* keeps a real-time priority (below the executor's) */
+    /* In the executor. message(): a whole message; borrowed. ended(): the last call; the child is gone then, and so is its group if it
+     * did not end by itself with a status. */
+    void (*message)(void *context, const void *data, size_t size);
+    void (*ended)(void *context, const struct hy_child_end *end);
+    void *context;
+};
+
+int hy_child_start(struct hy_loop *loop, const struct hy_child_spec *spec, struct hy_child **child, struct hy_err *err);
+pid_t hy_child_pid(const struct hy_child *child);
+void hy_child_terminate(struct hy_child *child, hy_time grace); /* SIGTERM to the group, after `grace` SIGKILL */
+void hy_child_kill(struct hy_child *child);                     /* SIGKILL to the group; ended() follows */
+
+/* In the child: one message of at most HY_CHILD_MESSAGE_MAX bytes. */
+int hy_child_send(int answer_fd, const void *data, size_t size);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The executor's main: wires its parts, starts guard and core, and ends in order. */
+#include "executor/executor.h"
+
+#include "executor/active.h"
+#include "executor/core_process.h"
+#include "executor/guard.h"
+#include "executor/lease.h"
+#include "executor/port.h"
+#include "executor/queue.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+enum { END_GRACE_SECONDS = 5 };
+
+/* The parts, and nothing else: each knows only what it is handed. */
+struct executor {
+    const struct hy_log *log;
+    struct hy_exec_env env;
+    struct hy_loop *loop;
+    struct hy_agent_table *agents;
+    struct hy_actives actives;
+    struct hy_queue *queue;
+    struct hy_lease lease;
+    struct hy_guard *guard;
+    struct hy_port port;
+    struct hy_core core;
+    struct hy_watched signals;
+    int status;
+};
+
+/* ---- between core and queue */
+
+static void take_order(void *context, struct hy_operation *operation)
+{
+    struct executor *executor = context;
+    hy_queue_order(executor->queue, operation);
+}
+
+static char *lend(const char *text)
+{
+    return (char *)(uintptr_t)text;
+}
+
+static void answer_query(void *context)
+{
+    struct executor *executor = context;
+    size_t at = 0;
+    void *value;
+    while (hy_map_next(&executor->actives.entries, &at, NULL, &value)) {
+        const struct hy_active_entry *entry = value;
+        struct hy_outcome outcome = {.id = entry->kept.id,
+                                     .rsc = lend(entry->kept.rsc),
+                                     .op = lend(entry->kept.op),
+                                     .exec = entry->pending ? HY_EXEC_PENDING : HY_EXEC_DONE,
+                                     .digest = lend(entry->kept.digest)};
+        hy_port_send_outcome(&executor->port, HY_PACKET_ACTIVE, &outcome);
+    }
+    hy_port_send_text(&executor->port, HY_PACKET_ACTIVE_END, false, "");
+}
+
+static void look_at_lease(void *context)
+{
+    struct executor *executor = context;
+    hy_lease_look(&executor->lease);
+}
+
+static void send_outcome(void *context, const struct hy_outcome *outcome)
+{
+    struct executor *executor = context;
+    hy_port_send_outcome(&executor->port, HY_PACKET_OUTCOME, outcome);
+}
+
+static void send_event(void *context, const struct hy_outcome *event)
+{
+    struct executor *executor = context;
+    hy_port_send_outcome(&executor->port, HY_PACKET_EVENT, event);
+}
+
+static void send_released(void *context, bool clean, const char *report)
+{
+    struct executor *executor = context;
+    hy_port_send_text(&executor->port, HY_PACKET_RELEASED, clean, report);
+}
+
+static bool lease_holds(void *context)
+{
+    struct executor *executor = context;
+    return hy_lease_holds(&executor->lease);
+}
+
+static int note_actives(void *context, const struct hy_actives *actives)
+{
+    struct executor *executor = context;
+    int rc = hy_guard_note(executor->guard, actives);
+    hy_lease_look(&executor->lease);
+    return rc;
+}
+
+/* ---- the core's life */
+
+static void core_begun(void *context, int socket)
+{
+    struct executor *executor = context;
+    hy_queue_forget_orders(executor->queue);
+    int rc = hy_port_open(&executor->port, socket);
+    if (!rc)
+        return;
+    hy_error(executor->log, "no link to the core: %s", strerror(-rc));
+    hy_core_kill(&executor->core);
+}
+
+static void core_died(void *context)
+{
+    struct executor *executor = context;
+    hy_port_close(&executor->port);
+}
+
+static void core_is_stuck(void *context)
+{
+    struct executor *executor = context;
+    hy_error(executor->log, "the core does not take its messages: it is ended, to start afresh");
+    hy_core_kill(&executor->core);
+}
+
+/* ---- the end */
+
+static void nothing_runs(void *context)
+{
+    struct executor *executor = context;
+    hy_loop_stop(executor->loop);
+}
+
+static void end_queue(struct executor *executor)
+{
+    hy_queue_end(executor->queue, END_GRACE_SECONDS * HY_SECOND, nothing_runs, executor);
+}
+
+static void released_at_end(void *context, bool clean, const char *report)
+{
+    struct executor *executor = context;
+    if (*report)
+        hy_log_line(executor->log, clean ? HY_LOG_NOTICE : HY_LOG_ERROR, "at the end: %s", report);
+    if (!clean)
+        executor->status = EXIT_FAILURE;
+    end_queue(executor);
+}
+
+static void try_release_at_end(void *context)
+{
+    struct executor *executor = context;
+    if (hy_queue_release(executor->queue, "the executor is ending", released_at_end, executor))
+        return;
+    /* The lease has ended just now: when that release is through, ours finds what it has left. */
+    hy_loop_at(executor->loop, &executor->core.timer, hy_loop_now() + 50 * HY_MS, try_release_at_end, executor);
+}
+
+static void core_ended(void *context, int status)
+{
+    struct executor *executor = context;
+    executor->status = status;
+    hy_port_close(&executor->port);
+    hy_queue_forget_orders(executor->queue);
+    try_release_at_end(executor);
+}
+
+static void signal_ready(void *context)
+{
+    struct executor *executor = context;
+    struct signalfd_siginfo info;
+    while (read(executor->signals.fd, &info, sizeof info) == sizeof info)
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+            hy_core_stop(&executor->core);
+}
+
+/* ---- the beginning */
+
+static int take_signals(struct executor *executor, struct hy_err *err)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGCHLD, SIG_DFL);
+    int fd = sigprocmask(SIG_BLOCK, &set, NULL) ? -1 : signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        return hy_fail(err, errno, "signals: %s", strerror(errno));
+    int rc = hy_loop_watch(executor->loop, &executor->signals, fd, signal_ready, executor);
+    return rc ? hy_fail(err, -rc, "signals: %s", strerror(-rc)) : 0;
+}
+
+/* A descriptor that lands on 0, 1 or 2 would be taken for what it is not. */
+static void fill_standard_descriptors(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO)
+        fd = open("/dev/null", O_RDWR);
+    if (fd >= 0)
+        close(fd);
+}
+
+static int scan_agents(struct executor *executor, struct hy_err *err)
+{
+    struct hy_buf problems = {0};
+    int rc = hy_agent_table_scan(executor->env.agent_folder, executor->env.trust_any_owner, &executor->agents,
+                                 &problems, err);
+    for (char *line = problems.data, *end; line && (end = strchr(line, '\n')); line = end + 1)
+        hy_warning(executor->log, "%.*s", (int)(end - line), line);
+    hy_buf_free(&problems);
+    executor->env.agents = executor->agents;
+    return rc;
+}
+
+static int make_state_folder(const char *path, struct hy_err *err)
+{
+    if (mkdir(path, 0711) == 0 || errno == EEXIST)
+        return 0;
+    return hy_fail(err, errno, "state folder %s: %s", path, strerror(errno));
+}
+
+static void wire_queue(struct executor *executor, int max_children)
+{
+    struct hy_queue_spec spec = {.loop = executor->loop,
+                                 .env = &executor->env,
+                                 .actives = &executor->actives,
+                                 .max_children = max_children,
+                                 .outcome = send_outcome,
+                                 .event = send_event,
+                                 .lease_holds = lease_holds,
+                                 .context = executor};
+    executor->queue = hy_queue_new(&spec);
+    executor->lease.loop = executor->loop;
+    executor->lease.log = executor->log;
+    executor->lease.actives = &executor->actives;
+    executor->lease.queue = executor->queue;
+    executor->lease.released = send_released;
+    executor->lease.context = executor;
+    executor->actives.changed = note_actives;
+    executor->actives.context = executor;
+}
+
+static void wire_core(struct executor *executor, char *const *argv)
+{
+    executor->port = (struct hy_port){.loop = executor->loop,
+                                      .log = executor->log,
+                                      .socket.fd = -1,
+                                      .order = take_order,
+                                      .query = answer_query,
+                                      .look = look_at_lease,
+                                      .stuck = core_is_stuck,
+                                      .context = executor};
+    executor->core = (struct hy_core){.loop = executor->loop,
+                                      .log = executor->log,
+                                      .origin = &executor->env.origin,
+                                      .argv = argv,
+                                      .lease_fd = executor->lease.page_fd,
+                                      .exit.fd = -1,
+                                      .begun = core_begun,
+                                      .died = core_died,
+                                      .ended = core_ended,
+                                      .context = executor};
+}
+
+static int prepare(struct executor *executor, const struct hy_executor_options *options, struct hy_err *err)
+{
+    int rc = make_state_folder(options->state_folder, err);
+    if (!rc)
+        rc = scan_agents(executor, err);
+    if (!rc)
+        rc = hy_loop_new(&executor->loop, err);
+    if (!rc)
+        rc = take_signals(executor, err);
+    if (!rc)
+        rc = hy_lease_make_page(&executor->lease, err);
+    if (rc)
+        return rc;
+    executor->env.page = executor->lease.page;
+    if (options->trust_any_owner)
+        hy_warning(executor->log, "plug-ins need not belong to root: whoever may write one runs code as this user");
+    hy_process_raise(&executor->env.origin, executor->log);
+    wire_queue(executor, options->max_children);
+    wire_core(executor, options->core_argv);
+    return hy_guard_start(executor->loop, &executor->env, &executor->guard, err);
+}
+
+static void release_parts(struct executor *executor)
+{
+    hy_guard_dismiss(&executor->guard);
+    hy_queue_free(&executor->queue);
+    executor->actives.changed = NULL;
+    hy_actives_free(&executor->actives);
+    hy_lease_close(&executor->lease);
+    if (executor->signals.fd >= 0)
+        close(executor->signals.fd);
+    hy_loop_free(&executor->loop);
+    hy_agent_table_free(&executor->agents);
+}
+
+int hy_executor_run(const struct hy_executor_options *options)
+{
+    struct executor executor = {.log = options->log,
+                                .env = {.node = options->node,
+                                        .agent_folder = options->agent_folder,
+                                        .state_folder = options->state_folder,
+                                        .lsb_folder = options->lsb_folder,
+                                        .trust_any_owner = options->trust_any_owner,
+                                        .log = options->log},
+                                .signals.fd = -1,
+                                .port.socket.fd = -1};
+    struct hy_err err;
+    fill_standard_descriptors();
+    hy_process_name("halyard-exec");
+    int rc = prepare(&executor, options, &err);
+    if (!rc) {
+        hy_core_start(&executor.core);
+        rc = hy_loop_run(executor.loop, &err);
+    }
+    if (rc) {
+        hy_error(options->log, "%s", err.text);
+        executor.status = EX_OSERR;
+    }
+    release_parts(&executor);
+    return executor.status;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor/lease.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { TRY_AGAIN_SECONDS = 5 };
+
+int hy_lease_make_page(struct hy_lease *lease, struct hy_err *err)
+{
+    size_t size = (size_t)sysconf(_SC_PAGESIZE);
+    int fd = memfd_create("halyard-lease", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0)
+        return hy_fail(err, errno, "lease page: %s", strerror(errno));
+    void *page = MAP_FAILED;
+    if (ftruncate(fd, (off_t)size) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+        page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (page == MAP_FAILED) {
+        int rc = hy_fail(err, errno, "lease page: %s", strerror(errno));
+        close(fd);
+        return rc;
+    }
+    lease->page = page;
+    lease->page_fd = fd;
+    lease->page->version = HY_LEASE_PAGE_VERSION;
+    lease->page->magic = HY_LEASE_PAGE_MAGIC;
+    return 0;
+}
+
+void hy_lease_close(struct hy_lease *lease)
+{
+    if (!lease->page)
+        return;
+    munmap(lease->page, (size_t)sysconf(_SC_PAGESIZE));
+    close(lease->page_fd);
+    lease->page = NULL;
+}
+
+bool hy_lease_holds(struct hy_lease *lease)
+{
+    if (!hy_actives_any_leased(lease->actives))
+        lease->since = atomic_load(&lease->page->since);
+    return hy_loop_now() < atomic_load(&lease->page->deadline) && lease->since == atomic_load(&lease->page->since);
+}
+
+static void look(void *context);
+
+static void released(void *context, bool clean, const char *report)
+{
+    struct hy_lease *lease = context;
+    hy_log_line(lease->log, clean ? HY_LOG_WARNING : HY_LOG_ERROR, "the lease had ended: %s", report);
+    if (clean)
+        lease->since = atomic_load(&lease->page->since);
+    lease->released(lease->context, clean, report);
+    if (hy_actives_any_leased(lease->actives))
+        hy_loop_at(lease->loop, &lease->timer, hy_loop_now() + TRY_AGAIN_SECONDS * HY_SECOND, look, lease);
+}
+
+static void look(void *context)
+{
+    struct hy_lease *lease = context;
+    if (!hy_actives_any_leased(lease->actives))
+        return;
+    if (hy_lease_holds(lease))
+        hy_lease_look(lease);
+    else
+        hy_queue_release(lease->queue, "this node's lease has ended", released, lease);
+}
+
+void hy_lease_look(struct hy_lease *lease)
+{
+    if (!hy_actives_any_leased(lease->actives))
+        return;
+    hy_time at = lease->since == atomic_load(&lease->page->since) ? atomic_load(&lease->page->deadline) : hy_loop_now();
+    hy_loop_at(lease->loop, &lease->timer, at, look, lease);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What runs inside an operation's child: loads the agent, checks the parameters, calls one function, sends the answer.
+ * The messages to the executor, each with its kind in the first byte:
+ *
+ *   LOG     u8 priority, bytes text
+ *   CALLED  u32 caps, u8 offers watch: all checks have passed, the agent's function is called now
+ *   CHANGED bytes why: the agent called changed()
+ *   ANSWER  u8 enum hy_exec (DONE or ERROR), i64 rc, bytes reason
+ */
+#ifndef HY_EXECUTOR_OP_CHILD_H
+#define HY_EXECUTOR_OP_CHILD_H
+
+#include "executor/env.h"
+
+enum hy_op_message { HY_OP_LOG = 1, HY_OP_CALLED, HY_OP_CHANGED, HY_OP_ANSWER };
+
+struct hy_op_request {
+    const struct hy_exec_env *env;
+    const struct hy_operation *operation; /* op "watch": the agent's watch */
+    bool probe;                           /* the agent's probe, if it has one, for "monitor" */
+    hy_time deadline;
+};
+
+int hy_op_child_body(const void *request, int answer_fd); /* for struct hy_child_spec */
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What kind of process this is: priority, memory, limits, name; and how a child of it becomes an ordinary one again. */
+#ifndef HY_EXECUTOR_PROCESS_H
+#define HY_EXECUTOR_PROCESS_H
+
+#include "base/log.h"
+
+#include <stdbool.h>
+#include <sys/resource.h>
+
+/* How the process was started, and what it became: what its children need to be ordinary again. Kept from start to end. */
+struct hy_origin {
+    bool realtime;    /* was permitted */
+    bool oom_changed; /* was permitted */
+    struct rlimit files;
+    struct rlimit memlock;
+    char oom_score[16];
+};
+
+/* Real-time (SCHED_RR, low), memory-locked, not to be chosen when memory runs out, as many descriptors as allowed. One
+ * warning says what was not permitted. */
+void hy_process_raise(struct hy_origin *origin, const struct hy_log *log);
+
+/* Locks do not go over to forked processes: the guard takes its own. */
+bool hy_process_lock_memory(void);
+
+/* In a forked child: ordinary policy (or, with `realtime`, one below the executor's if that was permitted), limits, OOM
+ * score and signals as the executor itself was started with. */
+void hy_process_reset(const struct hy_origin *origin, bool realtime);
+
+void hy_process_name(const char *name); /* as `ps -o comm` shows it */
+
+#endif

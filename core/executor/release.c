@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Letting go of what is under the lease, without asking anybody: those agents first that do it in an instant. What runs in
+ * these lanes is killed, but for a stop that is under way; its end, or its kill, is followed by our own stop.
+ */
+#include "executor/lane.h"
+
+#include <string.h>
+
+enum { FAST_FIRST_MS = 100 }; /* a fast one that is not may hold up the others for so long */
+
+static bool is_fast(const struct hy_queue *queue, const struct hy_active_entry *entry)
+{
+    uint32_t caps = entry->caps;
+    if (!caps && queue->spec.env->agents)
+        hy_agent_table_find(queue->spec.env->agents, entry->kept.agent, &caps, NULL);
+    return caps & HALYARD_CAP_FAST_RELEASE;
+}
+
+static void begin_stop(struct hy_lane *lane)
+{
+    const struct hy_active_entry *entry = hy_actives_get(lane->queue->spec.actives, lane->rsc);
+    struct hy_item *item = hy_alloc(sizeof *item);
+    *item = (struct hy_item){
+        .lane = lane, .operation = hy_active_stop_order(entry), .since = hy_loop_now(), .release = true};
+    hy_lane_begin(lane, item);
+}
+
+static size_t count(const struct hy_queue *queue, int kind)
+{
+    size_t at = 0, number = 0;
+    void *value;
+    while (hy_map_next(&queue->lanes, &at, NULL, &value))
+        number += (int)((struct hy_lane *)value)->release == kind;
+    return number;
+}
+
+static void begin_all(struct hy_queue *queue, int kind)
+{
+    size_t at = 0;
+    void *value;
+    while (hy_map_next(&queue->lanes, &at, NULL, &value)) {
+        struct hy_lane *lane = value;
+        if ((int)lane->release == kind && !lane->run)
+            begin_stop(lane);
+    }
+}
+
+static void begin_slow(void *context)
+{
+    struct hy_queue *queue = context;
+    if (queue->release.slow_begun)
+        return;
+    queue->release.slow_begun = true;
+    hy_loop_unset(queue->spec.loop, &queue->release.slow);
+    begin_all(queue, HY_RELEASE_SLOW);
+}
+
+static void conclude(struct hy_queue *queue)
+{
+    struct hy_release *release = &queue->release;
+    if (!release->under_way || count(queue, HY_RELEASE_FAST) || count(queue, HY_RELEASE_SLOW))
+        return;
+    release->under_way = false;
+    hy_loop_unset(queue->spec.loop, &release->slow);
+    char *report = hy_buf_take(&release->report);
+    release->done(release->context, release->clean, report);
+    free(report);
+    hy_queue_pump(queue);
+}
+
+static void lane_done(struct hy_lane *lane, const char *problem)
+{
+    struct hy_queue *queue = lane->queue;
+    struct hy_release *release = &queue->release;
+    lane->release = HY_KEEP;
+    hy_buf_addf(&release->report, "%s%s %s", release->report.size ? ", " : "", lane->rsc,
+                problem ? "not stopped" : "stopped");
+    if (problem) {
+        release->clean = false;
+        hy_buf_addf(&release->report, " (%s)", problem);
+    }
+    if (!release->slow_begun && !count(queue, HY_RELEASE_FAST))
+        begin_slow(queue);
+    conclude(queue);
+}
+
+void hy_release_lane_idle(struct hy_lane *lane, bool was_release, const struct hy_run_result *result)
+{
+    if (!hy_actives_get(lane->queue->spec.actives, lane->rsc))
+        lane_done(lane, NULL);
+    else if (was_release)
+        lane_done(lane, result->reason ? result->reason : "no reason given");
+    else if (lane->release == HY_RELEASE_FAST || lane->queue->release.slow_begun)
+        begin_stop(lane);
+}
+
+static void clear_lane(struct hy_lane *lane, const char *why)
+{
+    hy_loop_unset(lane->queue->spec.loop, &lane->check);
+    hy_recurring_end_all(lane, why);
+    hy_lane_drop_items(lane, NULL, why);
+    hy_lane_watch_end(lane, true);
+    if (lane->run && strcmp(hy_item_operation(lane->current)->op, "stop") != 0)
+        hy_run_kill(lane->run, why);
+}
+
+bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *done, void *context)
+{
+    struct hy_release *release = &queue->release;
+    if (release->under_way)
+        return false;
+    hy_buf_clear(&release->report);
+    *release = (struct hy_release){
+        .under_way = true, .why = why, .clean = true, .done = done, .context = context, .report = release->report};
+    size_t at = 0;
+    void *value;
+    while (hy_map_next(&queue->spec.actives->entries, &at, NULL, &value)) {
+        const struct hy_active_entry *entry = value;
+        if (!entry->kept.lease)
+            continue;
+        struct hy_lane *lane = hy_queue_lane(queue, entry->kept.rsc);
+        lane->release = is_fast(queue, entry) ? HY_RELEASE_FAST : HY_RELEASE_SLOW;
+        clear_lane(lane, why);
+    }
+    begin_all(queue, HY_RELEASE_FAST);
+    if (!count(queue, HY_RELEASE_FAST))
+        begin_slow(queue);
+    else if (!release->slow_begun)
+        hy_loop_at(queue->spec.loop, &release->slow, hy_loop_now() + FAST_FIRST_MS * HY_MS, begin_slow, queue);
+    conclude(queue);
+    return true;
+}

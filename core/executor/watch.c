@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's `watch`, beside the lane's other operations, as long as the resource is started. */
+#include "executor/lane.h"
+
+#include <string.h>
+
+enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_SECONDS = 60, GRACE_SECONDS = 1, CHECK_PAUSE_MS = 100 };
+
+static void forget(struct hy_lane_watch *watch)
+{
+    hy_operation_free(&watch->operation);
+    watch->ending = false;
+    watch->pause = 0;
+}
+
+static bool own_check_is_on_its_way(const struct hy_lane *lane)
+{
+    if (lane->current && lane->current->own)
+        return true;
+    for (size_t i = 0; i < lane->items.count; i++)
+        if (lane->items.items[i]->own)
+            return true;
+    return false;
+}
+
+/* ---- changed() */
+
+static void check(void *context)
+{
+    struct hy_lane *lane = context;
+    struct hy_queue *queue = lane->queue;
+    lane->checked = hy_loop_now();
+    char *why = lane->check_why;
+    lane->check_why = NULL;
+    if (why) {
+        struct hy_outcome event = {.rsc = lane->rsc, .op = lane->watch.operation.op, .reason = why};
+        if (lane->watch.operation.rsc)
+            queue->spec.event(queue->spec.context, &event);
+        free(why);
+    }
+    if (!lane->watch.operation.rsc || lane->watch.ending || hy_lane_state_is_changing(lane) || lane->release)
+        return;
+    if (!hy_recurring_check_now(lane) && !own_check_is_on_its_way(lane)) {
+        struct hy_operation monitor = hy_operation_copy(&lane->watch.operation);
+        free(monitor.op);
+        monitor.op = hy_strdup("monitor");
+        hy_lane_add(lane, &monitor, NULL)->own = true;
+    }
+    hy_queue_pump(queue);
+}
+
+/* An agent that cries without end gets ten checks a second, and the latest of its words. */
+static void changed(void *context, const char *why)
+{
+    struct hy_lane *lane = context;
+    if (lane->watch.ending || lane->queue->ending)
+        return;
+    free(lane->check_why);
+    lane->check_why = hy_strdup(why);
+    hy_time soonest = lane->checked + CHECK_PAUSE_MS * HY_MS;
+    if (!lane->check.place)
+        hy_loop_at(lane->queue->spec.loop, &lane->check, soonest, check, lane);
+}
+
+/* ---- its life */
+
+static void start(void *context);
+
+static void ended(void *context, const struct hy_run_result *result)
+{
+    struct hy_lane *lane = context;
+    struct hy_lane_watch *watch = &lane->watch;
+    struct hy_queue *queue = lane->queue;
+    watch->run = NULL;
+    queue->watches--;
+    if (watch->ending) {
+        forget(watch);
+        hy_queue_pump(queue);
+        hy_queue_check_idle(queue);
+        return;
+    }
+    hy_time now = hy_loop_now();
+    hy_time longest = LONGEST_PAUSE_SECONDS * HY_SECOND;
+    if (!watch->pause || now - watch->started > longest)
+        watch->pause = FIRST_PAUSE_MS * HY_MS;
+    else
+        watch->pause = watch->pause * 2 < longest ? watch->pause * 2 : longest;
+    hy_warning(queue->spec.env->log, "%s watch: ended (%s); starting it again in %lld ms", lane->rsc,
+               result->reason ? result->reason : "without a reason", (long long)(watch->pause / HY_MS));
+    hy_loop_at(queue->spec.loop, &watch->restart, now + watch->pause, start, lane);
+}
+
+static void start(void *context)
+{
+    struct hy_lane *lane = context;
+    struct hy_lane_watch *watch = &lane->watch;
+    struct hy_queue *queue = lane->queue;
+    watch->started = hy_loop_now();
+    struct hy_run_spec spec = {.env = queue->spec.env,
+                               .operation = &watch->operation,
+                               .deadline = HY_NEVER,
+                               .changed = changed,
+                               .ended = ended,
+                               .context = lane};
+    struct hy_err err;
+    queue->watches++;
+    if (hy_run_start(queue->spec.loop, &spec, &watch->run, &err))
+        ended(lane, &(struct hy_run_result){.exec = HY_EXEC_ERROR, .reason = err.text});
+}
+
+static bool shows_running(const struct hy_operation *operation, const struct hy_run_result *result)
+{
+    if (result->exec != HY_EXEC_DONE || strcmp(operation->op, "stop") == 0)
+        return false;
+    return result->rc == HALYARD_OK || result->rc == HALYARD_RUNNING_PROMOTED || result->rc == HALYARD_DEGRADED ||
+           result->rc == HALYARD_DEGRADED_PROMOTED;
+}
+
+void hy_lane_watch_follow(struct hy_lane *lane, const struct hy_operation *operation,
+                          const struct hy_run_result *result)
+{
+    const struct hy_active_entry *entry = hy_actives_get(lane->queue->spec.actives, lane->rsc);
+    if (!entry) {
+        hy_lane_watch_end(lane, false);
+        return;
+    }
+    /* One that is still ending is followed by the next at the next monitor. */
+    if (lane->watch.operation.rsc || !entry->has_watch || entry->pending || lane->release || lane->queue->ending ||
+        !shows_running(operation, result))
+        return;
+    lane->watch.operation = hy_operation_copy(&entry->kept);
+    free(lane->watch.operation.op);
+    lane->watch.operation.op = hy_strdup("watch");
+    lane->watch.operation.interval = 0;
+    lane->watch.operation.id = 0;
+    start(lane);
+}
+
+bool hy_lane_watch_end(struct hy_lane *lane, bool at_once)
+{
+    struct hy_lane_watch *watch = &lane->watch;
+    hy_loop_unset(lane->queue->spec.loop, &watch->restart);
+    if (!watch->run) {
+        forget(watch);
+        return false;
+    }
+    if (at_once)
+        hy_run_kill(watch->run, "the resource is released");
+    else if (!watch->ending)
+        hy_run_terminate(watch->run, GRACE_SECONDS * HY_SECOND);
+    watch->ending = true;
+    return true;
+}

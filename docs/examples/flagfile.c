@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The smallest agent that does something: the resource is a file, which is there (running) or not (stopped). */
+#include <halyard/agent.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static enum halyard_rc monitor(const struct halyard_host *host, const struct halyard_op *op)
+{
+    return access(host->get(op, "path"), F_OK) == 0 ? HALYARD_OK : HALYARD_NOT_RUNNING;
+}
+
+static enum halyard_rc start(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *path = host->get(op, "path");
+    int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    if (fd < 0) {
+        host->reason(op, "%s cannot be made: %s", path, strerror(errno));
+        return HALYARD_ERR_GENERIC;
+    }
+    close(fd);
+    return HALYARD_OK;
+}
+
+static enum halyard_rc stop(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *path = host->get(op, "path");
+    if (unlink(path) == 0 || errno == ENOENT)
+        return HALYARD_OK;
+    host->reason(op, "%s cannot be removed: %s", path, strerror(errno));
+    return HALYARD_ERR_GENERIC;
+}
+
+static const struct halyard_param params[] = {
+    {.name = "path",
+     .type = HALYARD_STRING,
+     .flags = HALYARD_REQUIRED | HALYARD_UNIQUE,
+     .brief = "the file's full name"},
+    {0},
+};
+
+const struct halyard_agent halyard_agent_plugin = {
+    .magic = HALYARD_AGENT_MAGIC,
+    .major = HALYARD_AGENT_MAJOR,
+    .minor = HALYARD_AGENT_MINOR,
+    .size = sizeof(struct halyard_agent),
+    .param_size = sizeof(struct halyard_param),
+    .cls = "ocf",
+    .provider = "example",
+    .type = "flagfile",
+    .version = "1.0",
+    .brief = "a file that is there or not",
+    .params = params,
+    .start_ms = 5000,
+    .stop_ms = 5000,
+    .monitor_ms = 5000,
+    .interval_ms = 10000,
+    .start = start,
+    .stop = stop,
+    .monitor = monitor,
+};

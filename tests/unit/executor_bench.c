@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "executor_bench.h"
+
+#include "lib/folder.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+
+/* ---- the core that hands itself over */
+
+static struct sockaddr_un address_of(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    return address;
+}
+
+static int hand_over(const char *path, int fds[2])
+{
+    struct sockaddr_un address = address_of(path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address))
+        return -1;
+    pid_t pid = getpid();
+    struct iovec data = {&pid, sizeof pid};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control = {.bytes = {0}};
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(2 * sizeof(int));
+    memcpy(CMSG_DATA(header), fds, 2 * sizeof(int));
+    return sendmsg(fd, &message, 0) == (ssize_t)sizeof pid ? 0 : -1;
+}
+
+int bench_core_main(int argc, char **argv)
+{
+    int fds[2] = {-1, -1};
+    for (int i = 3; i < argc; i++) {
+        sscanf(argv[i], "--executor-fd=%d", &fds[0]);
+        sscanf(argv[i], "--lease-fd=%d", &fds[1]);
+    }
+    sigset_t end;
+    sigemptyset(&end);
+    sigaddset(&end, SIGTERM);
+    sigaddset(&end, SIGUSR1);
+    sigaddset(&end, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &end, NULL);
+    if (argc < 3 || hand_over(argv[2], fds))
+        return 3;
+    close(fds[0]);
+    close(fds[1]);
+    int number = 0;
+    sigwait(&end, &number);
+    return number == SIGUSR1 ? 78 : number == SIGUSR2 ? 5 : 0;
+}
+
+/* ---- the executor's process */
+
+static void write_log(void *context, enum hy_log_level level, const char *line)
+{
+    const char *path = context;
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        dprintf(fd, "%d %s\n", (int)level, line);
+    close(fd);
+}
+
+static _Noreturn void be_executor(const struct bench *bench, int max_children)
+{
+    char *log_path = hy_asprintf("%s/executor.log", bench->folder);
+    char *state = hy_asprintf("%s/state", bench->folder);
+    char *socket_path = hy_asprintf("%s/core", bench->folder);
+    char self[512] = {0};
+    if (readlink("/proc/self/exe", self, sizeof self - 1) < 0)
+        _exit(9);
+    char role[] = "core";
+    char *const argv[] = {self, role, socket_path, NULL};
+    struct hy_log log = {.write = write_log, .context = log_path, .level = HY_LOG_DEBUG};
+    struct hy_executor_options options = {.node = "node1",
+                                          .agent_folder = bench->agents,
+                                          .state_folder = state,
+                                          .lsb_folder = "/etc/init.d",
+                                          .core_argv = argv,
+                                          .max_children = max_children,
+                                          .trust_any_owner = true,
+                                          .log = &log};
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    close(bench->listener);
+    int status = hy_executor_run(&options);
+    free(log_path);
+    free(state);
+    free(socket_path);
+    _exit(status);
+}
+
+void bench_open(struct bench *bench, int max_children)
+{
+    *bench = (struct bench){.folder = folder_make(), .next_id = UINT64_C(0x100000001)};
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    bench->agents = hy_asprintf("%s/agents", bench->folder);
+    ck_assert_int_eq(mkdir(bench->agents, 0755), 0);
+    free(agent_copy("good", bench->agents, "good"));
+    free(agent_copy("fast", bench->agents, "fast"));
+    free(agent_copy("nasty", bench->agents, "nasty"));
+    free(agent_copy("newminor", bench->agents, "newminor"));
+    char *path = hy_asprintf("%s/core", bench->folder);
+    struct sockaddr_un address = address_of(path);
+    free(path);
+    bench->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ck_assert_int_eq(bind(bench->listener, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(bench->listener, 5), 0);
+    bench->executor = fork();
+    if (bench->executor == 0)
+        be_executor(bench, max_children);
+    ck_assert_int_gt(bench->executor, 0);
+    bench_accept_core(bench);
+}
+
+void bench_accept_core(struct bench *bench)
+{
+    struct pollfd ready = {.fd = bench->listener, .events = POLLIN};
+    ck_assert_msg(poll(&ready, 1, 60000) == 1, "no core was started");
+    int fd = accept4(bench->listener, NULL, NULL, SOCK_CLOEXEC);
+    struct iovec data = {&bench->core, sizeof bench->core};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ck_assert_int_eq(recvmsg(fd, &message, MSG_CMSG_CLOEXEC), (int)sizeof bench->core);
+    int fds[2];
+    memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fds);
+    close(fd);
+    bench_drop_link(bench);
+    struct hy_err err;
+    ck_assert_msg(hy_executor_link_open(fds[0], fds[1], &bench->link, &err) == 0, "%s", err.text);
+}
+
+static void reap_all(void)
+{
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        continue;
+}
+
+void bench_drop_link(struct bench *bench)
+{
+    for (size_t i = 0; i < bench->kept.count; i++)
+        hy_outcome_free(&bench->kept.items[i].outcome);
+    hy_vec_free(&bench->kept);
+    hy_executor_link_close(&bench->link);
+}
+
+void bench_clean(struct bench *bench)
+{
+    reap_all();
+    bench_drop_link(bench);
+    close(bench->listener);
+    free(bench->agents);
+    folder_remove(bench->folder);
+}
+
+void bench_close(struct bench *bench)
+{
+    ck_assert_int_eq(kill(bench->executor, SIGTERM), 0);
+    int status;
+    ck_assert_int_eq(waitpid(bench->executor, &status, 0), bench->executor);
+    char *path = hy_asprintf("%s/executor.log", bench->folder);
+    size_t size;
+    char *log = file_read(path, &size);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the executor ended with 0x%x; its log:\n%s",
+                  (unsigned)status, log ? log : "none");
+    free(log);
+    free(path);
+    bench_clean(bench);
+}
+
+/* ---- orders and news */
+
+static void add_params(struct hy_attrs *attrs, const char *params)
+{
+    char *text = hy_strdup(params ? params : ""), *rest = text;
+    for (char *word; (word = strsep(&rest, " "));) {
+        char *equals = strchr(word, '=');
+        if (!equals)
+            continue;
+        *equals = '\0';
+        hy_attrs_set(attrs, word, equals + 1);
+    }
+    free(text);
+}
+
+uint64_t bench_order_full(struct bench *bench, struct hy_operation *operation, const char *params)
+{
+    if (!operation->id)
+        operation->id = bench->next_id++;
+    if (*operation->agent && !strstr(operation->agent, "nasty"))
+        hy_attrs_set(&operation->params, "dir", bench->folder);
+    add_params(&operation->params, params);
+    BENCH_UNTIL(hy_executor_order(bench->link, operation) == 0);
+    hy_attrs_free(&operation->params);
+    return operation->id;
+}
+
+uint64_t bench_order(struct bench *bench, const char *rsc, const char *agent, const char *op, const char *params)
+{
+    struct hy_operation operation = {.rsc = hy_strdup(rsc), .agent = hy_strdup(agent), .op = hy_strdup(op)};
+    operation.timeout = 30 * HY_SECOND;
+    uint64_t id = bench_order_full(bench, &operation, params);
+    hy_operation_free(&operation);
+    return id;
+}
+
+static bool is_wanted(const struct hy_executor_news *news, enum hy_executor_news_type type, uint64_t id)
+{
+    return news->type == type && (!id || news->outcome.id == id);
+}
+
+static bool receive(struct bench *bench)
+{
+    struct hy_executor_news news;
+    struct hy_err err;
+    int rc = hy_executor_next(bench->link, &news, &err);
+    ck_assert_msg(rc >= 0, "%s", err.text);
+    if (rc)
+        hy_vec_push(&bench->kept, news);
+    return rc == 1;
+}
+
+static struct hy_executor_news wait_for(struct bench *bench, enum hy_executor_news_type type, uint64_t id)
+{
+    hy_time end = bench_now() + 60 * HY_SECOND;
+    for (size_t i = 0;;) {
+        for (; i < bench->kept.count; i++) {
+            if (!is_wanted(&bench->kept.items[i], type, id))
+                continue;
+            struct hy_executor_news news = bench->kept.items[i];
+            hy_vec_remove(&bench->kept, i);
+            return news;
+        }
+        if (receive(bench))
+            continue;
+        ck_assert_msg(bench_now() < end, "waited in vain for news %d of order %llu", (int)type, (unsigned long long)id);
+        struct pollfd ready = {.fd = hy_executor_link_fd(bench->link), .events = POLLIN};
+        poll(&ready, 1, 1000);
+    }
+}
+
+struct hy_outcome bench_outcome(struct bench *bench, uint64_t id)
+{
+    return wait_for(bench, HY_EXECUTOR_OUTCOME, id).outcome;
+}
+
+struct hy_executor_news bench_news(struct bench *bench, enum hy_executor_news_type type)
+{
+    return wait_for(bench, type, 0);
+}
+
+void bench_expect(struct bench *bench, uint64_t id, enum hy_exec exec, int rc, const char *reason)
+{
+    struct hy_outcome outcome = bench_outcome(bench, id);
+    ck_assert_msg(outcome.exec == exec && (exec != HY_EXEC_DONE || outcome.rc == rc), "%s of %s: exec %d, rc %d: %s",
+                  outcome.op, outcome.rsc, (int)outcome.exec, outcome.rc, outcome.reason ? outcome.reason : "-");
+    if (!reason || *reason)
+        ck_assert_pstr_eq(outcome.reason, reason);
+    hy_outcome_free(&outcome);
+}
+
+size_t bench_kept(struct bench *bench, uint64_t id)
+{
+    while (receive(bench))
+        continue;
+    size_t count = 0;
+    for (size_t i = 0; i < bench->kept.count; i++)
+        count += is_wanted(&bench->kept.items[i], HY_EXECUTOR_OUTCOME, id);
+    return count;
+}
+
+/* ---- files */
+
+static char *path_of(const struct bench *bench, const char *name)
+{
+    return hy_asprintf("%s/%s", bench->folder, name);
+}
+
+/* There all at once: the watch and the monitor look at any time. */
+void bench_touch(struct bench *bench, const char *name, const char *text)
+{
+    char *path = path_of(bench, name);
+    char *other = hy_asprintf("%s.new", path);
+    file_write(other, text, strlen(text), 0600);
+    ck_assert_int_eq(rename(other, path), 0);
+    free(other);
+    free(path);
+}
+
+void bench_remove(struct bench *bench, const char *name)
+{
+    char *path = path_of(bench, name);
+    ck_assert_int_eq(unlink(path), 0);
+    free(path);
+}
+
+int bench_has(struct bench *bench, const char *name)
+{
+    char *path = path_of(bench, name);
+    int has = access(path, F_OK) == 0;
+    free(path);
+    return has;
+}
+
+char *bench_log(struct bench *bench)
+{
+    char *path = path_of(bench, "log");
+    size_t size;
+    char *text = file_read(path, &size);
+    free(path);
+    return text ? text : hy_strdup("");
+}
+
+size_t bench_count_lines(struct bench *bench, const char *line)
+{
+    char *text = bench_log(bench), *rest = text;
+    size_t count = 0;
+    for (char *one; (one = strsep(&rest, "\n"));)
+        count += strcmp(one, line) == 0;
+    free(text);
+    return count;
+}
+
+/* ---- time and processes */
+
+hy_time bench_now(void)
+{
+    struct timespec time;
+    clock_gettime(CLOCK_BOOTTIME, &time);
+    return (hy_time)time.tv_sec * HY_SECOND + time.tv_nsec / 1000;
+}
+
+void bench_pause(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
+}
+
+int bench_count_fds(pid_t pid)
+{
+    char *path = hy_asprintf("/proc/%d/fd", (int)pid);
+    DIR *folder = opendir(path);
+    free(path);
+    ck_assert_ptr_nonnull(folder);
+    int count = 0;
+    while (readdir(folder))
+        count++;
+    closedir(folder);
+    return count - 2;
+}
+
+static bool read_stat(pid_t pid, char name[32], char *state, int *parent)
+{
+    char *path = hy_asprintf("/proc/%d/stat", (int)pid);
+    FILE *file = fopen(path, "r");
+    free(path);
+    if (!file)
+        return false;
+    bool done = fscanf(file, "%*d (%31[^)]) %c %d", name, state, parent) == 3;
+    fclose(file);
+    return done;
+}
+
+char bench_state(pid_t pid)
+{
+    char name[32], state;
+    int parent;
+    return read_stat(pid, name, &state, &parent) ? state : 0;
+}
+
+int bench_children(pid_t parent, const char *name, pid_t *one)
+{
+    DIR *folder = opendir("/proc");
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        char its_name[32], state;
+        int its_parent;
+        pid_t pid = (pid_t)atoi(entry->d_name);
+        if (pid <= 0 || !read_stat(pid, its_name, &state, &its_parent) || its_parent != parent)
+            continue;
+        if (name && strcmp(name, its_name) != 0)
+            continue;
+        count++;
+        if (one)
+            *one = pid;
+    }
+    closedir(folder);
+    return count;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An executor to test against: a process of its own with a folder of its own. The core that it starts is this test program
+ * again, which hands its end of the link over to the test and waits to be told to end: so the test is the core, and can
+ * lose one and get the next.
+ */
+#ifndef TESTS_UNIT_EXECUTOR_BENCH_H
+#define TESTS_UNIT_EXECUTOR_BENCH_H
+
+#include "base/vec.h"
+#include "executor/executor.h"
+
+#include <sys/types.h>
+
+struct bench {
+    char *folder; /* the agents record here */
+    char *agents; /* plug-ins, below it */
+    int listener; /* where cores come to */
+    pid_t executor;
+    pid_t core;
+    struct hy_executor_link *link;
+    uint64_t next_id;
+    HY_VEC(struct hy_executor_news) kept; /* came, and was not what was waited for */
+};
+
+/* What main() does when it is started as the core. */
+int bench_core_main(int argc, char **argv);
+
+void bench_open(struct bench *bench, int max_children);
+void bench_accept_core(struct bench *bench); /* waits for the (next) core */
+void bench_close(struct bench *bench);       /* orderly; checks the exit status, and that nothing is left behind */
+void bench_drop_link(struct bench *bench);
+void bench_clean(struct bench *bench); /* the executor is gone already */
+
+/* An order, and its id. `params`: "name=value name=value"; "dir" is set. */
+uint64_t bench_order(struct bench *bench, const char *rsc, const char *agent, const char *op, const char *params);
+uint64_t bench_order_full(struct bench *bench, struct hy_operation *operation, const char *params);
+
+/* Waits for it, whatever else comes (which is kept). Free the outcome. */
+struct hy_outcome bench_outcome(struct bench *bench, uint64_t id);
+struct hy_executor_news bench_news(struct bench *bench, enum hy_executor_news_type type);
+void bench_expect(struct bench *bench, uint64_t id, enum hy_exec exec, int rc,
+                  const char *reason);               /* "": any, NULL: none */
+size_t bench_kept(struct bench *bench, uint64_t id); /* outcomes of it that came and were not waited for */
+
+/* Files in the folder. */
+void bench_touch(struct bench *bench, const char *name, const char *text);
+void bench_remove(struct bench *bench, const char *name);
+int bench_has(struct bench *bench, const char *name);
+char *bench_log(struct bench *bench);
+size_t bench_count_lines(struct bench *bench, const char *line);
+
+hy_time bench_now(void);
+/* Waits until the condition is true; fails the test after a minute. */
+#define BENCH_UNTIL(condition)                                                                                         \
+    do {                                                                                                               \
+        hy_time bench_end = bench_now() + 60 * HY_SECOND;                                                              \
+        while (!(condition)) {                                                                                         \
+            ck_assert_msg(bench_now() < bench_end, "waited in vain for: %s", #condition);                              \
+            bench_pause();                                                                                             \
+        }                                                                                                              \
+    } while (0)
+void bench_pause(void);
+
+int bench_count_fds(pid_t pid);
+/* The processes whose parent is `parent`, by name (NULL: any): how many, and one of them. */
+int bench_children(pid_t parent, const char *name, pid_t *one);
+char bench_state(pid_t pid); /* as in /proc/PID/stat; 0: no such process */
+
+#endif
