@@ -1,20 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command. All but main() is a library, so that the tests link what operators run.
-HACTL_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(JANSSON_CFLAGS) $(CONFIG_CFLAGS)
-HACTL_LIBS = libhactl.a libhy_bus.a libhy_hactl_config.a libhy_scheduler.a libhy_cib.a libhy_base.a \
+HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(JANSSON_CFLAGS)
+HACTL_LIBS = libhactl.a libhy_bus.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
 	$(ZMQ_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
 
-# Reads a node's configuration with the folders of this installation.
-noinst_LIBRARIES += libhy_hactl_config.a
-libhy_hactl_config_a_CPPFLAGS = $(HACTL_CPPFLAGS) \
-	-DHY_STATE_FOLDER='"$(localstatedir)/lib/halyard"' \
-	-DHY_RUN_FOLDER='"$(runstatedir)/halyard"' \
-	-DHY_AGENT_FOLDER='"$(agentdir)"' \
-	-DHY_TRANSPORT_FOLDER='"$(transportdir)"'
-libhy_hactl_config_a_SOURCES = core/daemon/config.c core/daemon/config_reader.c
-
 noinst_LIBRARIES += libhactl.a
-libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS) -DHACTL_VERSION='"$(PACKAGE_VERSION)"'
+libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS)
 libhactl_a_SOURCES = \
 	tools/hactl/cleanup.c \
 	tools/hactl/cluster_init.c \

@@ -29,5 +29,5 @@ void hactl_info(const char *format, ...)
 
 const char *hactl_version(void)
 {
-    return HACTL_VERSION;
+    return HY_VERSION;
 }
