@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -78,5 +79,8 @@ int hy_identity_assume(const struct hy_identity *identity, struct hy_err *err)
         return hy_fail(err, errno, "cannot become user %s: %s", identity->name, strerror(errno));
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
         return hy_fail(err, errno, "cannot give up privileges for good: %s", strerror(errno));
+    /* The kernel drops this at a change of user: without the executor the core must end. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+        return hy_fail(err, errno, "cannot be told of the executor's end: %s", strerror(errno));
     return 0;
 }

@@ -15,7 +15,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from testbed import halyard, maxscale  # noqa: E402
+from testbed import cli, halyard, maxscale  # noqa: E402
 from testbed.cluster import Testbed  # noqa: E402
 from testbed.halyard import Halyard  # noqa: E402
 
@@ -60,7 +60,7 @@ class Demo:
         self.cluster.init()
         for host in self.testbed.hosts:
             maxscale.install(host)
-        self.cluster.start_at_boot(services=["maxscale"])
+        self.cluster.start_at_boot()
         for host in self.testbed.hosts:
             print(f"{DIM}[root@{host.name} ~]#{PLAIN} halyardd")
         self.cluster.start()
@@ -133,11 +133,12 @@ class Demo:
         print(f"{colour}two hosts answered for the address at once: {self.two_holders_ms:.0f} ms{PLAIN}", flush=True)
 
 
-def keep_running(testbed):
-    testbed.save()
-    tool = os.path.join(os.path.dirname(os.path.abspath(__file__)), "halyard-testbed")
-    print(f"\nThe hosts go on running. To type into one:  {tool} --directory {testbed.directory} shell test3")
-    print(f"To end them:                                {tool} --directory {testbed.directory} down")
+def keep_running():
+    tool = os.path.relpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "halyard-testbed"))
+    print("\nThe hosts go on running.")
+    print(f"  to type into one:   {tool} --name demo shell test3")
+    print(f"  to break something: {tool} --name demo fault --help")
+    print(f"  to end them:        {tool} --name demo down")
 
 
 def main():
@@ -146,10 +147,16 @@ def main():
     parser.add_argument("--keep", action="store_true", help="leave the hosts running at the end")
     arguments = parser.parse_args()
     began = time.monotonic()
-    folder = tempfile.mkdtemp(prefix="halyard-demo-")
+    folder = cli.default_directory("demo") if arguments.keep else tempfile.mkdtemp(prefix="halyard-demo-")
+    if arguments.keep:
+        try:
+            os.mkdir(folder, 0o700)
+        except FileExistsError:
+            sys.exit(f"{folder} is there: a demo goes on running; `halyard-testbed --name demo down` ends it")
     try:
         layer = halyard.stage(arguments.build, os.path.join(folder, "layer"))
-        testbed = Testbed(layers=[layer], path=halyard.search_path(layer), keep=arguments.keep)
+        options = {"keep": True, "directory": folder} if arguments.keep else {}
+        testbed = Testbed(layers=[layer], path=halyard.search_path(layer), **options)
         testbed.up()
         try:
             demo = Demo(testbed)
@@ -160,7 +167,8 @@ def main():
             testbed.down()
             raise
         if arguments.keep:
-            keep_running(testbed)
+            testbed.save()
+            keep_running()
         else:
             testbed.down()
     finally:

@@ -83,12 +83,12 @@ class Halyard:
 
     def start(self, hosts=None):
         for host in self._hosts(hosts):
-            host.spawn([DAEMON, "-c", CONFIGURATION], log=LOG)
+            host.run([DAEMON, "-c", CONFIGURATION])
 
     def start_at_boot(self, hosts=None, services=()):
         """As chkconfig on: after a power-on services and the daemon start by themselves."""
         lines = [f"/etc/init.d/{service} start" for service in services]
-        lines.append(f"setsid -f {DAEMON} -c {CONFIGURATION} >>{LOG} 2>&1 </dev/null")
+        lines.append(f"{DAEMON} -c {CONFIGURATION} >>{LOG} 2>&1 </dev/null")
         for host in self._hosts(hosts):
             host.write_file("/etc/rc.local", "\n".join(["#!/bin/sh", *lines]) + "\n", mode=0o755)
 

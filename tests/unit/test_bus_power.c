@@ -186,10 +186,8 @@ static void power_cycle(bool wait_for_loss)
     wait_report(&two, "1 11");
     int64_t later = wait_report(&one, "1 22");
     fprintf(stderr, "heard again %lld ms after it heard\n", (long long)later);
-    kill(one.pid, SIGKILL);
-    waitpid(one.pid, NULL, 0);
+    cut_power(&one);
     cut_power(&two);
-    close(one.reports);
     run("ip link delete br0");
 }
 

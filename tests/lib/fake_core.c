@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "lib/fake_core.h"
+
+#include "cib/command.h"
+#include "cib/grammar.h"
+#include "daemon/ipc.h"
+#include "scheduler/scheduler.h"
+
+#include <check.h>
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define NOW (INT64_C(1484047510) * HY_SECOND)
+enum { MOST_ACTIONS = 500 };
+
+struct world {
+    const char *folder;
+    struct hy_cib *cib;
+    struct hy_ipc *ipc;
+    struct hy_map running; /* "MaxScale test3" -> anything */
+    uint64_t call;
+    bool has_quorum;
+};
+
+static bool is_steered(const struct world *world, const char *file)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", world->folder, file);
+    return access(path, F_OK) == 0;
+}
+
+/* ---------------------------------------------------------------- the state */
+
+static struct hy_answer apply(struct world *world, const char *statements, size_t size, const char *by, const char *via)
+{
+    struct hy_buf command = {0};
+    struct hy_answer answer = {0};
+    const struct hy_command_head head = {.at = NOW, .by = by, .via = via};
+    hy_command_begin(&command, &head);
+    hy_buf_add(&command, statements, size);
+    hy_cib_apply(world->cib, world->cib->index + 1, hy_buf_text(&command), command.size, &answer);
+    hy_buf_free(&command);
+    return answer;
+}
+
+static void must_apply(struct world *world, const struct hy_buf *statements)
+{
+    struct hy_answer answer = apply(world, hy_buf_text(statements), statements->size, NULL, NULL);
+    if (answer.code) {
+        fprintf(stderr, "fake core: %s: %s\n", hy_buf_text(statements), answer.err.text);
+        abort();
+    }
+}
+
+static void build(struct world *world)
+{
+    static const char *const nodes[] = {"test1", "test3", "test5"};
+    struct hy_buf text = {0};
+    world->cib = hy_cib_new();
+    for (unsigned i = 0; i < 3; i++) {
+        hy_buf_addf(&text, "put 0 node %s\n", nodes[i]);
+        hy_command_member(&text, nodes[i], i + 1, HY_MEMBER_IN, 1, 1);
+        hy_command_synced(&text, nodes[i], 1);
+    }
+    must_apply(world, &text);
+    hy_buf_free(&text);
+}
+
+/* ---------------------------------------------------------------- pretending */
+
+static void record(struct world *world, const struct hy_action *action, int rc)
+{
+    struct hy_buf text = {0};
+    const struct hy_result result = {.rsc = (char *)action->rsc,
+                                     .op = (char *)action->op,
+                                     .interval = action->interval,
+                                     .rc = rc,
+                                     .exec = HY_EXEC_DONE,
+                                     .call = ++world->call,
+                                     .at = NOW - 14 * HY_SECOND,
+                                     .took = 381 * HY_MS,
+                                     .reason = rc == 1 ? (char *)"maxscale: No such file" : NULL,
+                                     .digest = (char *)action->digest};
+    hy_command_result(&text, action->node, 1, &result);
+    must_apply(world, &text);
+    hy_buf_free(&text);
+}
+
+static bool is_broken(const struct world *world, const struct hy_action *action)
+{
+    char file[64];
+    snprintf(file, sizeof file, "broken-%s", action->node);
+    return strcmp(action->primitive, "MaxScale") == 0 && is_steered(world, file);
+}
+
+static void carry_out(struct world *world, const struct hy_action *action)
+{
+    char key[128];
+    snprintf(key, sizeof key, "%s %s", action->rsc, action->node);
+    bool runs = hy_map_get(&world->running, key) && !is_broken(world, action);
+    if (action->kind == HY_ACT_CANCEL) {
+        struct hy_buf text = {0};
+        hy_command_forget(&text, action->node, action->rsc, action->op, action->interval);
+        must_apply(world, &text);
+        hy_buf_free(&text);
+        return;
+    }
+    int rc = 0;
+    if (action->kind == HY_ACT_PROBE || action->kind == HY_ACT_MONITOR)
+        rc = runs ? 0 : 7;
+    else if (action->kind == HY_ACT_STOP)
+        hy_map_remove(&world->running, key);
+    else if (is_broken(world, action))
+        rc = 1;
+    else
+        hy_map_put(&world->running, key, world);
+    record(world, action, rc);
+}
+
+/* Recurring monitors notice what is broken. */
+static void look(struct world *world)
+{
+    for (size_t n = 0; n < world->cib->nodes.count; n++) {
+        const struct hy_node_status *status = world->cib->nodes.items[n];
+        for (size_t i = 0; i < status->results.count; i++) {
+            const struct hy_result *result = &status->results.items[i];
+            const struct hy_action action = {.rsc = result->rsc,
+                                             .primitive = result->rsc,
+                                             .node = status->node,
+                                             .op = result->op,
+                                             .interval = result->interval,
+                                             .digest = result->digest};
+            if (result->interval && result->rc == 0 && is_broken(world, &action)) {
+                record(world, &action, 7);
+                break; /* the list has changed */
+            }
+        }
+    }
+}
+
+static bool act_once(struct world *world)
+{
+    const struct hy_sched_input input = {.cib = world->cib, .now = NOW, .quorum = true};
+    struct hy_decision *decision = hy_schedule(&input);
+    bool acted = false;
+    for (size_t i = 0; i < decision->action_count && !acted; i++) {
+        if (decision->actions[i].blocked)
+            continue;
+        carry_out(world, &decision->actions[i]);
+        acted = true;
+    }
+    hy_decision_free(&decision);
+    return acted;
+}
+
+static void live_on(struct world *world)
+{
+    world->has_quorum = !is_steered(world, "no-quorum");
+    if (!world->has_quorum || is_steered(world, "idle"))
+        return;
+    look(world);
+    int most = is_steered(world, "slow") ? 1 : MOST_ACTIONS;
+    while (most-- > 0 && act_once(world))
+        continue;
+}
+
+/* ---------------------------------------------------------------- the socket */
+
+static void answer_state(void *context, struct hy_buf *report, struct hy_buf *cib)
+{
+    struct world *world = context;
+    live_on(world);
+    hy_buf_addf(
+        report,
+        "{\"version\":1,\"halyard\":\"0.1.0\",\"cluster\":\"seed\",\"node\":\"test1\",\"wall_us\":%lld,\"dc\":%s,"
+        "\"is_dc\":false,\"quorum\":%s,\"acting\":false,\"waiting\":null,\"lease_ms\":%d,\"age_ms\":%d,\"term\":3,"
+        "\"commit\":%llu,\"applied\":%llu,\"profile\":\"lan\",\"worst_case_ms\":345,\"in_flight\":[],\"nodes\":[",
+        (long long)NOW, world->has_quorum ? "\"test5\"" : "null", world->has_quorum ? "true" : "false",
+        world->has_quorum ? 120 : 0, world->has_quorum ? 20 : 12345, (unsigned long long)world->cib->index,
+        (unsigned long long)world->cib->index);
+    for (size_t i = 0; i < world->cib->nodes.count; i++)
+        hy_buf_addf(report,
+                    "%s{\"name\":\"%s\",\"id\":%zu,\"address\":\"172.100.102.%zu\",\"heard\":%s,\"admitted\":true,"
+                    "\"epoch\":1,\"last_heard_ms\":%s,\"round_trip_us\":%s}",
+                    i ? "," : "", world->cib->nodes.items[i]->node, i + 1, 151 + i,
+                    world->has_quorum || !i ? "true" : "false", i ? "12" : "null", i ? "210" : "null");
+    hy_buf_adds(report, "]}");
+    hy_cib_save(world->cib, cib);
+}
+
+static void answer_command(void *context, uint64_t client, const char *statements, size_t size, const char *by,
+                           const char *via)
+{
+    struct world *world = context;
+    struct hy_answer answer = apply(world, statements, size, by, via);
+    hy_ipc_answer(world->ipc, client, answer.code, answer.err.text);
+}
+
+static void be_core(const char *folder, int ready)
+{
+    struct world world = {.folder = folder, .has_quorum = true};
+    const struct hy_ipc_handlers handlers = {&world, answer_state, answer_command};
+    const struct hy_log log = {0};
+    struct hy_err err = {{0}};
+    char path[128];
+    build(&world);
+    zloop_t *loop = zloop_new();
+    snprintf(path, sizeof path, "%s/halyard.sock", folder);
+    if (hy_ipc_open(path, &handlers, loop, &log, &world.ipc, &err)) {
+        fprintf(stderr, "fake core: %s\n", err.text);
+        _exit(1);
+    }
+    if (write(ready, "!", 1) != 1)
+        _exit(1);
+    close(ready);
+    zloop_start(loop);
+    _exit(0);
+}
+
+/* ---------------------------------------------------------------- for the test */
+
+static void write_config(const char *folder)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/halyard.conf", folder);
+    FILE *file = fopen(path, "we");
+    ck_assert_ptr_nonnull(file);
+    fprintf(file,
+            "cluster = \"seed\";\nnode = \"test1\";\n"
+            "nodes = ( { name = \"test1\"; id = 1; address = \"172.100.102.151\"; },\n"
+            "          { name = \"test3\"; id = 2; address = \"172.100.102.155\"; },\n"
+            "          { name = \"test5\"; id = 3; address = \"172.100.102.160\"; } );\n"
+            "links = ( { transport = \"udpu\"; } );\npaths = { run = \"%s\"; };\n",
+            folder);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+void fake_core_start(struct fake_core *core)
+{
+    int ready[2];
+    char byte;
+    snprintf(core->folder, sizeof core->folder, "/tmp/hactl-test-XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(core->folder));
+    write_config(core->folder);
+    ck_assert_int_eq(pipe(ready), 0);
+    core->process = fork();
+    ck_assert_int_ge(core->process, 0);
+    if (core->process == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        close(ready[0]);
+        be_core(core->folder, ready[1]);
+    }
+    close(ready[1]);
+    ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+}
+
+void fake_core_steer(const struct fake_core *core, const char *file, int on)
+{
+    char path[128];
+    snprintf(path, sizeof path, "%s/%s", core->folder, file);
+    if (on) {
+        FILE *made = fopen(path, "we");
+        ck_assert_ptr_nonnull(made);
+        fclose(made);
+    } else {
+        ck_assert_int_eq(unlink(path), 0);
+    }
+}
+
+void fake_core_stop(struct fake_core *core)
+{
+    kill(core->process, SIGKILL);
+    waitpid(core->process, NULL, 0);
+    DIR *folder = opendir(core->folder);
+    ck_assert_ptr_nonnull(folder);
+    for (struct dirent *entry; (entry = readdir(folder));)
+        unlinkat(dirfd(folder), entry->d_name, 0);
+    closedir(folder);
+    ck_assert_int_eq(rmdir(core->folder), 0);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resources and nodes by hand, waiting, wrong usage, no connection, a new cluster. */
+#include "hactl_run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct fake_core core;
+
+static void start(void)
+{
+    fake_core_start(&core);
+}
+
+static void stop(void)
+{
+    fake_core_stop(&core);
+}
+
+START_TEST(waiting)
+{
+    expect_ok(&core, "hactl configure primitive A lsb:a --wait", "");
+    fake_core_steer(&core, "slow", 1);
+    expect_ok(&core, "hactl resource stop A --wait", "");
+    expect_ok(&core, "hactl resource status A", "resource A is NOT running\n");
+    expect_ok(&core, "hactl resource start A --wait", "");
+    expect_ok(&core, "hactl resource locate A", "resource A is running on: test1\n");
+    expect_ok(&core, "hactl resource restart A", "");
+    expect_ok(&core, "hactl node standby --wait", "");
+    expect_ok(&core, "hactl resource locate A", "resource A is running on: test3\n");
+    expect_in(&core, "hactl status", "Node test1: standby\nOnline: [ test3 test5 ]\n");
+    expect_ok(&core, "hactl node online test1", "");
+    fake_core_steer(&core, "idle", 1);
+    expect_error(&core, "hactl --timeout 0.1 --wait resource stop A", 1,
+                 "hactl: not done after 0.1 s: stop of A on test3 is still to be done\n");
+}
+END_TEST
+
+START_TEST(moving)
+{
+    expect_ok(&core, "hactl configure primitive A lsb:a --wait", "");
+    expect_ok(&core, "hactl resource move A --wait",
+              "INFO: Ban constraint created for A on test1: it stays until `hactl resource unmove A`\n");
+    expect_ok(&core, "hactl resource locate A", "resource A is running on: test3\n");
+    expect_ok(&core, "hactl resource migrate A test1 --wait", "INFO: Move constraint created for A to test1\n");
+    expect_ok(&core, "hactl resource locate A", "resource A is running on: test1\n");
+    expect_not_in(&core, "hactl configure show", "cli-ban");
+    expect_ok(&core, "hactl resource ban A test5",
+              "INFO: Ban constraint created for A on test5: it stays until `hactl resource unmove A`\n");
+    expect_in(&core, "hactl configure show cli-ban-A-on-test5",
+              "location cli-ban-A-on-test5 A role=Started -inf: test5\n");
+    expect_ok(&core, "hactl resource unmove A", "INFO: Removed migration constraints for A\n");
+    expect_not_in(&core, "hactl configure show", "location");
+    expect_ok(&core, "hactl resource unban A", "INFO: There were no migration constraints for A\n");
+    expect_error(&core, "hactl resource move A test7", 1,
+                 "hactl: there is no node test7: `hactl node list` shows which there are\n");
+}
+END_TEST
+
+START_TEST(roles_of_a_clone)
+{
+    expect_ok(&core, "hactl configure primitive M lsb:m meta target-role=Started", "");
+    expect_ok(&core, "hactl configure clone C M", "");
+    expect_in(&core, "hactl status", "3 nodes and 3 resources configured, 3 expected votes\n");
+    expect_ok(&core, "hactl resource stop M --wait",
+              "INFO: target-role of M was Started: it is taken out, what C says counts\n");
+    expect_in(&core, "hactl status", " Clone Set: C [M]\n     Stopped: [ test1 test3 test5 ]\n");
+    expect_ok(&core, "hactl configure show C", "clone C M \\\n\tmeta target-role=Stopped\n");
+    expect_ok(&core, "hactl resource start M --wait", "");
+    expect_ok(&core, "hactl resource unmanage M", "");
+    expect_in(&core, "hactl status", "     M\t(lsb:m):\tStarted test1 (unmanaged)\n");
+    expect_ok(&core, "hactl resource manage M", "");
+    expect_in(&core, "hactl status", "     Started: [ test1 test3 test5 ]\n");
+}
+END_TEST
+
+START_TEST(nodes)
+{
+    expect_ok(&core, "hactl node standby test3", "");
+    expect_ok(&core, "hactl node maintenance test5", "");
+    expect_ok(&core, "hactl node show",
+              "test1: online\ntest3: online\n\ttest3 is standby\n\tstandby=on\n"
+              "test5: online\n\ttest5 is in maintenance\n\tmaintenance=on\n");
+    expect_in(&core, "hactl status", "Node test3: standby\nNode test5: maintenance\nOnline: [ test1 ]\n");
+    expect_ok(&core, "hactl node ready test5", "");
+    expect_ok(&core, "hactl node list test5", "test5: online\n\tmaintenance=off\n");
+    expect_error(&core, "hactl node standby nowhere", 1,
+                 "hactl: there is no node nowhere: `hactl node list` shows which there are\n");
+}
+END_TEST
+
+START_TEST(wrong_usage)
+{
+    expect_error(&core, "hactl resource stop", 2, "usage: hactl resource stop RSC\n");
+    expect_error(&core, "hactl resource stop a b", 2, "usage: hactl resource stop RSC\n");
+    expect_error(&core, "hactl status now", 2, "usage: hactl status\n");
+    expect_error(&core, "hactl verify -X", 2, "usage: hactl verify [-L]\n");
+    expect_error(&core, "hactl resorce", 2, "hactl: 'resorce' is no command: did you mean 'resource'?\n");
+    expect_error(&core, "hactl resource stp x", 2, "hactl: 'stp' is no command of resource: did you mean 'stop'?\n");
+    expect_error(&core, "hactl xyzzy", 2, "hactl: 'xyzzy' is no command: `hactl help` tells which there are\n");
+    expect_error(&core, "hactl configure frobnicate", 2,
+                 "hactl: 'frobnicate' is no command of configure: `hactl help configure` tells which there are\n");
+    expect_error(&core, "hactl --timeout soon status", 2, "hactl: --timeout 'soon': expected seconds, 0.1 to 86400\n");
+    expect_error(&core, "printf 'resource\\nstop\\nstatus\\n' | hactl", 2, "usage: hactl resource stop RSC\n");
+    expect_error(&core, "hactl configure load sideways /dev/null", 2,
+                 "usage: hactl configure load [push|update|replace] FILE|-\n");
+    expect_ok(&core, "hactl help resource move",
+              "usage: hactl resource move RSC [NODE]\n"
+              "prefer a node from now on; without NODE: away from where it is\n");
+    expect_in(&core, "hactl --version", "hactl 0.1.0 (halyard)\n");
+}
+END_TEST
+
+START_TEST(no_connection)
+{
+    char line[256], expected[256];
+    snprintf(line, sizeof line, "rm %s/halyard.sock; hactl status", core.folder);
+    snprintf(expected, sizeof expected,
+             "hactl: no connection: halyardd does not run on this host (%s/halyard.sock: No such file or directory)\n",
+             core.folder);
+    expect_error(&core, line, 3, expected);
+    expect_error(&core, "hactl -c /nowhere status", 1,
+                 "hactl: /nowhere: No such file or directory: `hactl cluster init` writes one for each node\n");
+}
+END_TEST
+
+START_TEST(somebody_was_faster)
+{
+    expect_ok(&core, "hactl configure property cluster-delay=60s", "");
+    char line[512];
+    snprintf(line, sizeof line,
+             "TMPDIR=%s; export TMPDIR; cat >$TMPDIR/editor <<'END'\n"
+             "%s/hactl -c %s/halyard.conf configure property cluster-delay=7s\nsed -i s/60s/5s/ \"$1\"\nEND\n"
+             "EDITOR=\"sh $TMPDIR/editor\" hactl configure edit >/dev/null",
+             core.folder, HY_BUILDDIR, core.folder);
+    expect_error(&core, line, 1,
+                 "hactl: cib-bootstrap-options has been changed by someone else since you read it (version 3, yours is "
+                 "based on 2); nothing was changed\n"
+                 "the configuration was last changed Tue Jan 10 11:25:10 2017 by root via hactl on test1; what is "
+                 "different now:\n"
+                 "property cib-bootstrap-options: \\\n\tcluster-delay=7s\n");
+}
+END_TEST
+
+START_TEST(a_new_cluster)
+{
+    char line[512];
+    snprintf(line, sizeof line, "cd %s && mkdir sub && cd sub && ", core.folder);
+    char *at = line + strlen(line);
+    strcpy(at, "hactl cluster init --name seed --user root test1=172.100.102.151 test3=172.100.102.155");
+    expect_golden(&core, line, "init.out");
+    snprintf(
+        line, sizeof line,
+        "cd %s/sub && stat -c '%%a %%n' seed/*/halyard.key && cmp seed/*/halyard.key && wc -c <seed/test1/halyard.key",
+        core.folder);
+    expect_ok(&core, line, "600 seed/test1/halyard.key\n600 seed/test3/halyard.key\n65\n");
+    snprintf(line, sizeof line, "cat %s/sub/seed/test3/halyard.conf", core.folder);
+    expect_golden(&core, line, "init.conf");
+    snprintf(line, sizeof line, "cd %s/sub && hactl cluster init --name seed test1=172.100.102.151", core.folder);
+    expect_error(&core, line, 1, "hactl: seed/test1/halyard.conf: is there already: it is not overwritten\n");
+    snprintf(line, sizeof line, "cd %s/sub && hactl cluster init --name bad test1=172.100.102.151 test3=here",
+             core.folder);
+    expect_error(&core, line, 1,
+                 "hactl: bad/test1/halyard.conf:12: address 'here' is no address: expected a numeric one, as "
+                 "172.100.102.151 or fd00::151\n");
+    snprintf(line, sizeof line, "cd %s/sub && ls && rm -r %s/sub", core.folder, core.folder);
+    expect_ok(&core, line, "seed\n");
+    expect_error(&core, "hactl cluster init --name x test1", 1,
+                 "hactl: 'test1': expected NODE=ADDRESS, as test1=172.100.102.151\n");
+    expect_error(&core, "hactl cluster init --port 5405 test1=1.2.3.4", 2,
+                 "usage: hactl cluster init --name NAME [--out DIR] [--transport NAME] [--port N] [--bus-port N] "
+                 "[--profile NAME] [--user USER] NODE=ADDRESS...\n");
+}
+END_TEST
+
+TCase *hactl_other_case(void)
+{
+    TCase *tests = tcase_create("other");
+    tcase_set_timeout(tests, 120);
+    tcase_add_checked_fixture(tests, start, stop);
+    tcase_add_test(tests, waiting);
+    tcase_add_test(tests, moving);
+    tcase_add_test(tests, roles_of_a_clone);
+    tcase_add_test(tests, nodes);
+    tcase_add_test(tests, wrong_usage);
+    tcase_add_test(tests, no_connection);
+    tcase_add_test(tests, somebody_was_faster);
+    tcase_add_test(tests, a_new_cluster);
+    return tests;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hactl_run.h"
+#include "lib/run.h"
+
+int main(void)
+{
+    Suite *suite = suite_create("hactl");
+    suite_add_tcase(suite, hactl_article_case());
+    suite_add_tcase(suite, hactl_configure_case());
+    suite_add_tcase(suite, hactl_other_case());
+    return run_suite(suite);
+}
