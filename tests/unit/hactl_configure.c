@@ -50,11 +50,12 @@ END_TEST
 START_TEST(sets_are_added_to)
 {
     expect_ok(&core, "hactl configure property stonith-enabled=false", "");
-    expect_ok(&core, "hactl configure property cluster-delay=5s stonith-enabled=true", "");
+    expect_ok(&core, "hactl configure property cluster-delay=5s no-quorum-policy=freeze", "");
     expect_ok(&core, "hactl configure rsc_defaults resource-stickiness=100", "");
     expect_ok(&core, "hactl configure op_defaults timeout=30s", "");
     expect_ok(&core, "hactl configure show cib-bootstrap-options rsc-options op-options",
-              "property cib-bootstrap-options: \\\n\tstonith-enabled=true \\\n\tcluster-delay=5s\n"
+              "property cib-bootstrap-options: \\\n\tstonith-enabled=false \\\n\tcluster-delay=5s "
+              "\\\n\tno-quorum-policy=freeze\n"
               "rsc_defaults rsc-options: \\\n\tresource-stickiness=100\n"
               "op_defaults op-options: \\\n\ttimeout=30s\n");
 }
@@ -117,6 +118,20 @@ START_TEST(edited)
 }
 END_TEST
 
+START_TEST(what_makes_no_sense)
+{
+    expect_error(&core, "hactl configure property cluster-delay=soon", 1,
+                 "hactl: property cib-bootstrap-options: cluster-delay='soon': expected a duration, such as 30s, 500ms "
+                 "or 2min\n");
+    struct ran ran = run_line(&core, "hactl configure property stonith-enabled=true");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_str_eq(ran.err, "warning: property cib-bootstrap-options: stonith-enabled=true: fencing is not supported "
+                              "yet\n");
+    ran_free(&ran);
+    expect_ok(&core, "hactl configure property cluster-delay=5s", "");
+}
+END_TEST
+
 TCase *hactl_configure_case(void)
 {
     TCase *tests = tcase_create("configure");
@@ -130,5 +145,6 @@ TCase *hactl_configure_case(void)
     tcase_add_test(tests, what_cannot_be_made);
     tcase_add_test(tests, groups_and_clones_shrink);
     tcase_add_test(tests, edited);
+    tcase_add_test(tests, what_makes_no_sense);
     return tests;
 }

@@ -83,6 +83,38 @@ void hactl_edit_add(struct hactl_edit *edit, const struct hy_buf *statements)
     hy_buf_add(&edit->statements, hy_buf_text(statements), statements->size);
 }
 
+/* Prints the lines of `now` that are not in `before`, each behind `prefix` and without its first `skip` bytes. */
+static size_t print_new(const struct hy_buf *before, const struct hy_buf *now, const char *prefix, size_t skip)
+{
+    size_t count = 0;
+    for (const char *line = hy_buf_text(now); *line; line += strcspn(line, "\n") + 1) {
+        char *whole = hy_strndup(line, strcspn(line, "\n") + 1);
+        const char *found = strstr(hy_buf_text(before), whole);
+        if (!found || (found != before->data && found[-1] != '\n')) {
+            fprintf(stderr, "%s%s", prefix, whole + skip);
+            count++;
+        }
+        free(whole);
+    }
+    return count;
+}
+
+/* Errors that were there before do not stand in the way of mending something else. */
+static int judge(const struct hy_cib *before, const struct hy_cib *after)
+{
+    struct hy_buf errors[2] = {{0}};
+    struct hy_buf warnings[2] = {{0}};
+    hy_cib_verify(before, &errors[0], &warnings[0]);
+    hy_cib_verify(after, &errors[1], &warnings[1]);
+    size_t count = print_new(&errors[0], &errors[1], "hactl: ", strlen("error: "));
+    print_new(&warnings[0], &warnings[1], "", 0);
+    for (int i = 0; i < 2; i++) {
+        hy_buf_free(&errors[i]);
+        hy_buf_free(&warnings[i]);
+    }
+    return count ? HACTL_FAILED : HACTL_OK;
+}
+
 /* What the cluster will make of it, tried on a copy: a mistake is told here, with all its lines, and nothing is sent. */
 static int rehearse(const struct hactl_edit *edit)
 {
@@ -98,14 +130,7 @@ static int rehearse(const struct hactl_edit *edit)
     if (answer.code) {
         status = hactl_fail("%s", answer.err.text);
     } else if (answer.config_changed) {
-        struct hy_buf errors = {0};
-        struct hy_buf warnings = {0};
-        if (hy_cib_verify(copy, &errors, &warnings))
-            status = HACTL_FAILED;
-        fputs(hy_buf_text(&errors), stderr);
-        fputs(hy_buf_text(&warnings), stderr);
-        hy_buf_free(&errors);
-        hy_buf_free(&warnings);
+        status = judge(edit->state->cib, copy);
     }
     hy_buf_free(&command);
     hy_cib_free(&copy);

@@ -175,6 +175,17 @@ static void print_failure(const struct hy_result *failure, const char *node, str
     hy_buf_addf(out, "', queued=%" PRId64 "ms, exec=%" PRId64 "ms\n", failure->queued / HY_MS, failure->took / HY_MS);
 }
 
+/* Of what failed of a resource on a node only the last is shown: what went before has led to it. */
+static bool is_last(const struct hy_node_status *status, const struct hy_result *failure)
+{
+    for (size_t i = 0; i < status->failures.count; i++) {
+        const struct hy_result *other = &status->failures.items[i];
+        if (strcmp(other->rsc, failure->rsc) == 0 && other->call > failure->call)
+            return false;
+    }
+    return true;
+}
+
 static void print_failures(const struct hactl_state *state, struct hy_buf *out)
 {
     struct hy_buf failures = {0};
@@ -182,7 +193,8 @@ static void print_failures(const struct hactl_state *state, struct hy_buf *out)
     for (size_t n = 0; n < state->decision->node_count; n++) {
         const struct hy_node_status *status = hy_cib_node(state->cib, state->decision->nodes[sorted[n]].node);
         for (size_t i = 0; status && i < status->failures.count; i++)
-            print_failure(&status->failures.items[i], status->node, &failures);
+            if (is_last(status, &status->failures.items[i]))
+                print_failure(&status->failures.items[i], status->node, &failures);
     }
     if (failures.size)
         hy_buf_addf(out, "\nFailed Actions:\n%s\n", hy_buf_text(&failures));
