@@ -18,25 +18,41 @@ struct hactl_connection {
     zsock_t *dealer;
 };
 
-/* ZeroMQ would wait for a daemon that is not there; a plain connect() tells at once. */
-static int probe_socket(const char *path)
+/* ZeroMQ would wait for a daemon that is not there; a plain connect() tells at once. 0 or errno. */
+static int try_socket(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path)
-        return hactl_fail("the path of the local socket is too long: %s", path);
+        return ENAMETOOLONG;
     strcpy(address.sun_path, path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
-        return hactl_fail("no socket can be made: %s", strerror(errno));
+        return errno;
     int why = connect(fd, (const struct sockaddr *)&address, sizeof address) ? errno : 0;
     close(fd);
+    return why;
+}
+
+static int probe_socket(const char *path)
+{
+    int why = try_socket(path);
     if (!why)
         return HACTL_OK;
     if (why == EACCES)
-        fprintf(stderr, "hactl: no connection: %s may not be opened by this user: become root\n", path);
+        hactl_fail("no connection: %s may not be opened by this user: become root", path);
     else
-        fprintf(stderr, "hactl: no connection: halyardd does not run on this host (%s: %s)\n", path, strerror(why));
+        hactl_fail("no connection: halyardd does not run on this host (%s: %s)", path, strerror(why));
     return HACTL_NO_CONNECTION;
+}
+
+bool hactl_is_reachable(struct hactl *h)
+{
+    if (!h->config && hy_config_read(h->config_file, &h->config, NULL))
+        return false;
+    char *path = hy_config_socket(h->config);
+    bool is_there = try_socket(path) == 0;
+    free(path);
+    return is_there;
 }
 
 static int connect_core(struct hactl *h)
@@ -138,11 +154,14 @@ int hactl_ask_state(struct hactl *h, struct hy_buf *report, struct hy_buf *cib)
 
 int hactl_send_command(struct hactl *h, const struct hy_buf *statements, int *code, struct hy_err *refusal)
 {
+    const struct hy_config *config = hactl_config(h);
+    if (!config)
+        return HACTL_FAILED;
     zmsg_t *request = zmsg_new();
     zmsg_addstr(request, HY_IPC_HELLO);
     zmsg_addstr(request, "command");
     zmsg_addmem(request, hy_buf_text(statements), statements->size);
-    zmsg_addstr(request, h->user);
+    zmsg_addstrf(request, "%s@%s", h->user, config->node);
     zmsg_addstr(request, "hactl");
     int status;
     zmsg_t *reply = exchange(h, request, h->timeout_ms,

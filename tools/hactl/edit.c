@@ -4,11 +4,13 @@
 #include "cib/command.h"
 #include "cib/grammar.h"
 #include "hactl/connection.h"
+#include "hactl/status.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 void hactl_edit_begin(struct hactl_edit *edit, struct hactl *h, const struct hactl_state *state)
 {
@@ -21,11 +23,52 @@ static void base_of(const struct hactl_edit *edit, const char *id, char *base, s
     snprintf(base, size, "%" PRIu64, known ? known->version : 0);
 }
 
+static void merge_attrs(struct hy_attrs *into, const struct hy_attrs *from)
+{
+    for (size_t i = 0; i < from->list.count; i++)
+        hy_attrs_set(into, from->list.items[i].name, from->list.items[i].value);
+}
+
+static bool is_same(const struct hy_object *a, const struct hy_object *b)
+{
+    struct hy_buf left = {0};
+    struct hy_buf right = {0};
+    hy_object_print(a, &left);
+    hy_object_print(b, &right);
+    bool same = left.size == right.size && memcmp(hy_buf_text(&left), hy_buf_text(&right), left.size) == 0;
+    hy_buf_free(&left);
+    hy_buf_free(&right);
+    return same;
+}
+
 void hactl_edit_put(struct hactl_edit *edit, const struct hy_object *object)
 {
+    const struct hy_object *known = hy_cib_find(edit->state->cib, object->id);
+    if (known && known->kind != object->kind) {
+        hactl_edit_remove(edit, object->id);
+        hy_command_put(&edit->statements, "0", object);
+        return;
+    }
+    if (known && is_same(known, object))
+        return;
     char base[32];
     base_of(edit, object->id, base, sizeof base);
     hy_command_put(&edit->statements, base, object);
+}
+
+void hactl_edit_merge(struct hactl_edit *edit, const struct hy_object *object)
+{
+    const struct hy_object *known = hy_cib_find_kind(edit->state->cib, object->kind, object->id);
+    bool is_set = object->kind == HY_PROPERTY || object->kind == HY_RSC_DEFAULTS || object->kind == HY_OP_DEFAULTS;
+    struct hy_object *merged = hy_object_copy(known && (is_set || object->kind == HY_NODE) ? known : object);
+    if (known && is_set) {
+        merge_attrs(&merged->u.set.attrs, &object->u.set.attrs);
+    } else if (known && object->kind == HY_NODE) {
+        merge_attrs(&merged->u.node.attributes, &object->u.node.attributes);
+        merge_attrs(&merged->u.node.utilization, &object->u.node.utilization);
+    }
+    hactl_edit_put(edit, merged);
+    hy_object_free(&merged);
 }
 
 void hactl_edit_remove(struct hactl_edit *edit, const char *id)
@@ -45,7 +88,8 @@ static int rehearse(const struct hactl_edit *edit)
 {
     struct hy_cib *copy = hy_cib_copy(edit->state->cib);
     struct hy_buf command = {0};
-    const struct hy_command_head head = {.at = hactl_state_number(edit->state, "wall_us"), .by = edit->h->user, .via = "hactl"};
+    const struct hy_command_head head = {
+        .at = hactl_state_number(edit->state, "wall_us"), .by = edit->h->user, .via = "hactl"};
     hy_command_begin(&command, &head);
     hy_buf_add(&command, hy_buf_text(&edit->statements), edit->statements.size);
     struct hy_answer answer = {0};
@@ -68,6 +112,38 @@ static int rehearse(const struct hactl_edit *edit)
     return status;
 }
 
+/* Somebody was faster: says who, and what there is now. */
+static int tell_change(const struct hactl_edit *edit, const struct hy_err *refusal)
+{
+    struct hactl_state now;
+    hactl_fail("%s; nothing was changed", refusal->text);
+    if (hactl_state_fetch(edit->h, &now))
+        return HACTL_FAILED;
+    struct hy_buf text = {0};
+    hy_buf_adds(&text, "the configuration was last changed ");
+    hactl_wall_print(now.cib->changed, &text);
+    hy_buf_adds(&text, " by ");
+    if (!hactl_author_print(now.cib, &text))
+        hy_buf_adds(&text, "the cluster itself");
+    fprintf(stderr, "%s; what is different now:\n", hy_buf_text(&text));
+    hy_buf_clear(&text);
+    for (size_t i = 0; i < now.cib->objects.count; i++) {
+        const struct hy_object *object = now.cib->objects.items[i];
+        const struct hy_object *before = hy_cib_find(edit->state->cib, object->id);
+        if (!before || before->version != object->version)
+            hy_object_print(object, &text);
+    }
+    for (size_t i = 0; i < edit->state->cib->objects.count; i++) {
+        const char *id = edit->state->cib->objects.items[i]->id;
+        if (!hy_cib_find(now.cib, id))
+            hy_buf_addf(&text, "%s was removed\n", id);
+    }
+    fputs(hy_buf_text(&text), stderr);
+    hy_buf_free(&text);
+    hactl_state_free(&now);
+    return HACTL_FAILED;
+}
+
 int hactl_edit_send(struct hactl_edit *edit)
 {
     int status = HACTL_OK;
@@ -77,7 +153,9 @@ int hactl_edit_send(struct hactl_edit *edit)
         int code = 0;
         struct hy_err refusal = {{0}};
         status = hactl_send_command(edit->h, &edit->statements, &code, &refusal);
-        if (!status && code)
+        if (!status && code == -ESTALE)
+            status = tell_change(edit, &refusal);
+        else if (!status && code)
             status = hactl_fail("%s", refusal.text);
     }
     hactl_edit_free(edit);

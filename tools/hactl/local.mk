@@ -1,1 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+# The operator's command. All but main() is a library, so that the tests link what operators run.
+HACTL_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(JANSSON_CFLAGS) $(CONFIG_CFLAGS)
+HACTL_LIBS = libhactl.a libhy_bus.a libhy_hactl_config.a libhy_scheduler.a libhy_cib.a libhy_base.a \
+	$(ZMQ_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
 
+# Reads a node's configuration with the folders of this installation.
+noinst_LIBRARIES += libhy_hactl_config.a
+libhy_hactl_config_a_CPPFLAGS = $(HACTL_CPPFLAGS) \
+	-DHY_STATE_FOLDER='"$(localstatedir)/lib/halyard"' \
+	-DHY_RUN_FOLDER='"$(runstatedir)/halyard"' \
+	-DHY_AGENT_FOLDER='"$(agentdir)"' \
+	-DHY_TRANSPORT_FOLDER='"$(transportdir)"'
+libhy_hactl_config_a_SOURCES = core/daemon/config.c core/daemon/config_reader.c
+
+noinst_LIBRARIES += libhactl.a
+libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS) -DHACTL_VERSION='"$(PACKAGE_VERSION)"'
+libhactl_a_SOURCES = \
+	tools/hactl/cleanup.c \
+	tools/hactl/cluster_init.c \
+	tools/hactl/cluster_status.c \
+	tools/hactl/commands.h \
+	tools/hactl/complete.c tools/hactl/complete.h \
+	tools/hactl/configure.c \
+	tools/hactl/configure_delete.c \
+	tools/hactl/configure_file.c \
+	tools/hactl/connection.c tools/hactl/connection.h \
+	tools/hactl/edit.c tools/hactl/edit.h \
+	tools/hactl/hactl.h \
+	tools/hactl/help.c tools/hactl/help.h \
+	tools/hactl/move.c \
+	tools/hactl/node.c \
+	tools/hactl/options.c \
+	tools/hactl/reader.c tools/hactl/reader.h \
+	tools/hactl/resource.c \
+	tools/hactl/say.c \
+	tools/hactl/shell.c tools/hactl/shell.h \
+	tools/hactl/split.c tools/hactl/split.h \
+	tools/hactl/state.c tools/hactl/state.h \
+	tools/hactl/status.c tools/hactl/status.h \
+	tools/hactl/status_json.c \
+	tools/hactl/status_resources.c \
+	tools/hactl/table.c \
+	tools/hactl/wait.c tools/hactl/wait.h
+
+bin_PROGRAMS += hactl
+hactl_CPPFLAGS = $(HACTL_CPPFLAGS)
+hactl_SOURCES = tools/hactl/main.c
+hactl_LDADD = $(HACTL_LIBS)

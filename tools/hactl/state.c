@@ -4,6 +4,7 @@
 #include "cib/grammar.h"
 #include "hactl/connection.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,9 +101,10 @@ const json_t *hactl_state_node(const struct hactl_state *state, const char *node
 bool hactl_state_online(const struct hactl_state *state, const char *node)
 {
     const struct hy_node_status *status = hy_cib_node(state->cib, node);
+    if (!status || status->state != HY_MEMBER_IN)
+        return false;
     const json_t *entry = hactl_state_node(state, node);
-    bool heard = entry && json_is_true(json_object_get(entry, "heard"));
-    return heard && status && status->state == HY_MEMBER_IN;
+    return hactl_state_flag(state, "quorum") || (entry && json_is_true(json_object_get(entry, "heard")));
 }
 
 struct hy_object *hactl_state_resource(const struct hactl_state *state, const char *id)
@@ -132,6 +134,20 @@ bool hactl_state_contains(const struct hactl_state *state, const struct hy_objec
         if (object == resource)
             return true;
     return false;
+}
+
+struct hy_attrs *hactl_state_meta(struct hy_object *resource)
+{
+    if (resource->kind == HY_CLONE)
+        return &resource->u.clone.meta;
+    return resource->kind == HY_GROUP ? &resource->u.group.meta : &resource->u.primitive.meta;
+}
+
+void hactl_print_json(json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(value);
 }
 
 bool hactl_state_is_node(const struct hactl_state *state, const char *node)

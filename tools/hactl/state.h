@@ -26,7 +26,7 @@ int64_t hactl_state_number(const struct hactl_state *state, const char *key);
 bool hactl_state_flag(const struct hactl_state *state, const char *key);
 /* The report's entry of a node; NULL: unknown. */
 const json_t *hactl_state_node(const struct hactl_state *state, const char *node);
-/* Is the node a member that this node hears (or itself)? */
+/* Is the node a member? Without quorum, when nobody can declare it gone: and is it heard? */
 bool hactl_state_online(const struct hactl_state *state, const char *node);
 
 /* The resource (primitive, group or clone) of that id, or NULL with a line on stderr. */
@@ -35,6 +35,10 @@ struct hy_object *hactl_state_resource(const struct hactl_state *state, const ch
 struct hy_object *hactl_state_top(const struct hactl_state *state, struct hy_object *resource);
 /* Does `primitive` belong to `resource` (is it, or is it in it)? */
 bool hactl_state_contains(const struct hactl_state *state, const struct hy_object *resource, const char *primitive);
+/* The meta attributes of a primitive, group or clone. */
+struct hy_attrs *hactl_state_meta(struct hy_object *resource);
+/* Prints one JSON value and a newline on stdout, and releases it. */
+void hactl_print_json(json_t *value);
 bool hactl_state_is_node(const struct hactl_state *state, const char *node); /* says so when it is none */
 
 #endif

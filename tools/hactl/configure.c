@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `configure` followed by a statement of the one grammar; show and verify. */
+#include "cib/grammar.h"
+#include "hactl/commands.h"
+#include "hactl/edit.h"
+#include "hactl/wait.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The statement as it was before the shell took its quotes away. */
+static int parse_words(int argc, char **argv, struct hy_object **object)
+{
+    struct hy_buf text = {0};
+    struct hy_err err = {{0}};
+    for (int i = 0; i < argc; i++) {
+        if (i)
+            hy_buf_addc(&text, ' ');
+        hy_word_print(argv[i], &text);
+    }
+    int rc = hy_object_parse(hy_buf_text(&text), text.size, object, &err);
+    hy_buf_free(&text);
+    return rc ? hactl_fail("%s", err.text) : HACTL_OK;
+}
+
+/* A new object; what is there already is left alone. */
+static int put_new(struct hactl *h, const struct hactl_state *state, const struct hy_object *object)
+{
+    const struct hy_object *taken = hy_cib_find(state->cib, object->id);
+    if (taken)
+        return hactl_fail("there is a %s %s already: change it with `hactl configure edit`, or delete it first",
+                          hy_kind_word(taken->kind), object->id);
+    struct hactl_edit edit;
+    hactl_edit_begin(&edit, h, state);
+    hactl_edit_put(&edit, object);
+    return hactl_edit_send(&edit);
+}
+
+int hactl_configure_put(struct hactl *h, int argc, char **argv)
+{
+    struct hy_object *object;
+    struct hactl_state state;
+    int status = parse_words(argc, argv, &object);
+    if (status)
+        return status;
+    status = hactl_state_fetch(h, &state);
+    if (!status) {
+        status = put_new(h, &state, object);
+        if (!status && h->wait)
+            status = hactl_wait_settled(h);
+        hactl_state_free(&state);
+    }
+    hy_object_free(&object);
+    return status;
+}
+
+int hactl_configure_set(struct hactl *h, int argc, char **argv)
+{
+    struct hy_object *object;
+    struct hactl_state state;
+    int status = parse_words(argc, argv, &object);
+    if (status)
+        return status;
+    status = hactl_state_fetch(h, &state);
+    if (!status) {
+        struct hactl_edit edit;
+        hactl_edit_begin(&edit, h, &state);
+        hactl_edit_merge(&edit, object);
+        status = hactl_edit_send(&edit);
+        if (!status && h->wait)
+            status = hactl_wait_settled(h);
+        hactl_state_free(&state);
+    }
+    hy_object_free(&object);
+    return status;
+}
+
+/* ---------------------------------------------------------------- show */
+
+static json_t *object_json(const struct hy_object *object)
+{
+    struct hy_buf text = {0};
+    hy_object_print(object, &text);
+    json_t *entry = json_object();
+    json_object_set_new(entry, "id", json_string(object->id));
+    json_object_set_new(entry, "kind", json_string(hy_kind_word(object->kind)));
+    json_object_set_new(entry, "version", json_integer((json_int_t)object->version));
+    json_object_set_new(entry, "text", json_string(hy_buf_text(&text)));
+    hy_buf_free(&text);
+    return entry;
+}
+
+static bool is_named(const struct hy_object *object, int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], object->id) == 0)
+            return true;
+    return argc == 1;
+}
+
+static void show_json(const struct hy_cib *cib, int argc, char **argv)
+{
+    json_t *root = json_object();
+    json_t *list = json_array();
+    for (size_t i = 0; i < cib->objects.count; i++)
+        if (is_named(cib->objects.items[i], argc, argv))
+            json_array_append_new(list, object_json(cib->objects.items[i]));
+    json_object_set_new(root, "version", json_integer(1));
+    json_object_set_new(root, "objects", list);
+    hactl_print_json(root);
+}
+
+static void show_text(const struct hy_cib *cib, int argc, char **argv)
+{
+    struct hy_buf text = {0};
+    if (argc == 1)
+        hy_cib_print(cib, &text);
+    for (int i = 1; i < argc; i++)
+        hy_object_print(hy_cib_find(cib, argv[i]), &text);
+    fputs(hy_buf_text(&text), stdout);
+    hy_buf_free(&text);
+}
+
+int hactl_configure_show(struct hactl *h, int argc, char **argv)
+{
+    struct hactl_state state;
+    int status = hactl_state_fetch(h, &state);
+    if (status)
+        return status;
+    for (int i = 1; i < argc && !status; i++)
+        if (!hy_cib_find(state.cib, argv[i]))
+            status = hactl_fail("there is no object %s", argv[i]);
+    if (!status && h->json)
+        show_json(state.cib, argc, argv);
+    else if (!status)
+        show_text(state.cib, argc, argv);
+    hactl_state_free(&state);
+    return status;
+}
+
+/* ---------------------------------------------------------------- verify, commit */
+
+int hactl_verify(struct hactl *h, int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "-L") != 0)
+        return hactl_usage(hactl_find("", "verify"));
+    struct hactl_state state;
+    int status = hactl_state_fetch(h, &state);
+    if (status)
+        return status;
+    struct hy_buf errors = {0};
+    struct hy_buf warnings = {0};
+    size_t count = hy_cib_verify(state.cib, &errors, &warnings);
+    fputs(hy_buf_text(&errors), stderr);
+    fputs(hy_buf_text(&warnings), stderr);
+    if (count)
+        status = hactl_fail("the configuration has %zu error%s", count, count == 1 ? "" : "s");
+    hy_buf_free(&errors);
+    hy_buf_free(&warnings);
+    hactl_state_free(&state);
+    return status;
+}
+
+int hactl_configure_commit(struct hactl *h, int argc, char **argv)
+{
+    (void)h;
+    (void)argc;
+    (void)argv;
+    return HACTL_OK;
+}

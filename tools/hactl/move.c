@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Moving by hand: location constraints with the names crm gives them, cli-prefer-RSC and cli-ban-RSC-on-NODE. */
+#include "cib/grammar.h"
+#include "hactl/commands.h"
+#include "hactl/edit.h"
+#include "hactl/wait.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static char *prefer_id(const char *rsc)
+{
+    return hy_asprintf("cli-prefer-%s", rsc);
+}
+
+static char *ban_id(const char *rsc, const char *node)
+{
+    return hy_asprintf("cli-ban-%s-on-%s", rsc, node);
+}
+
+/* What is moved as a whole: the clone, for what is cloned. */
+static struct hy_object *whole(const struct hactl_state *state, const char *id)
+{
+    struct hy_object *resource = hactl_state_resource(state, id);
+    if (!resource)
+        return NULL;
+    struct hy_object *top = hactl_state_top(state, resource);
+    return top->kind == HY_CLONE ? top : resource;
+}
+
+/* The one node where the resource is; NULL: said why there is none. */
+static const char *present_node(const struct hactl_state *state, const struct hy_object *resource)
+{
+    const char *node = NULL;
+    for (size_t i = 0; i < state->decision->active_count; i++) {
+        const struct hy_active *active = &state->decision->active[i];
+        if (!hactl_state_contains(state, resource, active->primitive))
+            continue;
+        if (node && strcmp(node, active->node) != 0) {
+            hactl_fail("%s runs on several nodes: say which one it shall leave", resource->id);
+            return NULL;
+        }
+        node = active->node;
+    }
+    if (!node)
+        hactl_fail("%s does not run anywhere: say which node is meant", resource->id);
+    return node;
+}
+
+static void put_location(struct hactl_edit *edit, const char *id, const char *rsc, const char *score, const char *node)
+{
+    struct hy_buf text = {0};
+    struct hy_object *object = NULL;
+    struct hy_err err = {{0}};
+    hy_buf_addf(&text, "location %s %s role=Started %s: %s", id, rsc, score, node);
+    if (hy_object_parse(hy_buf_text(&text), text.size, &object, &err) == 0)
+        hactl_edit_put(edit, object);
+    else
+        hactl_fail("%s", err.text);
+    hy_object_free(&object);
+    hy_buf_free(&text);
+}
+
+static bool remove_if_there(struct hactl_edit *edit, const char *id)
+{
+    bool there = hy_cib_find_kind(edit->state->cib, HY_LOCATION, id) != NULL;
+    if (there)
+        hactl_edit_remove(edit, id);
+    return there;
+}
+
+static int prefer(struct hactl *h, const struct hactl_state *state, const char *rsc, const char *node)
+{
+    struct hactl_edit edit;
+    char *prefer = prefer_id(rsc);
+    char *ban = ban_id(rsc, node);
+    hactl_edit_begin(&edit, h, state);
+    remove_if_there(&edit, ban);
+    put_location(&edit, prefer, rsc, "inf", node);
+    int status = hactl_edit_send(&edit);
+    if (!status)
+        hactl_info("Move constraint created for %s to %s", rsc, node);
+    free(prefer);
+    free(ban);
+    return status;
+}
+
+static int ban(struct hactl *h, const struct hactl_state *state, const char *rsc, const char *node)
+{
+    struct hactl_edit edit;
+    char *prefer = prefer_id(rsc);
+    char *id = ban_id(rsc, node);
+    const struct hy_object *preferred = hy_cib_find_kind(state->cib, HY_LOCATION, prefer);
+    hactl_edit_begin(&edit, h, state);
+    if (preferred && preferred->u.location.node && strcmp(preferred->u.location.node, node) == 0)
+        hactl_edit_remove(&edit, prefer);
+    put_location(&edit, id, rsc, "-inf", node);
+    int status = hactl_edit_send(&edit);
+    if (!status)
+        hactl_info("Ban constraint created for %s on %s: it stays until `hactl resource unmove %s`", rsc, node, rsc);
+    free(prefer);
+    free(id);
+    return status;
+}
+
+static int move_or_ban(struct hactl *h, int argc, char **argv, bool is_ban)
+{
+    struct hactl_state state;
+    int status = hactl_state_fetch(h, &state);
+    if (status)
+        return status;
+    const struct hy_object *resource = whole(&state, argv[1]);
+    const char *node = resource && argc == 2 ? present_node(&state, resource) : argv[argc - 1];
+    if (!resource || !node || (argc == 3 && !hactl_state_is_node(&state, node)))
+        status = HACTL_FAILED;
+    else if (is_ban || argc == 2)
+        status = ban(h, &state, resource->id, node);
+    else
+        status = prefer(h, &state, resource->id, node);
+    hactl_state_free(&state);
+    return !status && h->wait ? hactl_wait_settled(h) : status;
+}
+
+int hactl_resource_move(struct hactl *h, int argc, char **argv)
+{
+    return move_or_ban(h, argc, argv, false);
+}
+
+int hactl_resource_ban(struct hactl *h, int argc, char **argv)
+{
+    return move_or_ban(h, argc, argv, true);
+}
+
+/* ---------------------------------------------------------------- unmove */
+
+static bool made_by_move(const struct hy_object *object, const char *rsc)
+{
+    return object->kind == HY_LOCATION && strcmp(object->u.location.rsc, rsc) == 0 &&
+           (strncmp(object->id, "cli-prefer-", 11) == 0 || strncmp(object->id, "cli-ban-", 8) == 0 ||
+            strncmp(object->id, "cli-standby-", 12) == 0);
+}
+
+static int unmove(struct hactl *h, const struct hactl_state *state, const char *rsc)
+{
+    struct hactl_edit edit;
+    bool any = false;
+    hactl_edit_begin(&edit, h, state);
+    for (size_t i = 0; i < state->cib->objects.count; i++) {
+        const struct hy_object *object = state->cib->objects.items[i];
+        if (!made_by_move(object, rsc))
+            continue;
+        hactl_edit_remove(&edit, object->id);
+        any = true;
+    }
+    int status = hactl_edit_send(&edit);
+    if (!status && any)
+        hactl_info("Removed migration constraints for %s", rsc);
+    else if (!status)
+        hactl_info("There were no migration constraints for %s", rsc);
+    return status;
+}
+
+int hactl_resource_unmove(struct hactl *h, int argc, char **argv)
+{
+    (void)argc;
+    struct hactl_state state;
+    int status = hactl_state_fetch(h, &state);
+    if (status)
+        return status;
+    const struct hy_object *resource = whole(&state, argv[1]);
+    status = resource ? unmove(h, &state, resource->id) : HACTL_FAILED;
+    hactl_state_free(&state);
+    return !status && h->wait ? hactl_wait_settled(h) : status;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `status`, laid out as operators know it from crm_mon of Pacemaker 1.1. */
+#include "hactl/status.h"
+
+#include "hactl/commands.h"
+
+#include <halyard/agent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* ---------------------------------------------------------------- small readings */
+
+void hactl_wall_print(hy_wall wall, struct hy_buf *out)
+{
+    time_t seconds = (time_t)(wall / HY_SECOND);
+    struct tm parts;
+    char text[64];
+    localtime_r(&seconds, &parts);
+    strftime(text, sizeof text, "%a %b %e %H:%M:%S %Y", &parts);
+    hy_buf_adds(out, text);
+}
+
+bool hactl_author_print(const struct hy_cib *cib, struct hy_buf *out)
+{
+    if (!cib->changed_by)
+        return false;
+    const char *at = strchr(cib->changed_by, '@'); /* "root@test3" */
+    int length = at ? (int)(at - cib->changed_by) : (int)strlen(cib->changed_by);
+    hy_buf_addf(out, "%.*s", length, cib->changed_by);
+    if (cib->changed_via)
+        hy_buf_addf(out, " via %s", cib->changed_via);
+    if (at)
+        hy_buf_addf(out, " on %s", at + 1);
+    return true;
+}
+
+int hactl_rc_shown(const struct hy_result *result)
+{
+    return result->exec == HY_EXEC_DONE ? result->rc : HALYARD_ERR_GENERIC;
+}
+
+const char *hactl_rc_word(const struct hy_result *result)
+{
+    static const char *const words[] = {"ok",
+                                        "unknown error",
+                                        "invalid parameter",
+                                        "unimplemented feature",
+                                        "insufficient privileges",
+                                        "not installed",
+                                        "not configured",
+                                        "not running",
+                                        "master",
+                                        "master (failed)"};
+    int rc = hactl_rc_shown(result);
+    if (rc >= 0 && rc < (int)(sizeof words / sizeof *words))
+        return words[rc];
+    return rc == HALYARD_DEGRADED ? "degraded" : rc == HALYARD_DEGRADED_PROMOTED ? "degraded master" : "unknown";
+}
+
+size_t *hactl_nodes_sorted(const struct hactl_state *state)
+{
+    const struct hy_decision *decision = state->decision;
+    size_t *sorted = hy_alloc_array(decision->node_count + 1, sizeof *sorted);
+    for (size_t i = 0; i < decision->node_count; i++) {
+        size_t at = i;
+        for (; at > 0 && strcmp(decision->nodes[i].node, decision->nodes[sorted[at - 1]].node) < 0; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = i;
+    }
+    return sorted;
+}
+
+/* ---------------------------------------------------------------- the head */
+
+static void print_age(const struct hactl_state *state, struct hy_buf *out)
+{
+    if (hactl_state_flag(state, "quorum"))
+        return;
+    hy_buf_addf(out, "%s has no quorum: shown is the cluster as this node last knew it, %" PRId64 " s ago\n",
+                hactl_state_text(state, "node"), hactl_state_number(state, "age_ms") / 1000);
+}
+
+static void print_times(const struct hactl_state *state, struct hy_buf *out)
+{
+    hy_buf_adds(out, "Last updated: ");
+    hactl_wall_print(hactl_state_number(state, "wall_us"), out);
+    hy_buf_adds(out, "\t\tLast change: ");
+    if (!state->cib->changed) {
+        hy_buf_adds(out, "none yet\n");
+        return;
+    }
+    hactl_wall_print(state->cib->changed, out);
+    struct hy_buf author = {0};
+    if (hactl_author_print(state->cib, &author))
+        hy_buf_addf(out, " by %s", hy_buf_text(&author));
+    hy_buf_free(&author);
+    hy_buf_addc(out, '\n');
+}
+
+static void print_dc(const struct hactl_state *state, struct hy_buf *out)
+{
+    const char *dc = hactl_state_text(state, "dc");
+    bool quorum = hactl_state_flag(state, "quorum");
+    hy_buf_adds(out, "Current DC: ");
+    if (quorum && *dc)
+        hy_buf_addf(out, "%s (version %s)", dc, hactl_state_text(state, "halyard"));
+    else
+        hy_buf_adds(out, "NONE");
+    hy_buf_addf(out, " - partition %s quorum\n", quorum ? "with" : "WITHOUT");
+    const char *waiting = hactl_state_text(state, "waiting");
+    if (*waiting)
+        hy_buf_addf(out, "The DC does not act yet: %s\n", waiting);
+}
+
+static void print_counts(const struct hactl_state *state, struct hy_buf *out)
+{
+    int resources = hactl_status_count(state);
+    size_t nodes = state->decision->node_count;
+    size_t votes = json_array_size(json_object_get(state->report, "nodes"));
+    hy_buf_addf(out, "%zu node%s and %d resource%s configured, %zu expected votes\n", nodes, nodes == 1 ? "" : "s",
+                resources, resources == 1 ? "" : "s", votes);
+}
+
+/* ---------------------------------------------------------------- nodes */
+
+/* What keeps a node from being one of the plain ones; NULL: it is online, or offline, and nothing else. */
+static const char *node_word(const struct hactl_state *state, const struct hy_node_view *node)
+{
+    if (!hactl_state_online(state, node->node))
+        return node->standby ? "OFFLINE (standby)" : node->maintenance ? "OFFLINE (maintenance)" : NULL;
+    if (node->pending)
+        return "pending";
+    if (node->standby_onfail)
+        return "standby (on-fail)";
+    if (node->standby)
+        return "standby";
+    return node->maintenance ? "maintenance" : NULL;
+}
+
+static void print_nodes(const struct hactl_state *state, struct hy_buf *out)
+{
+    struct hy_buf online = {0};
+    struct hy_buf offline = {0};
+    size_t *sorted = hactl_nodes_sorted(state);
+    for (size_t i = 0; i < state->decision->node_count; i++) {
+        const struct hy_node_view *node = &state->decision->nodes[sorted[i]];
+        const char *word = node_word(state, node);
+        if (word)
+            hy_buf_addf(out, "Node %s: %s\n", node->node, word);
+        else
+            hy_buf_addf(hactl_state_online(state, node->node) ? &online : &offline, " %s", node->node);
+    }
+    if (online.size)
+        hy_buf_addf(out, "Online: [%s ]\n", hy_buf_text(&online));
+    if (offline.size)
+        hy_buf_addf(out, "OFFLINE: [%s ]\n", hy_buf_text(&offline));
+    hy_buf_free(&online);
+    hy_buf_free(&offline);
+    free(sorted);
+}
+
+/* ---------------------------------------------------------------- failures */
+
+static void print_failure(const struct hy_result *failure, const char *node, struct hy_buf *out)
+{
+    hy_buf_addf(out, "* %s_%s_%" PRId64 " on %s '%s' (%d): call=%" PRIu64 ", status=%s, exitreason='%s',\n",
+                failure->rsc, failure->op, failure->interval / HY_MS, node, hactl_rc_word(failure),
+                hactl_rc_shown(failure), failure->call, hy_exec_word(failure->exec),
+                failure->reason ? failure->reason : "none");
+    hy_buf_adds(out, "    last-rc-change='");
+    hactl_wall_print(failure->at, out);
+    hy_buf_addf(out, "', queued=%" PRId64 "ms, exec=%" PRId64 "ms\n", failure->queued / HY_MS, failure->took / HY_MS);
+}
+
+static void print_failures(const struct hactl_state *state, struct hy_buf *out)
+{
+    struct hy_buf failures = {0};
+    size_t *sorted = hactl_nodes_sorted(state);
+    for (size_t n = 0; n < state->decision->node_count; n++) {
+        const struct hy_node_status *status = hy_cib_node(state->cib, state->decision->nodes[sorted[n]].node);
+        for (size_t i = 0; status && i < status->failures.count; i++)
+            print_failure(&status->failures.items[i], status->node, &failures);
+    }
+    if (failures.size)
+        hy_buf_addf(out, "\nFailed Actions:\n%s\n", hy_buf_text(&failures));
+    hy_buf_free(&failures);
+    free(sorted);
+}
+
+/* ---------------------------------------------------------------- all */
+
+void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
+{
+    print_age(state, out);
+    print_times(state, out);
+    hy_buf_adds(out, "Stack: halyard\n");
+    print_dc(state, out);
+    print_counts(state, out);
+    hy_buf_addc(out, '\n');
+    print_nodes(state, out);
+    hy_buf_adds(out, "\nFull list of resources:\n\n");
+    hactl_status_resources(state, out);
+    print_failures(state, out);
+}
+
+int hactl_status(struct hactl *h, int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    struct hactl_state state;
+    int status = hactl_state_fetch(h, &state);
+    if (status)
+        return status;
+    if (h->json) {
+        json_t *root = hactl_status_json(&state);
+        hactl_print_json(root);
+    } else {
+        struct hy_buf out = {0};
+        hactl_status_print(&state, &out);
+        fputs(hy_buf_text(&out), stdout);
+        hy_buf_free(&out);
+    }
+    hactl_state_free(&state);
+    return HACTL_OK;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of all commands: what can be run, what help tells, what is completed, what errors name. */
+#include "hactl/commands.h"
+#include "hactl/help.h"
+
+#include <string.h>
+
+#define STATEMENT(word, usage, brief)                                                                                  \
+    {                                                                                                                  \
+        "configure", word, usage, brief, 1, -1, hactl_configure_put                                                    \
+    }
+#define SET(word, usage, brief)                                                                                        \
+    {                                                                                                                  \
+        "configure", word, usage, brief, 1, -1, hactl_configure_set                                                    \
+    }
+
+const struct hactl_command hactl_commands[] = {
+    {"", "status", "", "how things stand: nodes, resources, failures", 0, 0, hactl_status},
+    {"", "verify", "[-L]", "check the configuration; silent when it is sound", 0, 1, hactl_verify},
+    {"", "help", "[LEVEL] [WORD]", "what there is, or what one command takes", 0, 2, hactl_help},
+
+    STATEMENT("primitive", "ID AGENT [params N=V...] [op NAME N=V...]... [meta N=V...] [utilization N=V...]",
+              "make a resource"),
+    STATEMENT("group", "ID RSC... [params N=V...] [meta N=V...]", "make a group: its members run together, in order"),
+    STATEMENT("clone", "ID RSC [params N=V...] [meta N=V...]", "run a resource on all nodes"),
+    STATEMENT("ms", "ID RSC [params N=V...] [meta N=V...]", "make a promotable clone"),
+    STATEMENT("location", "ID RSC [role=ROLE] SCORE: NODE | ID RSC rule [$role=ROLE] SCORE: EXPRESSION",
+              "say where a resource runs best, or must not"),
+    STATEMENT("colocation", "ID SCORE: RSC[:ROLE] WITH-RSC[:ROLE] [node-attribute=NAME]",
+              "keep two together, or apart"),
+    STATEMENT("order", "ID KIND|SCORE: FIRST[:ACTION] THEN[:ACTION] [symmetrical=BOOL]", "say what comes first"),
+    SET("property", "[ID:] N=V...", "set properties of the cluster"),
+    SET("rsc_defaults", "[ID:] N=V...", "set what holds for all resources"),
+    SET("op_defaults", "[ID:] N=V...", "set what holds for all operations"),
+    SET("node", "NAME [attributes N=V...] [utilization N=V...]", "set attributes of a node"),
+    {"configure", "show", "[ID...]", "print the configuration, or some of it", 0, -1, hactl_configure_show},
+    {"configure", "delete", "ID...", "remove objects, and the constraints that name them", 1, -1,
+     hactl_configure_delete},
+    {"configure", "verify", "", "check the configuration; silent when it is sound", 0, 0, hactl_verify},
+    {"configure", "load", "[push|update|replace] FILE|-", "take a configuration from a file, all of it or nothing", 1,
+     2, hactl_configure_load},
+    {"configure", "save", "FILE|-", "write the configuration to a file", 1, 1, hactl_configure_save},
+    {"configure", "edit", "", "change the configuration in $EDITOR", 0, 0, hactl_configure_edit},
+    {"configure", "commit", "", "nothing is left to do: each change is committed at once", 0, 1,
+     hactl_configure_commit},
+
+    {"resource", "start", "RSC", "let it run", 1, 1, hactl_resource_start},
+    {"resource", "stop", "RSC", "let it not run", 1, 1, hactl_resource_stop},
+    {"resource", "restart", "RSC", "stop it, then start it", 1, 1, hactl_resource_restart},
+    {"resource", "status", "[RSC]", "what runs where", 0, 1, hactl_resource_status},
+    {"resource", "list", "", "what runs where", 0, 0, hactl_resource_status},
+    {"resource", "locate", "RSC", "where it runs", 1, 1, hactl_resource_locate},
+    {"resource", "move", "RSC [NODE]", "prefer a node from now on; without NODE: away from where it is", 1, 2,
+     hactl_resource_move},
+    {"resource", "migrate", "RSC [NODE]", "the same as move", 1, 2, hactl_resource_move},
+    {"resource", "ban", "RSC [NODE]", "forbid a node: NODE, or where it is", 1, 2, hactl_resource_ban},
+    {"resource", "unmove", "RSC", "take back what move and ban made", 1, 1, hactl_resource_unmove},
+    {"resource", "unmigrate", "RSC", "the same as unmove", 1, 1, hactl_resource_unmove},
+    {"resource", "unban", "RSC", "the same as unmove", 1, 1, hactl_resource_unmove},
+    {"resource", "clear", "RSC", "the same as unmove", 1, 1, hactl_resource_unmove},
+    {"resource", "cleanup", "[RSC] [NODE]", "forget failures, and look again at what runs", 0, 2,
+     hactl_resource_cleanup},
+    {"resource", "failcount", "RSC show|set|delete NODE [0]", "show or forget how often it failed on a node", 3, 4,
+     hactl_resource_failcount},
+    {"resource", "manage", "RSC", "let the cluster start and stop it", 1, 1, hactl_resource_manage},
+    {"resource", "unmanage", "RSC", "leave it as it is", 1, 1, hactl_resource_manage},
+
+    {"node", "standby", "[NODE]", "let nothing run on it", 0, 1, hactl_node_standby},
+    {"node", "online", "[NODE]", "let it run resources again", 0, 1, hactl_node_online},
+    {"node", "maintenance", "[NODE]", "leave what runs on it alone", 0, 1, hactl_node_maintenance},
+    {"node", "ready", "[NODE]", "the end of maintenance", 0, 1, hactl_node_ready},
+    {"node", "show", "[NODE]", "nodes and their attributes", 0, 1, hactl_node_show},
+    {"node", "status", "[NODE]", "the same as show", 0, 1, hactl_node_show},
+    {"node", "list", "[NODE]", "the same as show", 0, 1, hactl_node_show},
+
+    {"cluster", "init",
+     "--name NAME [--out DIR] [--transport NAME] [--port N] [--bus-port N] [--profile NAME] [--user USER] "
+     "NODE=ADDRESS...",
+     "write the configuration and the key of every node of a new cluster", 1, -1, hactl_cluster_init},
+    {"cluster", "status", "", "who hears whom, the lease, the worst case", 0, 0, hactl_cluster_status},
+    {0},
+};
+
+const char *const hactl_levels[] = {"", "configure", "resource", "node", "cluster", NULL};
+
+const struct hactl_command *hactl_find(const char *level, const char *word)
+{
+    for (const struct hactl_command *command = hactl_commands; command->word; command++)
+        if (strcmp(command->level, level) == 0 && strcmp(command->word, word) == 0)
+            return command;
+    return NULL;
+}
+
+const char *hactl_level(const char *word)
+{
+    for (const char *const *level = hactl_levels; *level; level++)
+        if (strcmp(*level, word) == 0)
+            return *level;
+    return "";
+}
+
+bool hactl_is_level(const char *word)
+{
+    return *hactl_level(word);
+}
+
+static int run_command(struct hactl *h, const struct hactl_command *command, int argc, char **argv)
+{
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        hactl_help_command(command);
+        return HACTL_OK;
+    }
+    if (argc - 1 < command->least || (command->most >= 0 && argc - 1 > command->most))
+        return hactl_usage(command);
+    return command->run(h, argc, argv);
+}
+
+int hactl_run(struct hactl *h, const char *level, int argc, char **argv)
+{
+    const struct hactl_command *command = hactl_find(level, argv[0]);
+    if (command)
+        return run_command(h, command, argc, argv);
+    if (hactl_is_level(argv[0])) {
+        if (argc == 1) {
+            hactl_help_level(argv[0]);
+            return HACTL_OK;
+        }
+        return (command = hactl_find(argv[0], argv[1])) ? run_command(h, command, argc - 1, argv + 1)
+                                                        : hactl_unknown(argv[0], argv[1]);
+    }
+    command = hactl_find("", argv[0]);
+    return command ? run_command(h, command, argc, argv) : hactl_unknown(level, argv[0]);
+}
