@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/e2e/data/production.conf \
 	tests/e2e/run.py \
 	tests/e2e/status.py \
+	tests/e2e/terminal.py \
 	tests/e2e/test_agents.py \
 	tests/e2e/test_article.py \
 	tests/e2e/test_durability.py \

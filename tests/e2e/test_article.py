@@ -9,6 +9,7 @@ import re
 from testbed import maxscale
 
 from .case import VIP, ClusterCase
+from .terminal import Terminal
 
 DATE = r"[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}"
 
@@ -102,11 +103,18 @@ class Article(ClusterCase):
             ping.wait_answered()
 
     def moved_by_hand(self):
-        typed = "resource\nmove ClusterIP test3\nstatus\nexit\n"
-        said = self.check("test3", input=typed)
-        self.assertIn("INFO: Move constraint created for ClusterIP to test3\n", said)
-        self.assertRegex(said, r" ClusterIP\t\(ocf::heartbeat:IPaddr2\):\t\w+")
-        self.assertTrue(said.endswith("bye\n"), said)
+        with Terminal(self.testbed["test3"], ["hactl"]) as screen:
+            screen.expect("# ")
+            screen.type("resource")
+            screen.expect("resource# ")
+            screen.type("move ClusterIP test3")
+            screen.expect("INFO: Move constraint created for ClusterIP to test3\n")
+            screen.type("status")
+            screen.expect(" ClusterIP")
+            screen.expect("(ocf::heartbeat:IPaddr2):")
+            screen.type("exit")
+            screen.expect("bye\n")
+            self.assertEqual(screen.wait_end(), 0)
         self.wait_holder("test3")
         self.wait_active("ClusterIP", ["test3"])
         self.matches(r"\tStarted test3\n")
