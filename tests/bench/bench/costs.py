@@ -10,8 +10,10 @@ from testbed import spaces
 from .stack import OPERATOR
 
 IDLE = 30  # seconds
+SETTLE = 5
 COMMANDS = 20
 PROPERTY = "cluster-delay"
+ADDRESSES = 10  # each checked every second
 
 # Runs on the host itself, so that the way into its namespaces is not counted.
 TIMER = """
@@ -59,12 +61,27 @@ def _ticks(stack, host):
 
 def idle(stack):
     """Per cent of one core, a host each, while nothing happens but what the stack does by itself."""
+    time.sleep(SETTLE)
     before = [_ticks(stack, host) for host in stack.testbed.hosts]
     began = time.monotonic()
     time.sleep(IDLE)
     after = [_ticks(stack, host) for host in stack.testbed.hosts]
     hundredth = os.sysconf("SC_CLK_TCK") * (time.monotonic() - began) / 100
     return [(late - early) / hundredth for early, late in zip(before, after)]
+
+
+def monitor(stack):
+    """Processor time, in ms, of one check of one address: all that ten addresses add to an idle cluster."""
+    before = sum(idle(stack))
+    addresses = [f"{stack.testbed.vip.rpartition('.')[0]}.{200 + number}" for number in range(ADDRESSES)]
+    lines = [
+        f"primitive Address{number} ocf:heartbeat:IPaddr2 params ip={address} cidr_netmask=24 op monitor interval=1s\n"
+        for number, address in enumerate(addresses)
+    ]
+    stack.load("property stonith-enabled=false\n" + "".join(lines))
+    for address in addresses:
+        stack.testbed.wait_until(lambda: stack.testbed.holders(address), 60, f"a host has {address}")
+    return [(sum(idle(stack)) - before) / 100 * 1000 / ADDRESSES]
 
 
 def _timed(stack, commands, turns):

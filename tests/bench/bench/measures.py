@@ -37,6 +37,7 @@ def _cost(function):
 
 MEASURES = [
     Measure("idle-bare", "CPU, nothing configured", "% of a core", _cost(costs.idle), "a node", configured=False),
+    Measure("monitor", "one check of an address, CPU", "ms", _cost(costs.monitor), "an operation", configured=False),
     Measure("idle", "CPU, configured", "% of a core", _cost(costs.idle), "a node"),
     Measure("pss", "memory, PSS", "MiB", _memory("pss"), "a node"),
     Measure("rss", "memory, RSS", "MiB", _memory("rss"), "a node"),

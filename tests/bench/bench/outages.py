@@ -57,6 +57,7 @@ def _repair(stack):
 FAULTS = [
     Fault("power", "power off", _power_off, _reboot),
     Fault("cable", "cable pulled", lambda s: s.victim.pull(), lambda s: s.victim.plug()),
+    Fault("isolated", "cut off from everybody, carrier up", lambda s: s.testbed.isolate(VICTIM), lambda s: s.testbed.heal()),
     Fault("partition", "cut off from the other hosts, not from clients", lambda s: s.testbed.cut(VICTIM), lambda s: s.testbed.heal()),
     Fault("kill-all", "kill -9 of all daemons", lambda s: _kill(s.daemons(VICTIM)), _reboot),
     Fault("freeze-all", "all daemons frozen (SIGSTOP)", lambda s: s.victim.freeze([p.pid for p in s.daemons(VICTIM)]), _reboot),

@@ -104,8 +104,11 @@ class Stack:
         """A command of the operator's tool, which must succeed."""
         return self.testbed[OPERATOR].run([*self.tool(), *arguments], timeout=90)
 
+    def load(self, text):
+        self.testbed[OPERATOR].run([*self.tool(), "configure", "load", "update", "-"], input=text)
+
     def configure(self):
-        self.testbed[OPERATOR].run([*self.tool(), "configure", "load", "update", "-"], input=CONFIGURATION)
+        self.load(CONFIGURATION)
         self.wait_whole()
 
     def dc(self):
