@@ -22,8 +22,8 @@
  * LEASE. When the deadline in the shared page has come (whatever became of the core), everything active that was
  * ordered with `lease` is stopped: operations under way are killed first, agents with HALYARD_CAP_FAST_RELEASE go
  * first, what fails is tried again every 5 s. Until the lease is renewed, orders that would start something under it
- * end with HY_EXEC_CANCELLED, "this node's lease has ended". What a monitor finds running counts as active too: probes must
- * carry `lease` as starts do.
+ * end with HY_EXEC_CANCELLED, "this node's lease has ended". What a monitor finds running counts as active too: probes
+ * must carry `lease` as starts do.
  *
  * DEATHS. The core is started again, with services untouched. Should the executor itself be killed, "halyard-guard" (a
  * process that does nothing else) kills what is under way and stops everything under the lease. For this both must be
