@@ -5,5 +5,3 @@ udpu_la_SOURCES = transports/udpu.c
 udpu_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) $(MNL_CFLAGS)
 udpu_la_LDFLAGS = $(PLUGIN_LINK)
 udpu_la_LIBADD = $(MNL_LIBS)
-
-EXTRA_DIST += docs/writing-a-transport.md

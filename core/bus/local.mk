@@ -12,5 +12,3 @@ libhy_bus_a_SOURCES = \
 	core/bus/socket.c core/bus/socket.h \
 	core/bus/subscriber.c core/bus/subscriber.h \
 	core/bus/ticker.c core/bus/ticker.h
-
-EXTRA_DIST += docs/protocol.md

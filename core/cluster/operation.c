@@ -216,6 +216,7 @@ void hy_outcome_encode(const struct hy_outcome *outcome, struct hy_buf *out)
     write_optional(out, outcome->reason);
     write_optional(out, outcome->output);
     write_optional(out, outcome->digest);
+    write_optional(out, outcome->cancels);
 }
 
 static int check_outcome(const struct hy_outcome *outcome, int64_t rc, struct hy_err *err)
@@ -254,6 +255,7 @@ int hy_outcome_decode(const void *data, size_t size, struct hy_outcome *outcome,
     outcome->reason = read_optional(&rd);
     outcome->output = read_optional(&rd);
     outcome->digest = read_optional(&rd);
+    outcome->cancels = read_optional(&rd);
     if (!hy_rd_done(&rd))
         code = hy_fail(err, EBADMSG, "outcome: malformed message of %zu bytes", size);
     else
@@ -272,5 +274,6 @@ void hy_outcome_free(struct hy_outcome *outcome)
     free(outcome->reason);
     free(outcome->output);
     free(outcome->digest);
+    free(outcome->cancels);
     *outcome = (struct hy_outcome){0};
 }

@@ -12,16 +12,16 @@
 #include "cib/cib.h"
 
 struct hy_operation {
-    uint64_t id;       /* given by the DC: unique for ever (term in the upper 32 bits, counter below); may be sent twice */
-    char *rsc;         /* instance name */
-    char *agent;       /* "ocf:heartbeat:IPaddr2"; "" with a stop: the one it was started with */
-    char *op;          /* "start", "monitor", ...; "cancel": ends the recurring operation op_to_cancel/interval */
-    char *cancels;     /* with "cancel": the operation's name; else NULL */
-    hy_time interval;  /* 0: once; else again and again until cancelled or replaced */
-    hy_time timeout;   /* 0: 20 s */
+    uint64_t id;   /* given by the DC: unique for ever (term in the upper 32 bits, counter below); may be sent twice */
+    char *rsc;     /* instance name */
+    char *agent;   /* "ocf:heartbeat:IPaddr2"; "" with a stop: the one it was started with */
+    char *op;      /* "start", "monitor", ...; "cancel": ends the recurring operation op_to_cancel/interval */
+    char *cancels; /* with "cancel": the operation's name; else NULL */
+    hy_time interval; /* 0: once; else again and again until cancelled or replaced */
+    hy_time timeout;  /* 0: 20 s */
     hy_time start_delay;
-    bool lease;        /* what it starts may run only under the lease: the executor stops it when the lease ends */
-    char *digest;      /* NULL: none */
+    bool lease;   /* what it starts may run only under the lease: the executor stops it when the lease ends */
+    char *digest; /* NULL: none */
     struct hy_attrs params;
     struct hy_attrs meta;
 };
@@ -31,6 +31,7 @@ struct hy_outcome {
     uint64_t id;
     char *rsc;
     char *op;
+    char *cancels; /* with "cancel": the operation's name; else NULL */
     hy_time interval;
     enum hy_exec exec;
     int rc;
@@ -42,7 +43,8 @@ struct hy_outcome {
 };
 
 void hy_operation_encode(const struct hy_operation *operation, struct hy_buf *out);
-int hy_operation_decode(const void *data, size_t size, struct hy_operation *operation, struct hy_err *err); /* -EBADMSG */
+int hy_operation_decode(const void *data, size_t size, struct hy_operation *operation,
+                        struct hy_err *err); /* -EBADMSG */
 struct hy_operation hy_operation_copy(const struct hy_operation *operation);
 void hy_operation_free(struct hy_operation *operation); /* what it owns, not the struct */
 

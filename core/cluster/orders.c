@@ -158,7 +158,7 @@ void hy_orders_outcome(struct hy_cluster *c, const struct hy_outcome *outcome)
         return; /* nothing of this life counts any more; an admission begins with probes */
     struct hy_buf statements = {0};
     if (strcmp(outcome->op, "cancel") == 0)
-        hy_command_forget(&statements, c->name, outcome->rsc, outcome->reason ? outcome->reason : "monitor",
+        hy_command_forget(&statements, c->name, outcome->rsc, outcome->cancels ? outcome->cancels : "monitor",
                           outcome->interval);
     else
         add_result(c, outcome, own->epoch, &statements);

@@ -67,16 +67,16 @@ void hy_process_raise(struct hy_origin *origin, const struct hy_log *log)
     struct sched_param priority = {.sched_priority = PRIORITY_EXECUTOR};
     origin->realtime = sched_setscheduler(0, SCHED_RR, &priority) == 0;
     if (!origin->realtime)
-        hy_buf_addf(&missing, "; real-time priority: %s", strerror(errno));
+        hy_buf_addf(&missing, "; real-time priority (%s)", strerror(errno));
     if (!hy_process_lock_memory())
-        hy_buf_addf(&missing, "; locked memory: %s", strerror(errno));
+        hy_buf_addf(&missing, "; memory that is not swapped (%s)", strerror(errno));
     origin->oom_changed = write_oom_score("-1000");
     if (!origin->oom_changed)
-        hy_buf_addf(&missing, "; protection when memory runs out: %s", strerror(errno));
+        hy_buf_addf(&missing, "; being spared when memory runs out (%s)", strerror(errno));
     struct rlimit files = {origin->files.rlim_max, origin->files.rlim_max};
     setrlimit(RLIMIT_NOFILE, &files);
     if (missing.size)
-        hy_warning(log, "under load this node may release late what it holds: not permitted%s", missing.data);
+        hy_warning(log, "under load this node may let go late: it was refused%s", missing.data + 1);
     hy_buf_free(&missing);
 }
 

@@ -101,6 +101,7 @@ static void remember(struct hy_lane *lane, const struct hy_outcome *outcome)
     kept->reason = hy_strdup(outcome->reason);
     kept->output = hy_strdup(outcome->output);
     kept->digest = hy_strdup(outcome->digest);
+    kept->cancels = hy_strdup(outcome->cancels);
 }
 
 /* The structs of an outcome own their texts; here they are lent for the time of a call. */
@@ -122,7 +123,8 @@ void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const stru
                                  .queued = item->queued,
                                  .reason = lend(result->reason),
                                  .output = lend(result->output),
-                                 .digest = operation->digest};
+                                 .digest = operation->digest,
+                                 .cancels = operation->cancels};
     if (!item->recurring)
         remember(lane, &outcome);
     lane->queue->spec.outcome(lane->queue->spec.context, &outcome);

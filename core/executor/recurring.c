@@ -116,8 +116,7 @@ void hy_recurring_order(struct hy_lane *lane, struct hy_operation *operation)
 static void answer_cancel(struct hy_lane *lane, struct hy_operation *cancel)
 {
     struct hy_item item = {.operation = *cancel, .lane = lane};
-    hy_lane_answer(lane, &item,
-                   &(struct hy_run_result){.exec = HY_EXEC_DONE, .rc = HALYARD_OK, .reason = cancel->cancels});
+    hy_lane_answer(lane, &item, &(struct hy_run_result){.exec = HY_EXEC_DONE, .rc = HALYARD_OK});
     hy_operation_free(cancel);
 }
 

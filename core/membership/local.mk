@@ -8,5 +8,3 @@ libhy_membership_a_SOURCES = \
 	core/membership/self_doubt.c \
 	core/membership/verdicts.c \
 	core/membership/view.c
-
-EXTRA_DIST += docs/decisions/lease.md

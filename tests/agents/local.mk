@@ -38,7 +38,6 @@ check_PROGRAMS += docs/examples/try-agent
 docs_examples_try_agent_SOURCES = docs/examples/try-agent.c
 docs_examples_try_agent_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 docs_examples_try_agent_LDADD = $(DL_LIBS)
-EXTRA_DIST += docs/writing-an-agent.md
 
 tests_agents_good_la_SOURCES = tests/agents/good.c
 tests_agents_good_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)

@@ -374,7 +374,7 @@ static void finish(struct sim *sim, size_t number, const struct hy_operation *op
     } else if (strcmp(operation->op, "monitor") == 0 && !outcome.rc) {
         outcome.rc = running->active ? 0 : 7;
     } else if (strcmp(operation->op, "cancel") == 0) {
-        outcome.reason = operation->cancels;
+        outcome.cancels = operation->cancels;
     }
     const struct hy_cluster_event event = {.type = HY_CLUSTER_OUTCOME, .outcome = &outcome};
     step(sim, number, &event);

@@ -468,8 +468,8 @@ START_TEST(without_a_lease_nothing_starts_under_it)
 {
     struct bench bench;
     bench_open(&bench, 0);
-    bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_ERROR, 0,
-                 "this node's lease has ended");
+    bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_CANCELLED, 0,
+                 "this node\'s lease has ended");
     bench_expect(&bench, order_leased(&bench, "a", good, "stop", NULL), HY_EXEC_DONE, 0, NULL);
     hy_executor_set_lease(bench.link, HY_NEVER, 1);
     bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
@@ -508,7 +508,7 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
     ck_assert_ptr_nonnull(strstr(news.outcome.reason, "late stopped"));
     ck_assert_ptr_null(strstr(news.outcome.reason, "free"));
     hy_outcome_free(&news.outcome);
-    bench_expect(&bench, under_way, HY_EXEC_DIED, 0, "killed: this node's lease has ended");
+    bench_expect(&bench, under_way, HY_EXEC_CANCELLED, 0, "killed: this node's lease has ended");
     ck_assert(!bench_has(&bench, "slow.active"));
     ck_assert(!bench_has(&bench, "quick.active"));
     ck_assert(bench_has(&bench, "free.active"));
@@ -516,8 +516,8 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
     ck_assert(strstr(log, "quick stop begin") < strstr(log, "slow stop begin"));
     free(log);
     ck_assert_uint_eq(bench_kept(&bench, monitor), 0);
-    bench_expect(&bench, order_leased(&bench, "quick", fast, "start", NULL), HY_EXEC_ERROR, 0,
-                 "this node's lease has ended");
+    bench_expect(&bench, order_leased(&bench, "quick", fast, "start", NULL), HY_EXEC_CANCELLED, 0,
+                 "this node\'s lease has ended");
     hy_executor_set_lease(bench.link, bench_now() + 3600 * HY_SECOND, 1);
     bench_expect(&bench, order_leased(&bench, "quick", fast, "start", NULL), HY_EXEC_DONE, 0, NULL);
     bench_close(&bench);
@@ -525,17 +525,36 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
 END_TEST
 
 /* The timer is set to a deadline which has been left behind when it fires. */
+/* As after a freeze that slept through a verdict and an admission: the deadline lies ahead, but it is another lease. */
+START_TEST(what_was_started_before_a_verdict_is_released)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
+    bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    hy_executor_set_lease(bench.link, HY_NEVER, 3);
+    struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
+    ck_assert(news.clean);
+    hy_outcome_free(&news.outcome);
+    ck_assert_uint_eq(bench_count_lines(&bench, "a stop begin"), 1);
+    bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    bench_expect(&bench, bench_order(&bench, "a", good, "monitor", NULL), HY_EXEC_DONE, 0, NULL);
+    ck_assert_uint_eq(bench_count_lines(&bench, "a stop begin"), 1);
+    bench_close(&bench);
+}
+END_TEST
+
 START_TEST(a_lease_that_is_renewed_goes_on)
 {
     struct bench bench;
     bench_open(&bench, 0);
     hy_time length = 2 * HY_SECOND, first = bench_now() + length, deadline = first;
-    hy_executor_set_lease(bench.link, deadline);
+    hy_executor_set_lease(bench.link, deadline, 1);
     bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
     while (bench_now() < first + length / 2) {
         ck_assert_msg(bench_now() < deadline, "this host is too busy: the test could not renew in time");
         deadline = bench_now() + length;
-        hy_executor_set_lease(bench.link, deadline);
+        hy_executor_set_lease(bench.link, deadline, 1);
         bench_pause();
     }
     bench_expect(&bench, bench_order(&bench, "a", good, "monitor", NULL), HY_EXEC_DONE, 0, NULL);
@@ -799,6 +818,7 @@ static void add_guarding(Suite *suite)
     tcase_add_test(tcase, without_a_lease_nothing_starts_under_it);
     tcase_add_test(tcase, at_the_end_of_the_lease_all_is_released);
     tcase_add_test(tcase, a_lease_that_is_renewed_goes_on);
+    tcase_add_test(tcase, what_was_started_before_a_verdict_is_released);
     tcase_add_test(tcase, a_release_that_fails_says_so_and_is_tried_again);
     tcase_add_test(tcase, what_a_probe_finds_is_under_the_lease);
     tcase_add_test(tcase, a_query_tells_what_is_active);

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# The pages. Their examples are built and checked with the agents of the tests: tests/agents/local.mk.
+
+EXTRA_DIST += \
+	docs/architecture.md \
+	docs/operations.md \
+	docs/protocol.md \
+	docs/writing-a-transport.md \
+	docs/writing-an-agent.md \
+	docs/decisions/asynchronous-persistence.md \
+	docs/decisions/conflict-check-before-start.md \
+	docs/decisions/executor-is-the-parent.md \
+	docs/decisions/lease-covers-everything.md \
+	docs/decisions/lease.md \
+	docs/decisions/one-binary-without-zeromq.md \
+	docs/decisions/out-of-memory.md \
+	docs/decisions/own-raft.md \
+	docs/decisions/python-for-the-testbed.md \
+	docs/decisions/text-commands-in-the-log.md

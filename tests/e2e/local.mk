@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: Apache-2.0
+# Whole clusters on the testbed: wants root, or user namespaces, and minutes; so it is not among TESTS.
+
+EXTRA_DIST += \
+	tests/e2e/__init__.py \
+	tests/e2e/build.py \
+	tests/e2e/case.py \
+	tests/e2e/data/production.conf \
+	tests/e2e/run.py \
+	tests/e2e/status.py \
+	tests/e2e/terminal.py \
+	tests/e2e/test_agents.py \
+	tests/e2e/test_article.py \
+	tests/e2e/test_durability.py \
+	tests/e2e/test_hactl.py \
+	tests/e2e/test_network.py \
+	tests/e2e/test_power.py \
+	tests/e2e/test_processes.py \
+	tests/e2e/test_production.py \
+	tests/e2e/test_quorum.py \
+	tests/e2e/test_resources.py
+
+.PHONY: e2e
+e2e: all
+	python3 -B $(srcdir)/tests/e2e/run.py --build $(abs_builddir)

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The configuration file: what is read, and the one line that each mistake gets. */
+#include "daemon/config.h"
+#include "lib/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char GOOD[] =
+    "cluster = \"seed\";\n"
+    "node = \"test3\";\n"
+    "nodes = (\n"
+    "  { name = \"test1\"; id = 1; address = \"172.100.102.151\"; },\n"
+    "  { name = \"test3\"; id = 2; address = \"172.100.102.155\"; },\n"
+    "  { name = \"test5\"; id = 3; address = \"fd00::160\"; } );\n"
+    "links = ( { transport = \"udpu\"; port = 5405; },\n"
+    "          { transport = \"udpu\"; port = 5407; ttl = 3;\n"
+    "            addresses = { test1 = \"10.0.0.1\"; test3 = \"10.0.0.3\"; test5 = \"10.0.0.5\"; }; } );\n";
+
+static char path[] = "/tmp/halyard-test-config-XXXXXX";
+
+static void write_text(const char *text)
+{
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_ge(fputs(text, file), 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static void make_file(void)
+{
+    strcpy(path, "/tmp/halyard-test-config-XXXXXX");
+    int fd = mkstemp(path);
+    ck_assert_int_ge(fd, 0);
+    close(fd);
+}
+
+static void remove_file(void)
+{
+    unlink(path);
+}
+
+static struct hy_config *read_good(const char *text)
+{
+    write_text(text);
+    struct hy_config *config = NULL;
+    struct hy_err err = {{0}};
+    ck_assert_msg(hy_config_read(path, &config, &err) == 0, "%s", err.text);
+    return config;
+}
+
+START_TEST(everything_is_read)
+{
+    struct hy_config *config = read_good(GOOD);
+    ck_assert_str_eq(config->cluster, "seed");
+    ck_assert_uint_eq(config->nodes.count, 3);
+    ck_assert_uint_eq(config->self, 1);
+    ck_assert_uint_eq(config->nodes.items[2].id, 3);
+    ck_assert_uint_eq(config->links.count, 2);
+    ck_assert_str_eq(config->links.items[0].addresses[0], "172.100.102.151");
+    ck_assert_str_eq(config->links.items[0].settings.items[0].name, "port");
+    ck_assert_str_eq(config->links.items[0].settings.items[0].value, "5405");
+    ck_assert_str_eq(config->links.items[1].addresses[1], "10.0.0.3");
+    ck_assert_uint_eq(config->links.items[1].settings.count, 2);
+    ck_assert_uint_eq(config->bus_port, 5406);
+    ck_assert_str_eq(config->key_file, "/etc/halyard/halyard.key");
+    ck_assert_str_eq(config->detection.profile, "lan");
+    ck_assert_int_eq(config->detection.heartbeat, 25 * HY_MS);
+    ck_assert_int_eq(config->detection.dead_after, 120 * HY_MS);
+    ck_assert_int_eq(config->log.level, HY_LOG_INFO);
+    ck_assert_ptr_null(config->log.file);
+    ck_assert_ptr_null(config->user);
+    char *socket = hy_config_socket(config);
+    ck_assert_ptr_nonnull(strstr(socket, "/halyard.sock"));
+    free(socket);
+    hy_config_free(&config);
+    ck_assert_ptr_null(config);
+}
+END_TEST
+
+START_TEST(groups_are_read)
+{
+    char text[4096];
+    snprintf(
+        text, sizeof text,
+        "%suser = \"halyard\"; key = \"/etc/k\"; bus = { port = 7000; };\n"
+        "detection = { profile = \"fast\"; dead_after_ms = 40; };\n"
+        "paths = { state = \"/srv/h\"; lsb = \"/opt/init.d\"; };\n"
+        "log = { file = \"/var/log/h.log\"; level = \"debug\"; format = \"json\"; syslog = true; stderr = true; };\n",
+        GOOD);
+    struct hy_config *config = read_good(text);
+    ck_assert_str_eq(config->user, "halyard");
+    ck_assert_uint_eq(config->bus_port, 7000);
+    ck_assert_int_eq(config->detection.heartbeat, 5 * HY_MS);
+    ck_assert_int_eq(config->detection.dead_after, 40 * HY_MS);
+    ck_assert_int_eq(config->detection.dead_after_max, 80 * HY_MS);
+    ck_assert_str_eq(config->paths.state, "/srv/h");
+    ck_assert_str_eq(config->paths.lsb, "/opt/init.d");
+    ck_assert(config->log.json && config->log.syslog && config->log.to_stderr);
+    ck_assert_int_eq(config->log.level, HY_LOG_DEBUG);
+    hy_config_free(&config);
+}
+END_TEST
+
+/* GOOD with `from` replaced by `to`, and what is said of it behind the file's name. */
+static const struct mistake {
+    const char *from, *to, *said;
+} mistakes[] = {
+    {"cluster = \"seed\";\n", "cluster = \"seed\";\nclustre = \"x\";\n",
+     ":2: unknown setting 'clustre': the file may have cluster, node, nodes, key, user, links, bus, detection, paths, "
+     "log"},
+    {"cluster = \"seed\"", "cluster = 5", ":1: 'cluster': expected a text in quotes"},
+    {"cluster = \"seed\"", "cluster = \"two words\"",
+     ":1: cluster 'two words' is no name: expected 1 to 255 letters, digits, '.', '_' or '-'"},
+    {"cluster = \"seed\";\n", "", ": 'cluster' is missing: expected a text in quotes"},
+    {"node = \"test3\"", "node = \"test4\"", ":2: node 'test4' is not in the list of nodes"},
+    {"id = 2;", "id = 1;", ":5: nodes 'test1' and 'test3' have the same id 1: each needs its own"},
+    {"id = 2;", "id = 0;", ":5: 'id': 0 is out of range: expected 1 to 65534"},
+    {"id = 2;", "id = \"2\";", ":5: 'id': expected a number without quotes"},
+    {"id = 2;", "", ":5: 'id' is missing: expected a number"},
+    {"id = 2;", "id = 2; idd = 3;", ":5: unknown setting 'idd': a node may have name, id, address"},
+    {"name = \"test5\"", "name = \"test1\"", ":6: node 'test1' stands twice"},
+    {"\"fd00::160\"", "\"172.100.102.155\"",
+     ":6: nodes 'test3' and 'test5' have the same address 172.100.102.155: each needs its own"},
+    {"\"fd00::160\"", "\"test5\"",
+     ":6: address 'test5' is no address: expected a numeric one, as 172.100.102.151 or fd00::151"},
+    {"nodes = (", "nodes = \"test1\"; x = (",
+     ":3: unknown setting 'x': the file may have cluster, node, nodes, key, user, links, bus, detection, paths, log"},
+    {"links = (", "links = \"udpu\"; key = \"/k\"; log = { level = \"info\"; }; bus = (",
+     ":7: links: expected a list, as links = ( { transport = \"udpu\"; port = 5405; } );"},
+    {"{ transport = \"udpu\"; port = 5405; }", "{ port = 5405; }",
+     ":7: 'transport' is missing: expected a text in quotes"},
+    {"port = 5405;", "port = ( 1 );", ":7: link setting 'port': expected a text, a number, or true or false"},
+    {"test5 = \"10.0.0.5\";", "", ":9: addresses: that of 'test5' is missing"},
+    {"test5 = \"10.0.0.5\";", "test9 = \"10.0.0.5\";", ":9: addresses: 'test9' is no node"},
+    {"node = \"test3\";", "node = \"test3\"; log = { level = \"loud\"; };",
+     ":2: level 'loud': expected error, warning, notice, info or debug"},
+    {"node = \"test3\";", "node = \"test3\"; log = { file = \"x.log\"; };", ":2: 'file': 'x.log' is no absolute path"},
+    {"node = \"test3\";", "node = \"test3\"; log = { syslog = 1; };",
+     ":2: 'syslog': expected true or false, without quotes"},
+    {"node = \"test3\";", "node = \"test3\"; log = { format = \"xml\"; };", ":2: format 'xml': expected text or json"},
+    {"node = \"test3\";", "node = \"test3\"; bus = { port = 70000; };",
+     ":2: 'port': 70000 is out of range: expected 1 to 65535"},
+    {"node = \"test3\";", "node = \"test3\"; detection = { profile = \"quick\"; };",
+     ":2: profile 'quick': expected fast, lan or wan"},
+    {"node = \"test3\";", "node = \"test3\"; detection = { dead_after_ms = 50; };",
+     ":2: dead_after_ms 50: expected at least three heartbeats (25 ms each) and twice the release margin (30 ms)"},
+    {"node = \"test3\";", "node = ;", ":2: syntax error"},
+    {"node = \"test3\";", "node = \"test3\"; node = \"test1\";", ":2: duplicate setting name"},
+};
+
+START_TEST(each_mistake_gets_its_line)
+{
+    const struct mistake *mistake = &mistakes[_i];
+    char text[4096];
+    const char *at = strstr(GOOD, mistake->from);
+    ck_assert_ptr_nonnull(at);
+    snprintf(text, sizeof text, "%.*s%s%s", (int)(at - GOOD), GOOD, mistake->to, at + strlen(mistake->from));
+    write_text(text);
+    struct hy_config *config = NULL;
+    struct hy_err err = {{0}};
+    ck_assert_int_eq(hy_config_read(path, &config, &err), -EINVAL);
+    ck_assert_ptr_null(config);
+    ck_assert_int_eq(strncmp(err.text, path, strlen(path)), 0);
+    ck_assert_str_eq(err.text + strlen(path), mistake->said);
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_there)
+{
+    struct hy_config *config = NULL;
+    struct hy_err err = {{0}};
+    ck_assert_int_eq(hy_config_read("/nowhere/halyard.conf", &config, &err), -ENOENT);
+    ck_assert_str_eq(err.text,
+                     "/nowhere/halyard.conf: No such file or directory: `hactl cluster init` writes one for each "
+                     "node");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("config");
+    TCase *tcase = tcase_create("config");
+    tcase_add_checked_fixture(tcase, make_file, remove_file);
+    suite_add_tcase(suite, tcase);
+    tcase_add_test(tcase, everything_is_read);
+    tcase_add_test(tcase, groups_are_read);
+    tcase_add_loop_test(tcase, each_mistake_gets_its_line, 0, (int)(sizeof mistakes / sizeof *mistakes));
+    tcase_add_test(tcase, a_file_that_is_not_there);
+    return run_suite(suite);
+}
