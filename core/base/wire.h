@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reading and writing of binary messages: little-endian fixed-width integers, and byte runs with a 32-bit length in
- * front. A reader never runs past its end: the first read that would sets `bad`, and it and all later ones give zeros, so
- * a decoder reads everything and asks hy_rd_done() once.
+ * front. A reader never runs past its end: the first read that would sets `bad`, and it and all later ones give zeros,
+ * so a decoder reads everything and asks hy_rd_done() once.
  */
 #ifndef HY_BASE_WIRE_H
 #define HY_BASE_WIRE_H

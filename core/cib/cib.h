@@ -7,9 +7,9 @@
  *   status         what is: members and their epochs, the last result of each operation by resource and node, fail
  *                  counts, transient node attributes, and how far each node's commands have been taken.
  *
- * Both have one text form, the `crm configure` grammar (status as statements of the same make); see cib/grammar.h to read and
- * print it, and cib/command.h for the only way to change a replicated CIB. Everything here is deterministic: the same
- * commands in the same order give the same CIB, byte for byte when saved, on every node.
+ * Both have one text form, the `crm configure` grammar (status as statements of the same make); see cib/grammar.h to
+ * read and print it, and cib/command.h for the only way to change a replicated CIB. Everything here is deterministic:
+ * the same commands in the same order give the same CIB, byte for byte when saved, on every node.
  *
  * Ownership: the CIB owns all it holds. Pointers handed out live until the next change of the CIB. Strings in these
  * structs are never NULL unless said so.
@@ -157,7 +157,8 @@ struct hy_order {
     struct hy_attrs options;
 };
 
-/* property, rsc_defaults, op_defaults. The id ("cib-bootstrap-options", "rsc-options", "op-options") may be left out when written. */
+/* property, rsc_defaults, op_defaults. The id ("cib-bootstrap-options", "rsc-options", "op-options") may be left out
+ * when written. */
 struct hy_set {
     struct hy_attrs attrs;
 };
@@ -231,9 +232,9 @@ struct hy_node_status {
     hy_wall since;
     struct hy_attrs transient;        /* attributes that a reboot forgets */
     HY_VEC(struct hy_result) results; /* history: the last of each (rsc, op, interval); `call` orders them */
-    /* The last failure of each (rsc, op, interval), kept until it is cleaned up or expires, whatever came after: "Failed
-     * Actions" of `status` (the reference keeps its "last failure" entries likewise). The scheduler reads on-fail and bans from it, since a failed monitor's
-     * own result goes with the stop that follows. */
+    /* The last failure of each (rsc, op, interval), kept until it is cleaned up or expires, whatever came after:
+     * "Failed Actions" of `status` (the reference keeps its "last failure" entries likewise). The scheduler reads
+     * on-fail and bans from it, since a failed monitor's own result goes with the stop that follows. */
     HY_VEC(struct hy_result) failures;
     HY_VEC(struct hy_failcount) failcounts;
 };

@@ -4,57 +4,59 @@
  * a head line, then statements, each on a line of its own (continued with " \" as everywhere).
  *
  *   command origin=3 incarnation=1484018696000000 seq=17 at=1484018696.123456 by=root@test3 via=hactl
- *   put 12 primitive ClusterIP IPaddr2 params ip=172.100.102.110     an edit: the object as it shall be; 12 is the version
- *                                                                    it was based on; 0: must be new; *: whatever it was
- *   remove 12 ClusterIP                                              an edit: the object is taken out; a node only while
- *                                                                    it is no member
- *   member test3 id=3 state=in epoch=5 incarnation=17                admission (state=in) or verdict (state=gone); epoch
- *                                                                    is the node's present one + 1. Both clear the node's
- *                                                                    results and transient attributes; fail counts and
- *                                                                    failures stay until an admission with another
- *                                                                    incarnation
- *   synced test3 epoch=5                                             the node has said what runs there
- *   transient test3 name=value | transient test3 name                sets, or unsets, a transient attribute
- *   result test3 epoch=5 MaxScale op=start interval=0 rc=1 exec=done call=214 took=381ms queued=0 reason="..." digest=...
- *                                                                    exec: done, timeout, died, error, cancelled or
- *                                                                    pending; took, queued, reason, digest may be absent
- *   forget test3 ClusterIP op=monitor interval=30s                   the result of a cancelled recurring operation goes
- *   cleanup MaxScale [node=test3]                                    see below
- *   cleanup * [node=test3]                                           every resource
- *   expire MaxScale node=test3                                       failure-timeout has passed: fail counts, failures and
- *                                                                    failed results go, the other results stay
- *   noop                                                             a new DC's first entry
+ *   put 12 primitive ClusterIP IPaddr2 params ip=172.100.102.110  an edit: the object as it shall be; 12 is the version
+ *                                                                 it was based on; 0: must be new; *: any
+ *   remove 12 ClusterIP                                           an edit: the object is taken out; a node only while
+ *                                                                 it is no member
+ *   member test3 id=3 state=in epoch=5 incarnation=17             admission (state=in) or verdict (state=gone); epoch
+ *                                                                 is the node's present one + 1. Both clear the
+ *                                                                 node's results and transient attributes; fail
+ *                                                                 counts and failures stay until an admission with
+ *                                                                 another incarnation
+ *   synced test3 epoch=5                                          the node has said what runs there
+ *   transient test3 name=value | transient test3 name             sets, or unsets, a transient attribute
+ *   result test3 epoch=5 MaxScale op=start interval=0 rc=1 exec=done call=214 took=381ms queued=0 reason="..."
+ *          digest=...
+ *                                                                 exec: done, timeout, died, error, cancelled or
+ *                                                                 pending; took, queued, reason, digest may lack
+ *   forget test3 ClusterIP op=monitor interval=30s                the result of a cancelled recurring operation goes
+ *   cleanup MaxScale [node=test3]                                 see below
+ *   cleanup * [node=test3]                                        every resource
+ *   expire MaxScale node=test3                                    failure-timeout has passed: fail counts, failures and
+ *                                                                 failed results go, the other results stay
+ *   noop                                                          a new DC's first entry
  *
- * All or nothing: when one statement is refused nothing has changed but `index` and the session, and the answer says why.
+ * All or nothing: when one statement is refused nothing has changed but `index` and the session, and the answer says
+ * why.
  *
- * References are checked on the state after the whole command, so that one command can add or remove a primitive and its
- * constraints in any order. -EBUSY: an object was removed which another refers to; -ENOENT: one refers to a resource that
- * is not there (a location may name a node that is yet to come); -EINVAL: a resource would be in two groups or clones, or
- * a group would hold, or a clone copy, what it cannot. -EEXIST: `put 0` of what is there, or a put with the id of an object
- * of another kind. -ESTALE: the version has moved on, or the object is gone.
+ * References are checked on the state after the whole command, so that one command can add or remove a primitive and
+ * its constraints in any order. -EBUSY: an object was removed which another refers to; -ENOENT: one refers to a
+ * resource that is not there (a location may name a node that is yet to come); -EINVAL: a resource would be in two
+ * groups or clones, or a group would hold, or a clone copy, what it cannot. -EEXIST: `put 0` of what is there, or a put
+ * with the id of an object of another kind. -ESTALE: the version has moved on, or the object is gone.
  *
- * Sessions: origin 0 is the DC itself, outside any session (member, expire, noop). Else `seq` must be the session's last + 1
- * for the same incarnation; a higher incarnation starts afresh at 1. Taken before, or of an older incarnation: -EALREADY;
- * ahead of its turn: -ESTALE, the session stays where it is, and the command may come again later. Any other answer, good or
- * bad, is final: the session has moved on, and a repeat gets -EALREADY.
+ * Sessions: origin 0 is the DC itself, outside any session (member, expire, noop). Else `seq` must be the session's
+ * last + 1 for the same incarnation; a higher incarnation starts afresh at 1. Taken before, or of an older incarnation:
+ * -EALREADY; ahead of its turn: -ESTALE, the session stays where it is, and the command may come again later. Any other
+ * answer, good or bad, is final: the session has moved on, and a repeat gets -EALREADY.
  *
  * Results: one is kept of each (rsc, op, interval) on a node; one with a lower `call` than what is known is ignored, an
- * equal one (a recurring operation's next answer) replaces it. `at` is the head's; a recurring operation's stays while its
- * answer is the same. A successful start or stop drops the instance's earlier recurring results: they are set up again.
- * Cancelled: it never ran, and only a pending result of it goes. When a primitive is not configured any more and an
- * instance is known not to run (stopped, or probed as absent), all that is known of it on that node goes.
+ * equal one (a recurring operation's next answer) replaces it. `at` is the head's; a recurring operation's stays while
+ * its answer is the same. A successful start or stop drops the instance's earlier recurring results: they are set up
+ * again. Cancelled: it never ran, and only a pending result of it goes. When a primitive is not configured any more and
+ * an instance is known not to run (stopped, or probed as absent), all that is known of it on that node goes.
  *
- * What counts as a failure (Pacemaker's rules): start, promote, demote, migrate or recurring monitor that is not what it
- * should be raises the fail count by one; start with start-failure-is-fatal (default true) and every failed stop set it to
- * INFINITY. A probe (monitor, interval 0) never counts; rc 0, 7, 8, 9 are ordinary answers there; another is recorded as
- * failed. A recurring monitor is right with 0, 190 (and 8, 191 when promoted: the latest of start, stop, promote, demote and
- * probe tells); HY_EXEC_TIMEOUT, _DIED and _ERROR are failures of any. A later success replaces the result; the failure
- * stays in `failures`, and the fail count as it is, until cleanup or expiry.
+ * What counts as a failure (Pacemaker's rules): start, promote, demote, migrate or recurring monitor that is not what
+ * it should be raises the fail count by one; start with start-failure-is-fatal (default true) and every failed stop set
+ * it to INFINITY. A probe (monitor, interval 0) never counts; rc 0, 7, 8, 9 are ordinary answers there; another is
+ * recorded as failed. A recurring monitor is right with 0, 190 (and 8, 191 when promoted: the latest of start, stop,
+ * promote, demote and probe tells); HY_EXEC_TIMEOUT, _DIED and _ERROR are failures of any. A later success replaces the
+ * result; the failure stays in `failures`, and the fail count as it is, until cleanup or expiry.
  *
- * Cleanup: RSC is a primitive, an instance of one, a group (its members) or a clone (its child). On each node, or the named
- * one, every primitive of those with a failed result, a failure or a fail count loses all its results, failures and fail
- * counts there, so that it is probed again. When nothing has failed it is 0 and changes nothing. -ENOENT: no such resource
- * is configured, nor known on any node; no such node.
+ * Cleanup: RSC is a primitive, an instance of one, a group (its members) or a clone (its child). On each node, or the
+ * named one, every primitive of those with a failed result, a failure or a fail count loses all its results, failures
+ * and fail counts there, so that it is probed again. When nothing has failed it is 0 and changes nothing. -ENOENT: no
+ * such resource is configured, nor known on any node; no such node.
  */
 #ifndef HY_CIB_COMMAND_H
 #define HY_CIB_COMMAND_H
@@ -74,7 +76,8 @@ struct hy_command_head {
 
 /* What came of a command. */
 struct hy_answer {
-    int code; /* 0; -EALREADY: a repeat; -ESTALE: a version or epoch has moved, or too early; -EINVAL; -ENOENT; -EEXIST; -EBUSY */
+    /* 0; -EALREADY: a repeat; -ESTALE: a version or epoch has moved, or too early; -EINVAL; -ENOENT; -EEXIST; -EBUSY */
+    int code;
     struct hy_command_head head; /* by and via are NULL here */
     bool config_changed;
     struct hy_err err;
@@ -87,9 +90,9 @@ void hy_cib_apply(struct hy_cib *cib, uint64_t index, const char *text, size_t s
 /* Reads the head alone (to recognise one's own commands); by and via are NULL. -EINVAL. */
 int hy_command_head_parse(const char *text, size_t size, struct hy_command_head *head, struct hy_err *err);
 
-/* Writers: head first, then any statements. All end their line, and whatever text they are given can be read back: control
- * characters become blanks, what is no UTF-8 a question mark, and a reason is cut to 1000 bytes. Ids and names of
- * attributes must be valid already. `result` carries no `at` and no `failed`. */
+/* Writers: head first, then any statements. All end their line, and whatever text they are given can be read back:
+ * control characters become blanks, what is no UTF-8 a question mark, and a reason is cut to 1000 bytes. Ids and names
+ * of attributes must be valid already. `result` carries no `at` and no `failed`. */
 void hy_command_begin(struct hy_buf *out, const struct hy_command_head *head);
 void hy_command_put(struct hy_buf *out, const char *base, const struct hy_object *object); /* base: "12", "0" or "*" */
 void hy_command_remove(struct hy_buf *out, const char *base, const char *id);

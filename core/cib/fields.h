@@ -26,7 +26,8 @@ struct hy_field {
     bool required;
 };
 
-/* Reads fields in any order, each at most once, to the end of the statement. What is absent is left as it is. -EINVAL. */
+/* Reads fields in any order, each at most once, to the end of the statement. What is absent is left as it is.
+ * -EINVAL. */
 int hy_fields_read(struct hy_cursor *cursor, const struct hy_field *fields, size_t count);
 
 /* The name of a resource instance: "MaxScale", "db:1". Points into the words. */

@@ -4,20 +4,21 @@
  * `configure show` prints, and what files, log entries and snapshots hold. One lexer, one parser, one printer;
  * print(parse(x)) = x for what the printer wrote, and parse(print(c)) = c for every CIB.
  *
- * A statement ends at a newline that no backslash precedes (blanks behind the backslash are forgiven). `#` starts a comment
- * at the beginning of a line, within a continued statement too (where `#uname` and the other built-in attributes are
- * words). Words with blanks or quotes stand in "double" or 'single' quotes, in whole or in part, as in a shell; \" and \\
- * inside double quotes. Text is UTF-8 without control characters but tab and line ends. Limits: cib/cib.h.
+ * A statement ends at a newline that no backslash precedes (blanks behind the backslash are forgiven). `#` starts a
+ * comment at the beginning of a line, within a continued statement too (where `#uname` and the other built-in
+ * attributes are words). Words with blanks or quotes stand in "double" or 'single' quotes, in whole or in part, as in a
+ * shell; \" and \\ inside double quotes. Text is UTF-8 without control characters but tab and line ends. Limits:
+ * cib/cib.h.
  *
- * Not kept as typed, but in one form: Master and Slave (Promoted, Unpromoted), INFINITY (inf), ocf:heartbeat:X (X), a rule
- * without score (inf), an order without kind (Mandatory), the order of a resource's sections (params, operations, op, meta,
- * utilization), op_params and op_meta (joined to their op).
+ * Not kept as typed, but in one form: Master and Slave (Promoted, Unpromoted), INFINITY (inf), ocf:heartbeat:X (X), a
+ * rule without score (inf), an order without kind (Mandatory), the order of a resource's sections (params, operations,
+ * op, meta, utilization), op_params and op_meta (joined to their op).
  *
- * Not known yet, and refused by name: sets of resources, templates, tags, tickets, bundles, fencing topology, ACLs, alerts,
- * rules on sets of attributes, date expressions, `xml`.
+ * Not known yet, and refused by name: sets of resources, templates, tags, tickets, bundles, fencing topology, ACLs,
+ * alerts, rules on sets of attributes, date expressions, `xml`.
  *
- * Errors: -EINVAL with "line 3, column 14: 'monitr': expected ...": line and column count from 1, the word in quotes, then
- * what was expected. A statement that is too short: "line 3: the statement ends after 'op': expected ...".
+ * Errors: -EINVAL with "line 3, column 14: 'monitr': expected ...": line and column count from 1, the word in quotes,
+ * then what was expected. A statement that is too short: "line 3: the statement ends after 'op': expected ...".
  */
 #ifndef HY_CIB_GRAMMAR_H
 #define HY_CIB_GRAMMAR_H
@@ -27,8 +28,8 @@
 #include "cib/cib.h"
 
 /* Reads a whole configuration and adds its objects to `cib` (which is left as it was on error). A statement whose id is
- * taken is an error, but for the sets (property, rsc_defaults, op_defaults), whose values are set one by one. No check of
- * references: that is hy_cib_verify(). -EINVAL, -EEXIST. */
+ * taken is an error, but for the sets (property, rsc_defaults, op_defaults), whose values are set one by one. No check
+ * of references: that is hy_cib_verify(). -EINVAL, -EEXIST. */
 int hy_cib_parse(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err);
 
 /* One statement to a fresh object that belongs to no CIB yet; caller frees with hy_object_free(). -EINVAL. */
@@ -40,12 +41,13 @@ struct hy_object *hy_object_copy(const struct hy_object *object);
 void hy_object_print(const struct hy_object *object, struct hy_buf *out);
 
 /* Prints the configuration as `crm configure show` does: nodes, primitives, groups, ms, clones, constraints (all kinds
- * among each other), property, rsc_defaults, op_defaults; each in order of id (a node's number, when it has one), byte by
- * byte. */
+ * among each other), property, rsc_defaults, op_defaults; each in order of id (a node's number, when it has one), byte
+ * by byte. */
 void hy_cib_print(const struct hy_cib *cib, struct hy_buf *out);
 
 /* One word as the lexer would read it back: quoted only when it must be. Control characters become blanks, what is no
- * UTF-8 a question mark. (Values of name=value are quoted unless they are letters, digits, '_', '.', '-': crmsh's rule.) */
+ * UTF-8 a question mark. (Values of name=value are quoted unless they are letters, digits, '_', '.', '-': crmsh's
+ * rule.) */
 void hy_word_print(const char *word, struct hy_buf *out);
 
 /* All of it, status, sessions and versions included, as text (the form is described in save.c; its first line is

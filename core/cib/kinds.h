@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The grammar's table: one row a keyword, with what reads the statement behind it and what prints it. A new kind of object
- * is one row, one parser, one printer. Internal to core/cib.
+ * The grammar's table: one row a keyword, with what reads the statement behind it and what prints it. A new kind of
+ * object is one row, one parser, one printer. Internal to core/cib.
  */
 #ifndef HY_CIB_KINDS_H
 #define HY_CIB_KINDS_H

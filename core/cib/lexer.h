@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text to statements to words. A word is what the shell would make of it: bare and quoted parts joined, the quotes gone.
- * Internal to core/cib.
+ * Text to statements to words. A word is what the shell would make of it: bare and quoted parts joined, the quotes
+ * gone. Internal to core/cib.
  */
 #ifndef HY_CIB_LEXER_H
 #define HY_CIB_LEXER_H

@@ -26,7 +26,8 @@ struct hy_result hy_result_copy(const struct hy_result *result);
 void hy_status_clear_results(struct hy_node_status *status);
 void hy_status_clear_failures(struct hy_node_status *status); /* and the fail counts */
 
-/* The object and, when it is a node, its status entry go in and out of a CIB together: each configured node has exactly one. */
+/* The object and, when it is a node, its status entry go in and out of a CIB together: each configured node has exactly
+ * one. */
 size_t hy_cib_position(const struct hy_cib *cib, const struct hy_object *object);
 size_t hy_cib_node_position(const struct hy_cib *cib, const struct hy_node_status *status);
 

@@ -13,7 +13,8 @@
 
 int hy_score_add(int a, int b);
 
-/* Reads "100", "-5", "INFINITY", "-INFINITY", "+INFINITY", "inf", "-inf" (any case; "inf:" endings are the caller's). False: not a score. */
+/* Reads "100", "-5", "INFINITY", "-INFINITY", "+INFINITY", "inf", "-inf" (any case; "inf:" endings are the caller's).
+ * False: not a score. */
 bool hy_score_parse(const char *text, int *score);
 
 /* Writes "100", "INFINITY", "-INFINITY" into a buffer of at least 16 bytes; returns it. */

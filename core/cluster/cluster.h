@@ -9,8 +9,8 @@
  *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
  *   controller  the CIB -> decision -> orders                                               the DC
  *
- * The DC is the consensus leader once it has committed an entry of its own term; it acts only under its own lease, and only when
- * every member has said, in this term, what runs there (or has been declared gone and has let go).
+ * The DC is the consensus leader once it has committed an entry of its own term; it acts only under its own lease, and
+ * only when every member has said, in this term, what runs there (or has been declared gone and has let go).
  *
  * Times: `now` is the boot clock, `wall` is UTC; both come in with each step.
  */

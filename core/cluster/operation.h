@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * An operation as it travels: from the DC to the node that shall run it, and from there to the node's executor; and its
- * outcome, back. Encoded with a version in front; decoding checks everything: a decoded name of a resource or operation is made
- * of letters, digits and _-.: and does not begin with a dot; texts hold no NUL; times are not negative.
+ * outcome, back. Encoded with a version in front; decoding checks everything: a decoded name of a resource or operation
+ * is made of letters, digits and _-.: and does not begin with a dot; texts hold no NUL; times are not negative.
  */
 #ifndef HY_CLUSTER_OPERATION_H
 #define HY_CLUSTER_OPERATION_H

@@ -2,8 +2,8 @@
 /*
  * Consensus: Raft as a pure step. No clock, no I/O, no callback: an event goes in, effects come out, and the caller
  * carries them out in the order given. Sources: Ongaro, Ousterhout, "In Search of an Understandable Consensus
- * Algorithm" (2014), Figure 2; Ongaro, "Consensus: Bridging Theory and Practice" (2014), sections 3.10 (leadership transfer),
- * 4 (membership changes), 5 (compaction), 6.4 (read index), 9.6 (pre-vote).
+ * Algorithm" (2014), Figure 2; Ongaro, "Consensus: Bridging Theory and Practice" (2014), sections 3.10 (leadership
+ * transfer), 4 (membership changes), 5 (compaction), 6.4 (read index), 9.6 (pre-vote).
  *
  * Persistence is asynchronous and in order: a HY_RAFT_PERSIST effect carries a number; when it is on disk the caller
  * feeds HY_RAFT_PERSISTED with it. Everything that must not be said before something is on disk (a vote, the
@@ -34,7 +34,8 @@ struct hy_raft; /* one server; opaque */
 
 enum hy_raft_role { HY_RAFT_FOLLOWER, HY_RAFT_PRECANDIDATE, HY_RAFT_CANDIDATE, HY_RAFT_LEADER };
 
-/* ENTRY_COMMAND carries the state machine's bytes; ENTRY_CONFIG a set of servers; ENTRY_NOOP is a new leader's first. */
+/* ENTRY_COMMAND carries the state machine's bytes; ENTRY_CONFIG a set of servers; ENTRY_NOOP is a new leader's
+ * first. */
 enum hy_raft_entry_type { HY_RAFT_ENTRY_COMMAND = 1, HY_RAFT_ENTRY_CONFIG = 2, HY_RAFT_ENTRY_NOOP = 3 };
 
 struct hy_raft_entry {
@@ -65,8 +66,8 @@ struct hy_raft_options {
     size_t max_pending;       /* bytes of commands that may wait for the disk or for a majority; default 8 MiB */
 };
 
-/* What was on disk. For a fresh node: term 0, no entries, servers = the first configuration (the same on every node; empty
- * for one that joins later and waits to be told). */
+/* What was on disk. For a fresh node: term 0, no entries, servers = the first configuration (the same on every node;
+ * empty for one that joins later and waits to be told). */
 struct hy_raft_state {
     uint64_t term;
     uint32_t vote; /* 0: none in this term */
@@ -83,10 +84,14 @@ enum hy_raft_event_type {
     HY_RAFT_MESSAGE,   /* from, data, size */
     HY_RAFT_PROPOSE,   /* data, size: a command; only for the leader */
     HY_RAFT_PERSISTED, /* number: this and all earlier PERSIST effects are on disk */
-    HY_RAFT_CAMPAIGN, /* the failure detector has declared the leader dead: campaign at once (LEASE: the lowest live voter) */
+    /* the failure detector has declared the leader dead: campaign at once (LEASE: the lowest live voter) */
+    HY_RAFT_CAMPAIGN,
     HY_RAFT_TRANSFER, /* to: hand the lead over; 0: to whoever has most of the log */
-    HY_RAFT_SNAPSHOT_TAKEN, /* number = index: the caller has a snapshot of the state at `index` on disk: compact the log up to `index - keep` */
-    HY_RAFT_CONFIGURE /* servers: the wanted set, which differs in one server; a new one is a learner first; only for the leader */
+    /* number = index: the caller has a snapshot of the state at `index` on disk: compact the log up to `index -
+     * keep` */
+    HY_RAFT_SNAPSHOT_TAKEN,
+    /* servers: the wanted set, which differs in one server; a new one is a learner first; only for the leader */
+    HY_RAFT_CONFIGURE
 };
 
 struct hy_raft_event {
@@ -101,12 +106,16 @@ struct hy_raft_event {
 };
 
 enum hy_raft_effect_type {
-    HY_RAFT_PERSIST, /* all or nothing and in order, in this order: save term and vote; cut the log from truncate_from on; the
-                       * snapshot replaces all up to `index`; append entries. Then feed PERSISTED(number) */
-    HY_RAFT_SEND,    /* to, data, size; may be lost */
-    HY_RAFT_APPLY,   /* a committed entry of any type, in order of index, each once a run */
-    HY_RAFT_RESTORE, /* a snapshot came from the leader: the state machine becomes data/size as of index/term. Persisting it is a PERSIST effect with snapshot set, before it */
-    HY_RAFT_NEED_SNAPSHOT, /* a follower is behind the log: take a snapshot now if you can, and give it with hy_raft_offer_snapshot() */
+    /* all or nothing and in order, in this order: save term and vote; cut the log from truncate_from on; the snapshot
+     * replaces all up to `index`; append entries. Then feed PERSISTED(number) */
+    HY_RAFT_PERSIST,
+    HY_RAFT_SEND,  /* to, data, size; may be lost */
+    HY_RAFT_APPLY, /* a committed entry of any type, in order of index, each once a run */
+    /* a snapshot came from the leader: the state machine becomes data/size as of index/term. Persisting it is a PERSIST
+     * effect with snapshot set, before it */
+    HY_RAFT_RESTORE,
+    /* a follower is behind the log: take a snapshot now if you can, and give it with hy_raft_offer_snapshot() */
+    HY_RAFT_NEED_SNAPSHOT,
     HY_RAFT_ROLE /* role, term or leader have changed */
 };
 
@@ -132,8 +141,8 @@ struct hy_raft_effect {
     uint32_t leader;        /* ROLE; 0: unknown */
 };
 
-/* Entries' bytes and snapshots are shared with the server and counted without a lock: effects stay with its thread. They
- * hold until hy_raft_effects_free(), whatever becomes of the server. */
+/* Entries' bytes and snapshots are shared with the server and counted without a lock: effects stay with its thread.
+ * They hold until hy_raft_effects_free(), whatever becomes of the server. */
 struct hy_raft_effects {
     HY_VEC(struct hy_raft_effect) list;
 };
@@ -143,8 +152,8 @@ int hy_raft_new(const struct hy_raft_options *options, const struct hy_raft_stat
                 struct hy_raft **raft, struct hy_err *err);
 void hy_raft_free(struct hy_raft **raft);
 
-/* The step. Appends to `effects` (caller releases with hy_raft_effects_free()). 0, or an error that leaves the server as it
- * was:
+/* The step. Appends to `effects` (caller releases with hy_raft_effects_free()). 0, or an error that leaves the server
+ * as it was:
  *   PROPOSE, TRANSFER, CONFIGURE  -EPERM not the leader; -EBUSY too much on its way, or a change under way: try again
  *                                 later; -EINVAL; -EMSGSIZE
  *   CAMPAIGN                      -EPERM this server has no vote
@@ -157,8 +166,8 @@ void hy_raft_effects_free(struct hy_raft_effects *effects);
 /* When a TICK is due at the latest. */
 hy_time hy_raft_deadline(const struct hy_raft *raft);
 
-/* The caller's latest snapshot, for followers that are behind; copied, and kept only while one needs it. Ignored unless this
- * server leads and `index` is applied and still in the log. Sent from the next TICK on, which is due at once. */
+/* The caller's latest snapshot, for followers that are behind; copied, and kept only while one needs it. Ignored unless
+ * this server leads and `index` is applied and still in the log. Sent from the next TICK on, which is due at once. */
 void hy_raft_offer_snapshot(struct hy_raft *raft, uint64_t index, const void *data, size_t size);
 
 enum hy_raft_role hy_raft_role(const struct hy_raft *raft);
@@ -167,14 +176,16 @@ uint32_t hy_raft_leader(const struct hy_raft *raft); /* 0: unknown */
 uint64_t hy_raft_commit_index(const struct hy_raft *raft);
 uint64_t hy_raft_last_index(const struct hy_raft *raft);
 uint64_t hy_raft_first_index(const struct hy_raft *raft); /* of the entries still in the log; last + 1 when none */
-/* The index of PROPOSE's entry, right after the step: hy_raft_last_index(). The leader has committed an entry of its own term: */
+/* The index of PROPOSE's entry, right after the step: hy_raft_last_index(). The leader has committed an entry of its
+ * own term: */
 bool hy_raft_leads(const struct hy_raft *raft);
 /* The servers in force: the newest set in the log, committed or not. */
 const struct hy_raft_servers *hy_raft_servers(const struct hy_raft *raft);
 /* As of an index, for a snapshot of it; and the term there, 0 when that is compacted away. */
 const struct hy_raft_servers *hy_raft_servers_at(const struct hy_raft *raft, uint64_t index);
 uint64_t hy_raft_term_at(const struct hy_raft *raft, uint64_t index);
-/* An entry that is in the log, committed or not; false when it is not there. `entry->data` is borrowed until the next step. */
+/* An entry that is in the log, committed or not; false when it is not there. `entry->data` is borrowed until the next
+ * step. */
 bool hy_raft_entry_at(const struct hy_raft *raft, uint64_t index, struct hy_raft_entry *entry);
 
 /* A message in words, one line, for logs and traces. */

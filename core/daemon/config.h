@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A node's configuration file, read with libconfig. What may stand in it, with the defaults (docs/operations.md tells more):
+ * A node's configuration file, read with libconfig. What may stand in it, with the defaults (docs/operations.md tells
+ * more):
  *
  *   cluster = "seed";                        the same on all nodes; part of every key that is derived
  *   node    = "test3";                       which of `nodes` this host is
@@ -11,7 +12,8 @@
  *             without `addresses` the nodes' own; the other settings are the transport's
  *   bus       = { port = 5406; };
  *   detection = { profile = "lan"; heartbeat_ms = 25; dead_after_ms = 120; release_margin_ms = 30; };
- *   paths     = { state = "/var/lib/halyard"; run = "/run/halyard"; agents = "..."; transports = "..."; lsb = "/etc/init.d"; };
+ *   paths     = { state = "/var/lib/halyard"; run = "/run/halyard"; agents = "..."; transports = "...";
+ *                 lsb = "/etc/init.d"; };
  *   log       = { file = ""; syslog = false; stderr = false; level = "info"; format = "text"; };
  *
  * Whatever is unknown, doubled, or of the wrong type is refused: "FILE:LINE: what is wrong: what would be right".

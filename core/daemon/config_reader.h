@@ -35,7 +35,8 @@ int hy_config_known(struct hy_config_reader *r, const config_setting_t *group, c
 int hy_config_group(struct hy_config_reader *r, const config_setting_t *parent, const char *name,
                     const char *const *keys, const config_setting_t **group);
 
-/* One value each; group NULL or key absent gives the default; def NULL: must be written. Texts are the caller's to free. */
+/* One value each; group NULL or key absent gives the default; def NULL: must be written. Texts are the caller's to
+ * free. */
 int hy_config_string(struct hy_config_reader *r, const config_setting_t *group, const char *key, const char *def,
                      char **value);
 int hy_config_path(struct hy_config_reader *r, const config_setting_t *group, const char *key, const char *def,

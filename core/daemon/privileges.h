@@ -16,8 +16,8 @@ struct hy_identity {
     char name[64];
 };
 
-/* Whom the core is to become: `user` of the configuration; when that is not written, `halyard` if there is such a user, else
- * nobody new (with a warning when that means root). -ENOENT: the configured user does not exist. */
+/* Whom the core is to become: `user` of the configuration; when that is not written, `halyard` if there is such a user,
+ * else nobody new (with a warning when that means root). -ENOENT: the configured user does not exist. */
 int hy_identity_find(const struct hy_config *config, const struct hy_log *log, struct hy_identity *identity,
                      struct hy_err *err);
 

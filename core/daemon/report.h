@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What `state` answers beside the CIB: how things stand as this node sees them, as JSON (docs/protocol.md lists the keys). */
+/* What `state` answers beside the CIB: how things stand as this node sees them, as JSON (docs/protocol.md lists the
+ * keys). */
 #ifndef HY_DAEMON_REPORT_H
 #define HY_DAEMON_REPORT_H
 

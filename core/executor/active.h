@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is active on this node, or may be: each resource with the agent and parameters it was started with, so that it can
- * be stopped without the core. An entry is made before a start begins, and goes only when a stop has succeeded.
+ * What is active on this node, or may be: each resource with the agent and parameters it was started with, so that it
+ * can be stopped without the core. An entry is made before a start begins, and goes only when a stop has succeeded.
  */
 #ifndef HY_EXECUTOR_ACTIVE_H
 #define HY_EXECUTOR_ACTIVE_H

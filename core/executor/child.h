@@ -33,8 +33,8 @@ struct hy_child_spec {
     const void *argument;
     hy_time deadline; /* HY_NEVER: none */
     bool realtime;    /* keeps a real-time priority (below the executor's) */
-    /* In the executor. message(): a whole message; borrowed. ended(): the last call; the child is gone then, and so is its group if it
-     * did not end by itself with a status. */
+    /* In the executor. message(): a whole message; borrowed. ended(): the last call; the child is gone then, and so is
+     * its group if it did not end by itself with a status. */
     void (*message)(void *context, const void *data, size_t size);
     void (*ended)(void *context, const struct hy_child_end *end);
     void *context;

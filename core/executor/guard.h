@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last will. A second process, forked from the executor, that does nothing but wait for its end: should the executor
- * be killed, it stops what was under the lease, with the list that the executor keeps for it in shared memory.
+ * The last will. A second process, forked from the executor, that does nothing but wait for its end: should the
+ * executor be killed, it stops what was under the lease, with the list that the executor keeps for it in shared memory.
  */
 #ifndef HY_EXECUTOR_GUARD_H
 #define HY_EXECUTOR_GUARD_H

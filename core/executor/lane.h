@@ -94,7 +94,8 @@ struct hy_lane *hy_queue_lane(struct hy_queue *queue, const char *rsc);
 /* Puts it into the lane: takes `operation` over, or (NULL) `recurring` is due. */
 struct hy_item *hy_lane_add(struct hy_lane *lane, struct hy_operation *operation, struct hy_recurring *recurring);
 bool hy_lane_state_is_changing(const struct hy_lane *lane); /* or about to */
-/* Takes items out, those of one recurring operation or (NULL) all; answers them as cancelled, but not with `why` NULL. */
+/* Takes items out, those of one recurring operation or (NULL) all; answers them as cancelled, but not with `why`
+ * NULL. */
 void hy_lane_drop_items(struct hy_lane *lane, const struct hy_recurring *of, const char *why);
 void hy_lane_begin(struct hy_lane *lane, struct hy_item *item); /* now */
 void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const struct hy_run_result *result);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lease's guard: a page that the core writes and this process reads, and what happens when the time written there has
- * come. A renewal is one store in the core and wakes nobody: the timer is set to a deadline that was read, and when it fires
- * and finds a later one, it is set to that.
+ * The lease's guard: a page that the core writes and this process reads, and what happens when the time written there
+ * has come. A renewal is one store in the core and wakes nobody: the timer is set to a deadline that was read, and when
+ * it fires and finds a later one, it is set to that.
  */
 #ifndef HY_EXECUTOR_LEASE_H
 #define HY_EXECUTOR_LEASE_H
@@ -29,8 +29,8 @@ void hy_lease_close(struct hy_lease *lease);
 /* May anything be started under the lease, and what was go on? */
 bool hy_lease_holds(struct hy_lease *lease);
 
-/* Reads the page, and sets the timer to what is written there; what is due happens from the loop, not from within this call. To
- * be called when something under the lease begins or ends, or the core says so. */
+/* Reads the page, and sets the timer to what is written there; what is due happens from the loop, not from within this
+ * call. To be called when something under the lease begins or ends, or the core says so. */
 void hy_lease_look(struct hy_lease *lease);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The executor's one loop: descriptors by epoll, points in time by a timerfd on CLOCK_BOOTTIME (exact to what the kernel
- * can do, and going on while the host sleeps, as a lease does). Watches and timers live in their owners' structs.
+ * The executor's one loop: descriptors by epoll, points in time by a timerfd on CLOCK_BOOTTIME (exact to what the
+ * kernel can do, and going on while the host sleeps, as a lease does). Watches and timers live in their owners'
+ * structs.
  */
 #ifndef HY_EXECUTOR_LOOP_H
 #define HY_EXECUTOR_LOOP_H

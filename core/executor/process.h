@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
-/* How the process was started, and what it became: what its children need to be ordinary again. Kept from start to end. */
+/* How the process was started, and what it became: what its children need to be ordinary again. Kept from start to
+ * end. */
 struct hy_origin {
     bool realtime;    /* was permitted */
     bool oom_changed; /* was permitted */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages between core and executor, one to a packet of the SOCK_SEQPACKET pair: magic, version, type, flags, body. Checked
- * on both sides.
+ * Messages between core and executor, one to a packet of the SOCK_SEQPACKET pair: magic, version, type, flags, body.
+ * Checked on both sides.
  */
 #ifndef HY_EXECUTOR_PROTOCOL_H
 #define HY_EXECUTOR_PROTOCOL_H

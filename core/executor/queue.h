@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Orders, lane by lane: a lane is one resource instance, and in it one operation runs after the other, in the order they
- * came. Lanes run side by side, `max_children` operations at once. Recurring operations belong to their lane.
+ * Orders, lane by lane: a lane is one resource instance, and in it one operation runs after the other, in the order
+ * they came. Lanes run side by side, `max_children` operations at once. Recurring operations belong to their lane.
  */
 #ifndef HY_EXECUTOR_QUEUE_H
 #define HY_EXECUTOR_QUEUE_H
@@ -30,12 +30,13 @@ void hy_queue_order(struct hy_queue *queue, struct hy_operation *operation);
 /* There is a new core: recurring operations end, what only waits is dropped, what runs is finished. */
 void hy_queue_forget_orders(struct hy_queue *queue);
 
-/* Stops what is under the lease, at once: what runs there is killed (but for a stop), those that let go fast go first. Calls
- * done() when all have answered. False: such a release is under way. `why`: a literal, for people. */
+/* Stops what is under the lease, at once: what runs there is killed (but for a stop), those that let go fast go first.
+ * Calls done() when all have answered. False: such a release is under way. `why`: a literal, for people. */
 typedef void hy_released_fn(void *context, bool clean, const char *report);
 bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *done, void *context);
 
-/* Ends all that runs, with `grace` between SIGTERM and SIGKILL, and takes nothing any more. idle() when nothing runs. */
+/* Ends all that runs, with `grace` between SIGTERM and SIGKILL, and takes nothing any more. idle() when nothing
+ * runs. */
 void hy_queue_end(struct hy_queue *queue, hy_time grace, void (*idle)(void *context), void *context);
 
 #endif

@@ -4,35 +4,40 @@
  * protocol, and the proof that two nodes never hold the right to run the same thing, are in docs/decisions/lease.md; in
  * short:
  *
- *   - Each node broadcasts numbered heartbeats. A voter j that supports i promises with every message, "I do not turn on you
- *     before D has passed since I got your heartbeat q"; i counts the promise from when it SENT q, shortened by (1 - 2 rho).
- *     i's lease lasts until the k-th latest of its promises ends, k = majority of voters, itself included.
- *   - A voter that for D has heard nothing of i, or only that i does not hear it, turns: a negative promise "I do not support i for H", to all, counted by each
- *     receiver from when IT sent the heartbeat that is echoed. It is never taken back.
- *   - "i is gone" and "i is admitted, incarnation n" are log entries, each one epoch above the last. From when gone is in
- *     j's log, committed or not, j does not support i, until an admission is applied.
- *   - Every promise, positive or negative, names the epoch of i that it is about, and is worth nothing for another. So a
- *     verdict and a new admission end a false suspicion at once, and nobody has to wait for H.
+ *   - Each node broadcasts numbered heartbeats. A voter j that supports i promises with every message, "I do not turn
+ *     on you before D has passed since I got your heartbeat q"; i counts the promise from when it SENT q, shortened by
+ *     (1 - 2 rho). i's lease lasts until the k-th latest of its promises ends, k = majority of voters, itself included.
+ *   - A voter that for D has heard nothing of i, or only that i does not hear it, turns: a negative promise "I do not
+ *     support i for H", to all, counted by each receiver from when IT sent the heartbeat that is echoed. It is never
+ *     taken back.
+ *   - "i is gone" and "i is admitted, incarnation n" are log entries, each one epoch above the last. From when gone is
+ *     in j's log, committed or not, j does not support i, until an admission is applied.
+ *   - Every promise, positive or negative, names the epoch of i that it is about, and is worth nothing for another. So
+ *     a verdict and a new admission end a false suspicion at once, and nobody has to wait for H.
  *   - The DC may act on a verdict (give away what i ran) when it is committed and either a majority's negative promises
- *     have more than D_max left at the commit (fast), or D_max (1 + 2 rho) has passed since it knew of the commit (slow).
+ *     have more than D_max left at the commit (fast), or D_max (1 + 2 rho) has passed since it knew of the commit
+ *     (slow).
  *   - A node that was late itself restarts its count for everybody by that much.
  *
- * Who gets a lease: only nodes that the log has admitted in their present incarnation, and only such voters promise. From a
- * cold start nobody is admitted, and nobody needs to be: Raft elects its leader by its own votes, not under a lease. The
- * leader commits an admission for every node of which ALIVE speaks or `admissible` is true, itself among them; with
- * the first majority applied, leases begin. The same after all nodes were killed (the log then names old incarnations), and for
- * a single core that restarted: its new incarnation is heard, the leader admits it, the voters support it. The caller:
- *   - on ALIVE, and for every node when it becomes leader: if the view says admissible, proposes the admission (epoch + 1);
- *   - on CONDEMN, and for every node when it becomes leader: if the view says condemned, proposes the verdict (epoch + 1). If
- *     the condemned one is the leader: the lowest live voter campaigns first;
+ * Who gets a lease: only nodes that the log has admitted in their present incarnation, and only such voters promise.
+ * From a cold start nobody is admitted, and nobody needs to be: Raft elects its leader by its own votes, not under a
+ * lease. The leader commits an admission for every node of which ALIVE speaks or `admissible` is true, itself among
+ * them; with the first majority applied, leases begin. The same after all nodes were killed (the log then names old
+ * incarnations), and for a single core that restarted: its new incarnation is heard, the leader admits it, the voters
+ * support it. The caller:
+ *   - on ALIVE, and for every node when it becomes leader: if the view says admissible, proposes the admission (epoch +
+ *     1);
+ *   - on CONDEMN, and for every node when it becomes leader: if the view says condemned, proposes the verdict (epoch +
+ *     1). If the condemned one is the leader: the lowest live voter campaigns first;
  *   - on RELEASED, or once it leads and the view says released: may give away what ran there before that epoch;
- *   - on LEASE: hands `at`, `epoch` and `since` to the executor. What was started under an epoch before `since` is not allowed by this
- *     lease: a verdict came between, and others may run it. An executor that was frozen meanwhile must release it first, though the
- *     deadline is in the future. What was started under `since` or later goes on (the core only restarted) and counts as `epoch` from then on.
+ *   - on LEASE: hands `at`, `epoch` and `since` to the executor. What was started under an epoch before `since` is not
+ *     allowed by this lease: a verdict came between, and others may run it. An executor that was frozen meanwhile must
+ *     release it first, though the deadline is in the future. What was started under `since` or later goes on (the core
+ *     only restarted) and counts as `epoch` from then on.
  *
- * Times are of the host's boot clock; none of them ever leaves the host but as a duration. `now` must be read AFTER what the
- * event tells of has happened (after the message was received, after the commit was known): a clock read before a freeze
- * and a message taken after it would make a promise that is too short.
+ * Times are of the host's boot clock; none of them ever leaves the host but as a duration. `now` must be read AFTER
+ * what the event tells of has happened (after the message was received, after the commit was known): a clock read
+ * before a freeze and a message taken after it would make a promise that is too short.
  */
 #ifndef HY_MEMBERSHIP_MEMBERSHIP_H
 #define HY_MEMBERSHIP_MEMBERSHIP_H
@@ -63,22 +68,23 @@ struct hy_membership_options {
     hy_time dead_after;     /* D; lan: 120 ms */
     hy_time dead_after_max; /* D_max over all nodes and times, the same on all: messages with another are refused */
     hy_time commit_wait;    /* longest commit a verdict may take the fast way; 0: 1 s. H = 2 D_max + commit_wait */
-    hy_time
-        release_margin; /* R: the lease handed out ends this much before the real one; covers the time a release takes */
-    int64_t rho_ppm;    /* bound on the clocks' rate error; 1000 */
+    /* R: the lease handed out ends this much before the real one; covers the time a release takes */
+    hy_time release_margin;
+    int64_t rho_ppm; /* bound on the clocks' rate error; 1000 */
 };
 
 enum hy_membership_event_type {
     HY_MEMBERSHIP_TICK,    /* a deadline was reached */
     HY_MEMBERSHIP_MESSAGE, /* from (authenticated), data, size */
-    /* A `member` command for `node` was appended to this node's log (not committed yet): in, epoch, incarnation. Fed BEFORE the
-     * entry is acknowledged; at start for every entry of the log behind the snapshot. */
+    /* A `member` command for `node` was appended to this node's log (not committed yet): in, epoch, incarnation. Fed
+     * BEFORE the entry is acknowledged; at start for every entry of the log behind the snapshot. */
     HY_MEMBERSHIP_LOGGED,
     HY_MEMBERSHIP_UNLOGGED, /* it was truncated again */
     /* It was applied, or refused by the CIB: as there, it counts only when its epoch is the node's epoch + 1. */
     HY_MEMBERSHIP_COMMITTED,
     HY_MEMBERSHIP_RESTORED, /* the state of `node` is this, by a snapshot; what was logged of it before is dropped */
-    HY_MEMBERSHIP_LINK_DOWN /* carrier lost on every link: promises so far are given up, only new ones make a lease again */
+    /* carrier lost on every link: promises so far are given up, only new ones make a lease again */
+    HY_MEMBERSHIP_LINK_DOWN
 };
 
 struct hy_membership_event {
@@ -95,19 +101,22 @@ struct hy_membership_event {
 
 enum hy_membership_effect_type {
     HY_MEMBERSHIP_SEND, /* to (0: all), data, size: over every link */
-    /* The lease's end (after R is taken off) has moved: `at`; 0: there is none. `epoch` of this node under which it holds, `since`: no verdict since then. A lease that ran
-     * out is always said (0) before a new one is, even when both come of one step. */
+    /* The lease's end (after R is taken off) has moved: `at`; 0: there is none. `epoch` of this node under which it
+     * holds, `since`: no verdict since then. A lease that ran out is always said (0) before a new one is, even when
+     * both come of one step. */
     HY_MEMBERSHIP_LEASE,
-    /* `node` (perhaps this one) is heard (again), or in another incarnation: `incarnation`, `epoch` (its present one). Of a node that
-     * is not admitted only when it and a majority of voters hear each other, so that a one-way cut does not make it come and go. */
+    /* `node` (perhaps this one) is heard (again), or in another incarnation: `incarnation`, `epoch` (its present one).
+     * Of a node that is not admitted only when it and a majority of voters hear each other, so that a one-way cut does
+     * not make it come and go. */
     HY_MEMBERSHIP_ALIVE,
     HY_MEMBERSHIP_SUSPECT, /* this node has turned on `node`: silent, or deaf to this node, for D; `why` */
-    /* A majority has turned on `node`, with more than D_max + commit_wait left, and no verdict is in this node's log: its verdict may be
-     * proposed now (by the DC), or: if node is the DC, the lowest live voter may campaign. Said when this becomes true, and again when it does so anew. */
+    /* A majority has turned on `node`, with more than D_max + commit_wait left, and no verdict is in this node's log:
+     * its verdict may be proposed now (by the DC), or: if node is the DC, the lowest live voter may campaign. Said when
+     * this becomes true, and again when it does so anew. */
     HY_MEMBERSHIP_CONDEMN,
-    /* The committed verdict `epoch` on `node` allows action from now on: no lease of an earlier epoch holds there, or ever will. On every
-     * node (only the DC acts): at the commit on the node that led it (fast), else, and elsewhere, D_max (1 + 2 rho) after. Not said
-     * when the node was admitted again before. */
+    /* The committed verdict `epoch` on `node` allows action from now on: no lease of an earlier epoch holds there, or
+     * ever will. On every node (only the DC acts): at the commit on the node that led it (fast), else, and elsewhere,
+     * D_max (1 + 2 rho) after. Not said when the node was admitted again before. */
     HY_MEMBERSHIP_RELEASED,
     HY_MEMBERSHIP_LATE /* this node's loop was late by `by`: it doubts itself */
 };

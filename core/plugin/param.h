@@ -7,9 +7,9 @@
 #include "base/err.h"
 #include "halyard/agent.h"
 
-/* Is `value` good for `param`? If so it is added to `out` (may be NULL) in the form in which agents get it: integers without leading
- * zeros or "+", booleans as "true" or "false", durations in milliseconds. Else -EINVAL, and the words name parameter, value (unless
- * it is a secret) and what would be right. */
+/* Is `value` good for `param`? If so it is added to `out` (may be NULL) in the form in which agents get it: integers
+ * without leading zeros or "+", booleans as "true" or "false", durations in milliseconds. Else -EINVAL, and the words
+ * name parameter, value (unless it is a secret) and what would be right. */
 int hy_param_check(const struct halyard_param *param, const char *value, struct hy_buf *out, struct hy_err *err);
 
 /* Is the declaration itself sound: a known type, a range of the right form, a default that passes? -EINVAL. */

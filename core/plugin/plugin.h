@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Plug-ins: finding, checking and loading shared objects. The guards are looked at in order, each with a message of its own:
- * not there, not a regular file, not owned by root or writable by others (the file, then its folder; before it is
+ * Plug-ins: finding, checking and loading shared objects. The guards are looked at in order, each with a message of its
+ * own: not there, not a regular file, not owned by root or writable by others (the file, then its folder; before it is
  * opened), not an ELF shared object for this machine, cannot be loaded (the linker's words), no descriptor, wrong magic
- * (and whether it is the other kind of plug-in), newer major, older major, newer minor, too small, missing name, missing
- * operation, bad parameter table. Two plug-ins in one folder that serve the same name: both files are named.
+ * (and whether it is the other kind of plug-in), newer major, older major, newer minor, too small, missing name,
+ * missing operation, bad parameter table. Two plug-ins in one folder that serve the same name: both files are named.
  *
  * dlopen() runs the plug-in's constructors: agents are therefore loaded only in operation children.
  */
@@ -20,20 +20,22 @@
 
 struct hy_plugin; /* a loaded shared object */
 
-/* Loads one file and checks it. On success *agent is the descriptor as this host understands it: a copy, with what an older
- * plug-in does not have as NULL, `params` an array of this host's struct, `version` and `brief` never NULL. It is valid
- * until hy_plugin_close(). -ENOENT, -EPERM (not trusted), -ENOEXEC (not loadable here), -EBADMSG (no good descriptor). */
+/* Loads one file and checks it. On success *agent is the descriptor as this host understands it: a copy, with what an
+ * older plug-in does not have as NULL, `params` an array of this host's struct, `version` and `brief` never NULL. It is
+ * valid until hy_plugin_close(). -ENOENT, -EPERM (not trusted), -ENOEXEC (not loadable here), -EBADMSG (no good
+ * descriptor). */
 int hy_plugin_open_agent(const char *path, bool trust_any_owner, struct hy_plugin **plugin, struct halyard_agent *agent,
                          struct hy_err *err);
 int hy_plugin_open_transport(const char *path, bool trust_any_owner, struct hy_plugin **plugin,
                              struct halyard_transport *transport, struct hy_err *err);
 void hy_plugin_close(struct hy_plugin **plugin);
 
-/* The transport NAME lies in FOLDER/NAME.so. The agent "ocf:heartbeat:IPaddr2", "lsb:maxscale" is found by the names that the
- * plug-ins say they serve. To learn these, each FOLDER/X.so is loaded once in a child process of its own, all at the same
- * time; one that crashes, exits, answers nothing within 5 s or is refused is a line in `problems` ("FILE: why\n"), and the
- * others are in the table. Of two that serve the same name the first in order of file names is used; a line says so.
- * The caller keeps the table. It forks: to be called from a process without threads. -ENOENT and such: of the folder. */
+/* The transport NAME lies in FOLDER/NAME.so. The agent "ocf:heartbeat:IPaddr2", "lsb:maxscale" is found by the names
+ * that the plug-ins say they serve. To learn these, each FOLDER/X.so is loaded once in a child process of its own, all
+ * at the same time; one that crashes, exits, answers nothing within 5 s or is refused is a line in `problems` ("FILE:
+ * why\n"), and the others are in the table. Of two that serve the same name the first in order of file names is used; a
+ * line says so. The caller keeps the table. It forks: to be called from a process without threads. -ENOENT and such: of
+ * the folder. */
 struct hy_agent_table;
 int hy_agent_table_scan(const char *folder, bool trust_any_owner, struct hy_agent_table **table,
                         struct hy_buf *problems, struct hy_err *err);

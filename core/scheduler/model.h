@@ -146,8 +146,8 @@ struct hy_flight {
     const struct hy_flight *next;
 };
 
-/* A name that the executor and the history know: a plain primitive, the primitive of an anonymous clone (once a node), or one
- * numbered instance of a unique clone. */
+/* A name that the executor and the history know: a plain primitive, the primitive of an anonymous clone (once a node),
+ * or one numbered instance of a unique clone. */
 struct hy_unit {
     uint32_t number;
     const char *name;

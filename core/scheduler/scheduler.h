@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The scheduler: what should run where, and what must be done about it. A pure function of the CIB, the operations that
- * are on their way, and the time. Its semantics are Pacemaker's, as documented ("Pacemaker Explained"); no code is shared.
+ * are on their way, and the time. Its semantics are Pacemaker's, as documented ("Pacemaker Explained"); no code is
+ * shared.
  *
  * Level-triggered: it is run afresh at each event, and says all that is still to be done to get from the present state
- * to the wanted one, each action with the actions that must be done first. Whoever carries it out (core/cluster) sends each
- * action whose predecessors are done and which is not already under way; there is no transition and no barrier. An
+ * to the wanted one, each action with the actions that must be done first. Whoever carries it out (core/cluster) sends
+ * each action whose predecessors are done and which is not already under way; there is no transition and no barrier. An
  * action that is under way appears with `pending` set, so that what must wait for it waits.
  *
  * Everything in a decision lives in its arena, as long as the decision. The CIB must not change or go away while the

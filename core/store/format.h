@@ -2,9 +2,9 @@
 /*
  * What is in the files.
  *
- *   log       header, frames. A frame: CRC-32C u32, length u32, items. It is what one sync made durable, and the next one
- *             is written only after that; so of a power cut at most the last frame is torn, whatever the order in
- *             which the disk wrote its pages, and a good frame behind a bad one means damage.
+ *   log       header, frames. A frame: CRC-32C u32, length u32, items. It is what one sync made durable, and the next
+ *             one is written only after that; so of a power cut at most the last frame is torn, whatever the order
+ *             in which the disk wrote its pages, and a good frame behind a bad one means damage.
  *             The CRC covers the frame's place and the file's header as well: bytes that were copied there, or are
  *             left from an older file, are no frame.
  *   snapshot  header, index u64, term u64, servers, state machine, CRC-32C u32 of all before it
@@ -44,8 +44,8 @@ void hy_store_frame(uint32_t seed, uint64_t offset, const struct hy_buf *items, 
 int hy_store_log_read(const struct hy_store_folder *folder, const struct hy_buf *file, struct hy_store_image *image,
                       struct hy_err *err);
 
-/* Drops what a snapshot at index/term makes needless, and all of it when the log is not the one that led there. From now
- * on the log needs that snapshot. */
+/* Drops what a snapshot at index/term makes needless, and all of it when the log is not the one that led there. From
+ * now on the log needs that snapshot. */
 void hy_store_image_prune(struct hy_store_image *image, uint64_t index, uint64_t term, uint64_t first_kept);
 /* A log file that comes to `image`. Sets image->seed and end to what the new file has. */
 void hy_store_log_write(const struct hy_store_folder *folder, uint64_t created, struct hy_store_image *image,

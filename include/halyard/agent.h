@@ -22,13 +22,14 @@
  * them: "Pacemaker Administration", chapter "Resource agents"). Whenever it is not HALYARD_OK, say why with
  * host->reason: one line for a tired operator: what is wrong, where, and what would be right.
  *
- * WHO OWNS WHAT. Everything in the descriptor is constant and lives as long as the shared object is loaded. Strings from
- * the host live until the operation returns; the host copies what it is handed. Neither side frees the other's memory.
+ * WHO OWNS WHAT. Everything in the descriptor is constant and lives as long as the shared object is loaded. Strings
+ * from the host live until the operation returns; the host copies what it is handed. Neither side frees the other's
+ * memory.
  *
- * VERSIONS. The host checks, in this order and before it touches anything else: magic, major (must be equal), minor (must
- * not be newer than the host's), size (at least that of version 1.0). Structs only ever grow at their end. The host reads
- * `size` bytes and takes what is missing as NULL; a plugin that uses something newer than 1.0 of the host's asks
- * host->size first. Removal or change of meaning raises the major.
+ * VERSIONS. The host checks, in this order and before it touches anything else: magic, major (must be equal), minor
+ * (must not be newer than the host's), size (at least that of version 1.0). Structs only ever grow at their end. The
+ * host reads `size` bytes and takes what is missing as NULL; a plugin that uses something newer than 1.0 of the host's
+ * asks host->size first. Removal or change of meaning raises the major.
  *
  * WHERE IT LIES. In the plugin folder (`/usr/lib/halyard/agents`), owned by root and writable by nobody else, or it is
  * refused: it is code that runs as root.
@@ -49,18 +50,18 @@ extern "C" {
 
 /* The answer of an operation. Numbers and meaning: OCF Resource Agent API 1.1, section "Exit codes". */
 enum halyard_rc {
-    HALYARD_OK = 0,                   /* done; monitor: runs (promotable: unpromoted) */
-    HALYARD_ERR_GENERIC = 1,          /* failed; monitor: active but broken. Retried here, or moved */
-    HALYARD_ERR_ARGS = 2,             /* a parameter makes no sense on this node: not tried here again */
-    HALYARD_ERR_UNIMPLEMENTED = 3,    /* this agent has no such operation */
-    HALYARD_ERR_PERM = 4,             /* not allowed to, on this node */
-    HALYARD_ERR_INSTALLED = 5,        /* what it needs is not installed on this node */
-    HALYARD_ERR_CONFIGURED = 6,       /* the parameters are wrong on every node: not tried anywhere */
-    HALYARD_NOT_RUNNING = 7,          /* monitor, probe: cleanly stopped (not: broken) */
-    HALYARD_RUNNING_PROMOTED = 8,     /* monitor: runs in the promoted role */
-    HALYARD_FAILED_PROMOTED = 9,      /* monitor: broken in the promoted role */
-    HALYARD_DEGRADED = 190,           /* monitor: runs, but trouble is near */
-    HALYARD_DEGRADED_PROMOTED = 191   /* the same in the promoted role */
+    HALYARD_OK = 0,                 /* done; monitor: runs (promotable: unpromoted) */
+    HALYARD_ERR_GENERIC = 1,        /* failed; monitor: active but broken. Retried here, or moved */
+    HALYARD_ERR_ARGS = 2,           /* a parameter makes no sense on this node: not tried here again */
+    HALYARD_ERR_UNIMPLEMENTED = 3,  /* this agent has no such operation */
+    HALYARD_ERR_PERM = 4,           /* not allowed to, on this node */
+    HALYARD_ERR_INSTALLED = 5,      /* what it needs is not installed on this node */
+    HALYARD_ERR_CONFIGURED = 6,     /* the parameters are wrong on every node: not tried anywhere */
+    HALYARD_NOT_RUNNING = 7,        /* monitor, probe: cleanly stopped (not: broken) */
+    HALYARD_RUNNING_PROMOTED = 8,   /* monitor: runs in the promoted role */
+    HALYARD_FAILED_PROMOTED = 9,    /* monitor: broken in the promoted role */
+    HALYARD_DEGRADED = 190,         /* monitor: runs, but trouble is near */
+    HALYARD_DEGRADED_PROMOTED = 191 /* the same in the promoted role */
 };
 
 /* What a parameter's text must be. The host checks it before an operation sees it. */
@@ -110,8 +111,9 @@ struct halyard_host {
     const char *(*state_dir)(const struct halyard_op *op);
     /* Milliseconds until the deadline; 0 when it has passed; INT64_MAX for `watch`. */
     int64_t (*ms_left)(const struct halyard_op *op);
-    /* Milliseconds that this node may go on running what is its, as things stand: the lease. It is renewed all the time;
-     * 0: it has ended, and what the resource holds must be let go. For `watch`. INT64_MAX: no lease is required. */
+    /* Milliseconds that this node may go on running what is its, as things stand: the lease. It is renewed all the
+     * time; 0: it has ended, and what the resource holds must be let go. For `watch`. INT64_MAX: no lease is
+     * required. */
     int64_t (*lease_ms)(const struct halyard_op *op);
     /* One line to the log. `priority` as syslog(3): LOG_ERR 3, LOG_WARNING 4, LOG_NOTICE 5, LOG_INFO 6, LOG_DEBUG 7. */
     void (*log)(const struct halyard_op *op, int priority, const char *format, ...)
@@ -119,7 +121,8 @@ struct halyard_host {
         __attribute__((format(printf, 3, 4)))
 #endif
         ;
-    /* Why the answer is what it is: one line, kept with the result and shown by `hactl status`. The last call counts. */
+    /* Why the answer is what it is: one line, kept with the result and shown by `hactl status`. The last call
+     * counts. */
     void (*reason)(const struct halyard_op *op, const char *format, ...)
 #if defined(__GNUC__)
         __attribute__((format(printf, 2, 3)))
@@ -128,8 +131,9 @@ struct halyard_host {
     /* For `watch`: something has changed, check at once. The host runs `monitor`. */
     void (*changed)(const struct halyard_op *op, const char *why);
     /* Runs a program with the operation's environment and waits for it: its exit status 0..255, or -errno when it could
-     * not be run or was killed (-ETIMEDOUT: by the deadline, -EINTR: by a signal). Its output goes where the operation's goes. Children it
-     * leaves behind in the background with stdout open hold nobody up. argv ends with NULL. */
+     * not be run or was killed (-ETIMEDOUT: by the deadline, -EINTR: by a signal). Its output goes where the
+     * operation's goes. Children it leaves behind in the background with stdout open hold nobody up. argv ends with
+     * NULL. */
     int (*run)(const struct halyard_op *op, const char *const argv[]);
     /* Like run(), with what the program printed to stdout, up to `size` - 1 bytes and a NUL, copied to `out`. */
     int (*capture)(const struct halyard_op *op, const char *const argv[], char *out, uint32_t size);

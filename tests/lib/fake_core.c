@@ -7,8 +7,7 @@
 #include "scheduler/scheduler.h"
 
 #include <check.h>
-#include <dirent.h>
-#include <errno.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +203,14 @@ static void answer_command(void *context, uint64_t client, const char *statement
     hy_ipc_answer(world->ipc, client, answer.code, answer.err.text);
 }
 
+static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
+{
+    (void)info;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
 static void be_core(const char *folder, int ready)
 {
     struct world world = {.folder = folder, .has_quorum = true};
@@ -221,7 +228,8 @@ static void be_core(const char *folder, int ready)
     if (write(ready, "!", 1) != 1)
         _exit(1);
     close(ready);
-    zloop_start(loop);
+    zloop_start(loop); /* until SIGTERM: of the test, or because the test has died */
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     _exit(0);
 }
 
@@ -254,7 +262,7 @@ void fake_core_start(struct fake_core *core)
     core->process = fork();
     ck_assert_int_ge(core->process, 0);
     if (core->process == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
         close(ready[0]);
         be_core(core->folder, ready[1]);
     }
@@ -278,12 +286,7 @@ void fake_core_steer(const struct fake_core *core, const char *file, int on)
 
 void fake_core_stop(struct fake_core *core)
 {
-    kill(core->process, SIGKILL);
-    waitpid(core->process, NULL, 0);
-    DIR *folder = opendir(core->folder);
-    ck_assert_ptr_nonnull(folder);
-    for (struct dirent *entry; (entry = readdir(folder));)
-        unlinkat(dirfd(folder), entry->d_name, 0);
-    closedir(folder);
-    ck_assert_int_eq(rmdir(core->folder), 0);
+    kill(core->process, SIGTERM);
+    ck_assert_int_eq(waitpid(core->process, NULL, 0), core->process);
+    ck_assert_int_ne(access(core->folder, F_OK), 0);
 }

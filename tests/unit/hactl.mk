@@ -6,9 +6,20 @@ UNIT_TESTS += test_hactl
 test_hactl_SOURCES = \
 	tests/unit/test_hactl.c \
 	tests/unit/hactl_article.c tests/unit/hactl_configure.c tests/unit/hactl_other.c tests/unit/hactl_run.c \
+	tests/unit/hactl_status_case.c tests/unit/hactl_words.c \
 	tests/unit/hactl_run.h \
 	tests/lib/fake_core.c tests/lib/fake_core.h tests/lib/run.h \
 	core/daemon/ipc.c core/daemon/ipc.h
 test_hactl_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
 test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS)
 EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT)
+
+EXTRA_DIST += docs/hactl.md \
+	tests/golden/hactl/address.conf tests/golden/hactl/address.status \
+	tests/golden/hactl/alone.cluster tests/golden/hactl/alone.status \
+	tests/golden/hactl/broken.json tests/golden/hactl/broken.status \
+	tests/golden/hactl/clones.case tests/golden/hactl/group.resources tests/golden/hactl/in-flight.case \
+	tests/golden/hactl/init.conf tests/golden/hactl/init.out \
+	tests/golden/hactl/marks.case tests/golden/hactl/members.case \
+	tests/golden/hactl/production.conf tests/golden/hactl/production.in \
+	tests/golden/hactl/service.conf tests/golden/hactl/service.status

@@ -33,7 +33,7 @@ static void print_report(const struct hactl_state *state)
     printf("Cluster: %s, as node %s sees it\n", hactl_state_text(state, "cluster"), hactl_state_text(state, "node"));
     printf("DC: %s%s\n", *dc ? dc : "NONE", hactl_state_flag(state, "is_dc") ? " (this node)" : "");
     if (*waiting)
-        printf("The DC does not act yet: %s\n", waiting);
+        printf("The DC does not act yet: it waits for %s\n", waiting);
     printf("Quorum: %s\n", hactl_state_flag(state, "quorum") ? "yes" : "NO");
     printf("Lease: %" PRId64 " ms left\n", hactl_state_number(state, "lease_ms"));
     printf("Term: %" PRId64 ", committed %" PRId64 ", applied %" PRId64 "\n", hactl_state_number(state, "term"),

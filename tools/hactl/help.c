@@ -104,7 +104,7 @@ static size_t distance(const char *a, const char *b)
 
 static void consider(const char *candidate, const char *word, const char **best, size_t *least)
 {
-    size_t d = strlen(word) >= 2 && strncmp(candidate, word, strlen(word)) == 0 ? 1 : distance(candidate, word);
+    size_t d = strlen(word) >= 2 && strncmp(candidate, word, strlen(word)) == 0 ? 0 : distance(candidate, word);
     if (d < *least) {
         *least = d;
         *best = candidate;

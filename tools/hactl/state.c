@@ -31,32 +31,42 @@ static int parse_report(const struct hy_buf *text, struct hactl_state *state)
     return HACTL_OK;
 }
 
+int hactl_state_make(const struct hy_buf *report, struct hy_cib *cib, struct hactl_state *state)
+{
+    *state = (struct hactl_state){.cib = cib};
+    int status = parse_report(report, state);
+    if (status) {
+        hactl_state_free(state);
+        return status;
+    }
+    const struct hy_sched_input input = {.cib = cib,
+                                         .now = hactl_state_number(state, "wall_us"),
+                                         .quorum = hactl_state_flag(state, "quorum"),
+                                         .inflight = state->inflight.items,
+                                         .inflight_count = state->inflight.count};
+    state->decision = hy_schedule(&input);
+    return HACTL_OK;
+}
+
 int hactl_state_fetch(struct hactl *h, struct hactl_state *state)
 {
     *state = (struct hactl_state){0};
     struct hy_buf report = {0};
-    struct hy_buf cib = {0};
+    struct hy_buf text = {0};
     struct hy_err err = {{0}};
-    int status = hactl_ask_state(h, &report, &cib);
-    if (!status)
-        status = parse_report(&report, state);
+    struct hy_cib *cib = NULL;
+    int status = hactl_ask_state(h, &report, &text);
     if (!status) {
-        state->cib = hy_cib_new();
-        if (hy_cib_restore(state->cib, hy_buf_text(&cib), cib.size, &err))
+        cib = hy_cib_new();
+        if (hy_cib_restore(cib, hy_buf_text(&text), text.size, &err)) {
+            hy_cib_free(&cib);
             status = hactl_fail("the cluster's state cannot be read: %s", err.text);
-    }
-    if (!status) {
-        const struct hy_sched_input input = {.cib = state->cib,
-                                             .now = hactl_state_number(state, "wall_us"),
-                                             .quorum = hactl_state_flag(state, "quorum"),
-                                             .inflight = state->inflight.items,
-                                             .inflight_count = state->inflight.count};
-        state->decision = hy_schedule(&input);
+        } else {
+            status = hactl_state_make(&report, cib, state);
+        }
     }
     hy_buf_free(&report);
-    hy_buf_free(&cib);
-    if (status)
-        hactl_state_free(state);
+    hy_buf_free(&text);
     return status;
 }
 

@@ -16,7 +16,9 @@ struct hactl_state {
     HY_VEC(struct hy_inflight) inflight; /* strings are the report's */
 };
 
-/* Says what is wrong and returns an exit status. */
+/* From a report's JSON and a CIB, which it owns from then on. Says what is wrong and returns an exit status. */
+int hactl_state_make(const struct hy_buf *report, struct hy_cib *cib, struct hactl_state *state);
+/* As this node's core knows it now. */
 int hactl_state_fetch(struct hactl *h, struct hactl_state *state);
 void hactl_state_free(struct hactl_state *state);
 

@@ -79,8 +79,9 @@ static void print_age(const struct hactl_state *state, struct hy_buf *out)
 {
     if (hactl_state_flag(state, "quorum"))
         return;
-    hy_buf_addf(out, "%s has no quorum: shown is the cluster as this node last knew it, %" PRId64 " s ago\n",
-                hactl_state_text(state, "node"), hactl_state_number(state, "age_ms") / 1000);
+    double age = (double)hactl_state_number(state, "age_ms") / 1000;
+    hy_buf_addf(out, "%s has no quorum: shown is the cluster as this node last knew it, %.*f s ago\n",
+                hactl_state_text(state, "node"), age < 10 ? 1 : 0, age);
 }
 
 static void print_times(const struct hactl_state *state, struct hy_buf *out)
@@ -112,7 +113,7 @@ static void print_dc(const struct hactl_state *state, struct hy_buf *out)
     hy_buf_addf(out, " - partition %s quorum\n", quorum ? "with" : "WITHOUT");
     const char *waiting = hactl_state_text(state, "waiting");
     if (*waiting)
-        hy_buf_addf(out, "The DC does not act yet: %s\n", waiting);
+        hy_buf_addf(out, "The DC does not act yet: it waits for %s\n", waiting);
 }
 
 static void print_counts(const struct hactl_state *state, struct hy_buf *out)
