@@ -21,13 +21,14 @@ def _say(text):
 
 
 def _arguments():
-    parser = argparse.ArgumentParser(prog="run", description="Measures Halyard beside Corosync + Pacemaker, in one run.")
+    description = "Measures Halyard beside Corosync + Pacemaker, in one run."
+    parser = argparse.ArgumentParser(prog="run", description=description)
     parser.add_argument("build", help="the build folder")
     parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often each fault is made (5)")
     parser.add_argument("--only", action="append", metavar="NAME", help="this measure; may be given again")
     parser.add_argument("--no-peer", action="store_true", help="Halyard only")
-    parser.add_argument("--peer-token", type=int, metavar="MS", help="one more column: the peer with this token timeout")
-    parser.add_argument("--storage", choices=("disk", "memory"), default="disk", help="where the hosts' disks are (disk)")
+    parser.add_argument("--peer-token", type=int, metavar="MS", help="one more column: the peer with this token")
+    parser.add_argument("--storage", choices=("disk", "memory"), default="disk", help="the hosts' disks (disk)")
     parser.add_argument("--json", metavar="FILE", help="write all samples there")
     parser.add_argument("--list", action="store_true", help="name the measures")
     arguments = parser.parse_args()
@@ -95,6 +96,10 @@ def _stacks(arguments, folder):
             yield PacemakerStack(arguments.storage, arguments.peer_token)
 
 
+def _whole(column):
+    return not column.get("missing") and all("error" not in entry for entry in column["measures"].values())
+
+
 def main():
     arguments = _arguments()
     if arguments.list:
@@ -114,5 +119,4 @@ def main():
             with open(arguments.json, "w") as file:
                 json.dump(result, file, indent=1)
     print(table.render(result))
-    whole = all(not c.get("missing") and all("error" not in m for m in c["measures"].values()) for c in result["columns"])
-    return 0 if whole else 1
+    return 0 if all(map(_whole, result["columns"])) else 1

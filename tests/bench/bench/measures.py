@@ -21,10 +21,9 @@ class Measure:
 
 
 def _outage(fault):
-    return Measure(
-        fault.name, fault.title, "ms", lambda stack, runs, say: outages.measure(stack, fault, runs, say),
-        "without the service" if fault.service else "without the address",
-    )
+    section = "without the service" if fault.service else "without the address"
+    take = lambda stack, runs, say: outages.measure(stack, fault, runs, say)  # noqa: E731
+    return Measure(fault.name, fault.title, "ms", take, section)
 
 
 def _memory(key):

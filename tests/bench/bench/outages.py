@@ -28,10 +28,6 @@ class Fault:
     service: bool = False  # what is measured is the service at the address, not the address
 
 
-def _power_off(stack):
-    stack.victim.power_off()
-
-
 def _reboot(stack):
     if stack.victim.is_on:
         stack.victim.power_off()
@@ -45,8 +41,8 @@ def _kill(processes):
         process.kill()
 
 
-def _clean_up(stack):
-    stack.command("resource", "cleanup", "clone_max")
+def _command(*arguments):
+    return lambda stack: stack.command(*arguments)
 
 
 def _repair(stack):
@@ -54,19 +50,35 @@ def _repair(stack):
     _clean_up(stack)
 
 
+def _freeze(stack):
+    stack.victim.freeze([process.pid for process in stack.daemons(VICTIM)])
+
+
+def _heal(stack):
+    stack.testbed.heal()
+
+
+_clean_up = _command("resource", "cleanup", "clone_max")
+_unmove = _command("resource", "unmove", "ClusterIP")
+
 FAULTS = [
-    Fault("power", "power off", _power_off, _reboot),
-    Fault("cable", "cable pulled", lambda s: s.victim.pull(), lambda s: s.victim.plug()),
-    Fault("isolated", "cut off from everybody, carrier up", lambda s: s.testbed.isolate(VICTIM), lambda s: s.testbed.heal()),
-    Fault("partition", "cut off from the other hosts, not from clients", lambda s: s.testbed.cut(VICTIM), lambda s: s.testbed.heal()),
+    Fault("power", "power off", lambda s: s.victim.power_off(), _reboot),
+    Fault("cable", "cable pulled", lambda s: s.victim.pull(), _heal),
+    Fault("isolated", "cut off from everybody, carrier up", lambda s: s.testbed.isolate(VICTIM), _heal),
+    Fault("partition", "cut off from the other hosts, not from clients", lambda s: s.testbed.cut(VICTIM), _heal),
     Fault("kill-all", "kill -9 of all daemons", lambda s: _kill(s.daemons(VICTIM)), _reboot),
-    Fault("freeze-all", "all daemons frozen (SIGSTOP)", lambda s: s.victim.freeze([p.pid for p in s.daemons(VICTIM)]), _reboot),
+    Fault("freeze-all", "all daemons frozen (SIGSTOP)", _freeze, _reboot),
     Fault("kill-core", "kill -9 of the deciding daemon", lambda s: _kill(s.deciders(VICTIM)), _reboot, moves=False),
-    Fault("standby", "node standby (planned)", lambda s: s.command("node", "standby", VICTIM), lambda s: s.command("node", "online", VICTIM)),
-    Fault("move", "resource move (planned)", lambda s: s.command(*s.move_away()), lambda s: s.command("resource", "unmove", "ClusterIP")),
-    Fault("unmove", "resource unmove: back to its place", lambda s: s.command("resource", "unmove", "ClusterIP"), lambda s: None),
+    Fault("standby", "node standby (planned)", _command("node", "standby", VICTIM), _command("node", "online", VICTIM)),
+    Fault("move", "resource move (planned)", lambda s: s.command(*s.move_away()), _unmove),
+    Fault("unmove", "resource unmove: back to its place", _unmove, lambda s: None),
     Fault(
-        "service-kill", "service killed, monitored each 1 s", lambda s: s.victim.kill(SERVICE), _clean_up, moves=False, service=True
+        "service-kill",
+        "service killed, monitored each 1 s",
+        lambda s: s.victim.kill(SERVICE),
+        _clean_up,
+        moves=False,
+        service=True,
     ),
     Fault("service-break", "service broken for good", lambda s: maxscale.damage(s.victim), _repair, service=True),
 ]
@@ -119,18 +131,27 @@ class ServiceClient:
             self._process.communicate(b"\n", timeout=30)
 
 
-def _wait_over(stack, fault, ping, who):
-    """Until the fault has had its effect, and the client has had its answers for a while."""
-    if fault.service:
-        answer = lambda: maxscale.answer(stack.testbed.client, stack.testbed.vip)  # noqa: E731
-        elsewhere = lambda: (answer() or VICTIM) != VICTIM  # noqa: E731
-        stack.testbed.wait_until(elsewhere if fault.moves else answer, LIMIT, "the service answers at the address again")
-    elif not fault.moves:
-        time.sleep(UNMOVED)
+def _answering(stack):
+    return maxscale.answer(stack.testbed.client, stack.testbed.vip)
+
+
+def _wait_effect(stack, fault, who):
+    """Until the fault has had the effect it is expected to have."""
+    wait = stack.testbed.wait_until
+    if fault.service and fault.moves:
+        wait(lambda: (_answering(stack) or VICTIM) != VICTIM, LIMIT, "another host's service answers at the address")
+    elif fault.service:
+        wait(lambda: _answering(stack), LIMIT, "the service answers at the address again")
     elif fault.name == "unmove":
         who.wait_holders([VICTIM], LIMIT)
+    elif fault.moves:
+        wait(lambda: set(who.peek()["now"]) - {VICTIM}, LIMIT, "another host answers for the address")
     else:
-        stack.testbed.wait_until(lambda: set(who.peek()["now"]) - {VICTIM}, LIMIT, "another host answers for the address")
+        time.sleep(UNMOVED)
+
+
+def _wait_peace(stack, ping):
+    """Until the client has had its answers without a pause for a while."""
 
     def steady():
         seen = ping.peek()
@@ -156,7 +177,8 @@ def _once(stack, fault):
         who.lap()
         fault.strike(stack)
         try:
-            _wait_over(stack, fault, ping, who)
+            _wait_effect(stack, fault, who)
+            _wait_peace(stack, ping)
             back = True
         except WaitTimeout:
             back = False
@@ -175,14 +197,19 @@ def _once(stack, fault):
     }
 
 
+def _prepare(stack, fault):
+    stack.wait_whole()
+    if fault.name == "unmove":
+        stack.command(*stack.move_away())
+        moved = lambda: stack.testbed.holders() not in ([], [VICTIM])  # noqa: E731
+        stack.testbed.wait_until(moved, LIMIT, "the address has moved away")
+    time.sleep(SETTLE)
+
+
 def measure(stack, fault, runs, say):
     samples = []
     for run in range(runs):
-        stack.wait_whole()
-        if fault.name == "unmove":
-            stack.command(*stack.move_away())
-            stack.testbed.wait_until(lambda: stack.testbed.holders() not in ([], [VICTIM]), LIMIT, "the address has moved away")
-        time.sleep(SETTLE)
+        _prepare(stack, fault)
         sample = _once(stack, fault)
         samples.append(sample)
         say(f"  {fault.name} {run + 1}/{runs}: {sample['ms']:.0f} ms" + ("" if sample["back"] else ", NOT BACK"))

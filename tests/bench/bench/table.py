@@ -39,6 +39,16 @@ def cell(measure, entry):
     return _spread(measure.values(samples)) + _two_holders(samples)
 
 
+def _missing(column):
+    return "**MISSING**" if column.get("missing") else None
+
+
+def _probe_late(column):
+    """How late the probe itself was at worst; None: no outage was measured."""
+    samples = [sample for entry in column["measures"].values() for sample in entry.get("samples", [])]
+    return max((sample["probe_late_ms"] for sample in samples if isinstance(sample, dict)), default=None)
+
+
 def _rows(result):
     """Heading and rows; the first cell of a row is what is measured."""
     columns = result["columns"]
@@ -47,7 +57,7 @@ def _rows(result):
         entries = [column["measures"].get(measure.name) for column in columns]
         if not any(entries):
             continue
-        cells = ["**missing**" if column.get("missing") else cell(measure, entry) for column, entry in zip(columns, entries)]
+        cells = [_missing(column) or cell(measure, entry) for column, entry in zip(columns, entries)]
         yield [f"{measure.section}: {measure.title}, {measure.unit}", *cells]
 
 
@@ -67,17 +77,18 @@ def _remarks(result):
         f"{where['system']}, Linux {where['kernel']}. {result['runs']} runs of each fault, disks: {result['storage']}."
     )
     for column in result["columns"]:
+        title = column["title"]
         if column.get("missing"):
-            yield f"{column['title']}: MISSING, {column['missing']}."
+            yield f"{title}: MISSING, {column['missing']}."
             continue
-        loads = column["loads"]
-        yield f"{column['title']}: {column['version']}; load of the machine {min(loads):.2f} to {max(loads):.2f} while it was measured."
+        least, most = min(column["loads"]), max(column["loads"])
+        yield f"{title}: {column['version']}; load of the machine {least:.2f} to {most:.2f} while it was measured."
         for name, entry in column["measures"].items():
             if "error" in entry:
-                yield f"{column['title']}, {name}: FAILED, {entry['error'].splitlines()[0]}"
-        late = [s["probe_late_ms"] for e in column["measures"].values() for s in e.get("samples", []) if isinstance(s, dict)]
-        if late:
-            yield f"{column['title']}: the probe itself was late by up to {_number(max(late))} ms."
+                yield f"{title}, {name}: FAILED, {entry['error'].splitlines()[0]}"
+        late = _probe_late(column)
+        if late is not None:
+            yield f"{title}: the probe itself was late by up to {_number(late)} ms."
 
 
 def render(result):
