@@ -25,13 +25,15 @@ class Fault:
     strike: Callable  # stack -> None
     mend: Callable  # stack -> None; afterwards stack.wait_whole() must come true
     moves: bool = True  # another host is expected to take the address
+    dc_too: bool = False  # the host is the DC as well: who decides has to be found anew first
     service: bool = False  # what is measured is the service at the address, not the address
 
 
-def _reboot(stack):
-    if stack.victim.is_on:
-        stack.victim.power_off()
-    stack.victim.power_on()
+def _reboot(stack, name=VICTIM):
+    host = stack.testbed[name]
+    if host.is_on:
+        host.power_off()
+    host.power_on()
 
 
 def _kill(processes):
@@ -63,6 +65,7 @@ _unmove = _command("resource", "unmove", "ClusterIP")
 
 FAULTS = [
     Fault("power", "power off", lambda s: s.victim.power_off(), _reboot),
+    Fault("power-dc", "power off, of the DC too", lambda s: s.victim.power_off(), _reboot, dc_too=True),
     Fault("cable", "cable pulled", lambda s: s.victim.pull(), _heal),
     Fault("isolated", "cut off from everybody, carrier up", lambda s: s.testbed.isolate(VICTIM), _heal),
     Fault("partition", "cut off from the other hosts, not from clients", lambda s: s.testbed.cut(VICTIM), _heal),
@@ -197,8 +200,21 @@ def _once(stack, fault):
     }
 
 
+def _make_dc(stack):
+    """No tool of either stack appoints the DC: the one there is is rebooted, until the choice falls on the right one."""
+    for _ in range(12):
+        dc = stack.testbed.wait_until(stack.dc, LIMIT, "there is a DC")
+        if dc == VICTIM:
+            return
+        _reboot(stack, dc)
+        stack.wait_whole()
+    raise RuntimeError(f"{VICTIM} does not become the DC")
+
+
 def _prepare(stack, fault):
     stack.wait_whole()
+    if fault.dc_too:
+        _make_dc(stack)
     if fault.name == "unmove":
         stack.command(*stack.move_away())
         moved = lambda: stack.testbed.holders() not in ([], [VICTIM])  # noqa: E731
