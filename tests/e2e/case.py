@@ -2,10 +2,11 @@
 """One cluster for each class of tests: three hosts, the daemons run, a configuration is loaded."""
 
 import contextlib
+import os
 import unittest
 
 from testbed import Testbed, maxscale
-from testbed.halyard import Halyard
+from testbed.halyard import CONFIGURATION, Halyard
 
 from .build import Build
 from .status import Status
@@ -36,11 +37,19 @@ class ClusterCase(unittest.TestCase):
         cls.names = [host.name for host in cls.testbed.hosts]
         cls.prepare_hosts()
         cls.cluster.init()
+        cls.set_log_level(os.environ.get("HALYARD_E2E_LOG"))
         cls.cluster.start_at_boot(services=cls.services)
         cls.cluster.start()
         cls.cluster.wait_dc()
         if cls.configuration:
             cls.cluster.configure(cls.names[0], cls.configuration)
+
+    @classmethod
+    def set_log_level(cls, level):
+        """HALYARD_E2E_LOG=debug: to see more of a failure."""
+        for host in cls.testbed.hosts if level else ():
+            text = host.read_file(CONFIGURATION)
+            host.write_file(CONFIGURATION, text.replace('level = "info"', f'level = "{level}"'), mode=0o640)
 
     @classmethod
     def prepare_hosts(cls):
