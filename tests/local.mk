@@ -19,6 +19,7 @@ include tests/unit/agents.mk
 include tests/unit/hactl.mk
 include tests/checks/local.mk
 include tests/testbed/local.mk
+include tests/bench/local.mk
 include tests/e2e/local.mk
 
 TESTS += $(UNIT_TESTS)
