@@ -21,10 +21,17 @@ class ClusterCase(unittest.TestCase):
     configuration = None  # loaded when the cluster stands
     whole = False  # each test begins and ends with a whole cluster: all faults healed, no failed action
 
+    broken = False  # a test of this class has failed: the next one gets a fresh cluster
+
     @classmethod
     def setUpClass(cls):
+        cls.addClassCleanup(lambda: cls.testbed.down())
+        cls.start_afresh()
+
+    @classmethod
+    def start_afresh(cls):
         cls.testbed = Testbed(layers=[Build.layer], path=Build.path, **cls.options).up()
-        cls.addClassCleanup(cls.testbed.down)
+        cls.broken = False
         try:
             cls.bring_up()
         except Exception as error:
@@ -58,10 +65,17 @@ class ClusterCase(unittest.TestCase):
             maxscale.install(host)
 
     def setUp(self):
+        if self.broken:
+            self.testbed.down()
+            self.start_afresh()
         if self.whole:
             self.wait_whole()
-            self.addCleanup(self.wait_whole)
-            self.addCleanup(self.testbed.heal)
+            self.addCleanup(self.wait_whole_again)
+
+    def wait_whole_again(self):
+        if not self.broken:
+            self.testbed.heal()
+            self.wait_whole()
 
     # Asking
 
