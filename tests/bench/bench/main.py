@@ -24,7 +24,7 @@ def _arguments():
     description = "Measures Halyard beside Corosync + Pacemaker, in one run."
     parser = argparse.ArgumentParser(prog="run", description=description)
     parser.add_argument("build", help="the build folder")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="how often each fault is made (5)")
+    parser.add_argument("--runs", type=int, default=3, metavar="N", help="how often each fault is made (3)")
     parser.add_argument("--only", action="append", metavar="NAME", help="this measure; may be given again")
     parser.add_argument("--no-peer", action="store_true", help="Halyard only")
     parser.add_argument("--peer-token", type=int, metavar="MS", help="one more column: the peer with this token")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the measures need of a cluster stack. Each stack has a file beside this one; nothing else knows which one runs."""
+"""What the measures need of a cluster stack. Each has a file beside this one; nothing else knows which one runs."""
 
 from testbed import maxscale
 from testbed.cluster import Testbed
