@@ -21,7 +21,7 @@ class ClusterCase(unittest.TestCase):
     configuration = None  # loaded when the cluster stands
     whole = False  # each test begins and ends with a whole cluster: all faults healed, no failed action
 
-    broken = False  # a test of this class has failed: the next one gets a fresh cluster
+    needs_fresh = False  # a test of this class has failed: the next one gets a fresh cluster
 
     @classmethod
     def setUpClass(cls):
@@ -31,7 +31,7 @@ class ClusterCase(unittest.TestCase):
     @classmethod
     def start_afresh(cls):
         cls.testbed = Testbed(layers=[Build.layer], path=Build.path, **cls.options).up()
-        cls.broken = False
+        cls.needs_fresh = False
         try:
             cls.bring_up()
         except Exception as error:
@@ -65,7 +65,7 @@ class ClusterCase(unittest.TestCase):
             maxscale.install(host)
 
     def setUp(self):
-        if self.broken:
+        if self.needs_fresh:
             self.testbed.down()
             self.start_afresh()
         if self.whole:
@@ -73,7 +73,7 @@ class ClusterCase(unittest.TestCase):
             self.addCleanup(self.wait_whole_again)
 
     def wait_whole_again(self):
-        if not self.broken:
+        if not self.needs_fresh:
             self.testbed.heal()
             self.wait_whole()
 
