@@ -22,5 +22,8 @@ include tests/testbed/local.mk
 include tests/bench/local.mk
 include tests/e2e/local.mk
 
+# A test that hangs is ended, one on a busy machine is not.
+AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;
+
 TESTS += $(UNIT_TESTS)
 check_PROGRAMS += $(UNIT_TESTS)

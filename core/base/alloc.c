@@ -9,7 +9,8 @@
 
 _Noreturn void hy_out_of_memory(size_t size)
 {
-    fprintf(stderr, "halyard: out of memory: %zu bytes could not be had; ending rather than going on half done\n", size);
+    fprintf(stderr, "halyard: out of memory: %zu bytes could not be had; ending rather than going on half done\n",
+            size);
     abort();
 }
 

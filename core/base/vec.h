@@ -21,8 +21,8 @@
 /* Makes room for one more and gives its address; the new item is not zeroed. */
 #define hy_vec_add(vec)                                                                                                \
     ((vec)->count == (vec)->capacity                                                                                   \
-         ? ((vec)->items = hy_realloc_array((vec)->items, ((vec)->capacity = (vec)->capacity ? (vec)->capacity * 2 : 4), \
-                                            sizeof *(vec)->items),                                                     \
+         ? ((vec)->items = hy_realloc_array(                                                                           \
+                (vec)->items, ((vec)->capacity = (vec)->capacity ? (vec)->capacity * 2 : 4), sizeof *(vec)->items),    \
             &(vec)->items[(vec)->count++])                                                                             \
          : &(vec)->items[(vec)->count++])
 

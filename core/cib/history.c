@@ -245,6 +245,16 @@ void hy_history_prune(struct hy_cib *cib)
             prune_resource(cib, cib->nodes.items[n], rsc);
 }
 
+/* Not running, as is to be expected: it has been stopped since the monitor was ordered, as a node does whose lease ended. */
+static bool is_late_monitor(const struct hy_node_status *status, const struct hy_result *result)
+{
+    if (strcmp(result->op, "monitor") != 0 || !result->interval || result->exec != HY_EXEC_DONE ||
+        result->rc != HALYARD_NOT_RUNNING)
+        return false;
+    const struct hy_result *last = last_state(status, result->rsc);
+    return last && strcmp(last->op, "stop") == 0;
+}
+
 void hy_history_record(const struct hy_cib *cib, struct hy_node_status *status, const struct hy_result *result,
                        hy_wall at)
 {
@@ -257,6 +267,8 @@ void hy_history_record(const struct hy_cib *cib, struct hy_node_status *status, 
             drop_result(status, (size_t)(before - status->results.items));
         return;
     }
+    if (is_late_monitor(status, result))
+        return;
     enum outcome outcome = judge(cib, status, result);
     struct hy_result fresh = *result;
     fresh.failed = outcome != FINE;

@@ -311,7 +311,7 @@ void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluste
         .is_dc = hy_raft_leads(raft),
         .quorum = hy_membership_quorum(c->admission.membership, now),
         .acting = c->controller.acting,
-        .lease = hy_membership_lease(c->admission.membership, now),
+        .lease = c->replica.lease_told,
         .term = hy_raft_term(raft),
         .commit = hy_raft_commit_index(raft),
         .applied = c->replica.applied,

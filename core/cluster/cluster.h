@@ -131,7 +131,7 @@ struct hy_cluster_report {
     bool quorum;         /* this node hears a majority, and they it */
     bool acting;         /* is_dc, under its lease, and every member has reported: actions go out */
     const char *waiting; /* is_dc and not acting: what for, in words; NULL */
-    hy_time lease;       /* end; <= now: none */
+    hy_time lease;       /* end, as the executor was told; <= now: none; HY_NEVER: none is required */
     hy_time age;         /* since this node last knew that what it shows is the cluster's present state */
     uint64_t term;
     uint64_t commit;

@@ -60,12 +60,16 @@ void hy_controller_ack(struct hy_cluster *c, uint64_t id)
             c->controller.orders.items[i].acknowledged = true;
 }
 
-void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, uint64_t term, uint64_t seq)
+/* An answer for an epoch that is over says nothing of the present one: the member was judged gone and admitted since. */
+void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct hy_message *message)
 {
     size_t number = hy_cluster_number(c, from);
-    if (term != c->controller.term || number == c->node_count)
+    if (message->term != c->controller.term || number == c->node_count)
         return;
-    c->controller.syncs[number].answer_seq = seq ? seq : 1;
+    const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[number].name);
+    if (!status || status->epoch != message->epoch)
+        return;
+    c->controller.syncs[number].answer_seq = message->seq ? message->seq : 1;
     c->controller.due = true;
 }
 

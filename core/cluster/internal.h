@@ -76,6 +76,7 @@ struct orders {
     bool syncing;  /* the executor was asked for its table */
     uint32_t sync_from;
     uint64_t sync_term;
+    uint32_t sync_epoch;
     uint64_t synced_term; /* for which the answer is complete, with... */
     uint64_t synced_seq;  /* ...this command */
     struct hy_buf sync_statements;
@@ -197,7 +198,7 @@ void hy_admission_run(struct hy_cluster *c);
 void hy_controller_reset(struct controller *controller, size_t node_count);
 void hy_controller_free(struct controller *controller, size_t node_count);
 void hy_controller_ack(struct hy_cluster *c, uint64_t id);
-void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, uint64_t term, uint64_t seq);
+void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct hy_message *message);
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size);
 void hy_controller_run(struct hy_cluster *c);
 hy_time hy_controller_deadline(const struct controller *controller, size_t node_count);

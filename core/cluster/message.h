@@ -18,7 +18,8 @@ enum hy_message_kind {
     HY_MESSAGE_ORDER = 2,     /* DC -> member: term, epoch, data: the encoded operation */
     HY_MESSAGE_ORDER_ACK = 3, /* member -> DC: term, id: the executor has it */
     HY_MESSAGE_SYNC = 4,      /* DC -> member: term, epoch: say what runs there */
-    HY_MESSAGE_SYNC_DONE = 5  /* member -> DC: term, seq: the answer is complete with that command of the outbox */
+    HY_MESSAGE_SYNC_DONE =
+        5 /* member -> DC: term, epoch, seq: the answer is complete with that command of the outbox */
 };
 
 struct hy_message {

@@ -61,13 +61,13 @@ static int take_order(struct hy_cluster *c, uint32_t from, const struct hy_messa
     return 0;
 }
 
-static void say_synced(struct hy_cluster *c)
+static void say_synced(struct hy_cluster *c, uint32_t epoch)
 {
     const struct orders *orders = &c->orders;
     const struct hy_message done = {
-        .kind = HY_MESSAGE_SYNC_DONE, .term = orders->synced_term, .seq = orders->synced_seq};
+        .kind = HY_MESSAGE_SYNC_DONE, .term = orders->synced_term, .epoch = epoch, .seq = orders->synced_seq};
     if (orders->sync_from == c->self)
-        hy_controller_sync_done(c, c->self, done.term, done.seq);
+        hy_controller_sync_done(c, c->self, &done);
     else
         hy_cluster_emit_message(c, HY_CLUSTER_SEND_ORDERS, orders->sync_from, &done);
 }
@@ -82,13 +82,14 @@ static void take_sync(struct hy_cluster *c, uint32_t from, const struct hy_messa
     orders->term = message->term;
     orders->sync_from = from;
     if (orders->synced_term == message->term && own->synced) {
-        say_synced(c);
+        say_synced(c, own->epoch);
         return;
     }
     orders->sync_term = message->term;
     if (orders->syncing)
         return;
     orders->syncing = true;
+    orders->sync_epoch = own->epoch;
     hy_buf_clear(&orders->sync_statements);
     hy_cluster_emit(c, HY_CLUSTER_QUERY_ACTIVE);
 }
@@ -105,7 +106,7 @@ int hy_orders_message(struct hy_cluster *c, uint32_t from, const struct hy_messa
         hy_controller_ack(c, message->seq);
         return 0;
     case HY_MESSAGE_SYNC_DONE:
-        hy_controller_sync_done(c, from, message->term, message->seq);
+        hy_controller_sync_done(c, from, message);
         return 0;
     default:
         return hy_fail(err, EBADMSG, "message of kind %d does not belong among orders", (int)message->kind);
@@ -181,8 +182,8 @@ void hy_orders_active_end(struct hy_cluster *c)
         return;
     orders->syncing = false;
     const struct hy_node_status *own = own_membership(c);
-    if (!own)
-        return;
+    if (!own || own->epoch != orders->sync_epoch)
+        return; /* the table was for an epoch that is over: the DC asks again for the present one */
     if (!own->synced)
         hy_command_synced(&orders->sync_statements, c->name, own->epoch);
     if (orders->sync_statements.size)
@@ -190,5 +191,5 @@ void hy_orders_active_end(struct hy_cluster *c)
     hy_buf_clear(&orders->sync_statements);
     orders->synced_term = orders->sync_term;
     orders->synced_seq = c->outbox.last_seq;
-    say_synced(c);
+    say_synced(c, own->epoch);
 }

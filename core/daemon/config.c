@@ -262,6 +262,7 @@ static int read_log(struct hy_config_reader *r, const config_setting_t *root, st
     char *format = NULL;
     log->level = HY_LOG_INFO;
     int rc = hy_config_group(r, root, "log", keys, &group);
+    log->syslog = !group; /* a log that nobody asked for is better than none */
     if (!rc && !group)
         return 0;
     if (!rc && config_setting_get_member(group, "file"))
@@ -408,5 +409,5 @@ void hy_config_free(struct hy_config **config)
 
 char *hy_config_socket(const struct hy_config *config)
 {
-    return hy_asprintf("%s/halyard.sock", config->paths.run);
+    return hy_asprintf("%s/core/halyard.sock", config->paths.run);
 }

@@ -14,7 +14,7 @@
  *   detection = { profile = "lan"; heartbeat_ms = 25; dead_after_ms = 120; release_margin_ms = 30; };
  *   paths     = { state = "/var/lib/halyard"; run = "/run/halyard"; agents = "..."; transports = "...";
  *                 lsb = "/etc/init.d"; };
- *   log       = { file = ""; syslog = false; stderr = false; level = "info"; format = "text"; };
+ *   log       = { file = ""; syslog = false; stderr = false; level = "info"; format = "text"; };   without it: syslog
  *
  * Whatever is unknown, doubled, or of the wrong type is refused: "FILE:LINE: what is wrong: what would be right".
  */
@@ -85,7 +85,8 @@ struct hy_config {
 int hy_config_read(const char *file, struct hy_config **config, struct hy_err *err);
 void hy_config_free(struct hy_config **config);
 
-/* The local socket where the core listens. Caller frees. */
+/* The local socket where the core listens: in a folder of its own below paths.run, the only one there that is its user's.
+ * Caller frees. */
 char *hy_config_socket(const struct hy_config *config);
 
 #endif

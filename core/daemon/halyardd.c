@@ -108,7 +108,7 @@ static int check(const struct hy_config *config)
     return good ? EX_OK : 1;
 }
 
-/* Into the background; the parent ends once the child has its pid file, or with the child's complaint. */
+/* Into the background. Whatever can be told at the terminal has been told by now. */
 static int go_to_background(void)
 {
     pid_t child = fork();
@@ -127,7 +127,8 @@ static int go_to_background(void)
     return 0;
 }
 
-static int run(const struct hy_config *config, struct hy_logger *logger, const struct arguments *arguments)
+static int run(const struct hy_config *config, struct hy_logger *logger, const struct arguments *arguments,
+               const char *resources)
 {
     const struct hy_log *log = hy_logger_log(logger);
     char *config_file = realpath(config->file, NULL);
@@ -135,11 +136,12 @@ static int run(const struct hy_config *config, struct hy_logger *logger, const s
     char *const core[] = {program, c, config_file, arguments->foreground ? f : NULL, NULL};
     const struct hy_executor_options options = {.node = config->node,
                                                 .agent_folder = config->paths.agents,
-                                                .state_folder = config->paths.run,
+                                                .state_folder = resources,
                                                 .lsb_folder = config->paths.lsb,
                                                 .core_argv = core,
                                                 .trust_any_owner = geteuid() != 0,
-                                                .log = log};
+                                                .log = log,
+                                                .log_fd = hy_logger_fd(logger)};
     hy_notice(log, "halyard %s starts on node %s of cluster %s", HY_VERSION, config->node, config->cluster);
     int status = config_file ? hy_executor_run(&options) : EX_CONFIG;
     free(config_file);
@@ -152,12 +154,14 @@ static int start(const struct hy_config *config, const struct arguments *argumen
     struct hy_err err = {{0}};
     struct hy_logger *logger = NULL;
     const struct hy_identity nobody_else = {0};
+    char *resources =
+        hy_asprintf("%s/resources", config->paths.run); /* root's: agents keep what they must know there */
     char *pid_path = hy_asprintf("%s/halyardd.pid", config->paths.run);
     int pid_fd = -1;
     int status = EX_CONFIG;
     int rc = hy_logger_open(config, "executor", &logger, &err);
-    if (!rc && access(config->paths.run, F_OK))
-        rc = hy_identity_folder(&nobody_else, config->paths.run, &err);
+    if (!rc)
+        rc = hy_identity_folder(&nobody_else, resources, &err);
     if (!rc)
         rc = hy_pidfile_lock(pid_path, &pid_fd, &err);
     if (!rc && !arguments->foreground)
@@ -169,13 +173,14 @@ static int start(const struct hy_config *config, const struct arguments *argumen
     } else {
         if (arguments->foreground)
             hy_logger_to_stderr(logger);
-        status = run(config, logger, arguments);
+        status = run(config, logger, arguments, resources);
         unlink(pid_path);
     }
     if (pid_fd >= 0)
         close(pid_fd);
     hy_logger_close(&logger);
     free(pid_path);
+    free(resources);
     return status;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The local socket: how hactl talks to this node's core. A ZeroMQ ROUTER on ipc://RUN/halyard.sock; who may open the
+ * The local socket: how hactl talks to this node's core. A ZeroMQ ROUTER on ipc://RUN/core/halyard.sock; who may open the
  * socket (the folder's mode) may command the cluster.
  *
  *   request   "halyard-ipc 1", verb, arguments

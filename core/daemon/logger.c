@@ -159,6 +159,11 @@ void hy_logger_to_stderr(struct hy_logger *logger)
     logger->to_stderr = true;
 }
 
+int hy_logger_fd(const struct hy_logger *logger)
+{
+    return logger->fd;
+}
+
 void hy_logger_close(struct hy_logger **logger)
 {
     struct hy_logger *l = *logger;

@@ -22,6 +22,8 @@ const struct hy_log *hy_logger_log(const struct hy_logger *logger);
 void hy_logger_reopen(struct hy_logger *logger);
 /* Also to stderr from now on: `halyardd -f`. */
 void hy_logger_to_stderr(struct hy_logger *logger);
+/* The file's descriptor; -1: there is none. */
+int hy_logger_fd(const struct hy_logger *logger);
 void hy_logger_close(struct hy_logger **logger);
 
 #endif

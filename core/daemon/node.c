@@ -293,8 +293,8 @@ static void on_link(void *context, size_t link, uint32_t peer, bool up, const ch
 {
     struct hy_node *node = context;
     if (peer != HALYARD_ALL) {
-        hy_debug(node->log, "link %zu: node %u %s%s%s", link, peer, up ? "answers" : "does not answer", *why ? ": " : "",
-                 why);
+        hy_debug(node->log, "link %zu: node %u %s%s%s", link, peer, up ? "answers" : "does not answer",
+                 *why ? ": " : "", why);
         return;
     }
     hy_notice(node->log, "link %zu is %s%s%s", link, up ? "up" : "down", *why ? ": " : "", why);
@@ -488,6 +488,15 @@ static int open_descriptors(struct hy_node *node, struct hy_err *err)
     return 0;
 }
 
+/* Only the socket's folder is the core's: beside it lie the executor's, which trusts what it finds there. */
+static int run_folder(const struct hy_config *config, const struct hy_identity *identity, struct hy_err *err)
+{
+    char *folder = hy_asprintf("%s/core", config->paths.run);
+    int rc = hy_identity_folder(identity, folder, err);
+    free(folder);
+    return rc;
+}
+
 /* The folders and the key are root's business; what comes after is the core's own user's. */
 static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err *err)
 {
@@ -498,7 +507,7 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     if (!rc)
         rc = hy_identity_folder(&identity, node->config->paths.state, err);
     if (!rc)
-        rc = hy_identity_folder(&identity, node->config->paths.run, err);
+        rc = run_folder(node->config, &identity, err);
     if (!rc)
         rc = hy_identity_assume(&identity, err);
     if (!rc && identity.change)

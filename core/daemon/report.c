@@ -61,6 +61,14 @@ static json_t *in_flight(const struct hy_cluster *cluster)
     return list;
 }
 
+/* Null: none is required (no-quorum-policy). */
+static json_t *lease_left(hy_time lease, hy_time now)
+{
+    if (lease == HY_NEVER)
+        return json_null();
+    return number(lease > now ? (lease - now) / HY_MS : 0);
+}
+
 void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config, hy_time now, hy_wall wall,
                      struct hy_buf *out)
 {
@@ -77,7 +85,7 @@ void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *c
     json_object_set_new(root, "quorum", json_boolean(report.quorum));
     json_object_set_new(root, "acting", json_boolean(report.acting));
     json_object_set_new(root, "waiting", text_or_null(report.waiting));
-    json_object_set_new(root, "lease_ms", report.lease > now ? number((report.lease - now) / HY_MS) : number(0));
+    json_object_set_new(root, "lease_ms", lease_left(report.lease, now));
     json_object_set_new(root, "age_ms", number(report.age / HY_MS));
     json_object_set_new(root, "term", number((int64_t)report.term));
     json_object_set_new(root, "commit", number((int64_t)report.commit));

@@ -14,6 +14,7 @@ struct hy_exec_env {
     const char *lsb_folder;
     bool trust_any_owner;
     const struct hy_log *log;
+    int log_fd; /* -1: none */
     const struct hy_lease_page *page;
     const struct hy_agent_table *agents; /* as of the start; a child looks again for what is not in it */
     struct hy_origin origin;

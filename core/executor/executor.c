@@ -313,7 +313,8 @@ int hy_executor_run(const struct hy_executor_options *options)
                                         .state_folder = options->state_folder,
                                         .lsb_folder = options->lsb_folder,
                                         .trust_any_owner = options->trust_any_owner,
-                                        .log = options->log},
+                                        .log = options->log,
+                                        .log_fd = options->log_fd},
                                 .signals.fd = -1,
                                 .port.socket.fd = -1};
     struct hy_err err;

@@ -188,7 +188,11 @@ static _Noreturn void be_guard(const struct hy_exec_env *env, const struct share
     sigset_t all;
     sigfillset(&all);
     sigprocmask(SIG_SETMASK, &all, NULL);
-    close_range(3, ~0u, 0);
+    /* What the guard does is what an operator looks for afterwards: the log stays open. */
+    unsigned kept = env->log_fd > 2 ? (unsigned)env->log_fd : 3;
+    if (kept > 3)
+        close_range(3, kept - 1, 0);
+    close_range(env->log_fd > 2 ? kept + 1 : 3, ~0u, 0);
     hy_process_lock_memory();
     int pidfd = pidfd_open(executor, 0);
     struct pollfd end = {.fd = pidfd, .events = POLLIN};

@@ -2,10 +2,11 @@
 """One cluster for each class of tests: three hosts, the daemons run, a configuration is loaded."""
 
 import contextlib
+import os
 import unittest
 
 from testbed import Testbed, maxscale
-from testbed.halyard import Halyard
+from testbed.halyard import CONFIGURATION, Halyard
 
 from .build import Build
 from .status import Status
@@ -20,10 +21,17 @@ class ClusterCase(unittest.TestCase):
     configuration = None  # loaded when the cluster stands
     whole = False  # each test begins and ends with a whole cluster: all faults healed, no failed action
 
+    needs_fresh = False  # a test of this class has failed: the next one gets a fresh cluster
+
     @classmethod
     def setUpClass(cls):
+        cls.addClassCleanup(lambda: cls.testbed.down())
+        cls.start_afresh()
+
+    @classmethod
+    def start_afresh(cls):
         cls.testbed = Testbed(layers=[Build.layer], path=Build.path, **cls.options).up()
-        cls.addClassCleanup(cls.testbed.down)
+        cls.needs_fresh = False
         try:
             cls.bring_up()
         except Exception as error:
@@ -36,11 +44,19 @@ class ClusterCase(unittest.TestCase):
         cls.names = [host.name for host in cls.testbed.hosts]
         cls.prepare_hosts()
         cls.cluster.init()
+        cls.set_log_level(os.environ.get("HALYARD_E2E_LOG"))
         cls.cluster.start_at_boot(services=cls.services)
         cls.cluster.start()
         cls.cluster.wait_dc()
         if cls.configuration:
             cls.cluster.configure(cls.names[0], cls.configuration)
+
+    @classmethod
+    def set_log_level(cls, level):
+        """HALYARD_E2E_LOG=debug: to see more of a failure."""
+        for host in cls.testbed.hosts if level else ():
+            text = host.read_file(CONFIGURATION)
+            host.write_file(CONFIGURATION, text.replace('level = "info"', f'level = "{level}"'), mode=0o640)
 
     @classmethod
     def prepare_hosts(cls):
@@ -49,10 +65,17 @@ class ClusterCase(unittest.TestCase):
             maxscale.install(host)
 
     def setUp(self):
+        if self.needs_fresh:
+            self.testbed.down()
+            self.start_afresh()
         if self.whole:
             self.wait_whole()
-            self.addCleanup(self.wait_whole)
-            self.addCleanup(self.testbed.heal)
+            self.addCleanup(self.wait_whole_again)
+
+    def wait_whole_again(self):
+        if not self.needs_fresh:
+            self.testbed.heal()
+            self.wait_whole()
 
     # Asking
 

@@ -85,6 +85,8 @@ class Result(unittest.TestResult):
             self.failed += 1
             self._line("FAILED", test)
         self._bad = isinstance(test, unittest.TestCase)
+        if self._bad:
+            type(test).needs_fresh = True
         text = self._exc_info_to_string(err, test)
         testbed = getattr(test, "testbed", None)
         if testbed is not None and testbed.pid is not None:

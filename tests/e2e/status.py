@@ -15,7 +15,7 @@ class Status:
         return cls(json.loads(result.stdout)) if result.status == 0 else None
 
     def __str__(self):
-        return json.dumps(self.told, indent=1)
+        return json.dumps(self.told)
 
     @property
     def dc(self):

@@ -65,7 +65,7 @@ class Errors(ClusterCase):
 
     def test_a_line_of_a_file_is_named(self):
         text = 'primitive ok IPaddr2 params ip=172.100.102.112\nprimitive broken IPaddr2 params "ip\n'
-        self.refused(1, "2:", "test1", "configure", "load", "update", "-", input=text)
+        self.refused(1, "line 2", "test1", "configure", "load", "update", "-", input=text)
 
     def test_help_and_version(self):
         self.assertIn("resource", self.check("test1", "--help"))

@@ -220,7 +220,9 @@ static void be_core(const char *folder, int ready)
     char path[128];
     build(&world);
     zloop_t *loop = zloop_new();
-    snprintf(path, sizeof path, "%s/halyard.sock", folder);
+    snprintf(path, sizeof path, "%s/core", folder);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/core/halyard.sock", folder);
     if (hy_ipc_open(path, &handlers, loop, &log, &world.ipc, &err)) {
         fprintf(stderr, "fake core: %s\n", err.text);
         _exit(1);

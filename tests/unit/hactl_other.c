@@ -114,10 +114,11 @@ END_TEST
 START_TEST(no_connection)
 {
     char line[256], expected[256];
-    snprintf(line, sizeof line, "rm %s/halyard.sock; hactl status", core.folder);
-    snprintf(expected, sizeof expected,
-             "hactl: no connection: halyardd does not run on this host (%s/halyard.sock: No such file or directory)\n",
-             core.folder);
+    snprintf(line, sizeof line, "rm %s/core/halyard.sock; hactl status", core.folder);
+    snprintf(
+        expected, sizeof expected,
+        "hactl: no connection: halyardd does not run on this host (%s/core/halyard.sock: No such file or directory)\n",
+        core.folder);
     expect_error(&core, line, 3, expected);
     expect_error(&core, "hactl -c /nowhere status", 1,
                  "hactl: /nowhere: No such file or directory: `hactl cluster init` writes one for each node\n");

@@ -311,6 +311,10 @@ START_TEST(history_is_ordered_by_call)
     result(cib, "ClusterIP op=stop interval=0 rc=0 exec=done call=7");
     ck_assert_ptr_null(hy_cib_result(status, "ClusterIP", "monitor", 30 * HY_SECOND));
     ck_assert_ptr_nonnull(hy_cib_result(status, "ClusterIP", "start", 0));
+    /* A monitor that was ordered before the stop and comes after it finds nothing running: that is no failure. */
+    result(cib, "ClusterIP op=monitor interval=30s rc=7 exec=done call=8");
+    ck_assert_ptr_null(hy_cib_result(status, "ClusterIP", "monitor", 30 * HY_SECOND));
+    ck_assert_int_eq(hy_cib_failcount(status, "ClusterIP", NULL), 1);
     /* What has failed stays on show after it works again. */
     result(cib, "ClusterIP op=start interval=0 rc=0 exec=done call=8");
     result(cib, "ClusterIP op=monitor interval=30s rc=0 exec=done call=9");

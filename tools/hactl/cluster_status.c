@@ -35,7 +35,10 @@ static void print_report(const struct hactl_state *state)
     if (*waiting)
         printf("The DC does not act yet: it waits for %s\n", waiting);
     printf("Quorum: %s\n", hactl_state_flag(state, "quorum") ? "yes" : "NO");
-    printf("Lease: %" PRId64 " ms left\n", hactl_state_number(state, "lease_ms"));
+    if (json_is_null(json_object_get(state->report, "lease_ms")))
+        printf("Lease: none is required (no-quorum-policy)\n");
+    else
+        printf("Lease: %" PRId64 " ms left\n", hactl_state_number(state, "lease_ms"));
     printf("Term: %" PRId64 ", committed %" PRId64 ", applied %" PRId64 "\n", hactl_state_number(state, "term"),
            hactl_state_number(state, "commit"), hactl_state_number(state, "applied"));
     printf("Detection: profile %s; a node that dies is acted upon after %" PRId64 " ms at the latest\n",

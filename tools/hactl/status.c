@@ -80,8 +80,10 @@ static void print_age(const struct hactl_state *state, struct hy_buf *out)
     if (hactl_state_flag(state, "quorum"))
         return;
     double age = (double)hactl_state_number(state, "age_ms") / 1000;
-    hy_buf_addf(out, "%s has no quorum: shown is the cluster as this node last knew it, %.*f s ago\n",
-                hactl_state_text(state, "node"), age < 10 ? 1 : 0, age);
+    const json_t *lease = json_object_get(state->report, "lease_ms");
+    bool released = json_is_integer(lease) && json_integer_value(lease) == 0;
+    hy_buf_addf(out, "%s has no quorum%s: shown is the cluster as this node last knew it, %.*f s ago\n",
+                hactl_state_text(state, "node"), released ? " and has stopped what it ran" : "", age < 10 ? 1 : 0, age);
 }
 
 static void print_times(const struct hactl_state *state, struct hy_buf *out)
