@@ -30,7 +30,7 @@ print(json.dumps(times))
 
 
 def memory(stack):
-    """MiB of each host's daemons: [{"pss", "rss", "processes"}]. A page three hosts share counts a third each in pss."""
+    """MiB of each host's daemons: [{"pss", "rss", "processes"}]. Of a page three hosts share, pss has a third."""
     samples = []
     for host in stack.testbed.hosts:
         sums = {"Pss:": 0, "Rss:": 0}

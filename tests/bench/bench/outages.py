@@ -201,7 +201,7 @@ def _once(stack, fault):
 
 
 def _make_dc(stack):
-    """No tool of either stack appoints the DC: the one there is is rebooted, until the choice falls on the right one."""
+    """No tool of either stack appoints the DC: so DCs are rebooted until the choice falls on the right one."""
     for _ in range(12):
         dc = stack.testbed.wait_until(stack.dc, LIMIT, "there is a DC")
         if dc == VICTIM:
