@@ -114,7 +114,7 @@ class Article(ClusterCase):
             screen.expect("(ocf::heartbeat:IPaddr2):")
             screen.type("exit")
             screen.expect("bye\n")
-            self.assertEqual(screen.wait_end(), 0)
+            self.assertEqual(screen.wait_end(), 0, screen.seen)
         self.wait_holder("test3")
         self.wait_active("ClusterIP", ["test3"])
         self.matches(r"\tStarted test3\n")
