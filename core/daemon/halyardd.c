@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,7 +40,9 @@ static int parse(int argc, char **argv, struct arguments *arguments)
 {
     *arguments = (struct arguments){.config = HY_CONFIG_FILE};
     int option;
-    while ((option = getopt(argc, argv, "c:fthV")) != -1) {
+    static const struct option words[] = {
+        {"help", no_argument, NULL, 'h'}, {"version", no_argument, NULL, 'V'}, {NULL, 0, NULL, 0}};
+    while ((option = getopt_long(argc, argv, "c:fthV", words, NULL)) != -1) {
         switch (option) {
         case 'c':
             arguments->config = optarg;

@@ -2,6 +2,7 @@
 # What the programs of the daemon are built with.
 corelibexecdir = $(libexecdir)/halyard
 corelibexec_PROGRAMS = halyard-core
+AM_INSTALLCHECK_STD_OPTIONS_EXEMPT = halyard-core
 sbin_PROGRAMS += halyardd
 
 DAEMON_CPPFLAGS = $(CORE_CPPFLAGS) \

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -211,8 +212,27 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
     return remove(path);
 }
 
+static int end_loop(zloop_t *loop, zmq_pollitem_t *item, void *context)
+{
+    (void)loop;
+    (void)item;
+    (void)context;
+    return -1;
+}
+
+/* As a descriptor: a handler's flag, set just before the loop begins to wait, would be seen by nobody. */
+static int terminations(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
 static void be_core(const char *folder, int ready)
 {
+    zmq_pollitem_t end = {.fd = terminations(), .events = ZMQ_POLLIN};
     struct world world = {.folder = folder, .has_quorum = true};
     const struct hy_ipc_handlers handlers = {&world, answer_state, answer_command};
     const struct hy_log log = {0};
@@ -220,6 +240,7 @@ static void be_core(const char *folder, int ready)
     char path[128];
     build(&world);
     zloop_t *loop = zloop_new();
+    zloop_poller(loop, &end, end_loop, NULL);
     snprintf(path, sizeof path, "%s/core", folder);
     mkdir(path, 0700);
     snprintf(path, sizeof path, "%s/core/halyard.sock", folder);

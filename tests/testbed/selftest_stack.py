@@ -12,8 +12,8 @@ from .selftest_case import TestbedCase
 HALYARDD = """#!/bin/sh
 # Two processes, as the real one: a first one, and its core.
 [ "$1" = -c ] && [ -r "$2" ] || exit 78
+[ "$BACKGROUND" ] || { BACKGROUND=1 setsid -f "$0" "$@" </dev/null >/dev/null 2>&1; exit; }
 trap 'kill $core; exit 0' TERM
-(exec -a core sleep 1000) &
 sh -c 'while :; do sleep 0.1; done' core --executor-fd=3 &
 core=$!
 echo started
