@@ -85,6 +85,7 @@ enum hy_cluster_effect_type {
     HY_CLUSTER_LEASE,     /* at, number (epoch: what was started before it must be let go): write to the shared page */
     HY_CLUSTER_ANSWER,    /* client, code, data: text of the error, or empty */
     HY_CLUSTER_PEER_BACK, /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
+    HY_CLUSTER_BROKEN,    /* the state sent by the DC cannot be read: the process must end at once, and start afresh */
     HY_CLUSTER_GONE       /* SHUTDOWN is complete: the process may end */
 };
 

@@ -115,7 +115,6 @@ struct ordered {
 struct sync {
     bool done;
     uint64_t answer_seq; /* what must have been applied; 0: not answered yet */
-    uint64_t answer_incarnation;
     hy_time ask_again;
 };
 

@@ -219,8 +219,9 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
     struct hy_cib *cib = hy_cib_new();
     struct hy_err err = {{0}};
     if (hy_cib_restore(cib, effect->data, effect->size, &err)) {
-        /* The DC's own printer wrote it: going on with a state that differs from the others' would be worse. */
-        hy_error(&c->log, "the snapshot that the DC sent cannot be read: %s", err.text);
+        /* Going on would be with a state that differs from all the others'. */
+        hy_error(&c->log, "the snapshot that the DC sent cannot be read, so the core ends: %s", err.text);
+        hy_cluster_emit(c, HY_CLUSTER_BROKEN);
         hy_cib_free(&cib);
         return;
     }
@@ -247,7 +248,7 @@ static void role_changed(struct hy_cluster *c, const struct hy_raft_effect *effe
                   (unsigned long long)effect->term);
     else
         hy_info(&c->log, "%s in term %llu, no leader known", roles[effect->role & 3], (unsigned long long)effect->term);
-    if (effect->leader == c->self || effect->leader)
+    if (effect->leader)
         c->replica.confirmed = c->now;
     c->admission.due = true;
     c->controller.due = true;

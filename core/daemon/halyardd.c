@@ -112,20 +112,18 @@ static int check(const struct hy_config *config)
 }
 
 /* Into the background. Whatever can be told at the terminal has been told by now. */
-static int go_to_background(void)
+static int go_to_background(struct hy_err *err)
 {
     pid_t child = fork();
-    if (child < 0) {
-        fprintf(stderr, "halyardd: cannot go to the background: %s\n", strerror(errno));
-        return -errno;
-    }
+    if (child < 0)
+        return hy_fail(err, errno, "cannot go to the background: %s", strerror(errno));
     if (child > 0)
         _exit(EX_OK);
     setsid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || chdir("/") || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
         dup2(null, STDERR_FILENO) < 0)
-        return -errno;
+        return hy_fail(err, errno, "cannot let go of the terminal: %s", strerror(errno));
     close(null);
     return 0;
 }
@@ -135,6 +133,7 @@ static int run(const struct hy_config *config, struct hy_logger *logger, const s
 {
     const struct hy_log *log = hy_logger_log(logger);
     char *config_file = realpath(config->file, NULL);
+    int why = config_file ? 0 : errno;
     char program[] = HY_CORE_PROGRAM, c[] = "-c", f[] = "-f";
     char *const core[] = {program, c, config_file, arguments->foreground ? f : NULL, NULL};
     const struct hy_executor_options options = {.node = config->node,
@@ -146,6 +145,8 @@ static int run(const struct hy_config *config, struct hy_logger *logger, const s
                                                 .log = log,
                                                 .log_fd = hy_logger_fd(logger)};
     hy_notice(log, "halyard %s starts on node %s of cluster %s", HY_VERSION, config->node, config->cluster);
+    if (!config_file)
+        hy_error(log, "%s: %s", config->file, strerror(why));
     int status = config_file ? hy_executor_run(&options) : EX_CONFIG;
     free(config_file);
     return status;
@@ -168,7 +169,7 @@ static int start(const struct hy_config *config, const struct arguments *argumen
     if (!rc)
         rc = hy_pidfile_lock(pid_path, &pid_fd, &err);
     if (!rc && !arguments->foreground)
-        rc = go_to_background();
+        rc = go_to_background(&err);
     if (!rc)
         rc = hy_pidfile_write(pid_fd, pid_path, &err);
     if (rc) {

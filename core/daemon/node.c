@@ -127,6 +127,10 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
         if (hy_bus_reconnect(node->bus, effect->to, effect->number))
             hy_error(node->log, "node %u is heard but is no peer of the bus", effect->to);
         break;
+    case HY_CLUSTER_BROKEN:
+        node->result = -EBADMSG;
+        node->done = true;
+        break;
     case HY_CLUSTER_GONE:
         node->done = true;
         break;
