@@ -2,7 +2,7 @@
 #include "store/file.h"
 
 #include "base/alloc.h"
-#include "store/crc32c.h"
+#include "journal/crc32c.h"
 
 #include <errno.h>
 #include <fcntl.h>

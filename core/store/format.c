@@ -2,7 +2,7 @@
 #include "store/format.h"
 
 #include "consensus/config.h"
-#include "store/crc32c.h"
+#include "journal/crc32c.h"
 
 #include <errno.h>
 #include <inttypes.h>

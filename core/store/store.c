@@ -245,7 +245,7 @@ static int create_log(struct hy_store *store, struct hy_err *err)
 static int open_log(struct hy_store *store, struct hy_store_loaded *loaded, struct hy_err *err)
 {
     struct hy_store_image image;
-    int rc = hy_store_log_read(&store->folder, &loaded->memory, &image, err);
+    int rc = hy_store_log_read(&store->folder, &loaded->image.memory, &image, err);
     if (rc < 0)
         return rc;
     store->seed = image.seed;
@@ -258,7 +258,7 @@ static int open_log(struct hy_store *store, struct hy_store_loaded *loaded, stru
     store->file = openat(store->folder.dir, HY_STORE_LOG, O_RDWR | O_CLOEXEC);
     if (store->file < 0)
         return hy_store_fail(&store->folder, HY_STORE_LOG, "cannot open", 0, errno, err);
-    return cut_tail(store, loaded->memory.size, err);
+    return cut_tail(store, loaded->image.memory.size, err);
 }
 
 static int load(struct hy_store *store, struct hy_store_loaded *loaded, struct hy_err *err)
@@ -267,7 +267,7 @@ static int load(struct hy_store *store, struct hy_store_loaded *loaded, struct h
     if (snapshot < 0 && snapshot != -ENOENT)
         return snapshot;
     store->snapshot_index = loaded->raft.snapshot_index;
-    int rc = hy_store_read(&store->folder, HY_STORE_LOG, &loaded->memory, err);
+    int rc = hy_store_read(&store->folder, HY_STORE_LOG, &loaded->image.memory, err);
     if (rc == 0)
         return open_log(store, loaded, err);
     if (rc != -ENOENT)
@@ -352,7 +352,7 @@ void hy_store_loaded_free(struct hy_store_loaded *loaded)
 {
     free((void *)(uintptr_t)loaded->raft.entries);
     hy_buf_free(&loaded->snapshot);
-    hy_buf_free(&loaded->memory);
+    hy_buf_free(&loaded->image.memory);
     *loaded = (struct hy_store_loaded){0};
 }
 
