@@ -60,6 +60,22 @@ void hy_journal_item_length(struct hy_buf *items, uint64_t length)
     hy_wr_u64(items, length);
 }
 
+void hy_journal_persist_first(struct hy_buf *items, const struct hy_raft_effect *effect)
+{
+    if (effect->save_vote)
+        hy_journal_item_state(items, effect->term, effect->vote);
+    if (effect->form)
+        hy_journal_item_servers(items, effect->servers);
+}
+
+void hy_journal_persist_rest(struct hy_buf *items, const struct hy_raft_effect *effect)
+{
+    if (effect->truncate && !effect->snapshot)
+        hy_journal_item_truncate(items, effect->truncate_from);
+    for (size_t i = 0; i < effect->entry_count; i++)
+        hy_journal_item_entry(items, &effect->entries[i]);
+}
+
 static const char *apply_entry(struct hy_journal_image *image, struct hy_rd *rd)
 {
     struct hy_raft_entry entry = {.index = hy_rd_u64(rd), .term = hy_rd_u64(rd)};

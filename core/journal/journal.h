@@ -66,11 +66,10 @@ struct hy_journal_snapshot {
 
 /* --- items: what goes into a frame, one behind the other, carried out in order -------------------------------------- */
 
-void hy_journal_item_state(struct hy_buf *items, uint64_t term, uint32_t vote);
-void hy_journal_item_truncate(struct hy_buf *items, uint64_t from);
-void hy_journal_item_entry(struct hy_buf *items, const struct hy_raft_entry *entry);
-void hy_journal_item_incarnation(struct hy_buf *items, uint64_t incarnation);
-void hy_journal_item_servers(struct hy_buf *items, const struct hy_raft_servers *servers); /* the first set */
+/* Of a PERSIST effect: what comes before its snapshot, and what comes after. Without a snapshot both go into one frame.
+ * (The snapshot: the file first, then the log is pruned and written anew.) */
+void hy_journal_persist_first(struct hy_buf *items, const struct hy_raft_effect *effect);
+void hy_journal_persist_rest(struct hy_buf *items, const struct hy_raft_effect *effect);
 
 /* --- the log -------------------------------------------------------------------------------------------------------- */
 

@@ -267,23 +267,19 @@ void hy_store_persist(struct hy_store *store, const struct hy_raft_effect *effec
 {
     struct snapshot_job *snapshot = NULL;
     if (effect->snapshot) {
-        snapshot = copy_snapshot(effect->index, effect->snapshot_term, &effect->servers, effect->data, effect->size);
+        snapshot = copy_snapshot(effect->index, effect->snapshot_term, effect->servers, effect->data, effect->size);
         snapshot->drop_log = effect->truncate;
         snapshot->first_kept = effect->index + 1;
     }
     pthread_mutex_lock(&store->mutex);
     struct job *job = open_job(store);
-    if (effect->save_vote)
-        hy_journal_item_state(&job->items, effect->term, effect->vote);
+    hy_journal_persist_first(&job->items, effect);
     if (snapshot) {
         job->snapshot = snapshot;
         if (effect->entry_count)
             job = open_job(store);
-    } else if (effect->truncate) {
-        hy_journal_item_truncate(&job->items, effect->truncate_from);
     }
-    for (size_t i = 0; i < effect->entry_count; i++)
-        hy_journal_item_entry(&job->items, &effect->entries[i]);
+    hy_journal_persist_rest(&job->items, effect);
     job->number = effect->number;
     pthread_cond_signal(&store->work);
     pthread_mutex_unlock(&store->mutex);
