@@ -5,7 +5,7 @@
  *
  * Both files are made of sectors of 512 bytes, the least that a disk writes whole. Each carries a checksum, which
  * covers its place and the file's header as well (bytes that were copied there, or are left from an older file, are no
- * sector), and as its last byte a mark. The first sector is the header: whose file it is, and the disk id. Then follow
+ * sector), and at its end a mark. The first sector is the header: whose file it is, and the disk id. Then follow
  * frames, each a whole number of sectors:
  *
  *   log       the header, frames of items, zeros. A frame is what one sync makes durable; the next one is written only

@@ -13,7 +13,9 @@
 const char hy_journal_log_magic[] = "HALYARDL";
 const char hy_journal_snapshot_magic[] = "HALYARDS";
 
-enum { MAGIC_SIZE = 8, CRC_AT = 507, MARK_AT = 511, MARK = 0xff, MAX_NAME = 256 };
+enum { MAGIC_SIZE = 8, CRC_AT = 504, MARK_AT = 508, MAX_NAME = 256 };
+
+static const uint32_t mark_of_written = UINT32_MAX;
 
 enum condition { BLANK, GOOD, BAD };
 
@@ -54,7 +56,7 @@ static void fill(struct hy_buf *buf, size_t size)
 static void seal(struct hy_buf *sector, uint32_t crc, struct hy_buf *out)
 {
     hy_wr_u32(sector, crc);
-    hy_wr_u8(sector, MARK);
+    hy_wr_u32(sector, mark_of_written);
     hy_buf_add(out, sector->data, sector->size);
 }
 
@@ -76,9 +78,9 @@ uint32_t hy_journal_header_write(const struct hy_journal_owner *owner, const cha
     return crc;
 }
 
-static uint32_t crc_in(const char *sector)
+static uint32_t number_at(const char *bytes)
 {
-    struct hy_rd rd = hy_rd_from(sector + CRC_AT, 4);
+    struct hy_rd rd = hy_rd_from(bytes, 4);
     return hy_rd_u32(&rd);
 }
 
@@ -116,7 +118,8 @@ int hy_journal_header_read(const struct hy_journal_file *file, const char *magic
         return other_version(file, version, err);
     if (bytes->size < HY_JOURNAL_SECTOR)
         return hy_journal_damaged(file, bytes->size, err, "it ends within its header");
-    if ((uint8_t)bytes->data[MARK_AT] != MARK || crc_in(bytes->data) != hy_crc32c(0, bytes->data, CRC_AT))
+    if (number_at(bytes->data + MARK_AT) != mark_of_written ||
+        number_at(bytes->data + CRC_AT) != hy_crc32c(0, bytes->data, CRC_AT))
         return hy_journal_damaged(file, 0, err, "the header's checksum is wrong");
     if (version != HY_JOURNAL_VERSION)
         return other_version(file, version, err);
@@ -124,7 +127,7 @@ int hy_journal_header_read(const struct hy_journal_file *file, const char *magic
     header->disk = hy_rd_u64(&rd);
     header->created = hy_rd_u64(&rd);
     header->length = hy_rd_u64(&rd);
-    *seed = crc_in(bytes->data);
+    *seed = number_at(bytes->data + CRC_AT);
     return check_owner(file, &rd, node, err);
 }
 
@@ -179,10 +182,10 @@ static struct sector look_at(const struct hy_buf *file, uint32_t seed, uint64_t 
     size_t left = file->size - (size_t)at;
     if (left < HY_JOURNAL_SECTOR) /* the file was being made larger */
         return all_zero(bytes, left) ? (struct sector){.condition = BLANK} : bad("the file ends within a record");
-    uint8_t mark = (uint8_t)bytes[MARK_AT];
+    uint32_t mark = number_at(bytes + MARK_AT);
     if (mark == 0)
         return (struct sector){.condition = BLANK};
-    if (mark != MARK || crc_in(bytes) != sector_crc(seed, at, bytes))
+    if (mark != mark_of_written || number_at(bytes + CRC_AT) != sector_crc(seed, at, bytes))
         return bad("the checksum is wrong");
     struct hy_rd rd = hy_rd_from(bytes, HY_JOURNAL_SECTOR);
     struct sector sector = {.condition = GOOD, .number = hy_rd_u32(&rd), .used = hy_rd_u16(&rd)};

@@ -3,19 +3,21 @@
  * A file of sectors, whatever is in its frames.
  *
  *   header   magic 8 bytes, version u32, node u32, disk u64, created u64, length u64, cluster's name as bytes, zeros up
- *            to byte 507, CRC-32C u32 of those, mark
- *   sector   number within its frame u32, bytes used u16, last of its frame u8, 500 bytes, CRC-32C u32, mark
+ *            to byte 504, CRC-32C u32 of those, mark u32
+ *   sector   number within its frame u32, bytes used u16, last of its frame u8, 497 bytes, CRC-32C u32, mark u32
  *
- * The checksum of a sector starts from the header's, and covers the sector's offset and its first 507 bytes. At this
+ * The checksum of a sector starts from the header's, and covers the sector's offset and its first 504 bytes. At this
  * length CRC-32C finds every change of up to five bits (Koopman, "32-Bit Cyclic Redundancy Codes for Internet
- * Applications", 2002). The mark is eight bits away from what an unwritten sector has there.
+ * Applications", 2002). The mark is 32 bits away from what an unwritten sector has there, and what is neither is damage.
+ * (A write that was cut within the mark itself looks like damage too. That errs on the safe side, and hardly is: the
+ * kernel takes whole pages.)
  */
 #ifndef HY_JOURNAL_SECTORS_H
 #define HY_JOURNAL_SECTORS_H
 
 #include "journal/journal.h"
 
-enum { HY_JOURNAL_PAYLOAD = 500 };
+enum { HY_JOURNAL_PAYLOAD = 497 };
 
 extern const char hy_journal_log_magic[];
 extern const char hy_journal_snapshot_magic[];
