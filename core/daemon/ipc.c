@@ -15,6 +15,7 @@ enum { MAX_WAITING = 4096, MAX_MESSAGE = 16 * 1024 * 1024, REQUESTS_PER_TURN = 3
 struct waiting {
     uint64_t client;
     zframe_t *identity;
+    bool reads; /* the state is to be sent, not only a word */
 };
 
 struct hy_ipc {
@@ -22,7 +23,7 @@ struct hy_ipc {
     zloop_t *loop;
     struct hy_ipc_handlers handlers;
     struct hy_log log;
-    HY_VEC(struct waiting) waiting; /* for the answer to a command */
+    HY_VEC(struct waiting) waiting; /* for the answer to a command or a read; clients grow */
     uint64_t last_client;
 };
 
@@ -72,27 +73,69 @@ static bool is_word(const char *text)
     return true;
 }
 
+/* Takes whoever asks into the list of those who wait; 0 when there are too many. */
+static uint64_t wait_for_answer(struct hy_ipc *ipc, zframe_t **identity, bool reads)
+{
+    if (ipc->waiting.count >= MAX_WAITING) {
+        reply_plain(ipc, identity, -EBUSY, "too many are waiting for their answer here; try again later");
+        return 0;
+    }
+    const struct waiting waiting = {.client = ++ipc->last_client, .identity = *identity, .reads = reads};
+    *identity = NULL;
+    hy_vec_push(&ipc->waiting, waiting);
+    return waiting.client;
+}
+
+/* The next frame as a number; one that is not there is 0. */
+static bool pop_number(zmsg_t *request, int base, uint64_t *number)
+{
+    char *text = zmsg_popstr(request);
+    char *end = text;
+    errno = 0;
+    *number = text ? strtoull(text, &end, base) : 0;
+    bool right = !text || (*text >= '0' && !*end && !errno);
+    zstr_free(&text);
+    return right;
+}
+
+/* A request without a session has no number, one with a session has. */
+static bool pop_session(zmsg_t *request, struct hy_ipc_command *command)
+{
+    return pop_number(request, 16, &command->session) && pop_number(request, 10, &command->number) &&
+           pop_number(request, 10, &command->repeat) && !command->session == !command->number &&
+           (command->session || !command->repeat);
+}
+
 static void serve_command(struct hy_ipc *ipc, zframe_t **identity, zmsg_t *request)
 {
     zframe_t *statements = zmsg_pop(request);
     char *by = zmsg_popstr(request);
     char *via = zmsg_popstr(request);
+    struct hy_ipc_command command = {.by = by, .via = via};
+    uint64_t client;
     if (!statements || !is_word(by) || !is_word(via)) {
         reply_plain(ipc, identity, -EINVAL, "command: expected statements, who sends them, and by what");
+    } else if (!pop_session(request, &command)) {
+        reply_plain(ipc, identity, -EINVAL,
+                    "command: expected a session (hexadecimal), the number of the request in it (from 1 on), and 0 or "
+                    "the index of an earlier attempt");
     } else if (zframe_size(statements) > MAX_MESSAGE / 4) {
         reply_plain(ipc, identity, -EMSGSIZE, "command: larger than 4 MiB");
-    } else if (ipc->waiting.count >= MAX_WAITING) {
-        reply_plain(ipc, identity, -EBUSY, "command: too many are waiting for their answer; try again later");
-    } else {
-        const struct waiting waiting = {.client = ++ipc->last_client, .identity = *identity};
-        *identity = NULL;
-        hy_vec_push(&ipc->waiting, waiting);
-        ipc->handlers.command(ipc->handlers.context, waiting.client, (const char *)zframe_data(statements),
-                              zframe_size(statements), by, via);
+    } else if ((client = wait_for_answer(ipc, identity, false))) {
+        command.statements = (const char *)zframe_data(statements);
+        command.size = zframe_size(statements);
+        ipc->handlers.command(ipc->handlers.context, client, &command);
     }
     zframe_destroy(&statements);
     zstr_free(&by);
     zstr_free(&via);
+}
+
+static void serve_read(struct hy_ipc *ipc, zframe_t **identity)
+{
+    uint64_t client = wait_for_answer(ipc, identity, true);
+    if (client)
+        ipc->handlers.read(ipc->handlers.context, client);
 }
 
 static void serve(struct hy_ipc *ipc, zmsg_t *request)
@@ -105,10 +148,12 @@ static void serve(struct hy_ipc *ipc, zmsg_t *request)
                     "the core of this node speaks '" HY_IPC_HELLO "': use the hactl that belongs to it");
     else if (verb && strcmp(verb, "state") == 0)
         serve_state(ipc, &identity);
+    else if (verb && strcmp(verb, "read") == 0)
+        serve_read(ipc, &identity);
     else if (verb && strcmp(verb, "command") == 0)
         serve_command(ipc, &identity, request);
     else
-        reply_plain(ipc, &identity, -ENOSYS, "unknown verb: expected state or command");
+        reply_plain(ipc, &identity, -ENOSYS, "unknown verb: expected state, read or command");
     zframe_destroy(&identity);
     zstr_free(&hello);
     zstr_free(&verb);
@@ -160,9 +205,12 @@ void hy_ipc_answer(struct hy_ipc *ipc, uint64_t client, int code, const char *te
     for (size_t i = 0; i < ipc->waiting.count; i++) {
         if (ipc->waiting.items[i].client != client)
             continue;
-        zframe_t *identity = ipc->waiting.items[i].identity;
+        struct waiting waiting = ipc->waiting.items[i];
         hy_vec_remove(&ipc->waiting, i);
-        reply_plain(ipc, &identity, code, text);
+        if (waiting.reads && !code)
+            serve_state(ipc, &waiting.identity);
+        else
+            reply_plain(ipc, &waiting.identity, code, text);
         return;
     }
 }
