@@ -6,6 +6,7 @@
 #include "daemon/ipc.h"
 #include "scheduler/scheduler.h"
 
+#include <errno.h>
 #include <check.h>
 #include <ftw.h>
 #include <signal.h>
