@@ -11,7 +11,7 @@ test_hactl_SOURCES = \
 	tests/lib/fake_core.c tests/lib/fake_core.h tests/lib/run.h \
 	core/daemon/ipc.c core/daemon/ipc.h
 test_hactl_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
-test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS)
+test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS) $(ZMQ_LIBS)
 EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT)
 
 EXTRA_DIST += docs/hactl.md \
