@@ -55,6 +55,7 @@ struct hy_cib *hy_cib_copy(const struct hy_cib *cib)
         hy_vec_push(&copy->sessions, cib->sessions.items[i]);
     hy_clients_copy(copy, cib);
     copy->index = cib->index;
+    copy->last_id = cib->last_id;
     copy->changed = cib->changed;
     copy->changed_by = hy_strdup(cib->changed_by);
     copy->changed_via = hy_strdup(cib->changed_via);
