@@ -113,6 +113,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     c->admission.campaign = HY_NEVER;
     c->outbox.accepted = hy_alloc_array(c->node_count, sizeof *c->outbox.accepted);
     c->controller.syncs = hy_alloc_array(c->node_count, sizeof *c->controller.syncs);
+    hy_reads_init(&c->reads);
     hy_outbox_init(c, options->membership.incarnation);
     hy_controller_reset(&c->controller, c->node_count);
     rc = open_state(c, options, state, snapshot, snapshot_size, now, err);
@@ -131,6 +132,7 @@ void hy_cluster_free(struct hy_cluster **cluster)
         return;
     hy_controller_free(&c->controller, c->node_count);
     hy_outbox_free(&c->outbox);
+    hy_reads_free(&c->reads);
     hy_buf_free(&c->orders.sync_statements);
     hy_membership_free(&c->admission.membership);
     free(c->admission.candidates);
@@ -165,6 +167,8 @@ static int take_message(struct hy_cluster *c, const struct hy_cluster_event *eve
         return rc;
     if (message.kind == HY_MESSAGE_SUBMIT)
         return hy_outbox_receive(c, event->from, &message, err);
+    if (message.kind == HY_MESSAGE_READ || message.kind == HY_MESSAGE_READ_INDEX)
+        return hy_reads_message(c, event->from, &message, err);
     return hy_orders_message(c, event->from, &message, err);
 }
 
@@ -253,6 +257,7 @@ static void settle(struct hy_cluster *c)
         bool idle = !c->admission.due && !c->controller.due;
         hy_admission_run(c);
         hy_outbox_flush(c);
+        hy_reads_run(c);
         hy_controller_run(c);
         hy_leave_run(c);
         if (idle)
@@ -302,6 +307,7 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
 {
     hy_time at = earlier(hy_raft_deadline(c->replica.raft), hy_membership_deadline(c->admission.membership));
     at = earlier(at, c->outbox.resend);
+    at = earlier(at, hy_reads_deadline(&c->reads));
     at = earlier(at, c->admission.campaign);
     at = earlier(at, hy_controller_deadline(&c->controller, c->node_count));
     if (c->leaving != STAYING)
