@@ -18,6 +18,7 @@ libhy_daemon_a_CPPFLAGS = $(DAEMON_CPPFLAGS) $(CONFIG_CFLAGS) $(JANSSON_CFLAGS)
 libhy_daemon_a_SOURCES = \
 	core/daemon/clock.c core/daemon/clock.h \
 	core/daemon/config.c core/daemon/config.h \
+	core/daemon/config_print.c \
 	core/daemon/config_reader.c core/daemon/config_reader.h \
 	core/daemon/logger.c core/daemon/logger.h \
 	core/daemon/pidfile.c core/daemon/pidfile.h \

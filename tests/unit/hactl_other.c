@@ -148,13 +148,14 @@ START_TEST(a_new_cluster)
     char line[512];
     snprintf(line, sizeof line, "cd %s && mkdir sub && cd sub && ", core.folder);
     char *at = line + strlen(line);
-    strcpy(at, "hactl cluster init --name seed --user root test1=172.100.102.151 test3=172.100.102.155");
+    strcpy(at, "hactl cluster init --name seed --user root --witness test5 test1=172.100.102.151 "
+               "test3=172.100.102.155 test5=172.100.102.160");
     expect_golden(&core, line, "init.out");
-    snprintf(
-        line, sizeof line,
-        "cd %s/sub && stat -c '%%a %%n' seed/*/halyard.key && cmp seed/*/halyard.key && wc -c <seed/test1/halyard.key",
-        core.folder);
-    expect_ok(&core, line, "600 seed/test1/halyard.key\n600 seed/test3/halyard.key\n65\n");
+    snprintf(line, sizeof line,
+             "cd %s/sub && stat -c '%%a %%n' seed/*/halyard.key && cmp seed/test1/halyard.key seed/test3/halyard.key "
+             "&& wc -c <seed/test1/halyard.key",
+             core.folder);
+    expect_ok(&core, line, "600 seed/test1/halyard.key\n600 seed/test3/halyard.key\n600 seed/test5/halyard.key\n65\n");
     snprintf(line, sizeof line, "cat %s/sub/seed/test3/halyard.conf", core.folder);
     expect_golden(&core, line, "init.conf");
     snprintf(line, sizeof line, "cd %s/sub && hactl cluster init --name seed test1=172.100.102.151", core.folder);
@@ -162,7 +163,7 @@ START_TEST(a_new_cluster)
     snprintf(line, sizeof line, "cd %s/sub && hactl cluster init --name bad test1=172.100.102.151 test3=here",
              core.folder);
     expect_error(&core, line, 1,
-                 "hactl: bad/test1/halyard.conf:12: address 'here' is no address: expected a numeric one, as "
+                 "hactl: bad/test1/halyard.conf:13: address 'here' is no address: expected a numeric one, as "
                  "172.100.102.151 or fd00::151\n");
     snprintf(line, sizeof line, "cd %s/sub && ls && rm -r %s/sub", core.folder, core.folder);
     expect_ok(&core, line, "seed\n");
@@ -170,7 +171,11 @@ START_TEST(a_new_cluster)
                  "hactl: 'test1': expected NODE=ADDRESS, as test1=172.100.102.151\n");
     expect_error(&core, "hactl cluster init --port 5405 test1=1.2.3.4", 2,
                  "usage: hactl cluster init --name NAME [--out DIR] [--transport NAME] [--port N] [--bus-port N] "
-                 "[--profile NAME] [--user USER] NODE=ADDRESS...\n");
+                 "[--profile NAME] [--user USER] [--witness NODE] NODE=ADDRESS...\n");
+    expect_error(&core, "hactl cluster init --name x --witness test9 test1=1.2.3.4", 1,
+                 "hactl: --witness test9: it is none of the nodes: expected --witness NODE NODE=ADDRESS...\n");
+    expect_error(&core, "hactl cluster init --name x --profile quick test1=1.2.3.4", 1,
+                 "hactl: --profile 'quick': expected fast, lan or wan\n");
 }
 END_TEST
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command. All but main() is a library, so that the tests link what operators run.
-HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(JANSSON_CFLAGS)
+HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
 HACTL_LIBS = libhactl.a libhy_bus.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
 	$(ZMQ_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
 
@@ -21,6 +21,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/help.c tools/hactl/help.h \
 	tools/hactl/move.c \
 	tools/hactl/node.c \
+	tools/hactl/node_files.c tools/hactl/node_files.h \
 	tools/hactl/options.c \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \

@@ -75,7 +75,7 @@ const struct hactl_command hactl_commands[] = {
 
     {"cluster", "init",
      "--name NAME [--out DIR] [--transport NAME] [--port N] [--bus-port N] [--profile NAME] [--user USER] "
-     "NODE=ADDRESS...",
+     "[--witness NODE] NODE=ADDRESS...",
      "write the configuration and the key of every node of a new cluster", 1, -1, hactl_cluster_init},
     {"cluster", "status", "", "who hears whom, the lease, the worst case", 0, 0, hactl_cluster_status},
     {0},
