@@ -32,6 +32,8 @@ enum {
     HY_ID_MAX = 255,          /* bytes of an id or a name */
     HY_VALUE_MAX = 64 * 1024, /* bytes of a value */
     HY_OBJECTS_MAX = 20000,   /* objects of a CIB */
+    HY_NODES_MAX = 32,        /* enrolled nodes */
+    HY_LINKS_MAX = 8,         /* addresses of a node beside its own */
     HY_TEXT_MAX = 64 << 20    /* bytes of a configuration, a command or a saved CIB */
 };
 
@@ -220,11 +222,20 @@ enum hy_member_state {
     HY_MEMBER_GONE   /* declared gone in `epoch` */
 };
 
+/* Who shall be in the cluster, and where it is reached; see `enrol` and `strike` in cib/command.h. */
+struct hy_enrolment {
+    char *address;             /* numeric; NULL: not enrolled, the node object was only written */
+    char *links[HY_LINKS_MAX]; /* on link 1, 2, ...; NULL: `address` */
+    bool witness;              /* it votes, and runs nothing */
+    bool striking;             /* it is to be taken out */
+};
+
 /* What the cluster knows of one node. Each configured node has exactly one, in the order of the node objects; it comes
  * and goes with the node object and is changed by commands only. */
 struct hy_node_status {
     char *node;
-    uint32_t id; /* the wire's number; 0: none given yet */
+    uint32_t id; /* the wire's number, given by its enrolment; 0: none yet */
+    struct hy_enrolment enrolled;
     enum hy_member_state state;
     uint32_t epoch;       /* grows with each admission and each verdict */
     uint64_t incarnation; /* of the core that was admitted */
@@ -252,6 +263,7 @@ struct hy_cib {
     HY_VEC(struct hy_node_status *) nodes;
     HY_VEC(struct hy_session) sessions;
     uint64_t index;   /* of the last command applied */
+    uint32_t last_id; /* the highest that a node was ever enrolled with: ids are not used again; 0: none yet */
     hy_wall changed;  /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
     char *changed_by; /* NULL: nobody yet */
     char *changed_via;

@@ -94,7 +94,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     c->node_count = options->node_count;
     c->nodes = hy_alloc_array(c->node_count, sizeof *c->nodes);
     for (size_t i = 0; i < c->node_count; i++)
-        c->nodes[i] = (struct hy_cluster_node){options->nodes[i].id, hy_strdup(options->nodes[i].name)};
+        c->nodes[i] = (struct hy_cluster_node){.id = options->nodes[i].id, .name = hy_strdup(options->nodes[i].name)};
     if (options->log)
         c->log = *options->log;
     c->now = now;
@@ -301,6 +301,17 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
 const struct hy_cib *hy_cluster_cib(const struct hy_cluster *c)
 {
     return c->replica.cib;
+}
+
+const struct hy_raft *hy_cluster_raft(const struct hy_cluster *c)
+{
+    return c->replica.raft;
+}
+
+size_t hy_cluster_nodes(const struct hy_cluster *c, const struct hy_cluster_node **list)
+{
+    *list = c->nodes;
+    return c->node_count;
 }
 
 void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluster_report *report)
