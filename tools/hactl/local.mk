@@ -7,8 +7,12 @@ HACTL_LIBS = libhactl.a libhy_bus.a libhy_daemon.a libhy_scheduler.a libhy_cib.a
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS)
 libhactl_a_SOURCES = \
+	tools/hactl/change.c tools/hactl/change.h \
 	tools/hactl/cleanup.c \
+	tools/hactl/cluster_add.c \
+	tools/hactl/cluster_found.c \
 	tools/hactl/cluster_init.c \
+	tools/hactl/cluster_remove.c \
 	tools/hactl/cluster_status.c \
 	tools/hactl/commands.h \
 	tools/hactl/complete.c tools/hactl/complete.h \

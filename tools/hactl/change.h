@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Nodes that come and go: what a node is in the cluster, and what its coming or going waits for. */
+#ifndef HACTL_CHANGE_H
+#define HACTL_CHANGE_H
+
+#include "hactl/state.h"
+
+/* "voter", "witness", "learner", "blank", ... */
+void hactl_part_print(const struct hactl_state *state, const char *node, struct hy_buf *out);
+
+/* The words behind "waits for"; false: the node is neither coming nor going. */
+bool hactl_change_waits(const struct hactl_state *state, const char *node, struct hy_buf *what);
+
+/* Nodes that vote. */
+size_t hactl_voters(const struct hactl_state *state);
+
+/* A line when this node can change nothing: it has no quorum, is blank, or was taken out. */
+int hactl_needs_quorum(const struct hactl_state *state);
+
+#endif
