@@ -99,6 +99,18 @@ bool hactl_change_waits(const struct hactl_state *state, const char *node, struc
     return true;
 }
 
+void hactl_waiting_print(const struct hactl_state *state, struct hy_buf *out)
+{
+    const char *node = hactl_state_text(state, "node");
+    const char *waiting = hactl_state_text(state, "waiting");
+    if (hactl_state_flag(state, "out"))
+        hy_buf_addf(out, "%s is out of the cluster and runs nothing: %s\n", node, waiting);
+    else if (hactl_state_flag(state, "blank"))
+        hy_buf_addf(out, "%s has no cluster yet: it waits for %s\n", node, waiting);
+    else if (*waiting)
+        hy_buf_addf(out, "The DC does not act yet: it waits for %s\n", waiting);
+}
+
 int hactl_needs_quorum(const struct hactl_state *state)
 {
     if (hactl_state_flag(state, "out"))

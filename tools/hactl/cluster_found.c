@@ -35,11 +35,12 @@ static int found(struct hactl *h, const struct hactl_state *state)
     if (!hactl_state_flag(state, "blank"))
         status = hactl_fail("%s has a cluster already: there is nothing to found", hactl_state_text(state, "node"));
     else if (away && !h->force)
-        status = hactl_fail(
-            "not heard: %s. To found the cluster with %s alone is safe only if none of the missing nodes runs, and each "
-            "has an empty state folder when it is started: what they hold would be a second cluster, and both would run "
-            "the same resources. If that is so: `hactl cluster found --force`",
-            hy_buf_text(&missing), hy_buf_text(&there));
+        status = hactl_fail("not heard: %s. To found the cluster with %s alone is safe only if none of the missing "
+                            "nodes runs, and each "
+                            "has an empty state folder when it is started: what they hold would be a second cluster, "
+                            "and both would run "
+                            "the same resources. If that is so: `hactl cluster found --force`",
+                            hy_buf_text(&missing), hy_buf_text(&there));
     if (!status)
         status = hactl_send_found(h, &code, &refusal);
     if (!status && code)

@@ -26,9 +26,10 @@ static int check_majority(const struct hactl_state *state, const char *node)
     }
     if (2 * heard > left)
         return HACTL_OK;
-    return hactl_fail("without %s only %zu of the %zu voters left would be there, which is no majority: bring the others "
-                      "back, or remove them first (--force: do it nevertheless)",
-                      node, heard, left);
+    return hactl_fail(
+        "without %s only %zu of the %zu voters left would be there, which is no majority: bring the others "
+        "back, or remove them first (--force: do it nevertheless)",
+        node, heard, left);
 }
 
 static int strike(struct hactl *h, const struct hactl_state *state, const char *node)
@@ -84,8 +85,8 @@ static int remove_node(struct hactl *h, const struct hactl_state *state, const c
     status = hactl_wait_until(h, is_out, &removal);
     hy_buf_free(&said);
     if (!status)
-        hactl_info("%s is out. Before it may be added again: stop halyardd there, and empty its state folder (%s)", node,
-                   h->config->paths.state);
+        hactl_info("%s is out. Before it may be added again: stop halyardd there, and empty its state folder (%s)",
+                   node, h->config->paths.state);
     return status;
 }
 
@@ -110,9 +111,10 @@ int hactl_node_delete(struct hactl *h, int argc, char **argv)
     if (status)
         return status;
     if (hactl_state_online(&state, argv[1]) && !h->force)
-        status = hactl_fail("%s is online: stop halyardd there first, or use `hactl cluster remove %s`, which moves its "
-                            "resources away",
-                            argv[1], argv[1]);
+        status =
+            hactl_fail("%s is online: stop halyardd there first, or use `hactl cluster remove %s`, which moves its "
+                       "resources away",
+                       argv[1], argv[1]);
     else
         status = remove_node(h, &state, argv[1]);
     hactl_state_free(&state);

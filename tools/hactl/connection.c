@@ -152,6 +152,21 @@ int hactl_ask_state(struct hactl *h, struct hy_buf *report, struct hy_buf *cib)
     return status;
 }
 
+int hactl_send_found(struct hactl *h, int *code, struct hy_err *refusal)
+{
+    zmsg_t *request = zmsg_new();
+    zmsg_addstr(request, HY_IPC_HELLO);
+    zmsg_addstr(request, "found");
+    int status;
+    zmsg_t *reply = exchange(h, request, h->timeout_ms,
+                             "it may or may not have been founded: look with `hactl cluster status`", &status);
+    if (!reply)
+        return status;
+    status = read_head(reply, code, refusal);
+    zmsg_destroy(&reply);
+    return status;
+}
+
 int hactl_send_command(struct hactl *h, const struct hy_buf *statements, int *code, struct hy_err *refusal)
 {
     const struct hy_config *config = hactl_config(h);
