@@ -52,6 +52,7 @@ struct hy_cib *hy_cib_copy(const struct hy_cib *cib)
     for (size_t i = 0; i < cib->sessions.count; i++)
         hy_vec_push(&copy->sessions, cib->sessions.items[i]);
     copy->index = cib->index;
+    copy->last_id = cib->last_id;
     copy->changed = cib->changed;
     copy->changed_by = hy_strdup(cib->changed_by);
     copy->changed_via = hy_strdup(cib->changed_via);

@@ -2,6 +2,7 @@
 /* Writing commands, and reading their heads. */
 #include "cib/command.h"
 
+#include "cib/enrol.h"
 #include "cib/fields.h"
 #include "cib/grammar.h"
 #include "cib/head.h"
@@ -54,6 +55,32 @@ void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum h
     hy_word_print(node, out);
     hy_buf_addf(out, " id=%" PRIu32 " state=%s epoch=%" PRIu32 " incarnation=%" PRIu64 "\n", id,
                 hy_member_state_word(state), epoch, incarnation);
+}
+
+void hy_command_enrol(struct hy_buf *out, const char *node, uint32_t id, const struct hy_enrolment *enrolled)
+{
+    hy_buf_adds(out, "enrol ");
+    hy_word_print(node, out);
+    hy_buf_addf(out, " id=%" PRIu32, id);
+    hy_enrolment_print(enrolled, false, out);
+    hy_buf_addc(out, '\n');
+}
+
+static void print_verb(const char *verb, const char *node, struct hy_buf *out)
+{
+    hy_buf_addf(out, "%s ", verb);
+    hy_word_print(node, out);
+    hy_buf_addc(out, '\n');
+}
+
+void hy_command_strike(struct hy_buf *out, const char *node)
+{
+    print_verb("strike", node, out);
+}
+
+void hy_command_struck(struct hy_buf *out, const char *node)
+{
+    print_verb("struck", node, out);
 }
 
 void hy_command_synced(struct hy_buf *out, const char *node, uint32_t epoch)

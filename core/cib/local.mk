@@ -6,6 +6,7 @@ libhy_cib_a_SOURCES = \
 	core/cib/cib.c core/cib/cib.h \
 	core/cib/command.c core/cib/command.h \
 	core/cib/cursor.c core/cib/cursor.h \
+	core/cib/enrol.c core/cib/enrol.h \
 	core/cib/fields.c core/cib/fields.h \
 	core/cib/grammar.h \
 	core/cib/head.h \
