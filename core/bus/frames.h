@@ -12,6 +12,8 @@
 #include "base/buf.h"
 #include "bus/bus.h"
 
+#include <zmq.h>
+
 enum { HY_TOPIC_SIZE = 8, HY_FRAMES_MAX = 7 };
 
 /* One received message; zeroed: none. */

@@ -15,8 +15,10 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "loop/loop.h"
 
-#include <czmq.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #define HY_IPC_HELLO "halyard-ipc 1"
 
@@ -32,8 +34,8 @@ struct hy_ipc_handlers {
 };
 
 /* The socket gets mode 0660. -EADDRINUSE, -EACCES. */
-int hy_ipc_open(const char *path, const struct hy_ipc_handlers *handlers, zloop_t *loop, const struct hy_log *log,
-                struct hy_ipc **ipc, struct hy_err *err);
+int hy_ipc_open(const char *path, const struct hy_ipc_handlers *handlers, struct hy_loop *loop,
+                const struct hy_log *log, struct hy_ipc **ipc, struct hy_err *err);
 void hy_ipc_answer(struct hy_ipc *ipc, uint64_t client, int code, const char *text);
 void hy_ipc_close(struct hy_ipc **ipc);
 

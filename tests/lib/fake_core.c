@@ -212,12 +212,9 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
     return remove(path);
 }
 
-static int end_loop(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void end_loop(void *context)
 {
-    (void)loop;
-    (void)item;
-    (void)context;
-    return -1;
+    hy_loop_stop(context);
 }
 
 /* As a descriptor: a handler's flag, set just before the loop begins to wait, would be seen by nobody. */
@@ -232,26 +229,26 @@ static int terminations(void)
 
 static void be_core(const char *folder, int ready)
 {
-    zmq_pollitem_t end = {.fd = terminations(), .events = ZMQ_POLLIN};
+    struct hy_watched end;
+    struct hy_loop *loop;
     struct world world = {.folder = folder, .has_quorum = true};
     const struct hy_ipc_handlers handlers = {&world, answer_state, answer_command};
     const struct hy_log log = {0};
     struct hy_err err = {{0}};
     char path[128];
     build(&world);
-    zloop_t *loop = zloop_new();
-    zloop_poller(loop, &end, end_loop, NULL);
     snprintf(path, sizeof path, "%s/core", folder);
     mkdir(path, 0700);
     snprintf(path, sizeof path, "%s/core/halyard.sock", folder);
-    if (hy_ipc_open(path, &handlers, loop, &log, &world.ipc, &err)) {
+    if (hy_loop_new(&loop, &err) || hy_loop_watch(loop, &end, terminations(), end_loop, loop) ||
+        hy_ipc_open(path, &handlers, loop, &log, &world.ipc, &err)) {
         fprintf(stderr, "fake core: %s\n", err.text);
         _exit(1);
     }
     if (write(ready, "!", 1) != 1)
         _exit(1);
     close(ready);
-    zloop_start(loop); /* until SIGTERM: of the test, or because the test has died */
+    hy_loop_run(loop, &err); /* until SIGTERM: of the test, or because the test has died */
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     _exit(0);
 }

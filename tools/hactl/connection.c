@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "daemon/ipc.h"
 
+#include <czmq.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command. All but main() is a library, so that the tests link what operators run.
 HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
-HACTL_LIBS = libhactl.a libhy_bus.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
+HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
 	$(ZMQ_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
 
 noinst_LIBRARIES += libhactl.a
