@@ -137,6 +137,18 @@ static bool is_same(const struct hy_enrolment *a, const struct hy_enrolment *b, 
     return same;
 }
 
+static int check_address(const struct newcomer *node, const struct hactl_state *state)
+{
+    for (size_t i = 0; i < state->cib->nodes.count; i++) {
+        const struct hy_node_status *other = state->cib->nodes.items[i];
+        if (other->enrolled.address && strcmp(other->node, node->name) != 0 &&
+            strcmp(other->enrolled.address, node->enrolled.address) == 0)
+            return hactl_fail("address %s is that of node %s: each node needs its own", node->enrolled.address,
+                              other->node);
+    }
+    return HACTL_OK;
+}
+
 static int check_known(struct newcomer *node, const struct hactl_state *state, size_t link_count)
 {
     const struct hy_node_status *status = hy_cib_node(state->cib, node->name);
@@ -198,15 +210,17 @@ static struct hy_config *make_config(struct hactl *h, const struct hactl_state *
     }
     add_node(config, node->name, node->id, &node->enrolled);
     free(config->node);
+    free(config->key_file);
     config->node = hy_strdup(node->name);
+    config->key_file = hy_strdup(HACTL_KEY_FILE);
     return config;
 }
 
-static int read_key(const struct hy_config *config, struct hy_buf *out)
+static int read_key(const char *file, struct hy_buf *out)
 {
     uint8_t key[HY_KEY_SIZE];
     struct hy_err err = {{0}};
-    if (hy_key_read(config->key_file, key, &err))
+    if (hy_key_read(file, key, &err))
         return hactl_fail("%s", err.text);
     for (size_t i = 0; i < sizeof key; i++)
         hy_buf_addf(out, "%02x", key[i]);
@@ -221,7 +235,7 @@ static int write_files(struct hactl *h, const struct hactl_state *state, const s
     struct hy_config *config = make_config(h, state, node);
     int status = config ? hactl_files_check_free(node->out, node->name) : HACTL_FAILED;
     if (!status)
-        status = read_key(config, &key);
+        status = read_key(h->config->key_file, &key);
     if (!status) {
         status = hactl_files_write(node->out, config, &key, "hactl cluster add");
         if (status)
@@ -284,6 +298,8 @@ static int add(struct hactl *h, const struct hactl_state *state, struct newcomer
     int status = hactl_needs_quorum(state);
     if (!status)
         status = check_known(node, state, link_count);
+    if (!status)
+        status = check_address(node, state);
     if (!status)
         status = check_links(node, state, link_count);
     if (!node->out)

@@ -133,7 +133,7 @@ static struct hy_config *make_config(const struct plan *plan, const struct membe
     }
     config->cluster = hy_strdup(plan->name);
     config->node = hy_strdup(self->name);
-    config->key_file = hy_strdup("/etc/halyard/halyard.key");
+    config->key_file = hy_strdup(HACTL_KEY_FILE);
     config->user = plan->user ? hy_strdup(plan->user) : NULL;
     config->bus_port = (uint16_t)atoi(plan->bus_port);
     config->detection = *hy_config_profile(plan->profile);

@@ -37,8 +37,11 @@ static int strike(struct hactl *h, const struct hactl_state *state, const char *
     struct hactl_edit edit;
     struct hy_buf statement = {0};
     hactl_edit_begin(&edit, h, state);
-    hy_command_strike(&statement, node);
+    if (hy_cib_node(state->cib, node)->enrolled.address)
+        hy_command_strike(&statement, node);
     hactl_edit_add(&edit, &statement);
+    if (!statement.size) /* it was only written, and has never been enrolled */
+        hactl_edit_remove(&edit, node);
     hy_buf_free(&statement);
     return hactl_edit_send(&edit);
 }

@@ -84,7 +84,7 @@ int hactl_files_write(const char *out, const struct hy_config *config, const str
     struct hy_buf text = {0};
     hy_buf_addf(&text,
                 "# Halyard, node %s of cluster %s. Made by `%s`; read by halyardd when it starts.\n"
-                "# But for `node` it is the same on all nodes.\n"
+                "# But for `node` it may be the same on all nodes.\n"
                 "\n",
                 config->node, config->cluster, command);
     hy_config_print(config, &text);

@@ -5,6 +5,9 @@
 
 #include "hactl/hactl.h"
 
+/* Where the operator is told to copy the secret to. */
+#define HACTL_KEY_FILE "/etc/halyard/halyard.key"
+
 /* All return an exit status, and say on stderr what is wrong. */
 
 /* Nothing that is there is to be lost. */
