@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration file: what is read, and the one line that each mistake gets. */
 #include "daemon/config.h"
+
+#include "cib/command.h"
+#include "daemon/config_compare.h"
 #include "lib/run.h"
 
 #include <errno.h>
@@ -225,6 +228,45 @@ START_TEST(each_mistake_gets_its_line)
 }
 END_TEST
 
+static void expect_difference(const struct hy_config *config, const char *statements, const char *said)
+{
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_buf command = {0}, out = {0};
+    struct hy_answer answer = {0};
+    const struct hy_command_head head = {.at = 1};
+    hy_command_begin(&command, &head);
+    hy_buf_adds(&command, statements);
+    hy_cib_apply(cib, 1, hy_buf_text(&command), command.size, &answer);
+    ck_assert_msg(answer.code == 0, "%s", answer.err.text);
+    hy_config_compare(config, cib, &out);
+    ck_assert_str_eq(hy_buf_text(&out), said);
+    hy_buf_free(&command);
+    hy_buf_free(&out);
+    hy_cib_free(&cib);
+}
+
+#define TEST1 "enrol test1 id=1 address=172.100.102.151\n"
+#define TEST3 "enrol test3 id=2 address=172.100.102.155\n"
+#define TEST5 "enrol test5 id=3 address=fd00::160\n"
+
+START_TEST(the_file_and_the_cluster)
+{
+    struct hy_config *config = read_good(GOOD);
+    expect_difference(config, "noop\n", "");
+    expect_difference(config, TEST1 TEST3 TEST5, "");
+    expect_difference(config, TEST1 TEST3 TEST5 "enrol test4 id=4 address=10.0.0.4\n", "test4 is missing in it");
+    expect_difference(config, TEST1 TEST3, "test5 is in it, and not in the cluster");
+    expect_difference(config, TEST1 TEST3 TEST5 "strike test5\n", "test5 is in it, and not in the cluster");
+    expect_difference(config, TEST1 TEST3 "enrol test5 id=9 address=10.0.0.4\nenrol test7 id=10 address=10.0.0.7\n",
+                      "test7 is missing in it, test5 has id 3 there, and 9 in the cluster");
+    expect_difference(config, TEST1 TEST3 "enrol test5 id=3 address=10.0.0.4\n",
+                      "test5 has address fd00::160 there, and 10.0.0.4 in the cluster");
+    expect_difference(config, TEST1 TEST3 "enrol test5 id=3 address=fd00::160 witness=true\n",
+                      "test5 is no witness there, and one in the cluster");
+    hy_config_free(&config);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_there)
 {
     struct hy_config *config = NULL;
@@ -248,6 +290,7 @@ int main(void)
     tcase_add_test(tcase, witnesses_alone_are_no_cluster);
     tcase_add_test(tcase, printed_and_read_back);
     tcase_add_loop_test(tcase, each_mistake_gets_its_line, 0, (int)(sizeof mistakes / sizeof *mistakes));
+    tcase_add_test(tcase, the_file_and_the_cluster);
     tcase_add_test(tcase, a_file_that_is_not_there);
     return run_suite(suite);
 }
