@@ -2,6 +2,7 @@
 /* Commands as a whole: sessions, all or nothing, dispatch. */
 #include "cib/apply.h"
 
+#include "cib/clients.h"
 #include "cib/grammar.h"
 #include "cib/head.h"
 #include "cib/history.h"
@@ -175,10 +176,11 @@ void hy_cib_apply(struct hy_cib *cib, uint64_t index, const char *text, size_t s
     answer->code = hy_command_head_parse(text, size, &answer->head, &answer->err);
     if (!answer->code)
         answer->code = enter_session(cib, &answer->head, &answer->err);
-    if (answer->code)
+    if (answer->code || hy_clients_answered(cib, &answer->head, answer))
         return;
     struct hy_command_head head = {0};
     struct hy_apply apply = {.cib = cib, .index = index, .head = &head, .err = &answer->err, .last_id = cib->last_id};
     answer->code = apply_body(&apply, &head, text, size);
     answer->config_changed = !answer->code && apply.config_changed;
+    hy_clients_keep(cib, index, &answer->head, answer);
 }

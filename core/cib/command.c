@@ -32,6 +32,10 @@ void hy_command_begin(struct hy_buf *out, const struct hy_command_head *head)
     hy_wall_print(head->at > 0 ? head->at : 0, out);
     print_named("by", head->by, out);
     print_named("via", head->via, out);
+    if (head->client)
+        hy_buf_addf(out, " client=%016" PRIx64 " request=%" PRIu64, head->client, head->request);
+    if (head->client && head->repeat)
+        hy_buf_addf(out, " repeat=%" PRIu64, head->repeat);
     hy_buf_addc(out, '\n');
 }
 
@@ -165,13 +169,18 @@ int hy_command_head_read(struct hy_cursor *cursor, struct hy_command_head *head)
     if (!hy_cursor_accept(cursor, "command"))
         return hy_cursor_fail(cursor, "expected 'command origin=... at=...' as the first line of a command");
     const struct hy_field fields[] = {
-        {"origin", HY_FIELD_U32, &head->origin, true}, {"incarnation", HY_FIELD_U64, &head->incarnation, false},
-        {"seq", HY_FIELD_U64, &head->seq, false},      {"at", HY_FIELD_WALL, &head->at, true},
-        {"by", HY_FIELD_TEXT, &head->by, false},       {"via", HY_FIELD_TEXT, &head->via, false},
+        {"origin", HY_FIELD_U32, &head->origin, true},  {"incarnation", HY_FIELD_U64, &head->incarnation, false},
+        {"seq", HY_FIELD_U64, &head->seq, false},       {"at", HY_FIELD_WALL, &head->at, true},
+        {"by", HY_FIELD_TEXT, &head->by, false},        {"via", HY_FIELD_TEXT, &head->via, false},
+        {"client", HY_FIELD_HEX, &head->client, false}, {"request", HY_FIELD_U64, &head->request, false},
+        {"repeat", HY_FIELD_U64, &head->repeat, false},
     };
     int rc = hy_fields_read(cursor, fields, sizeof fields / sizeof *fields);
     if (!rc && head->origin && !head->seq)
         rc = hy_word_fail(cursor, NULL, "expected seq= from 1 on, as the command has an origin");
+    if (!rc && (!head->client != !head->request || (head->repeat && !head->client)))
+        rc = hy_word_fail(cursor, NULL,
+                          "expected client= and request= (from 1 on) together, and repeat= only with them");
     return rc;
 }
 

@@ -45,6 +45,15 @@
  * -EALREADY; ahead of its turn: -ESTALE, the session stays where it is, and the command may come again later. Any other
  * answer, good or bad, is final: the session has moved on, and a repeat gets -EALREADY.
  *
+ * Client sessions: an operator's tool cannot tell a lost request from a lost answer, so it names its session in the head
+ * (`client=9f86d081884c7d65 request=4 [repeat=1207]`: a random number in hexadecimal, never 0; its requests from 1 on;
+ * see below) and asks again. The CIB keeps the last answer of each of HY_CLIENTS_MAX sessions, code and text (cut to
+ * HY_CLIENT_TEXT_MAX bytes). The same request again is not applied: it gets the kept answer, and `answer.repeated`. One
+ * before the last is -EALREADY. When there are too many sessions, the one that was used longest ago (by log index) goes;
+ * `clients_forgotten` is the highest index among those. So that a session that is not known any more is not taken for a
+ * new one, a request that was sent before says so: `repeat` is the log index that the client knew when it began. Unknown
+ * session, and something was forgotten since: -ENODATA, not applied, the outcome is not known.
+ *
  * Results: one is kept of each (rsc, op, interval) on a node; one with a lower `call` than what is known is ignored, an
  * equal one (a recurring operation's next answer) replaces it. `at` is the head's; a recurring operation's stays while
  * its answer is the same. A successful start or stop drops the instance's earlier recurring results: they are set up
@@ -84,14 +93,19 @@ struct hy_command_head {
     hy_wall at;
     const char *by;  /* NULL: nobody named */
     const char *via; /* NULL */
+    uint64_t client; /* the client's session; 0: none */
+    uint64_t request;
+    uint64_t repeat; /* 0: the first time */
 };
 
 /* What came of a command. */
 struct hy_answer {
-    /* 0; -EALREADY: a repeat; -ESTALE: a version or epoch has moved, or too early; -EINVAL; -ENOENT; -EEXIST; -EBUSY */
+    /* 0; -EALREADY: a repeat; -ESTALE: a version or epoch has moved, or too early; -EINVAL; -ENOENT; -EEXIST; -EBUSY;
+     * -ENODATA */
     int code;
     struct hy_command_head head; /* by and via are NULL here */
     bool config_changed;
+    bool repeated; /* a client's repeat: code and text are those of the first time, nothing was applied */
     struct hy_err err;
 };
 

@@ -7,6 +7,8 @@
  *   last-id 5                                       the highest id a node was ever enrolled with
  *   changed at=1484018696.123456 by=root@test3 via=hactl
  *   session origin=3 incarnation=17 seq=214
+ *   forgotten index=170                             of the client sessions that had to make room, the last one's
+ *   client session=9f86d081884c7d65 request=4 index=211 code=-17 text="..."     the last answer of a client's session
  *   object 12 primitive ClusterIP IPaddr2 ...       version, then the object as `configure show` has it; in order of creation
  *   status test3 id=3 state=in epoch=5 incarnation=17 synced=yes since=...       one a node, then what belongs to it
  *   enrolled test3 address=172.100.102.153 striking=no
@@ -18,6 +20,7 @@
  */
 #include "cib/grammar.h"
 
+#include "cib/clients.h"
 #include "cib/enrol.h"
 #include "cib/fields.h"
 #include "cib/kinds.h"
@@ -85,6 +88,7 @@ void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
     for (size_t i = 0; i < cib->sessions.count; i++)
         hy_buf_addf(out, "session origin=%" PRIu32 " incarnation=%" PRIu64 " seq=%" PRIu64 "\n",
                     cib->sessions.items[i].origin, cib->sessions.items[i].incarnation, cib->sessions.items[i].seq);
+    hy_clients_save(cib, out);
     for (size_t i = 0; i < cib->objects.count; i++) {
         hy_buf_addf(out, "object %" PRIu64 " ", cib->objects.items[i]->version);
         hy_object_print(cib->objects.items[i], out);
@@ -275,16 +279,18 @@ static int restore_statement(struct hy_cib *cib, struct hy_cursor *cursor)
         const char *verb;
         int (*restore)(struct hy_cib *cib, struct hy_cursor *cursor);
     } verbs[] = {
-        {"index", restore_index},     {"changed", restore_changed},   {"session", restore_session},
-        {"object", restore_object},   {"status", restore_status},     {"transient", restore_transient},
-        {"result", restore_result},   {"failure", restore_failure},   {"failcount", restore_failcount},
-        {"last-id", restore_last_id}, {"enrolled", restore_enrolled},
+        {"index", restore_index},           {"changed", restore_changed},
+        {"session", restore_session},       {"forgotten", hy_clients_restore_forgotten},
+        {"client", hy_clients_restore_one}, {"object", restore_object},
+        {"status", restore_status},         {"transient", restore_transient},
+        {"result", restore_result},         {"failure", restore_failure},
+        {"failcount", restore_failcount},   {"last-id", restore_last_id},
+        {"enrolled", restore_enrolled},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))
             return verbs[i].restore(cib, cursor);
-    return hy_cursor_fail(cursor, "expected index, last-id, changed, session, object, status, enrolled, transient, "
-                                  "result, failure, failcount or end");
+    return hy_cursor_fail(cursor, "expected index, object, status, end, or another statement of a saved CIB");
 }
 
 static int check_frame(const struct hy_words *text, struct hy_err *err)

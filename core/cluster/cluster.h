@@ -62,9 +62,14 @@ enum hy_cluster_event_type {
     HY_CLUSTER_ACTIVE,         /* outcome: one line of the executor's table; PENDING while an operation runs */
     HY_CLUSTER_ACTIVE_END,     /* the table is complete */
     HY_CLUSTER_LEASE_RELEASED, /* the executor has let go of what was under the lease */
-    HY_CLUSTER_REQUEST,        /* client, data/size: statements of a command, by, via: to be committed and answered */
-    HY_CLUSTER_LINKS_DOWN,     /* every link has lost its carrier */
-    HY_CLUSTER_SHUTDOWN,       /* this node is to leave in good order */
+    /* client, data/size: statements of a command, by, via: to be committed and answered. With a session (cib/command.h),
+     * number and repeat: answered once, however often it is asked */
+    HY_CLUSTER_REQUEST,
+    /* client: answered with code 0 once the applied state contains every change that was acknowledged anywhere before
+     * this event; -EHOSTUNREACH: without quorum nobody can know */
+    HY_CLUSTER_READ,
+    HY_CLUSTER_LINKS_DOWN, /* every link has lost its carrier */
+    HY_CLUSTER_SHUTDOWN,   /* this node is to leave in good order */
     /* client: this blank node is to form a cluster with the blank ones that it hears, though others of its configuration
      * are not there; answered */
     HY_CLUSTER_FOUND
@@ -80,6 +85,8 @@ struct hy_cluster_event {
     uint64_t client;
     const char *by;
     const char *via;
+    uint64_t session; /* REQUEST: the client's, chosen by it at random; 0: none. `number` is the request's in it */
+    uint64_t repeat;  /* REQUEST: asked before: the index the client knew then, at least 1; 0: never asked before */
 };
 
 enum hy_cluster_effect_type {

@@ -316,11 +316,23 @@ static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
     hy_cib_save(hy_cluster_cib(node->cluster), cib);
 }
 
-static void on_command(void *context, uint64_t client, const char *statements, size_t size, const char *by,
-                       const char *via)
+static void on_command(void *context, uint64_t client, const struct hy_ipc_command *command)
 {
-    const struct hy_cluster_event event = {
-        .type = HY_CLUSTER_REQUEST, .client = client, .data = statements, .size = size, .by = by, .via = via};
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_REQUEST,
+                                           .client = client,
+                                           .data = command->statements,
+                                           .size = command->size,
+                                           .by = command->by,
+                                           .via = command->via,
+                                           .session = command->session,
+                                           .number = command->number,
+                                           .repeat = command->repeat};
+    take_event(context, &event);
+}
+
+static void on_read(void *context, uint64_t client)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_READ, .client = client};
     take_event(context, &event);
 }
 
@@ -440,7 +452,8 @@ static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnati
 
 static int open_ipc(struct hy_node *node, struct hy_err *err)
 {
-    const struct hy_ipc_handlers handlers = {.context = node, .state = on_state, .command = on_command};
+    const struct hy_ipc_handlers handlers = {
+        .context = node, .state = on_state, .command = on_command, .read = on_read};
     char *path = hy_config_socket(node->config);
     int rc = hy_ipc_open(path, &handlers, node->loop, node->log, &node->ipc, err);
     free(path);

@@ -6,6 +6,7 @@
 #include "daemon/ipc.h"
 #include "scheduler/scheduler.h"
 
+#include <errno.h>
 #include <check.h>
 #include <ftw.h>
 #include <signal.h>
@@ -226,12 +227,18 @@ static void answer_state(void *context, struct hy_buf *report, struct hy_buf *ci
     hy_cib_save(world->cib, cib);
 }
 
-static void answer_command(void *context, uint64_t client, const char *statements, size_t size, const char *by,
-                           const char *via)
+static void answer_command(void *context, uint64_t client, const struct hy_ipc_command *command)
 {
     struct world *world = context;
-    struct hy_answer answer = apply(world, statements, size, by, via);
+    struct hy_answer answer = apply(world, command->statements, command->size, command->by, command->via);
     hy_ipc_answer(world->ipc, client, answer.code, answer.err.text);
+}
+
+static void answer_read(void *context, uint64_t client)
+{
+    struct world *world = context;
+    world->has_quorum = !is_steered(world, "no-quorum");
+    hy_ipc_answer(world->ipc, client, world->has_quorum ? 0 : -EHOSTUNREACH, "no quorum");
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
@@ -262,7 +269,8 @@ static void be_core(const char *folder, int ready)
     struct hy_watched end;
     struct hy_loop *loop;
     struct world world = {.folder = folder, .has_quorum = true};
-    const struct hy_ipc_handlers handlers = {&world, answer_state, answer_command};
+    const struct hy_ipc_handlers handlers = {
+        .context = &world, .state = answer_state, .command = answer_command, .read = answer_read};
     const struct hy_log log = {0};
     struct hy_err err = {{0}};
     char path[128];
