@@ -336,6 +336,12 @@ static void on_read(void *context, uint64_t client)
     take_event(context, &event);
 }
 
+static void on_found(void *context, uint64_t client)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_FOUND, .client = client};
+    take_event(context, &event);
+}
+
 /* ---- opening */
 
 enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
@@ -453,7 +459,7 @@ static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnati
 static int open_ipc(struct hy_node *node, struct hy_err *err)
 {
     const struct hy_ipc_handlers handlers = {
-        .context = node, .state = on_state, .command = on_command, .read = on_read};
+        .context = node, .state = on_state, .command = on_command, .read = on_read, .found = on_found};
     char *path = hy_config_socket(node->config);
     int rc = hy_ipc_open(path, &handlers, node->loop, node->log, &node->ipc, err);
     free(path);

@@ -241,6 +241,12 @@ static void answer_read(void *context, uint64_t client)
     hy_ipc_answer(world->ipc, client, world->has_quorum ? 0 : -EHOSTUNREACH, "no quorum");
 }
 
+static void answer_found(void *context, uint64_t client)
+{
+    struct world *world = context;
+    hy_ipc_answer(world->ipc, client, -EEXIST, "there is a cluster");
+}
+
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
 {
     (void)info;
@@ -269,8 +275,11 @@ static void be_core(const char *folder, int ready)
     struct hy_watched end;
     struct hy_loop *loop;
     struct world world = {.folder = folder, .has_quorum = true};
-    const struct hy_ipc_handlers handlers = {
-        .context = &world, .state = answer_state, .command = answer_command, .read = answer_read};
+    const struct hy_ipc_handlers handlers = {.context = &world,
+                                             .state = answer_state,
+                                             .command = answer_command,
+                                             .read = answer_read,
+                                             .found = answer_found};
     const struct hy_log log = {0};
     struct hy_err err = {{0}};
     char path[128];
