@@ -111,15 +111,25 @@ void hactl_waiting_print(const struct hactl_state *state, struct hy_buf *out)
         hy_buf_addf(out, "The DC does not act yet: it waits for %s\n", waiting);
 }
 
-int hactl_needs_quorum(const struct hactl_state *state)
+static int check_able(const struct hactl_state *state)
 {
+    const char *node = hactl_state_text(state, "node");
     if (hactl_state_flag(state, "out"))
-        return hactl_fail("%s is no part of the cluster any more: type it on a node that is",
-                          hactl_state_text(state, "node"));
+        return hactl_fail("%s is no part of the cluster any more: type it on a node that is", node);
     if (hactl_state_flag(state, "blank"))
         return hactl_fail("%s has not been let into a cluster yet: `hactl cluster status` tells what it waits for",
-                          hactl_state_text(state, "node"));
+                          node);
     if (!hactl_state_flag(state, "quorum"))
-        return hactl_fail("%s has no quorum: nothing can be changed", hactl_state_text(state, "node"));
+        return hactl_fail("%s has no quorum: nothing can be changed", node);
     return HACTL_OK;
+}
+
+int hactl_change_fetch(struct hactl *h, struct hactl_state *state)
+{
+    int status = hactl_state_glance(h, state);
+    if (status)
+        return status;
+    status = check_able(state);
+    hactl_state_free(state);
+    return status ? status : hactl_state_fetch(h, state);
 }

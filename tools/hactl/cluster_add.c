@@ -295,9 +295,7 @@ static bool is_in(const struct hactl_state *state, const void *context, struct h
 
 static int add(struct hactl *h, const struct hactl_state *state, struct newcomer *node, size_t link_count)
 {
-    int status = hactl_needs_quorum(state);
-    if (!status)
-        status = check_known(node, state, link_count);
+    int status = check_known(node, state, link_count);
     if (!status)
         status = check_address(node, state);
     if (!status)
@@ -324,7 +322,7 @@ int hactl_cluster_add(struct hactl *h, int argc, char **argv)
     struct hactl_state state;
     int status = read_words(&node, config->links.count, argc, argv);
     if (!status)
-        status = hactl_state_fetch(h, &state);
+        status = hactl_change_fetch(h, &state);
     if (!status) {
         status = add(h, &state, &node, config->links.count);
         hactl_state_free(&state);

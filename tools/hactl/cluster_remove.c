@@ -74,9 +74,7 @@ static bool is_out(const struct hactl_state *state, const void *context, struct 
 
 static int remove_node(struct hactl *h, const struct hactl_state *state, const char *node)
 {
-    int status = hactl_needs_quorum(state);
-    if (!status && !hactl_state_is_node(state, node))
-        status = HACTL_FAILED;
+    int status = hactl_state_is_node(state, node) ? HACTL_OK : HACTL_FAILED;
     if (!status && !h->force)
         status = check_majority(state, node);
     if (!status)
@@ -97,7 +95,7 @@ int hactl_cluster_remove(struct hactl *h, int argc, char **argv)
 {
     (void)argc;
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_change_fetch(h, &state);
     if (status)
         return status;
     status = remove_node(h, &state, argv[1]);
@@ -110,7 +108,7 @@ int hactl_node_delete(struct hactl *h, int argc, char **argv)
 {
     (void)argc;
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_change_fetch(h, &state);
     if (status)
         return status;
     if (hactl_state_online(&state, argv[1]) && !h->force)
