@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/run.h"
-#include "store/crc32c.h"
+#include "journal/crc32c.h"
 #include "store/store.h"
 
 #include <errno.h>
