@@ -98,7 +98,7 @@ int hactl_state_show(struct hactl *h, struct hactl_state *state)
     int status = hactl_ask_read(h, &report, &text, &code, &refusal);
     if (!status && code) {
         status = hactl_state_glance(h, state);
-        if (!status)
+        if (!status && !hactl_state_flag(state, "blank") && !hactl_state_flag(state, "out"))
             fprintf(stderr, "hactl: warning: %s; this is what it knew %.1f s ago\n", refusal.text,
                     (double)hactl_state_number(state, "age_ms") / 1000);
     } else if (!status) {
