@@ -141,10 +141,10 @@ void sim_schedule_generate(struct sim_schedule *schedule)
     hy_time at = sim_draw_time(&g.stream, 0, 5 * HY_SECOND);
     while (g.total && at < schedule->duration) {
         hy_time storm_ends = at + sim_draw_time(&g.stream, HY_SECOND, 30 * HY_SECOND);
-        hy_time pause = log_uniform(&g.stream, 100 * HY_MS, 5 * HY_SECOND);
+        hy_time pause = log_uniform(&g.stream, 300 * HY_MS, 8 * HY_SECOND);
         for (; at < storm_ends && at < schedule->duration; at += sim_draw_time(&g.stream, 1, 2 * pause))
             add(&g, at);
-        at += sim_draw_time(&g.stream, 5 * HY_SECOND, 40 * HY_SECOND);
+        at += sim_draw_time(&g.stream, 5 * HY_SECOND, 60 * HY_SECOND);
     }
     sim_schedule_sort(schedule);
 }

@@ -20,11 +20,11 @@ static void *open(struct sim_world *world)
 static const char *configuration(void *context)
 {
     (void)context;
-    return "property stonith-enabled=false\n"
-           "primitive ip1 ocf:heartbeat:IPaddr2 params ip=10.0.0.1 op monitor interval=10s\n"
-           "primitive app1 ocf:test:Dummy op monitor interval=5s timeout=10s\n"
-           "primitive app2 ocf:test:Dummy op monitor interval=20s\n"
-           "group web ip1 app1\n";
+    return "put * property cib-bootstrap-options: stonith-enabled=false\n"
+           "put * primitive ip1 ocf:heartbeat:IPaddr2 params ip=10.0.0.1 op monitor interval=10s\n"
+           "put * primitive app1 ocf:test:Dummy op monitor interval=5s timeout=10s\n"
+           "put * primitive app2 ocf:test:Dummy op monitor interval=20s\n"
+           "put * group web ip1 app1\n";
 }
 
 static hy_time next(void *context)
@@ -37,7 +37,7 @@ static void act(void *context)
 {
     struct plain *plain = context;
     char text[128];
-    snprintf(text, sizeof text, "property p%u=%u\n", (unsigned)sim_below(plain->world, 5), plain->count++);
+    snprintf(text, sizeof text, "put * property cib-bootstrap-options: stonith-enabled=false p%u=%u\n", (unsigned)sim_below(plain->world, 5), plain->count++);
     sim_request(plain->world, sim_below(plain->world, sim_settings(plain->world)->nodes), text, 0, 0);
     plain->next = sim_now(plain->world) + (hy_time)sim_below(plain->world, 4 * HY_SECOND) + 1;
 }
