@@ -44,9 +44,10 @@ static void freeze_step(struct sim_world *world, size_t node, const struct sim_f
         host->core.holds_next = host->core.cluster && !host->core_frozen && !host->host_frozen;
     else if (host->core.holds_next)
         host->core.holds_next = false;
-    else if (host->step_frozen)
+    else if (host->step_frozen) {
+        host->step_frozen = false;
         sim_host_thaw(world, node, false);
-    host->step_frozen = false;
+    }
 }
 
 static void crash_core(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)

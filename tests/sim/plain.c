@@ -37,7 +37,8 @@ static void act(void *context)
 {
     struct plain *plain = context;
     char text[128];
-    snprintf(text, sizeof text, "put * property cib-bootstrap-options: stonith-enabled=false p%u=%u\n", (unsigned)sim_below(plain->world, 5), plain->count++);
+    snprintf(text, sizeof text, "put * property cib-bootstrap-options: stonith-enabled=false p%u=%u\n",
+             (unsigned)sim_below(plain->world, 5), plain->count++);
     sim_request(plain->world, sim_below(plain->world, sim_settings(plain->world)->nodes), text, 0, 0);
     plain->next = sim_now(plain->world) + (hy_time)sim_below(plain->world, 4 * HY_SECOND) + 1;
 }
