@@ -347,6 +347,8 @@ static void on_command(void *context, uint64_t client, const char *statements, s
 
 /* ---- opening */
 
+enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
+
 static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
@@ -355,6 +357,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
         .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
     uint32_t self = config->nodes.items[config->self].id;
     options.raft = (struct hy_raft_options){.self = self,
+                                            .disk = FIXED_DISK,
                                             .seed = loaded->incarnation ^ ((uint64_t)self << 48),
                                             .election_timeout = config->detection.election_timeout,
                                             .heartbeat = config->detection.raft_heartbeat};
@@ -373,7 +376,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
         nodes[i] = (struct hy_cluster_node){config->nodes.items[i].id, config->nodes.items[i].name};
         options.membership.nodes[i] = (struct hy_membership_peer){config->nodes.items[i].id, true};
         if (!loaded->raft.servers.count)
-            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true};
+            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
     }
     int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
