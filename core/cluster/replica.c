@@ -179,7 +179,7 @@ static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
         hy_outbox_applied(c, answer.head.seq, answer.code, answer.err.text);
     if (answer.code && answer.code != -EALREADY)
         hy_debug(&c->log, "command %llu was refused: %s", (unsigned long long)entry->index, answer.err.text);
-    if (!answer.code) {
+    if (!answer.code && !answer.repeated) {
         hy_controller_command_applied(c, entry->data, entry->size);
         publish(c, entry);
     }

@@ -557,8 +557,8 @@ void sim_start_core(struct sim *sim, size_t number)
                                   .entries = disk->entries.items,
                                   .entry_count = disk->entries.count};
     for (size_t i = 0; i < sim->count; i++) {
-        nodes[i] = (struct hy_cluster_node){(uint32_t)i + 1, sim->nodes[i].name};
-        options.membership.nodes[i] = (struct hy_membership_peer){(uint32_t)i + 1, true};
+        nodes[i] = (struct hy_cluster_node){.id = (uint32_t)i + 1, .name = sim->nodes[i].name};
+        options.membership.nodes[i] = (struct hy_membership_peer){.id = (uint32_t)i + 1, .voter = true};
         if (!disk->servers.count)
             state.servers.list[i] = (struct hy_raft_server){(uint32_t)i + 1, true, 1};
     }
