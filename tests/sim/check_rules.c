@@ -16,6 +16,7 @@
  */
 #include "sim/checks.h"
 
+#include "scheduler/scheduler.h"
 #include "sim/decisions.h"
 #include "sim/facts.h"
 
