@@ -17,6 +17,7 @@ include tests/unit/daemon.mk
 include tests/unit/transports.mk
 include tests/unit/agents.mk
 include tests/unit/hactl.mk
+include tests/unit/sim.mk
 include tests/checks/local.mk
 include tests/testbed/local.mk
 include tests/bench/local.mk

@@ -4,7 +4,7 @@
  *
  * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context,
  * which would hold one ZAP handler a process, install signal handlers and an exit hook, and end only with the
- * process. zloop works with either.
+ * process.
  */
 #include "bus/bus.h"
 
@@ -24,12 +24,13 @@
 enum { CHECK_EVERY_MS = 1000, ADMISSIONS_A_TURN = 16 };
 
 struct hy_bus {
-    zloop_t *loop;
+    struct hy_loop *loop;
     const struct hy_log *log;
     uint32_t self;
     uint64_t incarnation;
     struct hy_bus_keys keys;
     void *zmq, *pub, *zap;
+    struct hy_watched zap_watch;
     struct hy_ticker *check;
     struct hy_subscriber **subscribers;
     size_t subscriber_count;
@@ -40,13 +41,6 @@ struct hy_bus {
     struct hy_rare bad_line, refused_line;
     struct hy_bus_stats stats;
 };
-
-void hy_bus_quiet_czmq(void)
-{
-    setenv("ZSYS_SIGHANDLER", "false", 1);
-    zsys_handler_set(NULL);
-    zsys_set_logstream(NULL);
-}
 
 /* ---- who is let in: ZAP (ZeroMQ RFC 27) ---- */
 
@@ -79,12 +73,12 @@ static bool is_admitted(const struct hy_bus *bus, struct hy_frames *request)
            !sodium_memcmp(zmq_msg_data(key), bus->keys.client_public, HY_CURVE_KEY_SIZE);
 }
 
-static int zap_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+static void zap_ready(void *context)
 {
-    (void)loop, (void)item;
-    struct hy_bus *bus = arg;
+    struct hy_bus *bus = context;
     struct hy_frames request;
-    for (int i = 0; i < ADMISSIONS_A_TURN && hy_frames_receive(bus->zap, &request); i++) {
+    int taken = 0;
+    for (; taken < ADMISSIONS_A_TURN && hy_frames_receive(bus->zap, &request); taken++) {
         uint64_t left_out;
         bool admitted = is_admitted(bus, &request);
         if (!admitted)
@@ -97,7 +91,8 @@ static int zap_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
             answer(bus, &request, admitted);
         hy_frames_free(&request);
     }
-    return 0;
+    if (taken)
+        hy_loop_again(bus->loop, &bus->zap_watch); /* the answers may have hidden that another has come */
 }
 
 /* ---- messages ---- */
@@ -170,8 +165,7 @@ static int open_zap(struct hy_bus *bus, struct hy_err *err)
     if (!bus->zap || zmq_setsockopt(bus->zap, ZMQ_LINGER, &(int){0}, sizeof(int)) ||
         zmq_bind(bus->zap, "inproc://zeromq.zap.01"))
         return hy_fail(err, zmq_errno(), "cannot open the ZAP handler: %s", zmq_strerror(zmq_errno()));
-    hy_socket_watch(bus->loop, bus->zap, zap_ready, bus);
-    return 0;
+    return hy_socket_watch(bus->loop, &bus->zap_watch, bus->zap, zap_ready, bus, err);
 }
 
 static int open_pub(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
@@ -237,7 +231,7 @@ static int open_all(struct hy_bus *bus, const struct hy_bus_options *options, st
     return rc;
 }
 
-int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_bus **bus, struct hy_err *err)
+int hy_bus_open(const struct hy_bus_options *options, struct hy_loop *loop, struct hy_bus **bus, struct hy_err *err)
 {
     struct hy_bus *self = hy_alloc(sizeof *self);
     self->loop = loop;
@@ -246,6 +240,7 @@ int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_b
     self->incarnation = options->incarnation;
     self->received = options->received;
     self->context = options->context;
+    self->zap_watch.fd = -1;
     hy_header_write(&self->header, self->self, self->incarnation);
     int rc = open_all(self, options, err);
     if (rc)
@@ -265,8 +260,7 @@ void hy_bus_close(struct hy_bus **bus)
         hy_subscriber_close(&self->subscribers[i]);
     free(self->subscribers);
     hy_socket_close(&self->pub);
-    if (self->zap)
-        hy_socket_unwatch(self->loop, self->zap);
+    hy_loop_unwatch(self->loop, &self->zap_watch);
     hy_socket_close(&self->zap);
     /* Returns at once: no socket is left, and none lingers. */
     while (self->zmq && zmq_ctx_term(self->zmq) && zmq_errno() == EINTR)

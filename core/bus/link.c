@@ -16,7 +16,7 @@ static const hy_time refused_line_period = 10 * HY_SECOND;
 struct hy_links {
     uint32_t self;
     struct hy_seal seal;
-    zloop_t *loop;
+    struct hy_loop *loop;
     const struct hy_log *log;
     void (*received)(void *context, uint32_t from, size_t link, const void *data, size_t size);
     void (*event)(void *context, size_t link, uint32_t node, bool up, const char *why);
@@ -191,7 +191,8 @@ static int open_link(struct hy_links *links, const struct hy_links_options *opti
     return links->retry ? 0 : hy_ticker_start(links->loop, RETRY_MS, retry, links, &links->retry, err);
 }
 
-int hy_links_open(const struct hy_links_options *options, zloop_t *loop, struct hy_links **links, struct hy_err *err)
+int hy_links_open(const struct hy_links_options *options, struct hy_loop *loop, struct hy_links **links,
+                  struct hy_err *err)
 {
     struct hy_links *self = hy_alloc(sizeof *self);
     struct hy_err local = {{0}}; /* it is needed even where the caller wants none */

@@ -9,7 +9,7 @@
 
 struct halyard_tp_watch {
     struct halyard_tp_ctx *link;
-    int fd; /* -1: a timer */
+    struct hy_watched watched; /* fd -1: a timer */
     void (*ready)(struct halyard_tp *tp, int fd, uint32_t events);
     struct hy_ticker *timer;
     void (*due)(struct halyard_tp *tp);
@@ -69,18 +69,13 @@ static int64_t host_now_ms(struct halyard_tp_ctx *link)
     return hy_bus_now() / HY_MS;
 }
 
-static int fd_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+_Static_assert((int)HALYARD_READABLE == (int)HY_LOOP_READ && (int)HALYARD_WRITABLE == (int)HY_LOOP_WRITE,
+               "handed on as they are");
+
+static void fd_ready(void *context)
 {
-    (void)loop;
-    struct halyard_tp_watch *watch = arg;
-    uint32_t events = 0;
-    /* A pending error is read like data: see transport.h. */
-    if (item->revents & (ZMQ_POLLIN | ZMQ_POLLERR))
-        events |= HALYARD_READABLE;
-    if (item->revents & ZMQ_POLLOUT)
-        events |= HALYARD_WRITABLE;
-    watch->ready(watch->link->tp, watch->fd, events);
-    return 0;
+    struct halyard_tp_watch *watch = context;
+    watch->ready(watch->link->tp, watch->watched.fd, watch->watched.events);
 }
 
 static int host_watch(struct halyard_tp_ctx *link, int fd, uint32_t events,
@@ -89,19 +84,16 @@ static int host_watch(struct halyard_tp_ctx *link, int fd, uint32_t events,
     *watch = NULL;
     if (fd < 0 || !events || events & ~(uint32_t)(HALYARD_READABLE | HALYARD_WRITABLE))
         return -EINVAL;
-    for (size_t i = 0; i < link->watches.count; i++)
-        if (link->watches.items[i]->fd == fd) /* zloop ends all of a descriptor's pollers at once */
-            return -EEXIST;
     struct halyard_tp_watch *new = hy_alloc(sizeof *new);
-    *new = (struct halyard_tp_watch){.link = link, .fd = fd, .ready = ready};
-    zmq_pollitem_t item = {.fd = fd};
-    if (events & HALYARD_READABLE)
-        item.events |= ZMQ_POLLIN;
-    if (events & HALYARD_WRITABLE)
-        item.events |= ZMQ_POLLOUT;
-    if (zloop_poller(link->loop, &item, fd_ready, new))
-        hy_out_of_memory(sizeof item);
-    zloop_poller_set_tolerant(link->loop, &item);
+    *new = (struct halyard_tp_watch){.link = link, .ready = ready};
+    int rc = hy_loop_watch(link->loop, &new->watched, fd, fd_ready, new);
+    if (!rc && events != HALYARD_READABLE)
+        rc = hy_loop_want(link->loop, &new->watched, events);
+    if (rc) {
+        hy_loop_unwatch(link->loop, &new->watched);
+        free(new);
+        return rc;
+    }
     hy_vec_push(&link->watches, new);
     *watch = new;
     return 0;
@@ -118,7 +110,7 @@ static int host_timer(struct halyard_tp_ctx *link, int64_t ms, void (*due)(struc
 {
     struct hy_err err = {{0}};
     struct halyard_tp_watch *new = hy_alloc(sizeof *new);
-    *new = (struct halyard_tp_watch){.link = link, .fd = -1, .due = due};
+    *new = (struct halyard_tp_watch){.link = link, .watched.fd = -1, .due = due};
     *watch = NULL;
     int rc = hy_ticker_start(link->loop, ms, timer_due, new, &new->timer, &err);
     if (rc) {
@@ -133,11 +125,8 @@ static int host_timer(struct halyard_tp_ctx *link, int64_t ms, void (*due)(struc
 
 static void end_watch(struct halyard_tp_ctx *link, struct halyard_tp_watch *watch)
 {
-    zmq_pollitem_t item = {.fd = watch->fd};
-    if (watch->timer)
-        hy_ticker_stop(&watch->timer);
-    else
-        zloop_poller_end(link->loop, &item);
+    hy_ticker_stop(&watch->timer);
+    hy_loop_unwatch(link->loop, &watch->watched);
     free(watch);
 }
 

@@ -25,7 +25,7 @@ struct hy_link_node {
 struct halyard_tp_ctx {
     size_t number;
     char *name;
-    zloop_t *loop;
+    struct hy_loop *loop;
     const struct hy_log *log;
     void (*datagram)(struct halyard_tp_ctx *link, uint32_t hint, const void *data, size_t size);
     void (*event)(struct halyard_tp_ctx *link, uint32_t node, bool up, const char *why);

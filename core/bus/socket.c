@@ -151,17 +151,16 @@ void hy_socket_close(void **socket)
     *socket = NULL;
 }
 
-void hy_socket_watch(zloop_t *loop, void *socket, zloop_fn *handler, void *context)
+int hy_socket_watch(struct hy_loop *loop, struct hy_watched *watched, void *socket, void (*receive)(void *context),
+                    void *context, struct hy_err *err)
 {
-    zmq_pollitem_t item = {.socket = socket, .fd = -1, .events = ZMQ_POLLIN};
-    if (zloop_poller(loop, &item, handler, context))
-        hy_out_of_memory(sizeof item);
-    /* A poller that is not tolerant is taken out of the loop, without a word, at its second error. */
-    zloop_poller_set_tolerant(loop, &item);
-}
-
-void hy_socket_unwatch(zloop_t *loop, void *socket)
-{
-    zmq_pollitem_t item = {.socket = socket, .fd = -1};
-    zloop_poller_end(loop, &item);
+    int fd;
+    size_t size = sizeof fd;
+    if (zmq_getsockopt(socket, ZMQ_FD, &fd, &size))
+        return hy_fail(err, zmq_errno(), "a ZeroMQ socket has no descriptor: %s", zmq_strerror(zmq_errno()));
+    int rc = hy_loop_watch(loop, watched, fd, receive, context);
+    if (rc)
+        return hy_fail(err, -rc, "a ZeroMQ socket cannot be watched: %s", strerror(-rc));
+    hy_loop_again(loop, watched); /* for what has come already */
+    return 0;
 }

@@ -11,7 +11,7 @@ struct hy_subscriber;
 
 struct hy_subscriber_options {
     void *zmq;
-    zloop_t *loop;
+    struct hy_loop *loop;
     const struct hy_bus_keys *keys; /* lives as long as the subscriber */
     uint32_t self;
     struct hy_bus_peer peer;

@@ -2,6 +2,7 @@
 /* Commands as a whole: sessions, all or nothing, dispatch. */
 #include "cib/apply.h"
 
+#include "cib/clients.h"
 #include "cib/grammar.h"
 #include "cib/head.h"
 #include "cib/history.h"
@@ -52,6 +53,7 @@ void hy_apply_undo(struct hy_apply *apply)
     for (size_t i = apply->undo.count; i > 0; i--)
         undo_one(apply->cib, &apply->undo.items[i - 1]);
     hy_vec_free(&apply->undo);
+    apply->cib->last_id = apply->last_id;
 }
 
 void hy_apply_commit(struct hy_apply *apply)
@@ -72,13 +74,15 @@ static int apply_statement(struct hy_apply *apply, struct hy_cursor *cursor)
         {"put", hy_apply_put},       {"remove", hy_apply_remove}, {"member", hy_apply_member},
         {"synced", hy_apply_synced}, {"result", hy_apply_result}, {"transient", hy_apply_transient},
         {"forget", hy_apply_forget}, {"expire", hy_apply_expire}, {"cleanup", hy_apply_cleanup},
+        {"enrol", hy_apply_enrol},   {"strike", hy_apply_strike}, {"struck", hy_apply_struck},
         {"noop", hy_apply_noop},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))
             return verbs[i].apply(apply, cursor);
-    return hy_cursor_fail(cursor,
-                          "expected put, remove, member, synced, transient, result, forget, cleanup, expire or noop");
+    return hy_cursor_fail(
+        cursor,
+        "expected put, remove, member, enrol, strike, synced, transient, result, forget, cleanup, expire or noop");
 }
 
 static struct hy_session *find_session(struct hy_cib *cib, uint32_t origin)
@@ -172,10 +176,11 @@ void hy_cib_apply(struct hy_cib *cib, uint64_t index, const char *text, size_t s
     answer->code = hy_command_head_parse(text, size, &answer->head, &answer->err);
     if (!answer->code)
         answer->code = enter_session(cib, &answer->head, &answer->err);
-    if (answer->code)
+    if (answer->code || hy_clients_answered(cib, &answer->head, answer))
         return;
     struct hy_command_head head = {0};
-    struct hy_apply apply = {.cib = cib, .index = index, .head = &head, .err = &answer->err};
+    struct hy_apply apply = {.cib = cib, .index = index, .head = &head, .err = &answer->err, .last_id = cib->last_id};
     answer->code = apply_body(&apply, &head, text, size);
     answer->config_changed = !answer->code && apply.config_changed;
+    hy_clients_keep(cib, index, &answer->head, answer);
 }

@@ -155,6 +155,7 @@ struct hy_cluster {
 };
 
 /* cluster.c */
+void hy_cluster_answer(struct hy_cluster *c, uint64_t client, int code, const char *text); /* ANSWER to a client */
 struct hy_cluster_effect *hy_cluster_emit(struct hy_cluster *c, enum hy_cluster_effect_type type);
 void hy_cluster_emit_bytes(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to, struct hy_buf *bytes);
 void hy_cluster_emit_message(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to,
@@ -175,12 +176,15 @@ void hy_replica_tell_lease(struct hy_cluster *c);
 /* outbox.c */
 void hy_outbox_init(struct hy_cluster *c, uint64_t incarnation);
 void hy_outbox_free(struct outbox *outbox);
-void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size, uint64_t client, const char *by,
-                   const char *via);
+void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size);
+void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *event);
 int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
 void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text);
 void hy_outbox_restored(struct hy_cluster *c);
 void hy_outbox_flush(struct hy_cluster *c);
+
+/* reads.c */
+void hy_reads_add(struct hy_cluster *c, uint64_t client);
 
 /* orders.c */
 int hy_orders_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);

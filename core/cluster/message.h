@@ -19,7 +19,12 @@ enum hy_message_kind {
     HY_MESSAGE_ORDER_ACK = 3, /* member -> DC: term, id: the executor has it */
     HY_MESSAGE_SYNC = 4,      /* DC -> member: term, epoch: say what runs there */
     HY_MESSAGE_SYNC_DONE =
-        5 /* member -> DC: term, epoch, seq: the answer is complete with that command of the outbox */
+        5,               /* member -> DC: term, epoch, seq: the answer is complete with that command of the outbox */
+    HY_MESSAGE_READ = 6, /* member -> DC: seq: what is the index that I must have applied? */
+    HY_MESSAGE_READ_INDEX = 7, /* DC -> member: seq (of the READ), data (u64): this one; 0: not known, ask again */
+    /* 6 to 15 are free for commands and reads */
+    HY_MESSAGE_FORM = 16,    /* formed -> blank node: data: the first set of servers */
+    HY_MESSAGE_STRANGER = 17 /* member -> a node that is heard and not enrolled: you are not in this cluster */
 };
 
 struct hy_message {

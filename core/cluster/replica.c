@@ -179,7 +179,7 @@ static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
         hy_outbox_applied(c, answer.head.seq, answer.code, answer.err.text);
     if (answer.code && answer.code != -EALREADY)
         hy_debug(&c->log, "command %llu was refused: %s", (unsigned long long)entry->index, answer.err.text);
-    if (!answer.code) {
+    if (!answer.code && !answer.repeated) {
         hy_controller_command_applied(c, entry->data, entry->size);
         publish(c, entry);
     }
@@ -288,6 +288,8 @@ static void carry_out(struct hy_cluster *c, struct hy_raft_effect *effect)
     case HY_RAFT_ROLE:
         role_changed(c, effect);
         break;
+    case HY_RAFT_READY_READ:
+        break; /* no READ was fed */
     default:
         hy_error(&c->log, "consensus asks for something unknown (%d)", (int)effect->type);
         break;

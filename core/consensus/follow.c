@@ -8,7 +8,7 @@
 int hy_raft_hear_leader(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err)
 {
     if (message->term < raft->term) {
-        if (!hy_raft_find(hy_raft_in_force(raft), from))
+        if (!hy_raft_find(hy_raft_in_force(raft), from, message->disk))
             return hy_fail(err, EPERM, "server %" PRIu32 " leads in an old term and is no member", from);
         struct hy_raft_message answer = {.type = HY_RAFT_APPEND_ANSWER, .term = raft->term};
         hy_raft_send(raft, &answer, from);
@@ -120,10 +120,38 @@ static void take_entries(struct hy_raft *raft, const struct hy_raft_message *mes
     hy_raft_disk_append(raft, first, conflict);
 }
 
+static bool same_servers(const struct hy_raft_servers *a, const struct hy_raft_servers *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = a->list[i].id == b->list[i].id && a->list[i].disk == b->list[i].disk &&
+               a->list[i].voter == b->list[i].voter;
+    return same;
+}
+
+/* The log begins with the first set: whoever takes entry 1 must have that as well, and it must be the same. */
+static int take_first_set(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
+                          struct hy_err *err)
+{
+    if (message->append.prev_index > 0 || raft->log.base > 0)
+        return 0;
+    const struct hy_raft_servers *first = &hy_raft_configs_at(&raft->configs, 0)->servers;
+    if (first->count == 0)
+        hy_raft_take_form(raft, message->servers);
+    else if (!same_servers(first, message->servers))
+        return hy_fail(err, EBADMSG,
+                       "server %" PRIu32 " leads servers that were formed from another first set: two clusters have "
+                       "met",
+                       from);
+    return 0;
+}
+
 int hy_raft_on_append(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err)
 {
     if (message->term >= raft->term) {
         int bad = check_committed(raft, from, message, err);
+        if (bad == 0)
+            bad = take_first_set(raft, from, message, err);
         if (bad < 0)
             return bad;
     }

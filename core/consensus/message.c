@@ -26,7 +26,7 @@ static void write_snapshot(const struct hy_raft_message *message, struct hy_buf 
 {
     hy_wr_u64(buf, message->snapshot.index);
     hy_wr_u64(buf, message->snapshot.term);
-    hy_raft_servers_write(&message->snapshot.servers, buf);
+    hy_raft_servers_write(message->servers, buf);
     hy_wr_u64(buf, message->snapshot.total);
     hy_wr_u64(buf, message->snapshot.offset);
     hy_wr_bytes(buf, message->snapshot.data, message->snapshot.size);
@@ -37,14 +37,17 @@ void hy_raft_message_encode(const struct hy_raft_message *message, struct hy_buf
     hy_wr_u8(buf, HY_RAFT_WIRE_VERSION);
     hy_wr_u8(buf, (uint8_t)message->type);
     hy_wr_u32(buf, message->to);
+    hy_wr_u64(buf, message->disk);
     hy_wr_u64(buf, message->term);
     switch (message->type) {
     case HY_RAFT_VOTE:
+        hy_wr_u64(buf, message->vote.disk);
         hy_wr_u8(buf, (uint8_t)((message->vote.pre ? PRE : 0) | (message->vote.forced ? FORCED : 0)));
         hy_wr_u64(buf, message->vote.last_index);
         hy_wr_u64(buf, message->vote.last_term);
         break;
     case HY_RAFT_VOTE_ANSWER:
+        hy_wr_u64(buf, message->vote_answer.disk);
         hy_wr_u8(buf, message->vote_answer.pre ? PRE : 0);
         hy_wr_u8(buf, (uint8_t)message->vote_answer.verdict);
         break;
@@ -52,6 +55,8 @@ void hy_raft_message_encode(const struct hy_raft_message *message, struct hy_buf
         hy_wr_u64(buf, message->append.prev_index);
         hy_wr_u64(buf, message->append.prev_term);
         hy_wr_u64(buf, message->append.commit);
+        if (message->append.prev_index == 0)
+            hy_raft_servers_write(message->servers, buf);
         write_entries(message, buf);
         break;
     case HY_RAFT_APPEND_ANSWER:
@@ -111,6 +116,14 @@ static void read_entries(struct hy_rd *rd, struct hy_raft_message *message)
     message->append.entry_count = count;
 }
 
+static void read_servers(struct hy_rd *rd, struct hy_raft_message *message)
+{
+    struct hy_raft_servers servers;
+    hy_raft_servers_read(rd, &servers);
+    if (!rd->bad)
+        message->servers = hy_memdup(&servers, sizeof servers);
+}
+
 static void read_append(struct hy_rd *rd, struct hy_raft_message *message)
 {
     message->append.prev_index = hy_rd_u64(rd);
@@ -119,6 +132,8 @@ static void read_append(struct hy_rd *rd, struct hy_raft_message *message)
     if (message->append.prev_index > MAX_INDEX || message->append.prev_term > message->term ||
         (message->append.prev_index == 0) != (message->append.prev_term == 0))
         rd->bad = true;
+    if (message->append.prev_index == 0)
+        read_servers(rd, message);
     read_entries(rd, message);
 }
 
@@ -126,7 +141,7 @@ static void read_snapshot(struct hy_rd *rd, struct hy_raft_message *message)
 {
     message->snapshot.index = hy_rd_u64(rd);
     message->snapshot.term = hy_rd_u64(rd);
-    hy_raft_servers_read(rd, &message->snapshot.servers);
+    read_servers(rd, message);
     message->snapshot.total = hy_rd_u64(rd);
     message->snapshot.offset = hy_rd_u64(rd);
     message->snapshot.data = hy_rd_bytes(rd, &message->snapshot.size);
@@ -139,6 +154,7 @@ static void read_snapshot(struct hy_rd *rd, struct hy_raft_message *message)
 
 static void read_vote(struct hy_rd *rd, struct hy_raft_message *message)
 {
+    message->vote.disk = hy_rd_u64(rd);
     uint8_t flags = hy_rd_u8(rd);
     if (flags > (PRE | FORCED))
         rd->bad = true;
@@ -152,6 +168,7 @@ static void read_vote(struct hy_rd *rd, struct hy_raft_message *message)
 
 static void read_vote_answer(struct hy_rd *rd, struct hy_raft_message *message)
 {
+    message->vote_answer.disk = hy_rd_u64(rd);
     uint8_t flags = hy_rd_u8(rd);
     uint8_t verdict = hy_rd_u8(rd);
     if (flags > PRE || verdict < HY_RAFT_GRANTED || verdict > HY_RAFT_OLD_TERM)
@@ -210,8 +227,9 @@ int hy_raft_message_decode(const void *data, size_t size, struct hy_raft_message
     uint8_t type = hy_rd_u8(&rd);
     message->type = (enum hy_raft_message_type)type;
     message->to = hy_rd_u32(&rd);
+    message->disk = hy_rd_u64(&rd);
     message->term = hy_rd_u64(&rd);
-    if (message->term > MAX_INDEX)
+    if (message->term > MAX_INDEX || message->disk == 0)
         rd.bad = true;
     read_body(&rd, message);
     if (hy_rd_done(&rd))
@@ -222,6 +240,8 @@ int hy_raft_message_decode(const void *data, size_t size, struct hy_raft_message
 
 void hy_raft_message_release(struct hy_raft_message *message)
 {
+    free((void *)(uintptr_t)message->servers);
+    message->servers = NULL;
     if (message->type == HY_RAFT_APPEND) {
         free((void *)(uintptr_t)message->append.entries);
         message->append.entries = NULL;

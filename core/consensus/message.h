@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What servers say to each other. On the wire: version, type, receiver, term, then what the type has; little-endian.
+ * What servers say to each other. On the wire: version, type, receiver, the sender's disk, term, then what the type has;
+ * little-endian.
  * A decoded message is within bounds and makes sense by itself; whether it fits the server's state is not decided here.
  */
 #ifndef HY_CONSENSUS_MESSAGE_H
@@ -9,7 +10,7 @@
 #include "base/buf.h"
 #include "consensus/raft.h"
 
-enum { HY_RAFT_WIRE_VERSION = 1 };
+enum { HY_RAFT_WIRE_VERSION = 2 };
 
 enum hy_raft_message_type {
     HY_RAFT_VOTE = 1,
@@ -32,15 +33,20 @@ enum hy_raft_verdict {
 struct hy_raft_message {
     enum hy_raft_message_type type;
     uint32_t to;
+    uint64_t disk; /* the sender's */
     uint64_t term; /* the sender's; of a pre-vote and of its grant: the term the candidate would take */
+    /* SNAPSHOT: as of it; APPEND behind index 0: the first set; else NULL. Decoded: owned by the message */
+    const struct hy_raft_servers *servers;
     union {
         struct {
+            uint64_t disk; /* the voter's, in the candidate's set: another disk there has no vote */
             bool pre;
             bool forced; /* a leader known to be dead, or one that hands over: do not wait for its silence */
             uint64_t last_index;
             uint64_t last_term;
         } vote;
         struct {
+            uint64_t disk; /* of the candidate that is answered */
             bool pre;
             enum hy_raft_verdict verdict;
         } vote_answer;
@@ -60,7 +66,6 @@ struct hy_raft_message {
         struct {
             uint64_t index;
             uint64_t term;
-            struct hy_raft_servers servers;
             uint64_t total;
             uint64_t offset;
             const void *data;

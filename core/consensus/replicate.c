@@ -11,7 +11,7 @@
 
 enum { ENTRY_OVERHEAD = 16 };
 
-struct hy_raft_peer *hy_raft_peer(struct hy_raft *raft, uint32_t id)
+struct hy_raft_peer *hy_raft_peer(const struct hy_raft *raft, uint32_t id)
 {
     for (size_t i = 0; i < raft->lead.peers.count; i++)
         if (raft->lead.peers.items[i].id == id)
@@ -35,7 +35,7 @@ static void sync_peers(struct hy_raft *raft)
 {
     const struct hy_raft_servers *servers = hy_raft_in_force(raft);
     for (size_t i = raft->lead.peers.count; i-- > 0;) {
-        if (!hy_raft_find(servers, raft->lead.peers.items[i].id)) {
+        if (!hy_raft_find(servers, raft->lead.peers.items[i].id, raft->lead.peers.items[i].disk)) {
             free_peer(&raft->lead.peers.items[i]);
             hy_vec_remove(&raft->lead.peers, i);
         }
@@ -46,6 +46,7 @@ static void sync_peers(struct hy_raft *raft)
             continue;
         hy_vec_push(&raft->lead.peers, ((struct hy_raft_peer){
                                            .id = id,
+                                           .disk = servers->list[i].disk,
                                            .next = hy_raft_log_last(&raft->log) + 1,
                                            .heard = raft->now,
                                            .inflight = hy_alloc_array(raft->options.max_inflight, sizeof(uint64_t)),
@@ -90,6 +91,7 @@ static void send_append(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_
     struct hy_raft_message message = {
         .type = HY_RAFT_APPEND,
         .term = raft->term,
+        .servers = prev == 0 ? hy_raft_servers_at(raft, 0) : NULL,
         .append = {.prev_index = prev,
                    .prev_term = hy_raft_log_term(&raft->log, prev),
                    .commit = raft->commit,
@@ -169,7 +171,7 @@ static bool has_quorum(const struct hy_raft *raft)
     size_t heard = hy_raft_self_votes(raft);
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
-        heard += hy_raft_is_voter(hy_raft_in_force(raft), peer->id) && !hy_raft_peer_silent(raft, peer);
+        heard += hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk) && !hy_raft_peer_silent(raft, peer);
     }
     return heard > hy_raft_voter_count(hy_raft_in_force(raft)) / 2;
 }
@@ -229,7 +231,7 @@ static uint64_t majority_index(const struct hy_raft *raft)
     if (hy_raft_self_votes(raft) && hy_raft_state_durable(raft))
         indexes[count++] = raft->disk.last_index;
     for (size_t i = 0; i < raft->lead.peers.count; i++)
-        if (hy_raft_is_voter(hy_raft_in_force(raft), raft->lead.peers.items[i].id))
+        if (hy_raft_is_voter(hy_raft_in_force(raft), raft->lead.peers.items[i].id, raft->lead.peers.items[i].disk))
             indexes[count++] = raft->lead.peers.items[i].match;
     size_t majority = hy_raft_voter_count(hy_raft_in_force(raft)) / 2 + 1;
     uint64_t best = 0;
@@ -298,8 +300,8 @@ static void on_refused(struct hy_raft *raft, struct hy_raft_peer *peer, const st
 int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                              struct hy_err *err)
 {
-    if (!hy_raft_find(hy_raft_in_force(raft), from))
-        return hy_fail(err, EPERM, "server %" PRIu32 " answers and is no member", from);
+    if (!hy_raft_find(hy_raft_in_force(raft), from, message->disk))
+        return hy_fail(err, EPERM, "server %" PRIu32 " answers and is no member, or not with this disk", from);
     if (message->term > raft->term) {
         hy_raft_become_follower(raft, message->term, 0);
         return 0;

@@ -26,6 +26,7 @@ struct hy_raft_write {
 struct hy_raft_disk {
     uint64_t issued;
     uint64_t state_number; /* the write that has the present term and vote */
+    bool form_unsaved;     /* the first set was told in this step */
     bool state_unsaved;    /* they have changed in this step, and no write has them yet */
     uint64_t done;
     uint64_t last_index; /* the log is on disk up to here, as it is in memory */
@@ -43,6 +44,7 @@ struct hy_raft_election {
     bool answer_due; /* a vote was given and may be said once it is on disk */
     struct {
         uint32_t id;
+        uint64_t disk;
         enum hy_raft_verdict verdict;
     } answers[HY_RAFT_MAX_NODES];
     size_t answer_count;
@@ -69,6 +71,7 @@ struct hy_raft_blob; /* the offered snapshot, counted */
 
 struct hy_raft_peer {
     uint32_t id;
+    uint64_t disk;
     enum hy_raft_peer_state state;
     uint64_t match; /* it has acknowledged all up to here */
     uint64_t next;  /* the next entry to send */
@@ -103,6 +106,7 @@ struct hy_raft {
     uint64_t random;
     uint64_t term;
     uint32_t vote;
+    uint64_t vote_disk; /* 0 after a restart: not known any more, so the vote is nobody's */
     uint32_t leader;
     enum hy_raft_role role;
     uint64_t commit;
@@ -125,10 +129,15 @@ struct hy_raft {
 
 /* raft.c */
 const struct hy_raft_servers *hy_raft_in_force(const struct hy_raft *raft);
+/* This server's id with its disk is a voter of the set in force. */
 bool hy_raft_self_votes(const struct hy_raft *raft);
 /* A voter, or one that an uncommitted entry takes the vote from: until that is committed its log may be the only one
  * that can win (dissertation, 4.2.2). It does not count itself. */
 bool hy_raft_may_lead(const struct hy_raft *raft);
+/* No set of servers is known: it was never told one. */
+bool hy_raft_blank(const struct hy_raft *raft);
+/* A blank server is told the first set. */
+void hy_raft_take_form(struct hy_raft *raft, const struct hy_raft_servers *servers);
 struct hy_raft_effect *hy_raft_effect(struct hy_raft *raft, enum hy_raft_effect_type type);
 void hy_raft_send(struct hy_raft *raft, struct hy_raft_message *message, uint32_t to);
 /* Appends to the log and keeps the sets of servers in step with it; takes over the reference to `payload`. */
@@ -136,6 +145,7 @@ void hy_raft_add_entry(struct hy_raft *raft, uint64_t term, enum hy_raft_entry_t
 
 /* disk.c */
 void hy_raft_disk_state(struct hy_raft *raft); /* term or vote have changed */
+void hy_raft_disk_form(struct hy_raft *raft);  /* the first set was told */
 void hy_raft_disk_append(struct hy_raft *raft, uint64_t first, bool truncate);
 /* The log up to `index` is now the snapshot; what is known to be the same on disk ends at `same`. */
 void hy_raft_disk_snapshot(struct hy_raft *raft, const void *payload, size_t size, uint64_t same, bool drop_rest);
@@ -167,7 +177,7 @@ void hy_raft_stop_leading(struct hy_raft *raft);
 void hy_raft_lead_tick(struct hy_raft *raft);
 void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, const void *data, size_t size);
 void hy_raft_lead_commit(struct hy_raft *raft);
-struct hy_raft_peer *hy_raft_peer(struct hy_raft *raft, uint32_t id);
+struct hy_raft_peer *hy_raft_peer(const struct hy_raft *raft, uint32_t id);
 bool hy_raft_peer_silent(const struct hy_raft *raft, const struct hy_raft_peer *peer);
 int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                              struct hy_err *err);

@@ -69,9 +69,9 @@ static void send_chunk(struct hy_raft *raft, struct hy_raft_peer *peer)
     struct hy_raft_message message = {
         .type = HY_RAFT_SNAPSHOT,
         .term = raft->term,
+        .servers = &blob->servers,
         .snapshot = {.index = blob->index,
                      .term = blob->term,
-                     .servers = blob->servers,
                      .total = blob->size,
                      .offset = peer->snapshot.offset,
                      .data = blob->data + peer->snapshot.offset,
@@ -110,8 +110,8 @@ void hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
 int hy_raft_on_snapshot_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                                struct hy_err *err)
 {
-    if (!hy_raft_find(hy_raft_in_force(raft), from))
-        return hy_fail(err, EPERM, "server %" PRIu32 " answers and is no member", from);
+    if (!hy_raft_find(hy_raft_in_force(raft), from, message->disk))
+        return hy_fail(err, EPERM, "server %" PRIu32 " answers and is no member, or not with this disk", from);
     if (message->term > raft->term) {
         hy_raft_become_follower(raft, message->term, 0);
         return 0;
@@ -163,7 +163,7 @@ static void install(struct hy_raft *raft, const struct hy_raft_servers *servers)
     struct hy_raft_effect *effect = hy_raft_effect(raft, HY_RAFT_RESTORE);
     effect->index = incoming->index;
     effect->term = effect->snapshot_term = incoming->term;
-    effect->servers = *servers;
+    effect->servers = hy_raft_payload(servers, sizeof *servers);
     effect->data = payload;
     effect->size = incoming->data.size;
     hy_raft_snapshot_forget(raft);
@@ -201,7 +201,7 @@ int hy_raft_on_snapshot(struct hy_raft *raft, uint32_t from, const struct hy_raf
         .snapshot_answer = {.index = message->snapshot.index, .received = raft->incoming.data.size},
     };
     if (raft->incoming.data.size == raft->incoming.total)
-        install(raft, &message->snapshot.servers);
+        install(raft, message->servers);
     hy_raft_send(raft, &answer, from);
     return 0;
 }

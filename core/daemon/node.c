@@ -20,14 +20,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 struct hy_node {
     const struct hy_config *config;
     struct hy_logger *logger;
     const struct hy_log *log;
-    zloop_t *loop;
+    struct hy_loop *loop;
     struct hy_cluster *cluster;
     struct hy_store *store;
     struct hy_links *links;
@@ -38,16 +37,22 @@ struct hy_node {
     struct hy_ipc *ipc;
     HY_VEC(struct hy_operation) unsent; /* the executor could not take them yet */
     bool query_unsent;
-    int signal_fd;
-    int timer_fd;
-    hy_time armed; /* what timer_fd is set to */
-    int result;    /* of the run */
+    struct hy_watched signals, store_news, executor_news;
+    struct hy_timer tick;
+    int result; /* of the run */
     bool done;
 };
 
 enum { RETRY_MS = 5 };
 
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event);
+
+static void end_run(struct hy_node *node, int result)
+{
+    node->result = result;
+    node->done = true;
+    hy_loop_stop(node->loop);
+}
 
 /* ---- effects */
 
@@ -67,8 +72,7 @@ static void flush_executor(struct hy_node *node)
     }
     if (rc && rc != -EAGAIN) {
         hy_error(node->log, "the executor cannot be reached: %s", strerror(-rc));
-        node->result = rc;
-        node->done = true;
+        end_run(node, rc);
     }
 }
 
@@ -128,19 +132,19 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
             hy_error(node->log, "node %u is heard but is no peer of the bus", effect->to);
         break;
     case HY_CLUSTER_BROKEN:
-        node->result = -EBADMSG;
-        node->done = true;
+        end_run(node, -EBADMSG);
         break;
     case HY_CLUSTER_GONE:
-        node->done = true;
+        end_run(node, node->result);
         break;
     default:
         hy_error(node->log, "effect of unknown type %d", (int)effect->type);
-        node->result = -EINVAL;
-        node->done = true;
+        end_run(node, -EINVAL);
         break;
     }
 }
+
+static void on_time(void *context);
 
 /* The next tick, exact to the microsecond; also the retry of what the executor had no room for. */
 static void arm(struct hy_node *node)
@@ -150,26 +154,16 @@ static void arm(struct hy_node *node)
         hy_time retry = hy_clock_now() + RETRY_MS * HY_MS;
         at = retry < at ? retry : at;
     }
-    if (at == node->armed)
-        return;
-    node->armed = at;
-    struct itimerspec timer = {{0, 0}, {0, 0}}; /* HY_NEVER: disarmed */
-    if (at != HY_NEVER) {
-        at = at > 0 ? at : 1;
-        timer.it_value.tv_sec = at / HY_SECOND;
-        timer.it_value.tv_nsec = at % HY_SECOND * 1000;
-    }
-    if (timerfd_settime(node->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL)) {
-        hy_error(node->log, "timer cannot be set: %s", strerror(errno));
-        node->result = -errno;
-        node->done = true;
-    }
+    if (!node->tick.place || at != node->tick.at)
+        hy_loop_at(node->loop, &node->tick, at, on_time, node);
 }
 
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event)
 {
     struct hy_cluster_effects effects = {0};
     struct hy_err err = {{0}};
+    if (node->done)
+        return;
     int rc = hy_cluster_step(node->cluster, event, hy_clock_now(), hy_clock_wall(), &effects, &err);
     if (rc)
         hy_debug(node->log, "dropped: %s", err.text);
@@ -181,24 +175,16 @@ static void take_event(struct hy_node *node, const struct hy_cluster_event *even
 
 /* ---- what happens */
 
-static int on_timer(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_time(void *context)
 {
-    (void)loop;
     struct hy_node *node = context;
-    uint64_t count;
-    if (read(item->fd, &count, sizeof count) < 0 && errno != EAGAIN)
-        hy_error(node->log, "timer cannot be read: %s", strerror(errno));
-    node->armed = -1;
     flush_executor(node);
     const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
     take_event(node, &event);
-    return node->done ? -1 : 0;
 }
 
-static int on_store(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_store(void *context)
 {
-    (void)loop;
-    (void)item;
     struct hy_node *node = context;
     struct hy_cluster_event event = {.type = HY_CLUSTER_PERSISTED, .number = hy_store_completed(node->store)};
     take_event(node, &event);
@@ -207,7 +193,6 @@ static int on_store(zloop_t *loop, zmq_pollitem_t *item, void *context)
         event = (struct hy_cluster_event){.type = HY_CLUSTER_SNAPSHOT_SAVED, .number = index};
         take_event(node, &event);
     }
-    return node->done ? -1 : 0;
 }
 
 static void take_news(struct hy_node *node, const struct hy_executor_news *news)
@@ -237,10 +222,8 @@ static void take_news(struct hy_node *node, const struct hy_executor_news *news)
     take_event(node, &event);
 }
 
-static int on_executor(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_executor(void *context)
 {
-    (void)loop;
-    (void)item;
     struct hy_node *node = context;
     struct hy_executor_news news;
     struct hy_err err = {{0}};
@@ -251,27 +234,23 @@ static int on_executor(zloop_t *loop, zmq_pollitem_t *item, void *context)
     }
     if (rc < 0) {
         hy_error(node->log, "executor: %s", rc == -EPIPE ? "it is gone; the core ends too" : err.text);
-        node->result = rc;
-        node->done = true;
+        end_run(node, rc);
     }
-    return node->done ? -1 : 0;
 }
 
-static int on_signal(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_signal(void *context)
 {
-    (void)loop;
     struct hy_node *node = context;
     struct signalfd_siginfo info;
-    if (read(item->fd, &info, sizeof info) != sizeof info)
-        return 0;
+    if (read(node->signals.fd, &info, sizeof info) != sizeof info)
+        return;
     if (info.ssi_signo == SIGHUP) {
         hy_logger_reopen(node->logger);
-        return 0;
+        return;
     }
     hy_notice(node->log, "asked to end: this node leaves the cluster in good order");
     const struct hy_cluster_event event = {.type = HY_CLUSTER_SHUTDOWN};
     take_event(node, &event);
-    return node->done ? -1 : 0;
 }
 
 static void on_heartbeat(void *context, uint32_t from, size_t link, const void *data, size_t size)
@@ -337,15 +316,29 @@ static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
     hy_cib_save(hy_cluster_cib(node->cluster), cib);
 }
 
-static void on_command(void *context, uint64_t client, const char *statements, size_t size, const char *by,
-                       const char *via)
+static void on_command(void *context, uint64_t client, const struct hy_ipc_command *command)
 {
-    const struct hy_cluster_event event = {
-        .type = HY_CLUSTER_REQUEST, .client = client, .data = statements, .size = size, .by = by, .via = via};
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_REQUEST,
+                                           .client = client,
+                                           .data = command->statements,
+                                           .size = command->size,
+                                           .by = command->by,
+                                           .via = command->via,
+                                           .session = command->session,
+                                           .number = command->number,
+                                           .repeat = command->repeat};
+    take_event(context, &event);
+}
+
+static void on_read(void *context, uint64_t client)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_READ, .client = client};
     take_event(context, &event);
 }
 
 /* ---- opening */
+
+enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
 
 static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
 {
@@ -355,6 +348,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
         .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
     uint32_t self = config->nodes.items[config->self].id;
     options.raft = (struct hy_raft_options){.self = self,
+                                            .disk = FIXED_DISK,
                                             .seed = loaded->incarnation ^ ((uint64_t)self << 48),
                                             .election_timeout = config->detection.election_timeout,
                                             .heartbeat = config->detection.raft_heartbeat};
@@ -370,10 +364,10 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
     if (!state.servers.count)
         state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
     for (size_t i = 0; i < config->nodes.count; i++) {
-        nodes[i] = (struct hy_cluster_node){config->nodes.items[i].id, config->nodes.items[i].name};
-        options.membership.nodes[i] = (struct hy_membership_peer){config->nodes.items[i].id, true};
+        nodes[i] = (struct hy_cluster_node){.id = config->nodes.items[i].id, .name = config->nodes.items[i].name};
+        options.membership.nodes[i] = (struct hy_membership_peer){.id = config->nodes.items[i].id, .voter = true};
         if (!loaded->raft.servers.count)
-            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true};
+            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
     }
     int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
@@ -458,38 +452,34 @@ static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnati
 
 static int open_ipc(struct hy_node *node, struct hy_err *err)
 {
-    const struct hy_ipc_handlers handlers = {.context = node, .state = on_state, .command = on_command};
+    const struct hy_ipc_handlers handlers = {
+        .context = node, .state = on_state, .command = on_command, .read = on_read};
     char *path = hy_config_socket(node->config);
     int rc = hy_ipc_open(path, &handlers, node->loop, node->log, &node->ipc, err);
     free(path);
     return rc;
 }
 
-static int watch_fd(struct hy_node *node, int fd, zloop_fn *handler)
-{
-    zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
-    int rc = zloop_poller(node->loop, &item, handler, node);
-    if (!rc)
-        zloop_poller_set_tolerant(node->loop, &item);
-    return rc ? -ENOMEM : 0;
-}
-
-static int open_descriptors(struct hy_node *node, struct hy_err *err)
+static int open_signals(struct hy_node *node, struct hy_err *err)
 {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
-    node->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    node->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (node->signal_fd < 0 || node->timer_fd < 0)
-        return hy_fail(err, errno, "signals or timers cannot be watched: %s", strerror(errno));
-    if (watch_fd(node, node->signal_fd, on_signal) || watch_fd(node, node->timer_fd, on_timer) ||
-        watch_fd(node, hy_store_fd(node->store), on_store) ||
-        watch_fd(node, hy_executor_link_fd(node->executor), on_executor))
-        return hy_fail(err, ENOMEM, "the loop takes no more descriptors");
-    return 0;
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    int rc = fd < 0 ? -errno : hy_loop_watch(node->loop, &node->signals, fd, on_signal, node);
+    if (rc && fd >= 0)
+        close(fd);
+    return rc ? hy_fail(err, -rc, "signals cannot be watched: %s", strerror(-rc)) : 0;
+}
+
+static int open_descriptors(struct hy_node *node, struct hy_err *err)
+{
+    int rc = hy_loop_watch(node->loop, &node->store_news, hy_store_fd(node->store), on_store, node);
+    if (!rc)
+        rc = hy_loop_watch(node->loop, &node->executor_news, hy_executor_link_fd(node->executor), on_executor, node);
+    return rc ? hy_fail(err, -rc, "store and executor cannot be watched: %s", strerror(-rc)) : open_signals(node, err);
 }
 
 /* Only the socket's folder is the core's: beside it lie the executor's, which trusts what it finds there. */
@@ -554,11 +544,10 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->logger = logger;
     n->log = hy_logger_log(logger);
     n->ordinary_user = geteuid() != 0;
-    n->signal_fd = n->timer_fd = -1;
-    n->armed = -1;
-    n->loop = zloop_new();
-    zloop_set_nonstop(n->loop, true);
-    int rc = open_all(n, executor_fd, lease_fd, err);
+    n->signals.fd = n->store_news.fd = n->executor_news.fd = -1;
+    int rc = hy_loop_new(&n->loop, err);
+    if (!rc)
+        rc = open_all(n, executor_fd, lease_fd, err);
     if (rc) {
         hy_node_close(&n);
         return rc;
@@ -570,10 +559,12 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
 int hy_node_run(struct hy_node *node)
 {
     const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
+    struct hy_err err = {{0}};
     take_event(node, &event);
-    while (!node->done)
-        zloop_start(node->loop);
-    return node->result;
+    int rc = node->done ? 0 : hy_loop_run(node->loop, &err);
+    if (rc)
+        hy_error(node->log, "%s", err.text);
+    return rc ? rc : node->result;
 }
 
 void hy_node_close(struct hy_node **node)
@@ -584,17 +575,15 @@ void hy_node_close(struct hy_node **node)
     hy_ipc_close(&n->ipc);
     hy_bus_close(&n->bus);
     hy_links_close(&n->links);
-    zloop_destroy(&n->loop);
+    if (n->signals.fd >= 0)
+        close(n->signals.fd);
+    hy_loop_free(&n->loop);
     hy_cluster_free(&n->cluster);
     hy_store_close(&n->store);
     hy_executor_link_close(&n->executor);
     for (size_t i = 0; i < n->unsent.count; i++)
         hy_operation_free(&n->unsent.items[i]);
     hy_vec_free(&n->unsent);
-    if (n->signal_fd >= 0)
-        close(n->signal_fd);
-    if (n->timer_fd >= 0)
-        close(n->timer_fd);
     free(n);
     *node = NULL;
 }

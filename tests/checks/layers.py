@@ -19,9 +19,10 @@ MAY = {
     "cluster": {"base", "cib", "scheduler", "consensus", "membership"},
     "store": {"base", "consensus"},
     "plugin": {"base", "cib"},
-    "bus": {"base", "cib", "plugin"},
-    "executor": {"base", "cib", "cluster", "plugin"},
-    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "store", "plugin", "bus", "executor"},
+    "loop": {"base"},
+    "bus": {"base", "cib", "loop", "plugin"},
+    "executor": {"base", "cib", "cluster", "loop", "plugin"},
+    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "store", "loop", "plugin", "bus", "executor"},
 }
 PURE = ["base", "cib", "scheduler", "consensus", "membership", "cluster"]
 # Of the system the pure modules may use memory, strings and numbers.

@@ -240,6 +240,7 @@ static void check_applied(struct cluster *cluster, struct cluster_node *node, ui
 static struct hy_raft_effect copy_effect(const struct hy_raft_effect *effect)
 {
     struct hy_raft_effect copy = *effect;
+    copy.servers = effect->servers ? hy_memdup(effect->servers, sizeof *effect->servers) : NULL;
     copy.data = effect->data ? hy_memdup(effect->data, effect->size) : NULL;
     copy.entries = hy_alloc_array(effect->entry_count, sizeof *copy.entries);
     for (size_t i = 0; i < effect->entry_count; i++) {
@@ -260,6 +261,7 @@ static void free_copy(struct hy_raft_effect *effect, bool with_entries)
         free_entry(&effect->entries[i]);
     free(effect->entries);
     free(effect->data);
+    free((void *)(uintptr_t)effect->servers);
 }
 
 static void disk_drop_before(struct cluster_disk *disk, uint64_t first)
@@ -279,13 +281,15 @@ static void disk_write(struct cluster *cluster, struct cluster_node *node, struc
         disk->term = effect->term;
         disk->vote = effect->vote;
     }
+    if (effect->form)
+        disk->servers = *effect->servers;
     while (effect->truncate && disk->entries.count &&
            disk->entries.items[disk->entries.count - 1].index >= effect->truncate_from)
         free_entry(&disk->entries.items[--disk->entries.count]);
     if (effect->snapshot) {
         disk->snapshot_index = effect->index;
         disk->snapshot_term = effect->snapshot_term;
-        disk->servers = effect->servers;
+        disk->servers = *effect->servers;
         hy_buf_clear(&disk->snapshot);
         hy_buf_add(&disk->snapshot, effect->data, effect->size);
         disk_drop_before(disk, effect->index + 1);
@@ -321,6 +325,8 @@ static void trace_persist(struct cluster *cluster, const struct cluster_node *no
     struct hy_buf text = {0};
     if (!cluster->options.trace)
         return;
+    if (effect->form)
+        hy_buf_adds(&text, " the first set");
     if (effect->save_vote)
         hy_buf_addf(&text, " term %" PRIu64 " vote %u", effect->term, effect->vote);
     if (effect->truncate)
@@ -421,6 +427,8 @@ static void carry_out(struct cluster *cluster, struct cluster_node *node, const 
     case HY_RAFT_NEED_SNAPSHOT:
         trace(cluster, "%u needs a snapshot for %u", node->id, effect->to);
         break;
+    case HY_RAFT_READY_READ:
+        break;
     case HY_RAFT_ROLE:
         on_role(cluster, node, effect);
         break;
@@ -471,6 +479,7 @@ static void boot(struct cluster *cluster, struct cluster_node *node)
     struct hy_raft_options options = cluster->options.raft;
     struct hy_err err;
     options.self = node->id;
+    options.disk = node->disk.id;
     options.seed = cluster->options.seed * 1000 + node->lives++;
     struct hy_raft_state state = {
         .term = node->disk.term,
@@ -499,8 +508,10 @@ void cluster_start(struct cluster *cluster, const struct cluster_options *option
     for (uint32_t id = 1; id <= options->voters + options->joiners; id++) {
         struct cluster_node *node = &cluster->nodes[id];
         node->id = id;
+        node->disk.id = 10 + id;
         for (uint32_t i = 1; id <= options->voters && i <= options->voters; i++)
-            node->disk.servers.list[node->disk.servers.count++] = (struct hy_raft_server){.id = i, .voter = true};
+            node->disk.servers.list[node->disk.servers.count++] =
+                (struct hy_raft_server){.id = i, .voter = true, .disk = 10 + i};
         boot(cluster, node);
     }
 }

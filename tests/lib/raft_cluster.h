@@ -26,6 +26,7 @@ struct cluster_options {
 };
 
 struct cluster_disk {
+    uint64_t id;
     uint64_t term;
     uint32_t vote;
     uint64_t snapshot_index, snapshot_term;

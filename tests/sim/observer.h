@@ -14,7 +14,7 @@ struct sim_call {
     size_t node;
     bool read;
     const char *statements; /* NULL: a read */
-    uint64_t session, in_session;
+    uint64_t session, in_session, repeat;
     hy_time sent;
     /* in answered(): */
     int code;

@@ -99,8 +99,10 @@ bool sim_lease_holds(const struct sim_world *world, size_t node);
  * -ECONNRESET    the core died before it answered: who knows
  * else what the cluster says */
 
-/* session 0: none; else exactly once by (session, number). */
-uint64_t sim_request(struct sim_world *world, size_t node, const char *statements, uint64_t session, uint64_t number);
+/* session 0: none; else exactly once by (session, number). `repeat`: see HY_CLUSTER_REQUEST: 0 at the first attempt, else the
+ * index that the client knew then, at least 1. */
+uint64_t sim_request(struct sim_world *world, size_t node, const char *statements, uint64_t session, uint64_t number,
+                     uint64_t repeat);
 /* A linearizable read: when it is answered with 0, hy_cluster_cib() of that node, in the callback, is the answer. */
 uint64_t sim_read(struct sim_world *world, size_t node);
 

@@ -54,7 +54,8 @@ static void change_servers(struct cluster *cluster, uint32_t id)
     while (at < servers.count && servers.list[at].id != who)
         at++;
     if (at == servers.count)
-        servers.list[servers.count++] = (struct hy_raft_server){.id = who, .voter = false};
+        servers.list[servers.count++] =
+            (struct hy_raft_server){.id = who, .voter = false, .disk = cluster->nodes[who].disk.id};
     else if (cluster_random(cluster, 3))
         servers.list[at].voter = !servers.list[at].voter;
     else

@@ -182,7 +182,7 @@ START_TEST(new_server)
 {
     begin(1, 1);
     uint32_t leader = settle();
-    struct hy_raft_servers servers = {.list = {{1, true}, {2, false}}, .count = 2};
+    struct hy_raft_servers servers = {.list = {{1, true, 11}, {2, false, 12}}, .count = 2};
     cluster_note(&cluster, "server 2 learns");
     ck_assert_int_eq(cluster_configure(&cluster, leader, &servers), 0);
     cluster_run(&cluster, 20 * HY_MS);
@@ -191,7 +191,7 @@ START_TEST(new_server)
     ck_assert_int_eq(cluster_configure(&cluster, leader, &servers), 0);
     cluster_run(&cluster, 20 * HY_MS);
     cluster_note(&cluster, "server 1 leaves");
-    servers = (struct hy_raft_servers){.list = {{2, true}}, .count = 1};
+    servers = (struct hy_raft_servers){.list = {{2, true, 12}}, .count = 1};
     ck_assert_int_eq(cluster_configure(&cluster, leader, &servers), 0);
     cluster_run(&cluster, 30 * HY_MS);
     ck_assert_uint_eq(cluster_leader(&cluster), 2);

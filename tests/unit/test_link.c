@@ -373,7 +373,7 @@ START_TEST(a_link_waits_for_its_address)
     ck_assert_str_eq(stats_of(&nodes[0], 2).why, "no interface of this host has the address 10.11.12.1 (yet)");
     ck_assert_int_eq(hy_links_send(nodes[0].links, 2, "x", 1), 0); /* over link 1 */
     ck_assert_uint_eq(hy_links_max_size(nodes[0].links), 1200 - HY_SEAL_OVERHEAD);
-    for (int64_t end = zclock_mono() + 2500; zclock_mono() < end;) /* two attempts: said once */
+    for (hy_time end = hy_loop_now() + 2500 * HY_MS; hy_loop_now() < end;) /* two attempts: said once */
         zwait_turn(&waiter);
     has_exactly(&nodes[0].lines, "4:link 2 (udpu): no interface of this host has the address 10.11.12.1 (yet); trying "
                                  "again each second\n");

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct hy_raft_servers servers = {.list = {{1, true}, {2, true}, {3, false}}, .count = 3};
+static const struct hy_raft_servers servers = {.list = {{1, true, 11}, {2, true, 12}, {3, false, 13}}, .count = 3};
 
 /* --- the disk, as the store sees it (the linker puts these in front of the C library's) ---------------------- */
 
@@ -237,7 +237,7 @@ static char *describe(const struct hy_store_loaded *loaded)
 /* Whatever loads must be good for a server. */
 static void assert_raft_starts(const struct hy_store_loaded *loaded)
 {
-    struct hy_raft_options options = {.self = 7};
+    struct hy_raft_options options = {.self = 7, .disk = 1};
     struct hy_raft *raft;
     struct hy_err err;
     ck_assert_msg(hy_raft_new(&options, &loaded->raft, 0, &raft, &err) == 0, "%s", err.text);
@@ -578,7 +578,7 @@ static void persist_snapshot(struct hy_store *store, uint64_t number, uint64_t i
                                     .snapshot = true,
                                     .index = index,
                                     .snapshot_term = term,
-                                    .servers = servers,
+                                    .servers = &servers,
                                     .truncate = drop,
                                     .truncate_from = index + 1,
                                     .data = text,
