@@ -4,7 +4,8 @@
 
 #include <errno.h>
 
-static uint64_t add(struct sim_world *world, size_t node, const char *statements, uint64_t session, uint64_t number)
+static uint64_t add(struct sim_world *world, size_t node, const char *statements, uint64_t session, uint64_t number,
+                    uint64_t repeat)
 {
     struct sim_pending_call *pending = hy_vec_add(&world->calls);
     *pending = (struct sim_pending_call){.statements = hy_strdup(statements)};
@@ -14,6 +15,7 @@ static uint64_t add(struct sim_world *world, size_t node, const char *statements
                                       .statements = pending->statements,
                                       .session = session,
                                       .in_session = number,
+                                      .repeat = repeat,
                                       .sent = world->now};
     sim_agenda_add(world, world->now + sim_draw_time(&world->net, 20, 200), SIM_EV_CALL, node)->call =
         world->call_count;
@@ -22,14 +24,15 @@ static uint64_t add(struct sim_world *world, size_t node, const char *statements
     return call.number;
 }
 
-uint64_t sim_request(struct sim_world *world, size_t node, const char *statements, uint64_t session, uint64_t number)
+uint64_t sim_request(struct sim_world *world, size_t node, const char *statements, uint64_t session, uint64_t number,
+                     uint64_t repeat)
 {
-    return add(world, node, statements, session, number);
+    return add(world, node, statements, session, number, repeat);
 }
 
 uint64_t sim_read(struct sim_world *world, size_t node)
 {
-    return add(world, node, NULL, 0, 0);
+    return add(world, node, NULL, 0, 0, 0);
 }
 
 static size_t find(const struct sim_world *world, uint64_t number)
@@ -74,18 +77,20 @@ void sim_call_event(struct sim_world *world, uint64_t number)
         conclude(world, at, -ECONNREFUSED, "no core is there");
         return;
     }
-    if (pending->call.read) {
-        conclude(world, at, -ENOSYS, "reads are not there yet");
-        return;
-    }
     pending->core = core->generation;
-    sim_note(world, "%s: call %llu: %s", world->hosts[node].name, (unsigned long long)number, pending->statements);
-    const struct hy_cluster_event event = {.type = HY_CLUSTER_REQUEST,
-                                           .client = number,
-                                           .data = pending->statements,
-                                           .size = strlen(pending->statements),
-                                           .by = "root",
-                                           .via = "sim"};
+    sim_note(world, "%s: call %llu: %s", world->hosts[node].name, (unsigned long long)number,
+             pending->call.read ? "a read" : pending->statements);
+    struct hy_cluster_event event = {.type = HY_CLUSTER_READ, .client = number};
+    if (!pending->call.read)
+        event = (struct hy_cluster_event){.type = HY_CLUSTER_REQUEST,
+                                          .client = number,
+                                          .data = pending->statements,
+                                          .size = strlen(pending->statements),
+                                          .by = "root",
+                                          .via = "sim",
+                                          .session = pending->call.session,
+                                          .number = pending->call.in_session,
+                                          .repeat = pending->call.repeat};
     sim_core_step(world, node, &event);
 }
 

@@ -83,7 +83,7 @@ static void carry_out(struct sim_world *world, size_t node, struct hy_cluster_ef
     case HY_CLUSTER_PUBLISH_CHANGE:
         break; /* for followers, of which there are none */
     case HY_CLUSTER_PERSIST:
-        sim_disk_persist(world, node, effect);
+        sim_disk_persist(world, node, &effect->persist);
         break;
     case HY_CLUSTER_SAVE_SNAPSHOT:
         sim_disk_snapshot(world, node, effect);
@@ -104,6 +104,8 @@ static void carry_out(struct sim_world *world, size_t node, struct hy_cluster_ef
         if (effect->to && effect->to <= world->count)
             sim_bus_reconnect(world, node, effect->to - 1, effect->number);
         break;
+    case HY_CLUSTER_NODES_CHANGED:
+        break; /* the world's bus and links reach whoever is there */
     case HY_CLUSTER_BROKEN:
         core->broken = true;
         break;
@@ -174,20 +176,21 @@ void sim_core_news(struct sim_world *world, size_t node, struct hy_executor_news
 
 /* ---- its life */
 
-static int make(struct sim_world *world, size_t node, const struct hy_raft_state *loaded, const struct hy_buf *snapshot,
-                struct hy_err *err)
+static int make(struct sim_world *world, size_t node, const struct hy_raft_state *loaded, struct hy_err *err)
 {
     struct sim_host *host = &world->hosts[node];
     const struct sim_settings *settings = &world->settings;
     struct hy_cluster_node nodes[SIM_MAX_NODES];
     uint32_t self = (uint32_t)node + 1;
     struct hy_cluster_options options = {
-        .name = host->name, .nodes = nodes, .snapshot_after = 60, .log = &world->trace.log};
+        .name = host->name, .disk = host->disk.id, .nodes = nodes, .snapshot_after = 60, .log = &world->trace.log};
     options.raft = (struct hy_raft_options){.self = self,
+                                            .disk = host->disk.id,
                                             .seed = host->core.incarnation ^ ((uint64_t)self << 48),
                                             .election_timeout = settings->election_timeout,
                                             .heartbeat = settings->raft_heartbeat};
     options.membership = (struct hy_membership_options){.self = self,
+                                                        .disk = host->disk.id,
                                                         .incarnation = host->core.incarnation,
                                                         .heartbeat = settings->heartbeat,
                                                         .dead_after = settings->dead_after,
@@ -195,34 +198,35 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .release_margin = settings->release_margin,
                                                         .rho_ppm = 1000};
     struct hy_raft_state state = *loaded;
-    bool first = !state.servers.count;
+    bool first = !state.servers.count && host->disk.id == host->disk.first;
     for (size_t i = 0; i < world->count; i++) {
         if (!(host->config >> i & 1))
             continue;
         uint32_t id = (uint32_t)i + 1;
-        nodes[options.node_count++] = (struct hy_cluster_node){id, world->hosts[i].name};
-        options.membership.nodes[options.membership.node_count++] = (struct hy_membership_peer){id, true};
+        nodes[options.node_count++] =
+            (struct hy_cluster_node){.id = id, .name = world->hosts[i].name, .address = world->hosts[i].address};
+        options.membership.nodes[options.membership.node_count++] =
+            (struct hy_membership_peer){.id = id, .voter = true};
         if (first)
-            state.servers.list[state.servers.count++] = (struct hy_raft_server){id, true};
+            state.servers.list[state.servers.count++] = (struct hy_raft_server){id, true, world->hosts[i].disk.first};
     }
-    return hy_cluster_new(&options, &state, snapshot->data, snapshot->size, sim_local(world, node), &host->core.cluster,
-                          err);
+    return hy_cluster_new(&options, &state, host->disk.loaded.data.data, host->disk.loaded.data.size,
+                          sim_local(world, node), &host->core.cluster, err);
 }
 
 void sim_core_start(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
     struct hy_raft_state state = {0};
-    struct hy_buf snapshot = {0};
     struct hy_err err = {{0}};
     host->core = (struct sim_core){.generation = host->core.generation + 1};
     world->trace.logging = node;
-    int rc = sim_disk_load(world, node, &state, &snapshot, &host->core.incarnation, &err);
+    int rc = sim_disk_load(world, node, &state, &host->core.incarnation, &err);
     bool loaded = rc == 0;
     if (!rc)
-        rc = make(world, node, &state, &snapshot, &err);
+        rc = make(world, node, &state, &err);
     if (loaded)
-        sim_disk_loaded_free(world, node, &state, &snapshot);
+        sim_disk_loaded_free(world, node);
     if (rc) {
         sim_note(world, "%s: the core does not start: %s", host->name, err.text);
         if (loaded)
@@ -256,7 +260,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     core->due_local = -1;
     sim_bus_core_ended(world, node, silently);
     if (!silently)
-        sim_disk_crash(world, node, for_good ? 1 : (int64_t)sim_draw_below(&world->hosts_stream, 3), false);
+        sim_disk_crash(world, node, false);
     sim_call_core_ended(world, node);
     if (host->core_frozen) { /* by its end */
         host->core_frozen = 1;

@@ -11,7 +11,8 @@ void sim_host_init(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
     snprintf(host->name, sizeof host->name, "test%zu", node + 1);
-    host->disk.id = sim_draw(&world->hosts_stream) | 1;
+    snprintf(host->address, sizeof host->address, "10.0.0.%zu", node + 1);
+    host->disk.first = sim_draw(&world->hosts_stream) | 1;
     host->next_wall = EPOCH + world->now + sim_draw_time(&world->hosts_stream, -HY_SECOND, HY_SECOND);
     host->core.due = host->executor.due = HY_NEVER;
     host->core.due_local = -1;
@@ -55,7 +56,7 @@ static void drop_backlog(struct sim_world *world, size_t node)
     host->backlog_datagrams = 0;
 }
 
-void sim_host_power_off(struct sim_world *world, size_t node, int64_t tear)
+void sim_host_power_off(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
     if (!host->powered)
@@ -64,7 +65,7 @@ void sim_host_power_off(struct sim_world *world, size_t node, int64_t tear)
     host->next_wall = sim_wall(world, node) - world->now;
     host->powered = false;
     host->life++;
-    sim_disk_crash(world, node, tear, true);
+    sim_disk_crash(world, node, true);
     sim_executor_kill(world, node, false);
     sim_services_power_off(world, node);
     drop_backlog(world, node);

@@ -72,7 +72,7 @@ static void crash_host(struct sim_world *world, size_t node, const struct sim_fa
         sim_host_power_on(world, node);
         return;
     }
-    sim_host_power_off(world, node, fault->v);
+    sim_host_power_off(world, node);
     if (fault->kind == SIM_FAULT_DISK_LOST)
         sim_disk_replace(world, node);
     if (fault->kind == SIM_FAULT_DISK_FLIP)

@@ -147,7 +147,7 @@ struct sim_will {
 };
 
 struct sim_host {
-    char name[16];
+    char name[16], address[24];
     bool powered, retired, installed;
     uint64_t life; /* of the power */
     uint64_t boots;
@@ -286,7 +286,7 @@ unsigned sim_service_hash(const char *rsc); /* 0..3 */
 /* ---- host.c */
 void sim_host_init(struct sim_world *world, size_t node);
 void sim_host_power_on(struct sim_world *world, size_t node);
-void sim_host_power_off(struct sim_world *world, size_t node, int64_t tear);
+void sim_host_power_off(struct sim_world *world, size_t node);
 void sim_host_freeze(struct sim_world *world, size_t node, bool whole);
 void sim_host_thaw(struct sim_world *world, size_t node, bool whole);
 void sim_host_stop(struct sim_world *world, size_t node);

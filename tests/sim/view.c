@@ -181,6 +181,6 @@ void sim_start(struct sim_world *world, size_t node)
 
 void sim_retire(struct sim_world *world, size_t node)
 {
-    sim_host_power_off(world, node, 0);
+    sim_host_power_off(world, node);
     world->hosts[node].retired = true;
 }

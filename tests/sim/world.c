@@ -120,7 +120,7 @@ static void configure(struct sim_world *world)
         return;
     size_t node = sim_draw_below(&world->net, world->settings.nodes);
     const char *text = sim_the_workload->configuration(world->workload);
-    world->configuration_call = sim_request(world, node, text, 0, 0);
+    world->configuration_call = sim_request(world, node, text, 0, 0, 0);
 }
 
 static void deliver(struct sim_world *world, const struct sim_event *event)
