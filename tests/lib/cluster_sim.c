@@ -540,7 +540,7 @@ void sim_start_core(struct sim *sim, size_t number)
                                             .seed = next_random(sim),
                                             .election_timeout = 600 * HY_MS,
                                             .heartbeat = 60 * HY_MS,
-                                            .idle_heartbeat = 150 * HY_MS};
+                                            .idle_heartbeat = 200 * HY_MS};
     options.membership = (struct hy_membership_options){.self = self,
                                                         .incarnation = node->incarnation,
                                                         .node_count = sim->count,
