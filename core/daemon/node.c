@@ -391,6 +391,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
                                                         .dead_after = config->detection.dead_after,
                                                         .dead_after_max = config->detection.dead_after_max,
                                                         .release_margin = config->detection.release_margin,
+                                                        .gather = config->detection.heartbeat / 2,
                                                         .rho_ppm = 1000};
     struct hy_raft_state state = loaded->raft;
     if (!state.servers.count)
