@@ -327,8 +327,8 @@ static void on_accepted(struct hy_raft *raft, struct hy_raft_peer *peer, const s
         hy_raft_lead_commit(raft);
 }
 
-/* Messages overtake each other, so a refusal counts only when it is about what we believe now. It may be about what
- * the follower had acknowledged: its disk has been lost then, and it is filled again. */
+/* Messages overtake each other, so a refusal counts only when it is about what we believe now. It may be about what the
+ * follower had acknowledged, if its disk has not kept what it said to have: it is filled again then. */
 static void on_refused(struct hy_raft *raft, struct hy_raft_peer *peer, const struct hy_raft_message *message)
 {
     uint64_t prev = message->append_answer.prev_index;

@@ -134,7 +134,6 @@ void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer)
 void hy_raft_snapshot_resume(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
     peer->snapshot.recover = peer->snapshot.offset;
-    peer->snapshot.known = raft->lead.chunk + 1;
     send_chunk(raft, peer, peer->snapshot.received);
 }
 
