@@ -323,7 +323,7 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
     at = earlier(at, c->servers.again);
     at = earlier(at, hy_forming_deadline(c));
     at = earlier(at, hy_controller_deadline(c));
-    if (c->leave.state != STAYING)
+    if (c->leave.state != STAYING && c->leave.state != LEAVING_GONE)
         at = earlier(at, c->leave.deadline);
     return at;
 }

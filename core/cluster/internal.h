@@ -177,7 +177,8 @@ struct leave {
     bool shutdown;   /* asked for by this host's operator: the process ends */
     bool struck;     /* by the applied state */
     bool stranger;   /* a member has said that this node is not in the cluster */
-    hy_time told_at; /* when this node last told another one so */
+    uint32_t told;   /* whom this node last told so */
+    hy_time told_at; /* when */
     char waiting[160];
 };
 
