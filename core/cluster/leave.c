@@ -181,8 +181,7 @@ void hy_leave_run(struct hy_cluster *c)
 
 void hy_leave_stranger(struct hy_cluster *c, uint32_t from)
 {
-    bool may_say = c->replica.cib->last_id && c->replica.lease > c->now;
-    if (!may_say || c->now - c->leave.told_at < TELL_AGAIN)
+    if (c->now - c->leave.told_at < TELL_AGAIN)
         return;
     if (c->leave.told != from)
         hy_info(&c->log, "node %u is heard, and is not enrolled in this cluster: it is told so", from);

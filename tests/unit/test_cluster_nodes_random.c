@@ -275,7 +275,9 @@ static void run_seed(uint64_t seed, struct run *totals)
     if (!sim_run_until(run.sim, 180 * HY_SECOND, settled, NULL)) {
         struct hy_buf text = {0};
         say_state(&run, &text);
-        ck_abort_msg("%s", hy_buf_text(&text));
+        fprintf(stderr, "%s", hy_buf_text(&text));
+        hy_buf_free(&text);
+        ck_abort_msg("seed %" PRIu64 ": it does not settle", seed);
     }
     sim_run(run.sim, 2 * HY_SECOND);
     check_members(&run);
