@@ -114,7 +114,8 @@ static bool begin_snapshot_if_needed(struct hy_raft *raft, struct hy_raft_peer *
     if (!lacks_compacted(raft, peer))
         return false;
     hy_raft_probe(peer, peer->next);
-    hy_raft_snapshot_begin(raft, peer);
+    if (!hy_raft_peer_silent(raft, peer))
+        hy_raft_snapshot_begin(raft, peer);
     return true;
 }
 
@@ -162,15 +163,12 @@ void hy_raft_send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
 
 static void remind(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
-    if (peer->state == HY_RAFT_PEER_SNAPSHOT) {
-        hy_raft_snapshot_heartbeat(raft, peer);
+    if (peer->state == HY_RAFT_PEER_SNAPSHOT && hy_raft_snapshot_heartbeat(raft, peer))
         return;
-    }
     if (hy_raft_peer_silent(raft, peer) && peer->state == HY_RAFT_PEER_REPLICATE)
         hy_raft_probe(peer, peer->match + 1);
     hy_raft_send_heartbeat(raft, peer);
-    if (!hy_raft_peer_silent(raft, peer))
-        begin_snapshot_if_needed(raft, peer);
+    begin_snapshot_if_needed(raft, peer);
 }
 
 static bool has_quorum(const struct hy_raft *raft)
@@ -348,6 +346,8 @@ int hy_raft_peer_back(struct hy_raft *raft, uint32_t id)
         hy_raft_snapshot_resume(raft, peer);
     } else if (peer) {
         hy_raft_probe(peer, peer->state == HY_RAFT_PEER_PROBE ? peer->next : peer->match + 1);
+        if (lacks_compacted(raft, peer))
+            hy_raft_send_heartbeat(raft, peer); /* its answer shows that it is there */
         pump(raft, peer);
     }
     return 0;

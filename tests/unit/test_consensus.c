@@ -465,6 +465,26 @@ START_TEST(a_cut_log_takes_the_servers_back)
 }
 END_TEST
 
+/* The set before the one that is cut away is known by the snapshot only. */
+START_TEST(a_cut_log_takes_the_servers_back_to_the_snapshot)
+{
+    struct hy_raft_servers four = voters(4);
+    struct hy_buf bytes = {0};
+    hy_raft_servers_write(&four, &bytes);
+    struct hy_raft_entry entry = {8, 3, HY_RAFT_ENTRY_CONFIG, bytes.data, bytes.size};
+    struct hy_raft_options options = {.self = 1, .disk = 11};
+    struct hy_raft_state state = {
+        .term = 3, .snapshot_index = 7, .snapshot_term = 3, .servers = voters(3), .entries = &entry, .entry_count = 1};
+    ck_assert_int_eq(hy_raft_new(&options, &state, 0, &raft, &error), 0);
+    hy_buf_free(&bytes);
+    ck_assert_uint_eq(hy_raft_servers(raft)->count, 4);
+    ck_assert(hy_raft_config_pending(raft));
+    ck_assert_int_eq(receive_entries(2, 4, 7, 3, "4", 0), 0);
+    ck_assert_uint_eq(hy_raft_servers(raft)->count, 3);
+    ck_assert(!hy_raft_config_pending(raft));
+}
+END_TEST
+
 START_TEST(a_leader_that_removes_itself_hands_over)
 {
     start(3, 0, 0, "");
@@ -704,6 +724,7 @@ int main(void)
     tcase_add_test(servers, a_learner_neither_counts_nor_campaigns);
     tcase_add_test(servers, servers_change_one_by_one);
     tcase_add_test(servers, a_cut_log_takes_the_servers_back);
+    tcase_add_test(servers, a_cut_log_takes_the_servers_back_to_the_snapshot);
     tcase_add_test(servers, a_leader_that_removes_itself_hands_over);
     tcase_add_test(servers, while_handing_over_nothing_is_proposed);
     TCase *rest = rules(suite, "snapshots and nonsense");
