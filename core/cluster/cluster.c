@@ -31,6 +31,16 @@ void hy_cluster_emit_message(struct hy_cluster *c, enum hy_cluster_effect_type t
     hy_cluster_emit_bytes(c, type, to, &bytes);
 }
 
+void hy_cluster_answer(struct hy_cluster *c, uint64_t client, int code, const char *text)
+{
+    struct hy_buf bytes = {0};
+    hy_buf_adds(&bytes, code ? text : "");
+    hy_cluster_emit_bytes(c, HY_CLUSTER_ANSWER, 0, &bytes);
+    struct hy_cluster_effect *effect = &c->out->list.items[c->out->list.count - 1];
+    effect->client = client;
+    effect->code = code;
+}
+
 size_t hy_cluster_number(const struct hy_cluster *c, uint32_t id)
 {
     for (size_t i = 0; i < c->node_count; i++)
@@ -94,7 +104,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     c->node_count = options->node_count;
     c->nodes = hy_alloc_array(c->node_count, sizeof *c->nodes);
     for (size_t i = 0; i < c->node_count; i++)
-        c->nodes[i] = (struct hy_cluster_node){options->nodes[i].id, hy_strdup(options->nodes[i].name)};
+        c->nodes[i] = (struct hy_cluster_node){.id = options->nodes[i].id, .name = hy_strdup(options->nodes[i].name)};
     if (options->log)
         c->log = *options->log;
     c->now = now;
@@ -103,6 +113,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     c->admission.campaign = HY_NEVER;
     c->outbox.accepted = hy_alloc_array(c->node_count, sizeof *c->outbox.accepted);
     c->controller.syncs = hy_alloc_array(c->node_count, sizeof *c->controller.syncs);
+    hy_reads_init(&c->reads);
     hy_outbox_init(c, options->membership.incarnation);
     hy_controller_reset(&c->controller, c->node_count);
     rc = open_state(c, options, state, snapshot, snapshot_size, now, err);
@@ -121,6 +132,7 @@ void hy_cluster_free(struct hy_cluster **cluster)
         return;
     hy_controller_free(&c->controller, c->node_count);
     hy_outbox_free(&c->outbox);
+    hy_reads_free(&c->reads);
     hy_buf_free(&c->orders.sync_statements);
     hy_membership_free(&c->admission.membership);
     free(c->admission.candidates);
@@ -155,6 +167,8 @@ static int take_message(struct hy_cluster *c, const struct hy_cluster_event *eve
         return rc;
     if (message.kind == HY_MESSAGE_SUBMIT)
         return hy_outbox_receive(c, event->from, &message, err);
+    if (message.kind == HY_MESSAGE_READ || message.kind == HY_MESSAGE_READ_INDEX)
+        return hy_reads_message(c, event->from, &message, err);
     return hy_orders_message(c, event->from, &message, err);
 }
 
@@ -179,15 +193,13 @@ static int take_heartbeat(struct hy_cluster *c, const struct hy_cluster_event *e
 static void take_request(struct hy_cluster *c, const struct hy_cluster_event *event)
 {
     if (hy_membership_quorum(c->admission.membership, c->now)) {
-        hy_outbox_add(c, event->data, event->size, event->client, event->by, event->via);
+        hy_outbox_add_request(c, event);
         return;
     }
-    struct hy_buf text = {0};
-    hy_buf_addf(&text, "no quorum: %s does not hear a majority of the nodes, so nothing can be changed here", c->name);
-    hy_cluster_emit_bytes(c, HY_CLUSTER_ANSWER, 0, &text);
-    struct hy_cluster_effect *answer = &c->out->list.items[c->out->list.count - 1];
-    answer->client = event->client;
-    answer->code = -EHOSTUNREACH;
+    struct hy_err why;
+    int code = hy_fail(&why, EHOSTUNREACH,
+                       "no quorum: %s does not hear a majority of the nodes, so nothing can be changed here", c->name);
+    hy_cluster_answer(c, event->client, code, why.text);
 }
 
 static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
@@ -225,6 +237,9 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
     case HY_CLUSTER_REQUEST:
         take_request(c, event);
         return 0;
+    case HY_CLUSTER_READ:
+        hy_reads_add(c, event->client);
+        return 0;
     case HY_CLUSTER_LINKS_DOWN:
         return hy_admission_step(c, &cut_off, err);
     case HY_CLUSTER_SHUTDOWN:
@@ -242,6 +257,7 @@ static void settle(struct hy_cluster *c)
         bool idle = !c->admission.due && !c->controller.due;
         hy_admission_run(c);
         hy_outbox_flush(c);
+        hy_reads_run(c);
         hy_controller_run(c);
         hy_leave_run(c);
         if (idle)
@@ -291,6 +307,7 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
 {
     hy_time at = earlier(hy_raft_deadline(c->replica.raft), hy_membership_deadline(c->admission.membership));
     at = earlier(at, c->outbox.resend);
+    at = earlier(at, hy_reads_deadline(&c->reads));
     at = earlier(at, c->admission.campaign);
     at = earlier(at, hy_controller_deadline(&c->controller, c->node_count));
     if (c->leaving != STAYING)
@@ -301,6 +318,17 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
 const struct hy_cib *hy_cluster_cib(const struct hy_cluster *c)
 {
     return c->replica.cib;
+}
+
+const struct hy_raft *hy_cluster_raft(const struct hy_cluster *c)
+{
+    return c->replica.raft;
+}
+
+size_t hy_cluster_nodes(const struct hy_cluster *c, const struct hy_cluster_node **list)
+{
+    *list = c->nodes;
+    return c->node_count;
 }
 
 void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluster_report *report)

@@ -31,7 +31,7 @@ void hy_leave_start(struct hy_cluster *c)
     }
     struct hy_buf statements = {0};
     hy_command_transient(&statements, c->name, "shutdown", "true");
-    hy_outbox_add(c, statements.data, statements.size, 0, NULL, NULL);
+    hy_outbox_add(c, statements.data, statements.size);
     hy_buf_free(&statements);
     c->leaving = LEAVING_ASKED;
     c->leaving_deadline = c->now + PATIENCE;
@@ -84,7 +84,7 @@ static void say_goodbye(struct hy_cluster *c)
     c->leaving = LEAVING_SAID;
     struct hy_buf statements = {0};
     hy_command_member(&statements, c->name, c->self, HY_MEMBER_GONE, own->epoch + 1, own->incarnation);
-    hy_outbox_add(c, statements.data, statements.size, 0, NULL, NULL);
+    hy_outbox_add(c, statements.data, statements.size);
     hy_buf_free(&statements);
 }
 

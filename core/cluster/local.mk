@@ -9,6 +9,7 @@ libhy_cluster_a_SOURCES = \
 	core/cluster/message.c core/cluster/message.h \
 	core/cluster/orders.c \
 	core/cluster/outbox.c \
+	core/cluster/reads.c \
 	core/cluster/replica.c \
 	core/cluster/statement.c core/cluster/statement.h
 include core/cluster/operation.mk

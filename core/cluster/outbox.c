@@ -37,20 +37,34 @@ void hy_outbox_free(struct outbox *outbox)
     free(outbox->accepted);
 }
 
-void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size, uint64_t client, const char *by,
-                   const char *via)
+static void add(struct hy_cluster *c, struct hy_command_head *head, const char *statements, size_t size,
+                uint64_t client)
 {
     struct outbox *outbox = &c->outbox;
-    const struct hy_command_head head = {.origin = c->self,
-                                         .incarnation = outbox->incarnation,
-                                         .seq = ++outbox->last_seq,
-                                         .at = c->wall,
-                                         .by = by,
-                                         .via = via};
+    head->origin = c->self;
+    head->incarnation = outbox->incarnation;
+    head->seq = ++outbox->last_seq;
+    head->at = c->wall;
     struct outgoing *command = hy_vec_add(&outbox->queue);
-    *command = (struct outgoing){.seq = head.seq, .client = client};
-    hy_command_begin(&command->text, &head);
+    *command = (struct outgoing){.seq = head->seq, .client = client};
+    hy_command_begin(&command->text, head);
     hy_buf_add(&command->text, statements, size);
+}
+
+void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size)
+{
+    struct hy_command_head head = {0};
+    add(c, &head, statements, size, 0);
+}
+
+void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *event)
+{
+    struct hy_command_head head = {.by = event->by,
+                                   .via = event->via,
+                                   .client = event->session,
+                                   .request = event->number,
+                                   .repeat = event->repeat};
+    add(c, &head, event->data, event->size, event->client);
 }
 
 /* The last command of this session that the log is known to hold or has been offered. */
@@ -112,22 +126,12 @@ int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_messa
     return 0;
 }
 
-static void answer(struct hy_cluster *c, uint64_t client, int code, const char *text)
-{
-    struct hy_buf bytes = {0};
-    hy_buf_adds(&bytes, code ? text : "");
-    hy_cluster_emit_bytes(c, HY_CLUSTER_ANSWER, 0, &bytes);
-    struct hy_cluster_effect *effect = &c->out->list.items[c->out->list.count - 1];
-    effect->client = client;
-    effect->code = code;
-}
-
 void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text)
 {
     struct outbox *outbox = &c->outbox;
     while (outbox->queue.count && outbox->queue.items[0].seq <= seq) {
         if (outbox->queue.items[0].client)
-            answer(c, outbox->queue.items[0].client, code, text);
+            hy_cluster_answer(c, outbox->queue.items[0].client, code, text);
         drop_first(outbox);
     }
     outbox->resend = outbox->queue.count ? c->now + RESEND : HY_NEVER;

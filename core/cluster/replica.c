@@ -127,11 +127,11 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     effect->number = replica->since;
 }
 
-static void state_changed(struct hy_cluster *c)
+static void state_changed(struct hy_cluster *c, bool configuration)
 {
-    c->replica.lease_waived = waived(c->replica.cib);
+    if (configuration)
+        c->replica.lease_waived = waived(c->replica.cib);
     hy_replica_tell_lease(c);
-    c->controller.due = true;
     c->admission.due = true;
 }
 
@@ -165,7 +165,8 @@ static void maybe_snapshot(struct hy_cluster *c)
     replica->snapshot_index = replica->applied;
 }
 
-static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
+/* Has it changed the configuration? */
+static bool apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
     struct replica *replica = &c->replica;
     struct before before;
@@ -179,21 +180,30 @@ static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
         hy_outbox_applied(c, answer.head.seq, answer.code, answer.err.text);
     if (answer.code && answer.code != -EALREADY)
         hy_debug(&c->log, "command %llu was refused: %s", (unsigned long long)entry->index, answer.err.text);
-    if (!answer.code) {
-        hy_controller_command_applied(c, entry->data, entry->size);
+    bool changed = !answer.code && !answer.repeated;
+    if (changed)
         publish(c, entry);
-    }
+    if (changed)
+        hy_controller_command_applied(c, entry->data, entry->size);
+    if (!changed || answer.config_changed)
+        hy_controller_edited(c);
+    else
+        c->controller.due = true;
+    return answer.config_changed;
 }
 
 static void apply(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
-    if (entry->type == HY_RAFT_ENTRY_COMMAND)
-        apply_command(c, entry);
-    else
+    bool configuration = false;
+    if (entry->type == HY_RAFT_ENTRY_COMMAND) {
+        configuration = apply_command(c, entry);
+    } else {
         c->replica.cib->index = entry->index;
+        c->controller.due = true;
+    }
     c->replica.applied = entry->index;
     c->replica.applied_term = entry->term;
-    state_changed(c);
+    state_changed(c, configuration);
     maybe_snapshot(c);
 }
 
@@ -235,7 +245,8 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
     members_restored(c);
     note_changed_members(c, &before);
     hy_outbox_restored(c);
-    state_changed(c);
+    c->controller.due = true;
+    state_changed(c, true);
 }
 
 static void role_changed(struct hy_cluster *c, const struct hy_raft_effect *effect)
@@ -287,6 +298,9 @@ static void carry_out(struct hy_cluster *c, struct hy_raft_effect *effect)
         break;
     case HY_RAFT_ROLE:
         role_changed(c, effect);
+        break;
+    case HY_RAFT_READY_READ:
+        hy_reads_ready(c, effect->number, effect->index);
         break;
     default:
         hy_error(&c->log, "consensus asks for something unknown (%d)", (int)effect->type);

@@ -316,15 +316,29 @@ static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
     hy_cib_save(hy_cluster_cib(node->cluster), cib);
 }
 
-static void on_command(void *context, uint64_t client, const char *statements, size_t size, const char *by,
-                       const char *via)
+static void on_command(void *context, uint64_t client, const struct hy_ipc_command *command)
 {
-    const struct hy_cluster_event event = {
-        .type = HY_CLUSTER_REQUEST, .client = client, .data = statements, .size = size, .by = by, .via = via};
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_REQUEST,
+                                           .client = client,
+                                           .data = command->statements,
+                                           .size = command->size,
+                                           .by = command->by,
+                                           .via = command->via,
+                                           .session = command->session,
+                                           .number = command->number,
+                                           .repeat = command->repeat};
+    take_event(context, &event);
+}
+
+static void on_read(void *context, uint64_t client)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_READ, .client = client};
     take_event(context, &event);
 }
 
 /* ---- opening */
+
+enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
 
 static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
 {
@@ -334,6 +348,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
         .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
     uint32_t self = config->nodes.items[config->self].id;
     options.raft = (struct hy_raft_options){.self = self,
+                                            .disk = FIXED_DISK,
                                             .seed = loaded->incarnation ^ ((uint64_t)self << 48),
                                             .election_timeout = config->detection.election_timeout,
                                             .heartbeat = config->detection.raft_heartbeat,
@@ -350,10 +365,10 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
     if (!state.servers.count)
         state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
     for (size_t i = 0; i < config->nodes.count; i++) {
-        nodes[i] = (struct hy_cluster_node){config->nodes.items[i].id, config->nodes.items[i].name};
-        options.membership.nodes[i] = (struct hy_membership_peer){config->nodes.items[i].id, true};
+        nodes[i] = (struct hy_cluster_node){.id = config->nodes.items[i].id, .name = config->nodes.items[i].name};
+        options.membership.nodes[i] = (struct hy_membership_peer){.id = config->nodes.items[i].id, .voter = true};
         if (!loaded->raft.servers.count)
-            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true};
+            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
     }
     int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
@@ -438,7 +453,8 @@ static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnati
 
 static int open_ipc(struct hy_node *node, struct hy_err *err)
 {
-    const struct hy_ipc_handlers handlers = {.context = node, .state = on_state, .command = on_command};
+    const struct hy_ipc_handlers handlers = {
+        .context = node, .state = on_state, .command = on_command, .read = on_read};
     char *path = hy_config_socket(node->config);
     int rc = hy_ipc_open(path, &handlers, node->loop, node->log, &node->ipc, err);
     free(path);

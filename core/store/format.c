@@ -11,7 +11,7 @@ static const char log_magic[] = "HALYARDL";
 static const char snapshot_magic[] = "HALYARDS";
 
 enum { CRC_SIZE = 4, FRAME_HEADER = CRC_SIZE + 4, FRAME_TARGET = 1024 * 1024 };
-enum { ITEM_STATE = 1, ITEM_TRUNCATE = 2, ITEM_ENTRY = 3, ITEM_INCARNATION = 4, ITEM_BASE = 5 };
+enum { ITEM_STATE = 1, ITEM_TRUNCATE = 2, ITEM_ENTRY = 3, ITEM_INCARNATION = 4, ITEM_BASE = 5, ITEM_SERVERS = 6 };
 
 void hy_store_item_state(struct hy_buf *items, uint64_t term, uint32_t vote)
 {
@@ -33,6 +33,12 @@ void hy_store_item_entry(struct hy_buf *items, const struct hy_raft_entry *entry
     hy_wr_u64(items, entry->term);
     hy_wr_u8(items, (uint8_t)entry->type);
     hy_wr_bytes(items, entry->data, entry->size);
+}
+
+void hy_store_item_servers(struct hy_buf *items, const struct hy_raft_servers *servers)
+{
+    hy_wr_u8(items, ITEM_SERVERS);
+    hy_raft_servers_write(servers, items);
 }
 
 void hy_store_item_incarnation(struct hy_buf *items, uint64_t incarnation)
@@ -115,6 +121,9 @@ static const char *apply_item(struct hy_store_image *image, struct hy_rd *rd)
         return NULL;
     case ITEM_BASE:
         image->base = hy_rd_u64(rd);
+        return NULL;
+    case ITEM_SERVERS:
+        hy_raft_servers_read(rd, &image->servers);
         return NULL;
     default:
         return "an item of unknown type";

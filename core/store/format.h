@@ -22,6 +22,7 @@
 void hy_store_item_state(struct hy_buf *items, uint64_t term, uint32_t vote);
 void hy_store_item_truncate(struct hy_buf *items, uint64_t from);
 void hy_store_item_entry(struct hy_buf *items, const struct hy_raft_entry *entry);
+void hy_store_item_servers(struct hy_buf *items, const struct hy_raft_servers *servers); /* the first set */
 void hy_store_item_incarnation(struct hy_buf *items, uint64_t incarnation);
 void hy_store_item_base(struct hy_buf *items,
                         uint64_t index); /* the log is of no use without a snapshot from there on */
@@ -32,6 +33,7 @@ struct hy_store_image {
     uint32_t vote;
     uint64_t incarnation;
     uint64_t base;
+    struct hy_raft_servers servers; /* the first set, at index 0; a snapshot has its own */
     HY_VEC(struct hy_raft_entry) entries;
     uint32_t seed; /* the header's, for the CRC of frames */
     uint64_t end;  /* behind the last good frame; less than the file's size: the tail is torn */

@@ -209,6 +209,8 @@ static int reconcile(const struct hy_store_folder *folder, struct hy_store_image
                        folder->path, HY_STORE_SNAPSHOT, image->base);
     if (raft->snapshot_index)
         hy_store_image_prune(image, raft->snapshot_index, raft->snapshot_term, 0);
+    else
+        raft->servers = image->servers;
     raft->term = image->term;
     raft->vote = image->vote;
     if (raft->term < raft->snapshot_term) { /* nothing was said in that term yet: it would be in the log */
@@ -383,7 +385,7 @@ void hy_store_persist(struct hy_store *store, const struct hy_raft_effect *effec
 {
     struct snapshot_job *snapshot = NULL;
     if (effect->snapshot) {
-        snapshot = copy_snapshot(effect->index, effect->snapshot_term, &effect->servers, effect->data, effect->size);
+        snapshot = copy_snapshot(effect->index, effect->snapshot_term, effect->servers, effect->data, effect->size);
         snapshot->drop_log = effect->truncate;
         snapshot->first_kept = effect->index + 1;
     }
@@ -391,6 +393,8 @@ void hy_store_persist(struct hy_store *store, const struct hy_raft_effect *effec
     struct job *job = open_job(store);
     if (effect->save_vote)
         hy_store_item_state(&job->items, effect->term, effect->vote);
+    if (effect->form)
+        hy_store_item_servers(&job->items, effect->servers);
     if (snapshot) {
         job->snapshot = snapshot;
         if (effect->entry_count)

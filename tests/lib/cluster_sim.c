@@ -298,10 +298,12 @@ static void write_disk(struct disk *disk, const struct hy_raft_effect *persist)
         disk->entries.count = 0;
         disk->snapshot_index = persist->index;
         disk->snapshot_term = persist->snapshot_term;
-        disk->servers = persist->servers;
+        disk->servers = *persist->servers;
         hy_buf_clear(&disk->snapshot);
         hy_buf_add(&disk->snapshot, persist->data, persist->size);
     }
+    if (persist->form)
+        disk->servers = *persist->servers;
     while (persist->truncate && disk->entries.count &&
            disk->entries.items[disk->entries.count - 1].index >= persist->truncate_from)
         free((void *)(uintptr_t)disk->entries.items[--disk->entries.count].data);
@@ -537,7 +539,7 @@ void sim_start_core(struct sim *sim, size_t number)
         .name = node->name, .nodes = nodes, .node_count = sim->count, .snapshot_after = 50, .log = &sim->log};
     uint32_t self = (uint32_t)number + 1;
     options.raft = (struct hy_raft_options){
-        .self = self, .seed = next_random(sim), .election_timeout = 600 * HY_MS, .heartbeat = 60 * HY_MS};
+        .self = self, .disk = 1, .seed = next_random(sim), .election_timeout = 600 * HY_MS, .heartbeat = 60 * HY_MS};
     options.membership = (struct hy_membership_options){.self = self,
                                                         .incarnation = node->incarnation,
                                                         .node_count = sim->count,
@@ -555,10 +557,10 @@ void sim_start_core(struct sim *sim, size_t number)
                                   .entries = disk->entries.items,
                                   .entry_count = disk->entries.count};
     for (size_t i = 0; i < sim->count; i++) {
-        nodes[i] = (struct hy_cluster_node){(uint32_t)i + 1, sim->nodes[i].name};
-        options.membership.nodes[i] = (struct hy_membership_peer){(uint32_t)i + 1, true};
+        nodes[i] = (struct hy_cluster_node){.id = (uint32_t)i + 1, .name = sim->nodes[i].name};
+        options.membership.nodes[i] = (struct hy_membership_peer){.id = (uint32_t)i + 1, .voter = true};
         if (!disk->servers.count)
-            state.servers.list[i] = (struct hy_raft_server){(uint32_t)i + 1, true};
+            state.servers.list[i] = (struct hy_raft_server){(uint32_t)i + 1, true, 1};
     }
     if (!state.servers.count)
         state.servers.count = sim->count;

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const struct hy_raft_servers servers = {.list = {{1, true}, {2, true}, {3, false}}, .count = 3};
+static const struct hy_raft_servers servers = {.list = {{1, true, 11}, {2, true, 12}, {3, false, 13}}, .count = 3};
 
 /* --- the disk, as the store sees it (the linker puts these in front of the C library's) ---------------------- */
 
@@ -237,7 +237,7 @@ static char *describe(const struct hy_store_loaded *loaded)
 /* Whatever loads must be good for a server. */
 static void assert_raft_starts(const struct hy_store_loaded *loaded)
 {
-    struct hy_raft_options options = {.self = 7};
+    struct hy_raft_options options = {.self = 7, .disk = 1};
     struct hy_raft *raft;
     struct hy_err err;
     ck_assert_msg(hy_raft_new(&options, &loaded->raft, 0, &raft, &err) == 0, "%s", err.text);
@@ -257,6 +257,17 @@ static void assert_loads(const char *expected)
 }
 
 /* --- tests ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(crc_is_the_same_with_and_without_help)
+{
+    uint8_t bytes[300];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 37 + i / 7);
+    for (size_t from = 0; from < 9; from++)
+        for (size_t size = 0; from + size <= sizeof bytes; size++)
+            ck_assert_uint_eq(hy_crc32c(7, bytes + from, size), hy_crc32c_plain(7, bytes + from, size));
+}
+END_TEST
 
 START_TEST(crc_is_crc32c)
 {
@@ -578,7 +589,7 @@ static void persist_snapshot(struct hy_store *store, uint64_t number, uint64_t i
                                     .snapshot = true,
                                     .index = index,
                                     .snapshot_term = term,
-                                    .servers = servers,
+                                    .servers = &servers,
                                     .truncate = drop,
                                     .truncate_from = index + 1,
                                     .data = text,
@@ -771,6 +782,7 @@ int main(void)
     tcase_add_checked_fixture(tcase, make_folder, remove_folder);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, crc_is_crc32c);
+    tcase_add_test(tcase, crc_is_the_same_with_and_without_help);
     tcase_add_test(tcase, loads_what_was_saved);
     tcase_add_test(tcase, many_writes_under_one_sync);
     tcase_add_test(tcase, one_core_a_folder);

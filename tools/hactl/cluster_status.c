@@ -55,7 +55,7 @@ int hactl_cluster_status(struct hactl *h, int argc, char **argv)
     (void)argc;
     (void)argv;
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_state_glance(h, &state);
     if (status)
         return status;
     if (h->json)

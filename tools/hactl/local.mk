@@ -2,7 +2,7 @@
 # The operator's command. All but main() is a library, so that the tests link what operators run.
 HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(JANSSON_CFLAGS)
 HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
-	$(ZMQ_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
 
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS)
@@ -32,7 +32,8 @@ libhactl_a_SOURCES = \
 	tools/hactl/status_json.c \
 	tools/hactl/status_resources.c \
 	tools/hactl/table.c \
-	tools/hactl/wait.c tools/hactl/wait.h
+	tools/hactl/wait.c tools/hactl/wait.h \
+	tools/hactl/zmtp.c tools/hactl/zmtp.h
 
 bin_PROGRAMS += hactl
 hactl_CPPFLAGS = $(HACTL_CPPFLAGS)

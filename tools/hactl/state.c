@@ -48,22 +48,61 @@ int hactl_state_make(const struct hy_buf *report, struct hy_cib *cib, struct hac
     return HACTL_OK;
 }
 
+static int take_state(struct hactl *h, const struct hy_buf *report, const struct hy_buf *text,
+                      struct hactl_state *state)
+{
+    struct hy_err err = {{0}};
+    struct hy_cib *cib = hy_cib_new();
+    if (hy_cib_restore(cib, hy_buf_text(text), text->size, &err)) {
+        hy_cib_free(&cib);
+        return hactl_fail("the cluster's state cannot be read: %s", err.text);
+    }
+    hactl_note_index(h, cib->index);
+    return hactl_state_make(report, cib, state);
+}
+
+int hactl_state_glance(struct hactl *h, struct hactl_state *state)
+{
+    *state = (struct hactl_state){0};
+    struct hy_buf report = {0}, text = {0};
+    int status = hactl_ask_state(h, &report, &text);
+    if (!status)
+        status = take_state(h, &report, &text, state);
+    hy_buf_free(&report);
+    hy_buf_free(&text);
+    return status;
+}
+
 int hactl_state_fetch(struct hactl *h, struct hactl_state *state)
 {
     *state = (struct hactl_state){0};
-    struct hy_buf report = {0};
-    struct hy_buf text = {0};
-    struct hy_err err = {{0}};
-    struct hy_cib *cib = NULL;
-    int status = hactl_ask_state(h, &report, &text);
-    if (!status) {
-        cib = hy_cib_new();
-        if (hy_cib_restore(cib, hy_buf_text(&text), text.size, &err)) {
-            hy_cib_free(&cib);
-            status = hactl_fail("the cluster's state cannot be read: %s", err.text);
-        } else {
-            status = hactl_state_make(&report, cib, state);
-        }
+    struct hy_buf report = {0}, text = {0};
+    struct hy_err refusal;
+    int code;
+    int status = hactl_ask_read(h, &report, &text, &code, &refusal);
+    if (!status && code)
+        status = hactl_fail("%s", refusal.text);
+    else if (!status)
+        status = take_state(h, &report, &text, state);
+    hy_buf_free(&report);
+    hy_buf_free(&text);
+    return status;
+}
+
+int hactl_state_show(struct hactl *h, struct hactl_state *state)
+{
+    *state = (struct hactl_state){0};
+    struct hy_buf report = {0}, text = {0};
+    struct hy_err refusal;
+    int code;
+    int status = hactl_ask_read(h, &report, &text, &code, &refusal);
+    if (!status && code) {
+        status = hactl_state_glance(h, state);
+        if (!status)
+            fprintf(stderr, "hactl: warning: %s; this is what it knew %.1f s ago\n", refusal.text,
+                    (double)hactl_state_number(state, "age_ms") / 1000);
+    } else if (!status) {
+        status = take_state(h, &report, &text, state);
     }
     hy_buf_free(&report);
     hy_buf_free(&text);

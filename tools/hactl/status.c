@@ -226,7 +226,7 @@ int hactl_status(struct hactl *h, int argc, char **argv)
     (void)argc;
     (void)argv;
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_state_glance(h, &state);
     if (status)
         return status;
     if (h->json) {
