@@ -351,7 +351,8 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
                                             .disk = FIXED_DISK,
                                             .seed = loaded->incarnation ^ ((uint64_t)self << 48),
                                             .election_timeout = config->detection.election_timeout,
-                                            .heartbeat = config->detection.raft_heartbeat};
+                                            .heartbeat = config->detection.raft_heartbeat,
+                                            .idle_heartbeat = config->detection.raft_idle};
     options.membership = (struct hy_membership_options){.self = self,
                                                         .incarnation = loaded->incarnation,
                                                         .node_count = config->nodes.count,
