@@ -371,6 +371,18 @@ static void on_found(void *context, uint64_t client)
 
 enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
 
+static struct hy_cluster_node cluster_node(const struct hy_config *config, size_t at)
+{
+    const struct hy_config_node *from = &config->nodes.items[at];
+    struct hy_cluster_node node = {
+        .id = from->id, .name = from->name, .address = from->address, .witness = from->witness};
+    for (size_t l = 0; l < config->links.count && l < HY_LINKS_MAX; l++) {
+        const char *address = config->links.items[l].addresses[at];
+        node.links[l] = strcmp(address, from->address) == 0 ? NULL : address;
+    }
+    return node;
+}
+
 static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
@@ -395,7 +407,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
     if (!state.servers.count)
         state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
     for (size_t i = 0; i < config->nodes.count; i++) {
-        nodes[i] = (struct hy_cluster_node){.id = config->nodes.items[i].id, .name = config->nodes.items[i].name};
+        nodes[i] = cluster_node(config, i);
         options.membership.nodes[i] = (struct hy_membership_peer){.id = config->nodes.items[i].id, .voter = true};
         if (!loaded->raft.servers.count)
             state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
