@@ -308,7 +308,8 @@ static void carry_out(struct hy_cluster *c, struct hy_raft_effect *effect)
         role_changed(c, effect);
         break;
     case HY_RAFT_READY_READ:
-        break; /* no READ was fed */
+        hy_reads_ready(c, effect->number, effect->index);
+        break;
     default:
         hy_error(&c->log, "consensus asks for something unknown (%d)", (int)effect->type);
         break;
