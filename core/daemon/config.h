@@ -65,7 +65,7 @@ struct hy_config_log {
 struct hy_config_detection {
     const char *profile; /* one of those there are */
     hy_time heartbeat, dead_after, dead_after_max, release_margin;
-    hy_time election_timeout, raft_heartbeat;
+    hy_time election_timeout, raft_heartbeat, raft_idle;
 };
 
 struct hy_config {

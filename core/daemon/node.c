@@ -369,8 +369,6 @@ static void on_found(void *context, uint64_t client)
 
 /* ---- opening */
 
-enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
-
 static struct hy_cluster_node cluster_node(const struct hy_config *config, size_t at)
 {
     const struct hy_config_node *from = &config->nodes.items[at];
@@ -387,32 +385,30 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
 {
     const struct hy_config *config = node->config;
     struct hy_cluster_node *nodes = hy_alloc_array(config->nodes.count, sizeof *nodes);
-    struct hy_cluster_options options = {
-        .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
-    uint32_t self = config->nodes.items[config->self].id;
-    options.raft = (struct hy_raft_options){.self = self,
-                                            .disk = FIXED_DISK,
-                                            .seed = loaded->incarnation ^ ((uint64_t)self << 48),
-                                            .election_timeout = config->detection.election_timeout,
-                                            .heartbeat = config->detection.raft_heartbeat};
-    options.membership = (struct hy_membership_options){.self = self,
-                                                        .incarnation = loaded->incarnation,
-                                                        .node_count = config->nodes.count,
-                                                        .heartbeat = config->detection.heartbeat,
-                                                        .dead_after = config->detection.dead_after,
-                                                        .dead_after_max = config->detection.dead_after_max,
-                                                        .release_margin = config->detection.release_margin,
-                                                        .rho_ppm = 1000};
-    struct hy_raft_state state = loaded->raft;
-    if (!state.servers.count)
-        state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
-    for (size_t i = 0; i < config->nodes.count; i++) {
+    for (size_t i = 0; i < config->nodes.count; i++)
         nodes[i] = cluster_node(config, i);
-        options.membership.nodes[i] = (struct hy_membership_peer){.id = config->nodes.items[i].id, .voter = true};
-        if (!loaded->raft.servers.count)
-            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
-    }
-    int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
+    const struct hy_config_detection *detection = &config->detection;
+    uint32_t self = config->nodes.items[config->self].id;
+    const struct hy_cluster_options options = {.name = config->node,
+                                               .disk = loaded->disk,
+                                               .nodes = nodes,
+                                               .node_count = config->nodes.count,
+                                               .raft = {.self = self,
+                                                        .disk = loaded->disk,
+                                                        .seed = loaded->incarnation ^ ((uint64_t)self << 48),
+                                                        .election_timeout = detection->election_timeout,
+                                                        .heartbeat = detection->raft_heartbeat,
+                                                        .idle_heartbeat = detection->raft_idle},
+                                               .membership = {.self = self,
+                                                              .incarnation = loaded->incarnation,
+                                                              .disk = loaded->disk,
+                                                              .heartbeat = detection->heartbeat,
+                                                              .dead_after = detection->dead_after,
+                                                              .dead_after_max = detection->dead_after_max,
+                                                              .release_margin = detection->release_margin,
+                                                              .rho_ppm = 1000},
+                                               .log = node->log};
+    int rc = hy_cluster_new(&options, &loaded->raft, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
     free(nodes);
     return rc;
@@ -536,6 +532,13 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     return rc;
 }
 
+static int open_state(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
+{
+    if (loaded->set_aside)
+        hy_warning(node->log, "%s", loaded->set_aside);
+    return open_cluster(node, loaded, err);
+}
+
 static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
 {
     uint8_t key[HY_KEY_SIZE];
@@ -547,7 +550,7 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
         rc = hy_store_open(node->config->paths.state, node->config->cluster,
                            node->config->nodes.items[node->config->self].id, node->log, &node->store, &loaded, err);
     if (!rc)
-        rc = open_cluster(node, &loaded, err);
+        rc = open_state(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)
