@@ -36,6 +36,8 @@ struct hy_node {
     bool ordinary_user; /* plug-ins need not be root's then */
     struct hy_bus *bus;
     struct hy_peers *peers;
+    bool blank;        /* not in a cluster yet, as far as was seen */
+    char *said;        /* what it waited for */
     bool list_changed; /* the cluster's list of nodes: it is to be compared with the file's */
     struct hy_executor_link *executor;
     struct hy_ipc *ipc;
@@ -181,6 +183,19 @@ static void compare_lists(struct hy_node *node)
     hy_buf_free(&difference);
 }
 
+/* A node that waits to be let into a cluster says what for, each time when it is something else. */
+static void say_waiting(struct hy_node *node)
+{
+    struct hy_cluster_report report;
+    hy_cluster_report(node->cluster, hy_clock_now(), &report);
+    node->blank = report.blank;
+    if (!report.blank || !report.waiting || (node->said && strcmp(node->said, report.waiting) == 0))
+        return;
+    free(node->said);
+    node->said = hy_strdup(report.waiting);
+    hy_notice(node->log, "this node has no cluster yet: %s", report.waiting);
+}
+
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event)
 {
     struct hy_cluster_effects effects = {0};
@@ -195,6 +210,8 @@ static void take_event(struct hy_node *node, const struct hy_cluster_event *even
     hy_cluster_effects_free(&effects);
     if (node->list_changed)
         compare_lists(node);
+    if (node->blank)
+        say_waiting(node);
     arm(node);
 }
 
@@ -576,6 +593,7 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->logger = logger;
     n->log = hy_logger_log(logger);
     n->ordinary_user = geteuid() != 0;
+    n->blank = true;
     n->signals.fd = n->store_news.fd = n->executor_news.fd = -1;
     int rc = hy_loop_new(&n->loop, err);
     if (!rc)
@@ -605,6 +623,7 @@ void hy_node_close(struct hy_node **node)
     if (!n)
         return;
     hy_ipc_close(&n->ipc);
+    free(n->said);
     hy_peers_free(&n->peers);
     hy_bus_close(&n->bus);
     hy_links_close(&n->links);
