@@ -36,6 +36,8 @@ struct hy_node {
     bool ordinary_user; /* plug-ins need not be root's then */
     struct hy_bus *bus;
     struct hy_peers *peers;
+    bool blank;        /* not in a cluster yet, as far as was seen */
+    char *said;        /* what it waited for */
     bool list_changed; /* the cluster's list of nodes: it is to be compared with the file's */
     struct hy_executor_link *executor;
     struct hy_ipc *ipc;
@@ -181,6 +183,19 @@ static void compare_lists(struct hy_node *node)
     hy_buf_free(&difference);
 }
 
+/* A node that waits to be let into a cluster says what for, each time when it is something else. */
+static void say_waiting(struct hy_node *node)
+{
+    struct hy_cluster_report report;
+    hy_cluster_report(node->cluster, hy_clock_now(), &report);
+    node->blank = report.blank;
+    if (!report.blank || !report.waiting || (node->said && strcmp(node->said, report.waiting) == 0))
+        return;
+    free(node->said);
+    node->said = hy_strdup(report.waiting);
+    hy_notice(node->log, "this node has no cluster yet: %s", report.waiting);
+}
+
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event)
 {
     struct hy_cluster_effects effects = {0};
@@ -195,6 +210,8 @@ static void take_event(struct hy_node *node, const struct hy_cluster_event *even
     hy_cluster_effects_free(&effects);
     if (node->list_changed)
         compare_lists(node);
+    if (node->blank)
+        say_waiting(node);
     arm(node);
 }
 
@@ -369,40 +386,47 @@ static void on_found(void *context, uint64_t client)
 
 /* ---- opening */
 
-enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
+static struct hy_cluster_node cluster_node(const struct hy_config *config, size_t at)
+{
+    const struct hy_config_node *from = &config->nodes.items[at];
+    struct hy_cluster_node node = {
+        .id = from->id, .name = from->name, .address = from->address, .witness = from->witness};
+    for (size_t l = 0; l < config->links.count && l < HY_LINKS_MAX; l++) {
+        const char *address = config->links.items[l].addresses[at];
+        node.links[l] = strcmp(address, from->address) == 0 ? NULL : address;
+    }
+    return node;
+}
 
 static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
     struct hy_cluster_node *nodes = hy_alloc_array(config->nodes.count, sizeof *nodes);
-    struct hy_cluster_options options = {
-        .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
+    for (size_t i = 0; i < config->nodes.count; i++)
+        nodes[i] = cluster_node(config, i);
+    const struct hy_config_detection *detection = &config->detection;
     uint32_t self = config->nodes.items[config->self].id;
-    options.raft = (struct hy_raft_options){.self = self,
-                                            .disk = FIXED_DISK,
-                                            .seed = loaded->incarnation ^ ((uint64_t)self << 48),
-                                            .election_timeout = config->detection.election_timeout,
-                                            .heartbeat = config->detection.raft_heartbeat,
-                                            .idle_heartbeat = config->detection.raft_idle};
-    options.membership = (struct hy_membership_options){.self = self,
-                                                        .incarnation = loaded->incarnation,
-                                                        .node_count = config->nodes.count,
-                                                        .heartbeat = config->detection.heartbeat,
-                                                        .dead_after = config->detection.dead_after,
-                                                        .dead_after_max = config->detection.dead_after_max,
-                                                        .release_margin = config->detection.release_margin,
-                                                        .gather = config->detection.heartbeat / 2,
-                                                        .rho_ppm = 1000};
-    struct hy_raft_state state = loaded->raft;
-    if (!state.servers.count)
-        state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
-    for (size_t i = 0; i < config->nodes.count; i++) {
-        nodes[i] = (struct hy_cluster_node){.id = config->nodes.items[i].id, .name = config->nodes.items[i].name, .address = config->nodes.items[i].address};
-        options.membership.nodes[i] = (struct hy_membership_peer){.id = config->nodes.items[i].id, .voter = true};
-        if (!loaded->raft.servers.count)
-            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
-    }
-    int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
+    const struct hy_cluster_options options = {.name = config->node,
+                                               .disk = loaded->disk,
+                                               .nodes = nodes,
+                                               .node_count = config->nodes.count,
+                                               .raft = {.self = self,
+                                                        .disk = loaded->disk,
+                                                        .seed = loaded->incarnation ^ ((uint64_t)self << 48),
+                                                        .election_timeout = detection->election_timeout,
+                                                        .heartbeat = detection->raft_heartbeat,
+                                                        .idle_heartbeat = detection->raft_idle},
+                                               .membership = {.self = self,
+                                                              .incarnation = loaded->incarnation,
+                                                              .disk = loaded->disk,
+                                                              .heartbeat = detection->heartbeat,
+                                                              .dead_after = detection->dead_after,
+                                                              .dead_after_max = detection->dead_after_max,
+                                                              .release_margin = detection->release_margin,
+                                                               .gather = detection->heartbeat / 2,
+                                                              .rho_ppm = 1000},
+                                               .log = node->log};
+    int rc = hy_cluster_new(&options, &loaded->raft, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
     free(nodes);
     return rc;
@@ -526,6 +550,13 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     return rc;
 }
 
+static int open_state(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
+{
+    if (loaded->set_aside)
+        hy_warning(node->log, "%s", loaded->set_aside);
+    return open_cluster(node, loaded, err);
+}
+
 static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
 {
     uint8_t key[HY_KEY_SIZE];
@@ -539,7 +570,7 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc && loaded.set_aside)
         hy_error(node->log, "%s", loaded.set_aside);
     if (!rc)
-        rc = open_cluster(node, &loaded, err);
+        rc = open_state(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)
@@ -565,6 +596,7 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->logger = logger;
     n->log = hy_logger_log(logger);
     n->ordinary_user = geteuid() != 0;
+    n->blank = true;
     n->signals.fd = n->store_news.fd = n->executor_news.fd = -1;
     int rc = hy_loop_new(&n->loop, err);
     if (!rc)
@@ -594,6 +626,7 @@ void hy_node_close(struct hy_node **node)
     if (!n)
         return;
     hy_ipc_close(&n->ipc);
+    free(n->said);
     hy_peers_free(&n->peers);
     hy_bus_close(&n->bus);
     hy_links_close(&n->links);

@@ -113,6 +113,7 @@ void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *c
     json_object_set_new(root, "acting", json_boolean(report.acting));
     json_object_set_new(root, "blank", json_boolean(report.blank));
     json_object_set_new(root, "out", json_boolean(report.out));
+    json_object_set_new(root, "change", text_or_null(report.change));
     json_object_set_new(root, "waiting", text_or_null(report.waiting));
     json_object_set_new(root, "lease_ms", lease_left(report.lease, now));
     json_object_set_new(root, "age_ms", number(report.age / HY_MS));

@@ -223,7 +223,7 @@ START_TEST(a_node_comes)
     expect_error(&core, "hactl cluster add --witness", 2,
                  "usage: hactl cluster add NODE=ADDRESS [--link N=ADDRESS]... [--witness] [--out DIR]\n");
     fake_core_steer(&core, "no-quorum", 1);
-    expect_error(&core, "hactl cluster add test9=1.2.3.4", 1, "hactl: test1 has no quorum: nothing can be changed\n");
+    expect_error(&core, "hactl cluster add test9=1.2.3.4", 1, "hactl: no quorum: test1 does not hear a majority of the nodes\n");
 }
 END_TEST
 

@@ -104,32 +104,9 @@ void hactl_waiting_print(const struct hactl_state *state, struct hy_buf *out)
     const char *node = hactl_state_text(state, "node");
     const char *waiting = hactl_state_text(state, "waiting");
     if (hactl_state_flag(state, "out"))
-        hy_buf_addf(out, "%s is out of the cluster and runs nothing: %s\n", node, waiting);
+        hy_buf_addf(out, "%s is out: %s\n", node, waiting);
     else if (hactl_state_flag(state, "blank"))
-        hy_buf_addf(out, "%s has no cluster yet: it waits for %s\n", node, waiting);
+        hy_buf_addf(out, "%s has no cluster yet: %s\n", node, waiting);
     else if (*waiting)
         hy_buf_addf(out, "The DC does not act yet: it waits for %s\n", waiting);
-}
-
-static int check_able(const struct hactl_state *state)
-{
-    const char *node = hactl_state_text(state, "node");
-    if (hactl_state_flag(state, "out"))
-        return hactl_fail("%s is no part of the cluster any more: type it on a node that is", node);
-    if (hactl_state_flag(state, "blank"))
-        return hactl_fail("%s has not been let into a cluster yet: `hactl cluster status` tells what it waits for",
-                          node);
-    if (!hactl_state_flag(state, "quorum"))
-        return hactl_fail("%s has no quorum: nothing can be changed", node);
-    return HACTL_OK;
-}
-
-int hactl_change_fetch(struct hactl *h, struct hactl_state *state)
-{
-    int status = hactl_state_glance(h, state);
-    if (status)
-        return status;
-    status = check_able(state);
-    hactl_state_free(state);
-    return status ? status : hactl_state_fetch(h, state);
 }

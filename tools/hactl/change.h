@@ -17,8 +17,4 @@ void hactl_waiting_print(const struct hactl_state *state, struct hy_buf *out);
 /* Nodes that vote. */
 size_t hactl_voters(const struct hactl_state *state);
 
-/* hactl_state_fetch() for who wants to change who is in the cluster: says so when this node can change nothing, because it has no
- * quorum, is blank, or was taken out. */
-int hactl_change_fetch(struct hactl *h, struct hactl_state *state);
-
 #endif

@@ -322,7 +322,7 @@ int hactl_cluster_add(struct hactl *h, int argc, char **argv)
     struct hactl_state state;
     int status = read_words(&node, config->links.count, argc, argv);
     if (!status)
-        status = hactl_change_fetch(h, &state);
+        status = hactl_state_fetch(h, &state);
     if (!status) {
         status = add(h, &state, &node, config->links.count);
         hactl_state_free(&state);

@@ -95,7 +95,7 @@ int hactl_cluster_remove(struct hactl *h, int argc, char **argv)
 {
     (void)argc;
     struct hactl_state state;
-    int status = hactl_change_fetch(h, &state);
+    int status = hactl_state_fetch(h, &state);
     if (status)
         return status;
     status = remove_node(h, &state, argv[1]);
@@ -108,7 +108,7 @@ int hactl_node_delete(struct hactl *h, int argc, char **argv)
 {
     (void)argc;
     struct hactl_state state;
-    int status = hactl_change_fetch(h, &state);
+    int status = hactl_state_fetch(h, &state);
     if (status)
         return status;
     if (hactl_state_online(&state, argv[1]) && !h->force)

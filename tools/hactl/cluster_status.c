@@ -56,6 +56,9 @@ static void print_changes(const struct hactl_state *state)
                    status->enrolled.striking ? "being taken out" : "to be taken in", hy_buf_text(&what));
     }
     hy_buf_free(&what);
+    const char *change = hactl_state_text(state, "change"); /* the DC knows more than can be seen */
+    if (*change)
+        printf("The next change of the servers waits: %s\n", change);
 }
 
 static void print_dc(const struct hactl_state *state)
