@@ -302,6 +302,11 @@ static void on_heartbeat(void *context, uint32_t from, size_t link, const void *
     take_event(context, &event);
 }
 
+static void on_stranger(void *context, uint32_t from, const void *data, size_t size)
+{
+    on_heartbeat(context, from, 0, data, size);
+}
+
 static bool any_link_up(const struct hy_node *node)
 {
     for (size_t link = 1; link <= hy_links_count(node->links); link++) {
@@ -459,6 +464,7 @@ static int open_links(struct hy_node *node, struct hy_err *err)
                                              .trust_any_owner = node->ordinary_user,
                                              .seal = &node->seal,
                                              .received = on_heartbeat,
+                                             .stranger = on_stranger,
                                              .event = on_link,
                                              .context = node,
                                              .log = node->log};
