@@ -741,6 +741,21 @@ size_t sim_dc(const struct sim *sim)
     return SIM_MAX_NODES;
 }
 
+size_t sim_count(const struct sim *sim)
+{
+    return sim->count;
+}
+
+bool sim_is_witness(const struct sim *sim, size_t node)
+{
+    return sim->nodes[node].witness;
+}
+
+uint64_t sim_disk(const struct sim *sim, size_t node)
+{
+    return sim->nodes[node].disk.id;
+}
+
 hy_time sim_now(const struct sim *sim)
 {
     return sim->now;

@@ -53,6 +53,9 @@ void sim_single(struct sim *sim, const char *rsc);
 bool sim_active(const struct sim *sim, size_t node, const char *rsc);
 const struct hy_cluster *sim_cluster(const struct sim *sim, size_t node); /* NULL: down */
 size_t sim_dc(const struct sim *sim); /* the node that acts as DC; SIM_MAX_NODES: none */
+size_t sim_count(const struct sim *sim);
+bool sim_is_witness(const struct sim *sim, size_t node);
+uint64_t sim_disk(const struct sim *sim, size_t node); /* the id of the one it has now */
 hy_time sim_now(const struct sim *sim);
 size_t sim_operations(const struct sim *sim); /* starts, stops so far, on all nodes */
 
