@@ -572,6 +572,8 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc)
         rc = hy_store_open(node->config->paths.state, node->config->cluster,
                            node->config->nodes.items[node->config->self].id, node->log, &node->store, &loaded, err);
+    if (!rc && loaded.set_aside)
+        hy_error(node->log, "%s", loaded.set_aside);
     if (!rc)
         rc = open_state(node, &loaded, err);
     if (!rc)
