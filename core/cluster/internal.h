@@ -157,7 +157,9 @@ struct controller {
     HY_VEC(struct ordered) orders;
     HY_VEC(struct hy_inflight) listed; /* for hy_cluster_in_flight() */
     hy_time recheck;
-    bool enrolled; /* the configuration file's nodes are on their way into the state */
+    hy_time rest_until; /* when the next decision may be made that nothing urgent asks for */
+    hy_time later;      /* and one is to be made then; HY_NEVER: not */
+    bool enrolled;      /* the configuration file's nodes are on their way into the state */
     bool acting;
     char waiting[160];
     bool due;
@@ -311,6 +313,7 @@ void hy_controller_free(struct controller *controller);
 void hy_controller_ack(struct hy_cluster *c, uint64_t id);
 void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct hy_message *message);
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size);
+void hy_controller_edited(struct hy_cluster *c);
 void hy_controller_run(struct hy_cluster *c);
 bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status);
 hy_time hy_controller_deadline(const struct hy_cluster *c);

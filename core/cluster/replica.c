@@ -133,12 +133,12 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     effect->number = replica->since;
 }
 
-static void state_changed(struct hy_cluster *c)
+static void state_changed(struct hy_cluster *c, bool configuration)
 {
     c->leave.stranger = false; /* what is in no cluster hears of no changes */
-    c->replica.lease_waived = waived(c->replica.cib);
+    if (configuration)
+        c->replica.lease_waived = waived(c->replica.cib);
     hy_replica_tell_lease(c);
-    c->controller.due = true;
     c->admission.due = true;
     c->servers.due = true;
 }
@@ -173,7 +173,8 @@ static void maybe_snapshot(struct hy_cluster *c)
     replica->snapshot_index = replica->applied;
 }
 
-static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
+/* Has it changed the configuration? */
+static bool apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
     struct replica *replica = &c->replica;
     note_members(c);
@@ -190,23 +191,32 @@ static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
     if (answer.code && answer.code != -EALREADY)
         hy_log_line(&c->log, fault ? HY_LOG_ERROR : HY_LOG_DEBUG, "command %llu was refused: %s",
                     (unsigned long long)entry->index, answer.err.text);
-    if (!answer.code && !answer.repeated) {
-        hy_controller_command_applied(c, entry->data, entry->size);
+    bool changed = !answer.code && !answer.repeated;
+    if (changed)
         publish(c, entry);
-    }
+    if (changed)
+        hy_controller_command_applied(c, entry->data, entry->size);
+    if (!changed || answer.config_changed)
+        hy_controller_edited(c);
+    else
+        c->controller.due = true;
+    return answer.config_changed;
 }
 
 static void apply(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
-    if (entry->type == HY_RAFT_ENTRY_COMMAND)
-        apply_command(c, entry);
-    else
+    bool configuration = false;
+    if (entry->type == HY_RAFT_ENTRY_COMMAND) {
+        configuration = apply_command(c, entry);
+    } else {
         c->replica.cib->index = entry->index;
+        c->controller.due = true;
+    }
     if (entry->type == HY_RAFT_ENTRY_CONFIG)
         servers_applied(c, hy_raft_servers_at(c->replica.raft, entry->index), entry->index);
     c->replica.applied = entry->index;
     c->replica.applied_term = entry->term;
-    state_changed(c);
+    state_changed(c, configuration);
     maybe_snapshot(c);
 }
 
@@ -254,7 +264,8 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
     }
     note_changed_members(c);
     hy_outbox_restored(c);
-    state_changed(c);
+    c->controller.due = true;
+    state_changed(c, true);
 }
 
 static void role_changed(struct hy_cluster *c, const struct hy_raft_effect *effect)
