@@ -555,13 +555,6 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     return rc;
 }
 
-static int open_state(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
-{
-    if (loaded->set_aside)
-        hy_warning(node->log, "%s", loaded->set_aside);
-    return open_cluster(node, loaded, err);
-}
-
 static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
 {
     uint8_t key[HY_KEY_SIZE];
@@ -575,7 +568,7 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc && loaded.set_aside)
         hy_error(node->log, "%s", loaded.set_aside);
     if (!rc)
-        rc = open_state(node, &loaded, err);
+        rc = open_cluster(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)
