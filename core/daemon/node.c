@@ -302,6 +302,11 @@ static void on_heartbeat(void *context, uint32_t from, size_t link, const void *
     take_event(context, &event);
 }
 
+static void on_stranger(void *context, uint32_t from, const void *data, size_t size)
+{
+    on_heartbeat(context, from, 0, data, size);
+}
+
 static bool any_link_up(const struct hy_node *node)
 {
     for (size_t link = 1; link <= hy_links_count(node->links); link++) {
@@ -460,6 +465,7 @@ static int open_links(struct hy_node *node, struct hy_err *err)
                                              .trust_any_owner = node->ordinary_user,
                                              .seal = &node->seal,
                                              .received = on_heartbeat,
+                                             .stranger = on_stranger,
                                              .event = on_link,
                                              .context = node,
                                              .log = node->log};
@@ -550,13 +556,6 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     return rc;
 }
 
-static int open_state(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
-{
-    if (loaded->set_aside)
-        hy_warning(node->log, "%s", loaded->set_aside);
-    return open_cluster(node, loaded, err);
-}
-
 static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
 {
     uint8_t key[HY_KEY_SIZE];
@@ -570,7 +569,7 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc && loaded.set_aside)
         hy_error(node->log, "%s", loaded.set_aside);
     if (!rc)
-        rc = open_state(node, &loaded, err);
+        rc = open_cluster(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)
