@@ -252,9 +252,10 @@ static int on_snapshot_taken(struct hy_raft *raft, uint64_t index, uint64_t keep
 {
     if (index > raft->applied)
         return hy_fail(err, EINVAL, "a snapshot at %" PRIu64 ", only %" PRIu64 " is applied", index, raft->applied);
-    if (index > keep && index - keep > raft->log.base) {
-        hy_raft_configs_compact(&raft->configs, index - keep);
-        hy_raft_log_compact(&raft->log, index - keep);
+    uint64_t to = index > keep ? hy_raft_snapshot_hold(raft, index - keep) : 0;
+    if (to > raft->log.base) {
+        hy_raft_configs_compact(&raft->configs, to);
+        hy_raft_log_compact(&raft->log, to);
     }
     return 0;
 }
@@ -285,9 +286,9 @@ static int dispatch(struct hy_raft *raft, const struct hy_raft_event *event, str
     case HY_RAFT_FORM:
         return on_form(raft, event->servers, err);
     case HY_RAFT_READ:
-        return hy_fail(err, EAGAIN, "not yet");
+        return hy_raft_read(raft, event->number, err);
     case HY_RAFT_PEER_BACK:
-        return 0;
+        return hy_raft_peer_back(raft, event->from);
     }
     return hy_fail(err, EINVAL, "unknown event %d", (int)event->type);
 }

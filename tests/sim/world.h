@@ -25,7 +25,7 @@ struct sim_world; /* opaque */
 void sim_violation(struct sim_world *world, const char *invariant, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A line for --trace and for the last lines before a violation; part of the hash. */
+/* A line for --trace and for the last lines before a violation. */
 void sim_note(struct sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
 bool sim_is_traced(const struct sim_world *world); /* else notes are dropped unformatted */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/crc32c.h"
+#include "journal/crc32c.h"
 
 /* Four bits at a time: a table small enough to read, and faster than any disk it guards needs. */
 uint32_t hy_crc32c(uint32_t crc, const void *data, size_t size)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CRC-32C (Castagnoli; RFC 3720, appendix B.4). */
-#ifndef HY_STORE_CRC32C_H
-#define HY_STORE_CRC32C_H
+#ifndef HY_JOURNAL_CRC32C_H
+#define HY_JOURNAL_CRC32C_H
 
 #include <stddef.h>
 #include <stdint.h>
