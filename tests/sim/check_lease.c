@@ -136,7 +136,7 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
 {
     struct leases *leases = context;
     bool had_ended = leases->last[node].deadline <= sim_local(leases->world, node);
-    bool is_news = had_ended || leases->last[node].since != since;
+    bool is_news = sim_lease_holds(leases->world, node) && (had_ended || leases->last[node].since != since);
     leases->last[node].deadline = local_deadline;
     leases->last[node].since = since;
     const struct hy_cib *cib = is_news ? fact_newest(leases->world) : NULL;
