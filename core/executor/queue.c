@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/lane.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -350,6 +352,8 @@ static bool is_waiting(const struct hy_lane *lane, uint64_t id)
 /* True: the order was here before. What has been answered is answered again: the answer may have been lost. */
 static bool was_here(struct hy_lane *lane, uint64_t id)
 {
+    if (HY_MUTANT(ORDER_TAKEN_TWICE))
+        return false;
     if (is_waiting(lane, id))
         return true;
     const struct hy_queue_spec *spec = &lane->queue->spec;
