@@ -55,6 +55,7 @@ void hy_apply_undo(struct hy_apply *apply)
         undo_one(apply->cib, &apply->undo.items[i - 1]);
     hy_vec_free(&apply->undo);
     apply->cib->last_id = apply->last_id;
+    apply->cib->lineage = apply->lineage;
 }
 
 void hy_apply_commit(struct hy_apply *apply)
@@ -72,11 +73,11 @@ static int apply_statement(struct hy_apply *apply, struct hy_cursor *cursor)
         const char *verb;
         hy_apply_fn *apply;
     } verbs[] = {
-        {"put", hy_apply_put},       {"remove", hy_apply_remove}, {"member", hy_apply_member},
-        {"synced", hy_apply_synced}, {"result", hy_apply_result}, {"transient", hy_apply_transient},
-        {"forget", hy_apply_forget}, {"expire", hy_apply_expire}, {"cleanup", hy_apply_cleanup},
-        {"enrol", hy_apply_enrol},   {"strike", hy_apply_strike}, {"struck", hy_apply_struck},
-        {"noop", hy_apply_noop},
+        {"put", hy_apply_put},         {"remove", hy_apply_remove}, {"member", hy_apply_member},
+        {"synced", hy_apply_synced},   {"result", hy_apply_result}, {"transient", hy_apply_transient},
+        {"forget", hy_apply_forget},   {"expire", hy_apply_expire}, {"cleanup", hy_apply_cleanup},
+        {"enrol", hy_apply_enrol},     {"strike", hy_apply_strike}, {"struck", hy_apply_struck},
+        {"lineage", hy_apply_lineage}, {"noop", hy_apply_noop},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))
@@ -180,7 +181,12 @@ void hy_cib_apply(struct hy_cib *cib, uint64_t index, const char *text, size_t s
     if (answer->code || hy_clients_answered(cib, &answer->head, answer))
         return;
     struct hy_command_head head = {0};
-    struct hy_apply apply = {.cib = cib, .index = index, .head = &head, .err = &answer->err, .last_id = cib->last_id};
+    struct hy_apply apply = {.cib = cib,
+                             .index = index,
+                             .head = &head,
+                             .err = &answer->err,
+                             .last_id = cib->last_id,
+                             .lineage = cib->lineage};
     answer->code = apply_body(&apply, &head, text, size);
     answer->config_changed = !answer->code && apply.config_changed;
     hy_clients_keep(cib, index, &answer->head, answer);

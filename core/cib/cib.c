@@ -56,6 +56,8 @@ struct hy_cib *hy_cib_copy(const struct hy_cib *cib)
     hy_clients_copy(copy, cib);
     copy->index = cib->index;
     copy->last_id = cib->last_id;
+    copy->lineage = cib->lineage;
+    copy->servers_index = cib->servers_index;
     copy->changed = cib->changed;
     copy->changed_by = hy_strdup(cib->changed_by);
     copy->changed_via = hy_strdup(cib->changed_via);

@@ -276,9 +276,11 @@ struct hy_cib {
     HY_VEC(struct hy_client) clients; /* in order of index */
     uint64_t clients_forgotten;       /* the highest index among those that had to make room */
     uint64_t index;                   /* of the last command applied */
-    uint32_t last_id; /* the highest that a node was ever enrolled with: ids are not used again; 0: none yet */
-    hy_wall changed;  /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
-    char *changed_by; /* NULL: nobody yet */
+    uint64_t lineage; /* drawn once, when the cluster is formed: tells it from one that was formed apart; 0: none yet */
+    uint64_t servers_index; /* of the set of servers that is in force here: consensus entries, not commands, move it */
+    uint32_t last_id;       /* the highest that a node was ever enrolled with: ids are not used again; 0: none yet */
+    hy_wall changed;        /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
+    char *changed_by;       /* NULL: nobody yet */
     char *changed_via;
 };
 

@@ -61,6 +61,11 @@ void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum h
                 hy_member_state_word(state), epoch, incarnation);
 }
 
+void hy_command_lineage(struct hy_buf *out, uint64_t lineage)
+{
+    hy_buf_addf(out, "lineage %" PRIu64 "\n", lineage);
+}
+
 void hy_command_enrol(struct hy_buf *out, const char *node, uint32_t id, const struct hy_enrolment *enrolled)
 {
     hy_buf_adds(out, "enrol ");

@@ -13,6 +13,7 @@
  *                                                                 node's results and transient attributes; fail
  *                                                                 counts and failures stay until an admission with
  *                                                                 another incarnation
+ *   lineage 1885667171979196545                                   the DC's, once, when the cluster is new
  *   enrol test4 id=4 address=172.100.102.154 [link1=ADDR ...] [witness=true]
  *                                                                 it shall be in the cluster; or, with the same id,
  *                                                                 has other addresses or another part now
@@ -124,6 +125,7 @@ void hy_command_put(struct hy_buf *out, const char *base, const struct hy_object
 void hy_command_remove(struct hy_buf *out, const char *base, const char *id);
 void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum hy_member_state state, uint32_t epoch,
                        uint64_t incarnation);
+void hy_command_lineage(struct hy_buf *out, uint64_t lineage);
 void hy_command_enrol(struct hy_buf *out, const char *node, uint32_t id, const struct hy_enrolment *enrolled);
 void hy_command_strike(struct hy_buf *out, const char *node);
 void hy_command_struck(struct hy_buf *out, const char *node);

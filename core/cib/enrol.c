@@ -199,6 +199,21 @@ int hy_apply_enrol(struct hy_apply *apply, struct hy_cursor *cursor)
     return rc;
 }
 
+int hy_apply_lineage(struct hy_apply *apply, struct hy_cursor *cursor)
+{
+    const struct hy_word *word = hy_cursor_next(cursor);
+    uint64_t lineage = 0;
+    if (!word || !hy_uint_parse(word->text, UINT64_MAX, &lineage) || lineage == 0)
+        return hy_word_fail(cursor, word, "expected a number above 0");
+    int rc = hy_cursor_end(cursor, "the end of the statement");
+    if (rc)
+        return rc;
+    if (apply->head->origin || apply->cib->lineage)
+        return hy_fail(apply->err, EEXIST, "the cluster has its lineage already, and it is the DC's to give");
+    apply->cib->lineage = lineage;
+    return 0;
+}
+
 /* ------------------------------------------------------------- strike, struck */
 
 static int read_enrolled(struct hy_apply *apply, struct hy_cursor *cursor, struct hy_node_status **status)

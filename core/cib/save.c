@@ -4,6 +4,8 @@
  *
  *   halyard-cib 1                                   the form's version: another one is refused
  *   index 214
+ *   lineage 1885667171979196545                     which cluster it is
+ *   servers-index 200                               log index of the set of servers
  *   last-id 5                                       the highest id a node was ever enrolled with
  *   changed at=1484018696.123456 by=root@test3 via=hactl
  *   session origin=3 incarnation=17 seq=214
@@ -84,6 +86,10 @@ void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
     if (cib->changed_via)
         hy_attr_print("via", cib->changed_via, out);
     hy_buf_addc(out, '\n');
+    if (cib->lineage)
+        hy_buf_addf(out, "lineage %" PRIu64 "\n", cib->lineage);
+    if (cib->servers_index)
+        hy_buf_addf(out, "servers-index %" PRIu64 "\n", cib->servers_index);
     if (cib->last_id)
         hy_buf_addf(out, "last-id %" PRIu32 "\n", cib->last_id);
     for (size_t i = 0; i < cib->sessions.count && !HY_MUTANT(SNAPSHOT_WITHOUT_SESSIONS); i++)
@@ -190,6 +196,18 @@ static int restore_status(struct hy_cib *cib, struct hy_cursor *cursor)
     return hy_fields_read(cursor, fields, sizeof fields / sizeof *fields);
 }
 
+static int restore_lineage(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    int rc = read_number(cursor, &cib->lineage);
+    return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
+}
+
+static int restore_servers_index(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    int rc = read_number(cursor, &cib->servers_index);
+    return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
+}
+
 static int restore_last_id(struct hy_cib *cib, struct hy_cursor *cursor)
 {
     uint64_t id = 0;
@@ -286,6 +304,7 @@ static int restore_statement(struct hy_cib *cib, struct hy_cursor *cursor)
         {"status", restore_status},         {"transient", restore_transient},
         {"result", restore_result},         {"failure", restore_failure},
         {"failcount", restore_failcount},   {"last-id", restore_last_id},
+        {"lineage", restore_lineage},       {"servers-index", restore_servers_index},
         {"enrolled", restore_enrolled},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)

@@ -157,6 +157,7 @@ struct hy_cluster_report {
     bool acting;         /* is_dc, under its lease, and every member has reported: actions go out */
     bool blank;          /* it has no set of servers: it waits for the others, or to be taken in */
     bool out;            /* it was taken out of the cluster, and runs nothing */
+    const char *change;  /* is_dc: why a change of the servers that is due is not made yet, in words; NULL */
     const char *waiting; /* is_dc and not acting, or blank, or out: what for or why, in words; NULL */
     hy_time lease;       /* end, as the executor was told; <= now: none; HY_NEVER: none is required */
     hy_time age;         /* since this node last knew that what it shows is the cluster's present state */

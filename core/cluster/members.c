@@ -36,8 +36,8 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_node(const struct hy_cluster_node *a, const struct hy_cluster_node *b)
 {
-    bool same = a->id == b->id && a->witness == b->witness && same_text(a->name, b->name) &&
-                same_text(a->address, b->address);
+    bool same =
+        a->id == b->id && a->witness == b->witness && same_text(a->name, b->name) && same_text(a->address, b->address);
     for (size_t i = 0; same && i < HY_LINKS_MAX; i++)
         same = same_text(a->links[i], b->links[i]);
     return same;

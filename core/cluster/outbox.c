@@ -34,7 +34,6 @@ void hy_outbox_free(struct outbox *outbox)
     while (outbox->queue.count)
         drop_first(outbox);
     hy_vec_free(&outbox->queue);
-    free(outbox->accepted);
 }
 
 static void add(struct hy_cluster *c, struct hy_command_head *head, const char *statements, size_t size,
@@ -68,12 +67,13 @@ void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *
 }
 
 /* The last command of this session that the log is known to hold or has been offered. */
-static uint64_t taken_seq(struct hy_cluster *c, size_t number, uint32_t origin, uint64_t incarnation)
+static uint64_t taken_seq(struct hy_cluster *c, const struct accepted *accepted, uint32_t origin, uint64_t incarnation)
 {
     struct outbox *outbox = &c->outbox;
     uint64_t term = hy_raft_term(c->replica.raft);
     if (outbox->accepted_term != term) {
-        memset(outbox->accepted, 0, c->node_count * sizeof *outbox->accepted);
+        for (size_t i = 0; i < c->members.list.count; i++)
+            c->members.list.items[i]->accepted = (struct accepted){0};
         outbox->accepted_term = term;
     }
     uint64_t taken = 0;
@@ -81,7 +81,6 @@ static uint64_t taken_seq(struct hy_cluster *c, size_t number, uint32_t origin, 
     for (size_t i = 0; i < cib->sessions.count; i++)
         if (cib->sessions.items[i].origin == origin && cib->sessions.items[i].incarnation == incarnation)
             taken = cib->sessions.items[i].seq;
-    const struct accepted *accepted = &outbox->accepted[number];
     if (accepted->incarnation == incarnation && accepted->seq > taken)
         taken = accepted->seq;
     return taken;
@@ -91,23 +90,23 @@ static uint64_t taken_seq(struct hy_cluster *c, size_t number, uint32_t origin, 
 static int accept(struct hy_cluster *c, uint32_t origin, uint64_t incarnation, uint64_t seq, const void *data,
                   size_t size)
 {
-    size_t number = hy_cluster_number(c, origin);
-    if (number == c->node_count)
+    const struct member *member = hy_member(c, origin);
+    if (!member)
         return -ENOENT;
-    uint64_t taken = taken_seq(c, number, origin, incarnation);
+    uint64_t taken = taken_seq(c, &member->accepted, origin, incarnation);
     if (seq <= taken)
         return 0;
     if (seq != taken + 1)
         return -EAGAIN;
-    struct accepted *accepted = &c->outbox.accepted[number];
-    if (incarnation < accepted->incarnation)
+    if (incarnation < member->accepted.incarnation)
         return 0; /* of a core that is no more */
     struct hy_buf command = {0};
     hy_buf_add(&command, data, size);
     int rc = hy_replica_propose(c, &command);
     hy_buf_free(&command);
-    if (!rc)
-        *accepted = (struct accepted){.incarnation = incarnation, .seq = seq};
+    struct member *after = rc ? NULL : hy_member(c, origin); /* the table may have moved meanwhile */
+    if (after)
+        after->accepted = (struct accepted){.incarnation = incarnation, .seq = seq};
     return rc;
 }
 

@@ -364,7 +364,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
     if (!state.servers.count)
         state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
     for (size_t i = 0; i < config->nodes.count; i++) {
-        nodes[i] = (struct hy_cluster_node){.id = config->nodes.items[i].id, .name = config->nodes.items[i].name};
+        nodes[i] = (struct hy_cluster_node){.id = config->nodes.items[i].id, .name = config->nodes.items[i].name, .address = config->nodes.items[i].address};
         options.membership.nodes[i] = (struct hy_membership_peer){.id = config->nodes.items[i].id, .voter = true};
         if (!loaded->raft.servers.count)
             state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};

@@ -86,7 +86,9 @@ enum hy_membership_event_type {
     HY_MEMBERSHIP_UNLOGGED, /* it was truncated again */
     /* It was applied, or refused by the CIB: as there, it counts only when its epoch is the node's epoch + 1. */
     HY_MEMBERSHIP_COMMITTED,
-    HY_MEMBERSHIP_RESTORED, /* the state of `node` is this, by a snapshot; what was logged of it before is dropped */
+    /* The state of `node` is this, by a snapshot; what was logged of it up to that epoch is dropped. Then UNLOGGED for
+     * all that the snapshot has replaced. */
+    HY_MEMBERSHIP_RESTORED,
     /* carrier lost on every link: promises so far are given up, only new ones make a lease again */
     HY_MEMBERSHIP_LINK_DOWN,
     /* nodes, count, number, lineage: who there is, and who votes, by the newest APPLIED set of servers, that of log index

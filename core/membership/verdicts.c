@@ -196,6 +196,14 @@ static void drop_logged(struct hy_membership_node *node, const struct hy_members
     }
 }
 
+static void drop_older(struct hy_membership_node *node, uint32_t epoch)
+{
+    for (size_t i = node->logged.count; i-- > 0;) {
+        if (node->logged.items[i].epoch <= epoch)
+            hy_vec_remove(&node->logged, i);
+    }
+}
+
 void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node *node,
                              const struct hy_membership_event *event, hy_time now,
                              struct hy_membership_effects *effects)
@@ -214,7 +222,7 @@ void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node 
             apply(m, node, entry, event->led, now, effects);
         break;
     case HY_MEMBERSHIP_RESTORED:
-        node->logged.count = 0;
+        drop_older(node, entry.epoch);
         if (entry.epoch > node->applied.epoch)
             apply(m, node, entry, false, now, effects);
         break;

@@ -54,7 +54,7 @@ static void healed(void *context)
 static bool is_there(const struct sim_world *world, size_t node)
 {
     const struct hy_cluster *c = sim_cluster(world, node);
-    return c && !sim_is_retired(world, node) && c->leaving == STAYING;
+    return c && !sim_is_retired(world, node) && c->leave.state == STAYING;
 }
 
 static void check_members(struct liveness *liveness)
