@@ -143,11 +143,10 @@ void sim_bus_peers_changed(struct sim_world *world, size_t node, uint32_t before
 {
     uint32_t peers = world->hosts[node].core.peers;
     for (size_t peer = 0; peer < world->count; peer++) {
-        bool was = before >> peer & 1, is = peers >> peer & 1;
-        if (was == is)
+        if (!((before ^ peers) >> peer & 1)) /* two bits compared with == come out wrong with GCC 12.2 -O2 */
             continue;
         pipe_of(world, peer, node)->generation++;
-        if (is)
+        if (peers >> peer & 1)
             connect_pipe(world, peer, node, true);
         else
             close_pipe(world, peer, node);
