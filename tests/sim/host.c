@@ -49,6 +49,8 @@ static void drop_backlog(struct sim_world *world, size_t node)
     while (host->backlog) {
         struct sim_event *event = host->backlog;
         host->backlog = event->next;
+        if (event->kind == SIM_EV_CALL)
+            sim_call_lost(world, event->call);
         sim_agenda_free_event(world, event);
     }
     host->backlog_end = &host->backlog;

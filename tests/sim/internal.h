@@ -307,6 +307,7 @@ void sim_heal(struct sim_world *world);
 /* ---- calls.c */
 void sim_call_event(struct sim_world *world, uint64_t number);
 void sim_call_answer(struct sim_world *world, size_t node, uint64_t number, int code, const char *text);
+void sim_call_lost(struct sim_world *world, uint64_t number); /* the host went before its core could look at it */
 void sim_call_core_ended(struct sim_world *world, size_t node);
 void sim_call_free(struct sim_world *world);
 
