@@ -66,10 +66,45 @@ static void crash_executor(struct sim_world *world, size_t node, const struct si
         sim_host_want(world, node);
 }
 
+/* Would this set of servers outlive the loss of one more disk? A majority of them must be as it was. */
+static bool outlives(const struct sim_world *world, const struct hy_raft_servers *servers, size_t lost)
+{
+    size_t voters = 0, whole = 0;
+    for (size_t i = 0; i < servers->count; i++) {
+        const struct hy_raft_server *server = &servers->list[i];
+        size_t node = server->id - 1;
+        voters += server->voter;
+        whole += server->voter && node != lost && node < world->count && world->hosts[node].disk.id == server->disk &&
+                 world->hosts[node].disk.log.size;
+    }
+    return whole > voters / 2;
+}
+
+/* Nobody promises anything when a majority of the disks is lost before the first loss has been made good. */
+static bool may_lose_disk(const struct sim_world *world, size_t lost)
+{
+    size_t up = 0, installed = 0;
+    for (size_t node = 0; node < world->count; node++) {
+        const struct hy_cluster *cluster = world->hosts[node].core.cluster;
+        installed += !world->hosts[node].retired;
+        if (!cluster)
+            continue;
+        up++;
+        const struct hy_raft_servers *servers = hy_raft_servers(hy_cluster_raft(cluster));
+        if (!servers->count || !outlives(world, servers, lost))
+            return false;
+    }
+    return up > installed / 2;
+}
+
 static void crash_host(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
 {
     if (!begins) {
         sim_host_power_on(world, node);
+        return;
+    }
+    if (fault->kind != SIM_FAULT_CRASH_HOST && !may_lose_disk(world, node)) {
+        sim_note(world, "%s: no disk may be lost now", world->hosts[node].name);
         return;
     }
     sim_host_power_off(world, node);
