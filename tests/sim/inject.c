@@ -84,6 +84,10 @@ static bool outlives(const struct sim_world *world, const struct hy_raft_servers
 static bool may_lose_disk(const struct sim_world *world, size_t lost)
 {
     size_t up = 0, installed = 0;
+    /* With an empty disk and a wall clock that has gone back, a node's new life counts as older than its last one, and is
+     * not heard before the clock has caught up: a known gap (README.md). */
+    if ((uint64_t)sim_wall(world, lost) <= world->hosts[lost].core.incarnation)
+        return false;
     for (size_t node = 0; node < world->count; node++) {
         const struct hy_cluster *cluster = world->hosts[node].core.cluster;
         installed += !world->hosts[node].retired;
