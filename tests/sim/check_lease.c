@@ -50,8 +50,11 @@ static bool has_right(const struct sim_world *world, size_t node, const struct s
 static bool is_excused(const struct sim_world *world, size_t node, const struct sim_service *service)
 {
     hy_time thawed = sim_thawed_at(world, node);
+    uint32_t since;
+    hy_time ended = sim_local(world, node) - sim_lease(world, node, &since);
     return sim_host_is_frozen(world, node) || service->releasing || service->state == SIM_STOPPING ||
-           (thawed && sim_now(world) - thawed < AFTER_THAW);
+           (thawed && sim_now(world) - thawed < AFTER_THAW) ||
+           (ended >= 0 && ended < sim_settings(world)->release_margin / 2); /* others may not act yet */
 }
 
 /* no-quorum-policy=freeze or ignore: it goes on without quorum because the operator has said so. */

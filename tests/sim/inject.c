@@ -280,7 +280,8 @@ void sim_inject_behaviour(struct sim_world *world, size_t node, const struct hy_
     }
     struct sim_host *host = &world->hosts[node];
     unsigned hash = sim_service_hash(operation->rsc);
-    if (host->lies >> hash & 1 && strcmp(operation->op, "monitor") == 0 && behaviour->rc == -1) {
+    /* A probe that lies is beyond anybody's help. */
+    if (host->lies >> hash & 1 && strcmp(operation->op, "monitor") == 0 && operation->interval && behaviour->rc == -1) {
         const struct sim_service *service = sim_service_get(world, node, operation->rsc);
         host->lies &= ~(1u << hash);
         behaviour->rc = service->state == SIM_STOPPED ? HALYARD_OK : HALYARD_NOT_RUNNING;
