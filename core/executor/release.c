@@ -69,11 +69,38 @@ static void conclude(struct hy_queue *queue)
     hy_queue_pump(queue);
 }
 
+/* "Cancelled" tells the cluster that it never ran: true of a start that was killed only once its stop has followed. */
+bool hy_release_holds_back(struct hy_lane *lane, struct hy_item *item, const struct hy_run_result *result)
+{
+    const char *op = hy_item_operation(item)->op;
+    if (!lane->release || result->exec != HY_EXEC_CANCELLED || !result->called || !hy_changes_state(op) ||
+        strcmp(op, "stop") == 0 || lane->killed)
+        return false;
+    lane->killed = item;
+    lane->killed_why = hy_strdup(result->reason);
+    return true;
+}
+
+static void answer_killed(struct hy_lane *lane)
+{
+    struct hy_item *item = lane->killed;
+    char *why = lane->killed_why;
+    lane->killed = NULL;
+    lane->killed_why = NULL;
+    if (!item)
+        return;
+    const struct hy_run_result result = {.exec = HY_EXEC_CANCELLED, .rc = HALYARD_ERR_GENERIC, .reason = why};
+    hy_lane_answer(lane, item, &result);
+    hy_item_free(item);
+    free(why);
+}
+
 static void lane_done(struct hy_lane *lane, const char *problem)
 {
     struct hy_queue *queue = lane->queue;
     struct hy_release *release = &queue->release;
     lane->release = HY_KEEP;
+    answer_killed(lane);
     hy_buf_addf(&release->report, "%s%s %s", release->report.size ? ", " : "", lane->rsc,
                 problem ? "not stopped" : "stopped");
     if (problem) {

@@ -2,6 +2,8 @@
 /* Which action comes after which: within a resource, within groups and clones, by orders, and by colocations. */
 #include "scheduler/model.h"
 
+#include "base/mutant.h"
+
 void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first)
 {
     if (then == HY_NO_ACTION || first == HY_NO_ACTION || then == first)
@@ -17,6 +19,8 @@ void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first)
 
 static void order_within(struct hy_sched *s, struct hy_srsc *leaf)
 {
+    if (HY_MUTANT(START_BEFORE_STOP))
+        return;
     uint32_t begin = leaf->start_action != HY_NO_ACTION ? leaf->start_action : leaf->promote_action;
     for (size_t i = 0; i < leaf->stop_actions.count; i++)
         hy_sched_after(s, begin, leaf->stop_actions.items[i]);
@@ -134,7 +138,7 @@ static void serialize(struct hy_sched *s, const struct hy_sorder *order)
 
 static void apply_order(struct hy_sched *s, const struct hy_sorder *order)
 {
-    if (order->kind == HY_ORDER_SERIALIZE)
+    if (order->kind == HY_ORDER_SERIALIZE || HY_MUTANT(ORDERS_IGNORED))
         return;
     bool optional = order->kind == HY_ORDER_OPTIONAL;
     bool same_node = order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;

@@ -65,7 +65,8 @@ void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event)
 {
     size_t publisher = event->from, subscriber = event->node;
     struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
-    if (event->generation != pipe->step || !world->hosts[subscriber].core.cluster)
+    if (event->generation != pipe->step || !world->hosts[subscriber].core.cluster ||
+        !(world->hosts[subscriber].core.peers >> publisher & 1))
         return;
     if (pipe->state == SIM_PIPE_UP) {
         pipe->ending = false;
@@ -135,8 +136,21 @@ void sim_bus_core_started(struct sim_world *world, size_t node)
         if (peer != node) {
             pipe_of(world, peer, node)->generation++;
             pipe_of(world, peer, node)->heard = 0;
-            connect_pipe(world, peer, node, true);
         }
+}
+
+void sim_bus_peers_changed(struct sim_world *world, size_t node, uint32_t before)
+{
+    uint32_t peers = world->hosts[node].core.peers;
+    for (size_t peer = 0; peer < world->count; peer++) {
+        if (!((before ^ peers) >> peer & 1)) /* two bits compared with == come out wrong with GCC 12.2 -O2 */
+            continue;
+        pipe_of(world, peer, node)->generation++;
+        if (peers >> peer & 1)
+            connect_pipe(world, peer, node, true);
+        else
+            close_pipe(world, peer, node);
+    }
 }
 
 /* Its own sockets are gone. Its subscribers see the connection end, or (no power) find out by themselves. */
@@ -150,7 +164,7 @@ void sim_bus_core_ended(struct sim_world *world, size_t node, bool silently)
         drop_stalled(world, pipe_of(world, node, peer));
         if (silently)
             stalls(world, node, peer);
-        else if (world->hosts[peer].core.cluster)
+        else if (world->hosts[peer].core.cluster && world->hosts[peer].core.peers >> node & 1)
             connect_pipe(world, node, peer, false);
     }
 }
@@ -171,7 +185,7 @@ void sim_bus_reset(struct sim_world *world, size_t a, size_t b)
 void sim_bus_reconnect(struct sim_world *world, size_t node, size_t peer, uint64_t incarnation)
 {
     struct sim_pipe *pipe = pipe_of(world, peer, node);
-    if (pipe->heard == incarnation)
+    if (pipe->heard == incarnation || !(world->hosts[node].core.peers >> peer & 1))
         return;
     pipe->generation++;
     connect_pipe(world, peer, node, true);

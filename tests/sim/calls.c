@@ -105,6 +105,13 @@ void sim_call_answer(struct sim_world *world, size_t node, uint64_t number, int 
     conclude(world, at, code, text);
 }
 
+void sim_call_lost(struct sim_world *world, uint64_t number)
+{
+    size_t at = find(world, number);
+    if (at < world->calls.count)
+        conclude(world, at, -ECONNRESET, "the host has lost its power");
+}
+
 void sim_call_core_ended(struct sim_world *world, size_t node)
 {
     uint64_t last = world->call_count;

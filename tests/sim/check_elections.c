@@ -89,8 +89,6 @@ static void role_changed(struct elections *e, size_t node, const struct hy_raft 
     e->last[node].term = term;
     if (role == HY_RAFT_LEADER)
         leads(e, node, term);
-    if (role == HY_RAFT_LEADER || role == HY_RAFT_CANDIDATE)
-        voted(e, node, term, (uint32_t)node + 1);
 }
 
 static void persisted(struct elections *e, size_t node, uint64_t number)
@@ -100,6 +98,8 @@ static void persisted(struct elections *e, size_t node, uint64_t number)
         ballot->term = ballot->under_way.items[0].term;
         ballot->vote = ballot->under_way.items[0].vote;
         hy_vec_remove(&ballot->under_way, 0);
+        if (ballot->vote == node + 1) /* a vote for itself is said to nobody: it counts once it is on disk */
+            voted(e, node, ballot->term, ballot->vote);
     }
 }
 

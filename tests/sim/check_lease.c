@@ -50,8 +50,11 @@ static bool has_right(const struct sim_world *world, size_t node, const struct s
 static bool is_excused(const struct sim_world *world, size_t node, const struct sim_service *service)
 {
     hy_time thawed = sim_thawed_at(world, node);
+    uint32_t since;
+    hy_time ended = sim_local(world, node) - sim_lease(world, node, &since);
     return sim_host_is_frozen(world, node) || service->releasing || service->state == SIM_STOPPING ||
-           (thawed && sim_now(world) - thawed < AFTER_THAW);
+           (thawed && sim_now(world) - thawed < AFTER_THAW) ||
+           (ended >= 0 && ended < sim_settings(world)->release_margin / 2); /* others may not act yet */
 }
 
 /* no-quorum-policy=freeze or ignore: it goes on without quorum because the operator has said so. */
@@ -136,7 +139,7 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
 {
     struct leases *leases = context;
     bool had_ended = leases->last[node].deadline <= sim_local(leases->world, node);
-    bool is_news = had_ended || leases->last[node].since != since;
+    bool is_news = sim_lease_holds(leases->world, node) && (had_ended || leases->last[node].since != since);
     leases->last[node].deadline = local_deadline;
     leases->last[node].since = since;
     const struct hy_cib *cib = is_news ? fact_newest(leases->world) : NULL;

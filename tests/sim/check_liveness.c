@@ -33,7 +33,7 @@ struct liveness {
     bool looked_at_members;
     uint32_t dc;
     uint64_t commands[SIM_MAX_NODES];
-    uint64_t unanswered;
+    HY_VEC(struct sim_call) open; /* texts are not kept */
 };
 
 static void *open_check(struct sim_world *world)
@@ -41,6 +41,13 @@ static void *open_check(struct sim_world *world)
     struct liveness *liveness = hy_alloc(sizeof *liveness);
     liveness->world = world;
     return liveness;
+}
+
+static void close_check(void *context)
+{
+    struct liveness *liveness = context;
+    hy_vec_free(&liveness->open);
+    free(liveness);
 }
 
 static void healed(void *context)
@@ -272,6 +279,17 @@ static const struct hy_cluster *acting_dc(const struct sim_world *world, size_t 
     return NULL;
 }
 
+static void check_answers(struct liveness *liveness)
+{
+    if (!liveness->open.count)
+        return;
+    const struct sim_call *first = &liveness->open.items[0];
+    sim_violation(liveness->world, "not-answered",
+                  "%zu requests were never answered: number %" PRIu64 ", a%s to %s, was made at %.6f s",
+                  liveness->open.count, first->number, first->read ? " read" : "n edit",
+                  sim_name(liveness->world, first->node), (double)first->sent / HY_SECOND);
+}
+
 static void finished(void *context)
 {
     struct liveness *liveness = context;
@@ -292,25 +310,28 @@ static void finished(void *context)
     check_placements(liveness, decision);
     check_plainly(liveness, hy_cluster_cib(dc), decision);
     hy_decision_free(&decision);
-    if (liveness->unanswered)
-        sim_violation(world, "not-answered", "%" PRIu64 " requests were never answered", liveness->unanswered);
+    check_answers(liveness);
 }
 
 static void called(void *context, const struct sim_call *call)
 {
-    (void)call;
-    ((struct liveness *)context)->unanswered++;
+    struct liveness *liveness = context;
+    hy_vec_push(&liveness->open, *call);
 }
 
 static void answered(void *context, const struct sim_call *call)
 {
-    (void)call;
-    ((struct liveness *)context)->unanswered--;
+    struct liveness *liveness = context;
+    for (size_t i = 0; i < liveness->open.count; i++)
+        if (liveness->open.items[i].number == call->number) {
+            hy_vec_remove(&liveness->open, i);
+            return;
+        }
 }
 
 const struct sim_observer sim_check_liveness = {.name = "liveness",
                                                 .open = open_check,
-                                                .close = free,
+                                                .close = close_check,
                                                 .stepped = stepped,
                                                 .called = called,
                                                 .answered = answered,

@@ -103,6 +103,8 @@ static void take(struct states *states, const struct hy_raft *raft, uint64_t ind
     }
     if (entry.type != HY_RAFT_ENTRY_COMMAND) {
         states->measure->index = index;
+        if (entry.type == HY_RAFT_ENTRY_CONFIG)
+            states->measure->servers_index = index;
         return;
     }
     struct hy_answer answer = {0};

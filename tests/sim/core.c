@@ -64,6 +64,20 @@ static void tell_executor(struct sim_world *world, size_t node, struct hy_operat
     }
 }
 
+/* Whom links and bus of this node reach. */
+static void find_peers(struct sim_world *world, size_t node)
+{
+    const struct hy_cluster_node *list;
+    struct sim_core *core = &world->hosts[node].core;
+    size_t count = hy_cluster_nodes(core->cluster, &list);
+    uint32_t before = core->peers;
+    core->peers = 0;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].id != node + 1 && list[i].id <= world->count)
+            core->peers |= 1u << (list[i].id - 1);
+    sim_bus_peers_changed(world, node, before);
+}
+
 static void carry_out(struct sim_world *world, size_t node, struct hy_cluster_effect *effect)
 {
     struct sim_core *core = &world->hosts[node].core;
@@ -105,7 +119,8 @@ static void carry_out(struct sim_world *world, size_t node, struct hy_cluster_ef
             sim_bus_reconnect(world, node, effect->to - 1, effect->number);
         break;
     case HY_CLUSTER_NODES_CHANGED:
-        break; /* the world's bus and links reach whoever is there */
+        find_peers(world, node);
+        break;
     case HY_CLUSTER_BROKEN:
         core->broken = true;
         break;
@@ -197,20 +212,11 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .dead_after_max = settings->dead_after_max,
                                                         .release_margin = settings->release_margin,
                                                         .rho_ppm = 1000};
-    struct hy_raft_state state = *loaded;
-    bool first = !state.servers.count && host->disk.id == host->disk.first;
-    for (size_t i = 0; i < world->count; i++) {
-        if (!(host->config >> i & 1))
-            continue;
-        uint32_t id = (uint32_t)i + 1;
-        nodes[options.node_count++] =
-            (struct hy_cluster_node){.id = id, .name = world->hosts[i].name, .address = world->hosts[i].address};
-        options.membership.nodes[options.membership.node_count++] =
-            (struct hy_membership_peer){.id = id, .voter = true};
-        if (first)
-            state.servers.list[state.servers.count++] = (struct hy_raft_server){id, true, world->hosts[i].disk.first};
-    }
-    return hy_cluster_new(&options, &state, host->disk.loaded.data.data, host->disk.loaded.data.size,
+    for (size_t i = 0; i < world->count; i++)
+        if (host->config >> i & 1)
+            nodes[options.node_count++] = (struct hy_cluster_node){
+                .id = (uint32_t)i + 1, .name = world->hosts[i].name, .address = world->hosts[i].address};
+    return hy_cluster_new(&options, loaded, host->disk.loaded.data.data, host->disk.loaded.data.size,
                           sim_local(world, node), &host->core.cluster, err);
 }
 
@@ -238,6 +244,7 @@ void sim_core_start(struct sim_world *world, size_t node)
              (unsigned long long)host->core.incarnation);
     sim_executor_core_begun(world, node);
     sim_bus_core_started(world, node);
+    find_peers(world, node);
     SIM_OBSERVE(world, core_started, (seer, node));
     const struct hy_cluster_event tick = {.type = HY_CLUSTER_TICK};
     sim_core_step(world, node, &tick);
@@ -252,6 +259,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     bool for_good = core->gone || host->executor.asked;
     sim_note(world, "%s: the core ends: %s", host->name, why);
     SIM_OBSERVE(world, core_ended, (seer, node, why));
+    host->servers = *hy_raft_servers(hy_cluster_raft(core->cluster));
     hy_cluster_free(&core->cluster);
     hy_cluster_effects_free(&core->held);
     core->generation++;

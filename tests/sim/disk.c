@@ -233,6 +233,7 @@ void sim_disk_flip(struct sim_world *world, size_t node, int64_t bit)
     size_t bytes = disk->log.size + disk->snapshot.size;
     if (!bytes)
         return;
+    disk->id = 0; /* what was promised on it is lost, though nobody knows yet */
     size_t at = (size_t)(bit / 8) % bytes;
     struct hy_buf *file = at < disk->log.size ? &disk->log : &disk->snapshot;
     at -= file == &disk->log ? 0 : disk->log.size;
@@ -254,7 +255,7 @@ static void begin_anew(struct sim_world *world, size_t node, bool damaged, const
     struct sim_disk *disk = &world->hosts[node].disk;
     hy_journal_image_free(&disk->image);
     hy_buf_free(&disk->loaded.data);
-    disk->image = (struct hy_journal_image){.disk = disk->id ? random_number(world) : disk->first};
+    disk->image = (struct hy_journal_image){.disk = random_number(world)};
     disk->loaded = (struct hy_journal_snapshot){0};
     hy_buf_clear(&disk->snapshot);
     sim_note(world, "%s: the disk is empty: %s", world->hosts[node].name, why);

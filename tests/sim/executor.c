@@ -291,9 +291,9 @@ static void free_lanes(struct sim_executor *executor)
 void sim_executor_kill(struct sim_world *world, size_t node, bool guard)
 {
     struct sim_host *host = &world->hosts[node];
-    struct sim_executor *executor = enter(world, node);
-    if (!executor->up)
+    if (!host->executor.up)
         return;
+    struct sim_executor *executor = enter(world, node);
     executor->up = false;
     executor->generation++;
     sim_core_end(world, node, "its executor is gone", !host->powered);

@@ -12,7 +12,6 @@ void sim_host_init(struct sim_world *world, size_t node)
     struct sim_host *host = &world->hosts[node];
     snprintf(host->name, sizeof host->name, "test%zu", node + 1);
     snprintf(host->address, sizeof host->address, "10.0.0.%zu", node + 1);
-    host->disk.first = sim_draw(&world->hosts_stream) | 1;
     host->next_wall = EPOCH + world->now + sim_draw_time(&world->hosts_stream, -HY_SECOND, HY_SECOND);
     host->core.due = host->executor.due = HY_NEVER;
     host->core.due_local = -1;
@@ -50,6 +49,8 @@ static void drop_backlog(struct sim_world *world, size_t node)
     while (host->backlog) {
         struct sim_event *event = host->backlog;
         host->backlog = event->next;
+        if (event->kind == SIM_EV_CALL)
+            sim_call_lost(world, event->call);
         sim_agenda_free_event(world, event);
     }
     host->backlog_end = &host->backlog;

@@ -134,7 +134,8 @@ struct sim_core {
     struct hy_cluster *cluster; /* NULL: down */
     uint64_t generation;
     uint64_t incarnation;
-    hy_time due; /* true time of the next tick */
+    uint32_t peers; /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
+    hy_time due;    /* true time of the next tick */
     hy_time due_local;
     bool gone, broken;
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
@@ -162,6 +163,7 @@ struct sim_host {
     struct sim_core core;
     struct sim_executor executor;
     struct sim_disk disk;
+    struct hy_raft_servers servers; /* in force when the last core ended */
     HY_VEC(struct sim_service) services;
     HY_VEC(struct sim_run *) runs;
     struct sim_will will;
@@ -245,6 +247,7 @@ bool sim_net_is_cut(const struct sim_world *world, size_t from, size_t to);
 void sim_bus_send(struct sim_world *world, enum sim_topic topic, size_t from, uint32_t to, struct sim_packet *packet);
 void sim_bus_reconnect(struct sim_world *world, size_t node, size_t peer, uint64_t incarnation);
 void sim_bus_core_started(struct sim_world *world, size_t node);
+void sim_bus_peers_changed(struct sim_world *world, size_t node, uint32_t before);
 void sim_bus_core_ended(struct sim_world *world, size_t node, bool silently);
 void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event);
 void sim_bus_path_changed(struct sim_world *world, size_t from, size_t to);
@@ -305,6 +308,7 @@ void sim_heal(struct sim_world *world);
 /* ---- calls.c */
 void sim_call_event(struct sim_world *world, uint64_t number);
 void sim_call_answer(struct sim_world *world, size_t node, uint64_t number, int code, const char *text);
+void sim_call_lost(struct sim_world *world, uint64_t number); /* the host went before its core could look at it */
 void sim_call_core_ended(struct sim_world *world, size_t node);
 void sim_call_free(struct sim_world *world);
 

@@ -8,6 +8,7 @@ static const struct hy_loop *present;
 void sim_loop_enter(struct hy_loop *loop)
 {
     present = loop;
+    loop->world->trace.logging = loop->node;
 }
 
 hy_time hy_loop_now(void)

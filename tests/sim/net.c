@@ -143,6 +143,6 @@ static void send_one(struct sim_world *world, size_t from, size_t to, struct sim
 void sim_net_datagram(struct sim_world *world, size_t from, uint32_t to, struct sim_packet *packet)
 {
     for (size_t node = 0; node < world->count; node++)
-        if (node != from && (!to || to == node + 1))
+        if (world->hosts[from].core.peers >> node & 1 && (!to || to == node + 1))
             send_one(world, from, node, packet);
 }
