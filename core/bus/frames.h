@@ -14,7 +14,7 @@
 
 #include <zmq.h>
 
-enum { HY_TOPIC_SIZE = 8, HY_FRAMES_MAX = 7 };
+enum { HY_TOPIC_SIZE = 8, HY_FRAMES_MAX = 9 };
 
 /* One received message; zeroed: none. */
 struct hy_frames {

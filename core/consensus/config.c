@@ -4,19 +4,19 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { SERVERS_VERSION = 1 };
+enum { SERVERS_VERSION = 2 };
 
-const struct hy_raft_server *hy_raft_find(const struct hy_raft_servers *servers, uint32_t id)
+const struct hy_raft_server *hy_raft_find(const struct hy_raft_servers *servers, uint32_t id, uint64_t disk)
 {
     for (size_t i = 0; i < servers->count; i++)
-        if (servers->list[i].id == id)
+        if (servers->list[i].id == id && servers->list[i].disk == disk)
             return &servers->list[i];
     return NULL;
 }
 
-bool hy_raft_is_voter(const struct hy_raft_servers *servers, uint32_t id)
+bool hy_raft_is_voter(const struct hy_raft_servers *servers, uint32_t id, uint64_t disk)
 {
-    const struct hy_raft_server *server = hy_raft_find(servers, id);
+    const struct hy_raft_server *server = hy_raft_find(servers, id, disk);
     return server && server->voter;
 }
 
@@ -35,6 +35,8 @@ int hy_raft_servers_check(const struct hy_raft_servers *servers, struct hy_err *
     for (size_t i = 0; i < servers->count; i++) {
         if (servers->list[i].id == 0)
             return hy_fail(err, EINVAL, "a server has the id 0, ids start at 1");
+        if (servers->list[i].disk == 0)
+            return hy_fail(err, EINVAL, "server %" PRIu32 " has the disk id 0, that is none", servers->list[i].id);
         for (size_t k = 0; k < i; k++)
             if (servers->list[k].id == servers->list[i].id)
                 return hy_fail(err, EINVAL, "server %" PRIu32 " is there twice", servers->list[i].id);
@@ -51,6 +53,7 @@ void hy_raft_servers_write(const struct hy_raft_servers *servers, struct hy_buf 
     for (size_t i = 0; i < servers->count; i++) {
         hy_wr_u32(buf, servers->list[i].id);
         hy_wr_u8(buf, servers->list[i].voter);
+        hy_wr_u64(buf, servers->list[i].disk);
     }
 }
 
@@ -65,9 +68,10 @@ void hy_raft_servers_read(struct hy_rd *rd, struct hy_raft_servers *servers)
     for (size_t i = 0; i < count && !rd->bad; i++) {
         uint32_t id = hy_rd_u32(rd);
         uint8_t voter = hy_rd_u8(rd);
+        uint64_t disk = hy_rd_u64(rd);
         if (voter > 1)
             rd->bad = true;
-        servers->list[servers->count++] = (struct hy_raft_server){.id = id, .voter = voter == 1};
+        servers->list[servers->count++] = (struct hy_raft_server){.id = id, .voter = voter == 1, .disk = disk};
     }
     if (!rd->bad && hy_raft_servers_check(servers, NULL) < 0)
         rd->bad = true;
@@ -114,11 +118,11 @@ int hy_raft_one_change(const struct hy_raft_servers *present, const struct hy_ra
 {
     size_t changes = 0;
     for (size_t i = 0; i < present->count; i++) {
-        const struct hy_raft_server *found = hy_raft_find(wanted, present->list[i].id);
+        const struct hy_raft_server *found = hy_raft_find(wanted, present->list[i].id, present->list[i].disk);
         changes += !found || found->voter != present->list[i].voter;
     }
     for (size_t i = 0; i < wanted->count; i++)
-        changes += !hy_raft_find(present, wanted->list[i].id);
+        changes += !hy_raft_find(present, wanted->list[i].id, wanted->list[i].disk);
     if (changes != 1)
         return hy_fail(err, EINVAL, "%zu servers would change, it must be one at a time", changes);
     return 0;

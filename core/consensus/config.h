@@ -19,12 +19,12 @@ struct hy_raft_configs {
     HY_VEC(struct hy_raft_config) list; /* by index; the first one always stays */
 };
 
-/* NULL when there is no such server. */
-const struct hy_raft_server *hy_raft_find(const struct hy_raft_servers *servers, uint32_t id);
-bool hy_raft_is_voter(const struct hy_raft_servers *servers, uint32_t id);
+/* NULL when there is no such server: both must fit. */
+const struct hy_raft_server *hy_raft_find(const struct hy_raft_servers *servers, uint32_t id, uint64_t disk);
+bool hy_raft_is_voter(const struct hy_raft_servers *servers, uint32_t id, uint64_t disk);
 size_t hy_raft_voter_count(const struct hy_raft_servers *servers);
 
-/* -EINVAL unless the ids are above 0, different from each other, and one of them at least is a voter. */
+/* -EINVAL unless ids and disks are above 0, the ids different from each other, and one at least is a voter. */
 int hy_raft_servers_check(const struct hy_raft_servers *servers, struct hy_err *err);
 
 /* The form within a message and an entry. Reading leaves `rd` bad when the content is. */
@@ -38,7 +38,8 @@ void hy_raft_configs_compact(struct hy_raft_configs *configs, uint64_t to);
 const struct hy_raft_config *hy_raft_configs_at(const struct hy_raft_configs *configs, uint64_t index);
 const struct hy_raft_config *hy_raft_configs_last(const struct hy_raft_configs *configs);
 
-/* 0 when `wanted` differs from `present` in exactly one server, else -EINVAL. */
+/* 0 when `wanted` differs from `present` in exactly one server, else -EINVAL. Another disk is another server: one goes,
+ * one comes. */
 int hy_raft_one_change(const struct hy_raft_servers *present, const struct hy_raft_servers *wanted, struct hy_err *err);
 
 #endif

@@ -19,6 +19,11 @@ void hy_raft_disk_state(struct hy_raft *raft)
     raft->disk.state_unsaved = true;
 }
 
+void hy_raft_disk_form(struct hy_raft *raft)
+{
+    raft->disk.form_unsaved = true;
+}
+
 static struct hy_raft_effect *begin_write(struct hy_raft *raft)
 {
     struct hy_raft_disk *disk = &raft->disk;
@@ -30,6 +35,11 @@ static struct hy_raft_effect *begin_write(struct hy_raft *raft)
         effect->save_vote = true;
         disk->state_unsaved = false;
         disk->state_number = disk->issued;
+    }
+    if (disk->form_unsaved) {
+        effect->form = true;
+        effect->servers = hy_raft_payload(&hy_raft_configs_at(&raft->configs, 0)->servers, sizeof *effect->servers);
+        disk->form_unsaved = false;
     }
     return effect;
 }
@@ -79,7 +89,8 @@ void hy_raft_disk_snapshot(struct hy_raft *raft, const void *payload, size_t siz
     effect->snapshot = true;
     effect->index = raft->incoming.index;
     effect->snapshot_term = raft->incoming.term;
-    effect->servers = hy_raft_configs_at(&raft->configs, effect->index)->servers;
+    effect->servers =
+        hy_raft_payload(&hy_raft_configs_at(&raft->configs, effect->index)->servers, sizeof *effect->servers);
     effect->data = hy_raft_payload_ref(payload);
     effect->size = size;
     if (drop_rest) {
@@ -92,7 +103,7 @@ void hy_raft_disk_snapshot(struct hy_raft *raft, const void *payload, size_t siz
 
 void hy_raft_disk_flush(struct hy_raft *raft)
 {
-    if (!raft->disk.state_unsaved)
+    if (!raft->disk.state_unsaved && !raft->disk.form_unsaved)
         return;
     begin_write(raft);
     note_write(raft, 0, 0);

@@ -37,6 +37,7 @@ void hy_raft_become_follower(struct hy_raft *raft, uint64_t term, uint32_t leade
     if (term > raft->term) {
         raft->term = term;
         raft->vote = 0;
+        raft->vote_disk = 0;
         raft->copy = (struct hy_raft_copy){0};
         raft->election.answer_due = false;
         hy_raft_snapshot_forget(raft);
@@ -62,7 +63,7 @@ static size_t count_answers(const struct hy_raft *raft, bool granted)
 {
     size_t count = 0;
     for (size_t i = 0; i < raft->election.answer_count; i++)
-        if (hy_raft_is_voter(hy_raft_in_force(raft), raft->election.answers[i].id))
+        if (hy_raft_is_voter(hy_raft_in_force(raft), raft->election.answers[i].id, raft->election.answers[i].disk))
             count += (raft->election.answers[i].verdict == HY_RAFT_GRANTED) == granted;
     return count;
 }
@@ -76,7 +77,7 @@ static bool has_answered(const struct hy_raft *raft, uint32_t id)
 }
 
 /* A pre-vote's refusal may turn into a grant a little later, so the last answer counts; a vote's grant never turns. */
-static void note_answer(struct hy_raft *raft, uint32_t id, enum hy_raft_verdict verdict)
+static void note_answer(struct hy_raft *raft, uint32_t id, uint64_t disk, enum hy_raft_verdict verdict)
 {
     struct hy_raft_election *election = &raft->election;
     for (size_t i = 0; i < election->answer_count; i++) {
@@ -88,6 +89,7 @@ static void note_answer(struct hy_raft *raft, uint32_t id, enum hy_raft_verdict 
     }
     if (election->answer_count < HY_RAFT_MAX_NODES) {
         election->answers[election->answer_count].id = id;
+        election->answers[election->answer_count].disk = disk;
         election->answers[election->answer_count++].verdict = verdict;
     }
 }
@@ -108,9 +110,18 @@ static void ask(struct hy_raft *raft)
     raft->election.repeat = raft->now + raft->options.heartbeat;
     for (size_t i = 0; i < servers->count; i++) {
         uint32_t id = servers->list[i].id;
-        if (id != raft->options.self && servers->list[i].voter && (pre || !has_answered(raft, id)))
+        if (id != raft->options.self && servers->list[i].voter && (pre || !has_answered(raft, id))) {
+            message.vote.disk = servers->list[i].disk;
             hy_raft_send(raft, &message, id);
+        }
     }
+}
+
+void hy_raft_election_peer_back(struct hy_raft *raft)
+{
+    bool asks = raft->role == HY_RAFT_PRECANDIDATE || raft->role == HY_RAFT_CANDIDATE;
+    if (asks && raft->election.repeat != HY_NEVER)
+        ask(raft);
 }
 
 static bool won(const struct hy_raft *raft)
@@ -123,6 +134,7 @@ void hy_raft_campaign(struct hy_raft *raft, bool forced)
     hy_raft_become_follower(raft, raft->term + 1, 0);
     raft->role = HY_RAFT_CANDIDATE;
     raft->vote = raft->options.self;
+    raft->vote_disk = raft->options.disk;
     raft->election.forced = forced;
     raft->election.split = false;
     raft->election.answer_count = 0;
@@ -137,7 +149,7 @@ static void precampaign(struct hy_raft *raft)
     raft->election.forced = false;
     raft->election.answer_count = 0;
     hy_raft_restart_timer(raft);
-    note_answer(raft, raft->options.self, HY_RAFT_GRANTED);
+    note_answer(raft, raft->options.self, raft->options.disk, HY_RAFT_GRANTED);
     if (won(raft))
         hy_raft_campaign(raft, false);
     else
@@ -165,7 +177,10 @@ void hy_raft_election_tick(struct hy_raft *raft)
 static void give_vote(struct hy_raft *raft, uint32_t to)
 {
     struct hy_raft_message answer = {
-        .type = HY_RAFT_VOTE_ANSWER, .term = raft->term, .vote_answer = {.verdict = HY_RAFT_GRANTED}};
+        .type = HY_RAFT_VOTE_ANSWER,
+        .term = raft->term,
+        .vote_answer = {.disk = raft->vote_disk, .verdict = HY_RAFT_GRANTED},
+    };
     raft->election.answer_due = false;
     hy_raft_send(raft, &answer, to);
 }
@@ -178,7 +193,7 @@ void hy_raft_election_durable(struct hy_raft *raft)
         give_vote(raft, raft->vote);
     if (raft->role != HY_RAFT_CANDIDATE || has_answered(raft, raft->options.self))
         return;
-    note_answer(raft, raft->options.self, HY_RAFT_GRANTED);
+    note_answer(raft, raft->options.self, raft->options.disk, HY_RAFT_GRANTED);
     if (won(raft))
         hy_raft_become_leader(raft);
     else
@@ -192,46 +207,62 @@ static bool log_is_old(const struct hy_raft *raft, const struct hy_raft_message 
            (message->vote.last_term == term && message->vote.last_index < hy_raft_log_last(&raft->log));
 }
 
-static void refuse(struct hy_raft *raft, uint32_t to, bool pre, enum hy_raft_verdict verdict)
+static void answer_vote(struct hy_raft *raft, uint32_t to, const struct hy_raft_message *request, uint64_t term,
+                        enum hy_raft_verdict verdict)
 {
     struct hy_raft_message answer = {
-        .type = HY_RAFT_VOTE_ANSWER, .term = raft->term, .vote_answer = {.pre = pre, .verdict = verdict}};
+        .type = HY_RAFT_VOTE_ANSWER,
+        .term = term,
+        .vote_answer = {.disk = request->disk, .pre = request->vote.pre, .verdict = verdict},
+    };
     hy_raft_send(raft, &answer, to);
 }
 
 static void on_prevote(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, bool hears)
 {
-    if (message->term <= raft->term) {
-        refuse(raft, from, true, HY_RAFT_OLD_TERM);
-    } else if (hears) {
-        refuse(raft, from, true, HY_RAFT_HEARS_LEADER);
-    } else if (log_is_old(raft, message)) {
-        refuse(raft, from, true, HY_RAFT_OLD_LOG);
-    } else {
-        struct hy_raft_message answer = {.type = HY_RAFT_VOTE_ANSWER,
-                                         .term = message->term,
-                                         .vote_answer = {.pre = true, .verdict = HY_RAFT_GRANTED}};
-        hy_raft_send(raft, &answer, from);
-    }
+    if (message->term <= raft->term)
+        answer_vote(raft, from, message, raft->term, HY_RAFT_OLD_TERM);
+    else if (hears)
+        answer_vote(raft, from, message, raft->term, HY_RAFT_HEARS_LEADER);
+    else if (log_is_old(raft, message))
+        answer_vote(raft, from, message, raft->term, HY_RAFT_OLD_LOG);
+    else
+        answer_vote(raft, from, message, message->term, HY_RAFT_GRANTED);
 }
 
-/* A voter we do not know yet may have been added by an entry that has not come here, and the election may need our
- * vote (4.1). But whoever has been removed must disturb nobody (4.2.3): so it gets no answer and teaches us no term
- * unless we would vote for it, and it cannot force us. */
-static int check_stranger(const struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
-                          struct hy_err *err)
+/* A vote is asked of a server, which is an id with a disk: what the disk before has promised is not known here.
+ * That the candidate's set names us as a voter is enough, ours may be older: the election may need our vote (4.2.2). A
+ * candidate we do not know may have been added by an entry that has not come here. But whoever has been removed must
+ * disturb nobody (4.2.3): so it gets no answer and teaches us no term while there is a leader or when its log is old, and
+ * it cannot force us. */
+static int check_candidate(const struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
+                           struct hy_err *err)
 {
-    if (hy_raft_is_voter(hy_raft_in_force(raft), from))
+    if (message->vote.disk != raft->options.disk)
+        return hy_fail(err, EPERM, "server %" PRIu32 " asks another disk of this server for its vote", from);
+    if (hy_raft_is_voter(hy_raft_in_force(raft), from, message->disk) ||
+        (!hears_leader(raft) && !log_is_old(raft, message)))
         return 0;
-    bool would_vote = message->term > raft->term || (message->term == raft->term && raft->vote == from);
-    if (!hears_leader(raft) && !log_is_old(raft, message) && would_vote)
-        return 0;
-    return hy_fail(err, EPERM, "server %" PRIu32 " asks for a vote and is no voter", from);
+    return hy_fail(err, EPERM, "server %" PRIu32 " asks for a vote and is no voter, or not with this disk", from);
+}
+
+static void vote_for(struct hy_raft *raft, uint32_t id, uint64_t disk)
+{
+    if (raft->vote != id) {
+        raft->vote = id;
+        raft->vote_disk = disk;
+        hy_raft_disk_state(raft);
+    }
+    if (raft->role == HY_RAFT_PRECANDIDATE)
+        hy_raft_become_follower(raft, raft->term, 0);
+    hy_raft_restart_timer(raft);
+    raft->election.answer_due = true;
+    hy_raft_election_durable(raft);
 }
 
 int hy_raft_on_vote(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err)
 {
-    int rc = check_stranger(raft, from, message, err);
+    int rc = check_candidate(raft, from, message, err);
     if (rc < 0)
         return rc;
     bool hears = hears_leader(raft) && !message->vote.forced;
@@ -240,7 +271,7 @@ int hy_raft_on_vote(struct hy_raft *raft, uint32_t from, const struct hy_raft_me
         return 0;
     }
     if (message->term < raft->term) {
-        refuse(raft, from, false, HY_RAFT_OLD_TERM);
+        answer_vote(raft, from, message, raft->term, HY_RAFT_OLD_TERM);
         return 0;
     }
     if (message->term > raft->term) {
@@ -248,21 +279,12 @@ int hy_raft_on_vote(struct hy_raft *raft, uint32_t from, const struct hy_raft_me
             return 0;
         hy_raft_become_follower(raft, message->term, 0);
     }
-    if (raft->vote && raft->vote != from) {
-        refuse(raft, from, false, HY_RAFT_VOTED);
-    } else if (log_is_old(raft, message)) {
-        refuse(raft, from, false, HY_RAFT_OLD_LOG);
-    } else {
-        if (raft->vote != from) {
-            raft->vote = from;
-            hy_raft_disk_state(raft);
-        }
-        if (raft->role == HY_RAFT_PRECANDIDATE)
-            hy_raft_become_follower(raft, raft->term, 0);
-        hy_raft_restart_timer(raft);
-        raft->election.answer_due = true;
-        hy_raft_election_durable(raft);
-    }
+    if (raft->vote && (raft->vote != from || raft->vote_disk != message->disk))
+        answer_vote(raft, from, message, raft->term, HY_RAFT_VOTED);
+    else if (log_is_old(raft, message))
+        answer_vote(raft, from, message, raft->term, HY_RAFT_OLD_LOG);
+    else
+        vote_for(raft, from, message->disk);
     return 0;
 }
 
@@ -288,8 +310,11 @@ static bool is_split(const struct hy_raft *raft)
 int hy_raft_on_vote_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                            struct hy_err *err)
 {
-    if (!hy_raft_is_voter(hy_raft_in_force(raft), from))
-        return hy_fail(err, EPERM, "server %" PRIu32 " answers with a vote and is no voter", from);
+    if (!hy_raft_is_voter(hy_raft_in_force(raft), from, message->disk))
+        return hy_fail(err, EPERM, "server %" PRIu32 " answers with a vote and is no voter, or not with this disk",
+                       from);
+    if (message->vote_answer.disk != raft->options.disk)
+        return hy_fail(err, EPERM, "server %" PRIu32 " answers with a vote for another disk of this server", from);
     bool pre = message->vote_answer.pre;
     enum hy_raft_verdict verdict = message->vote_answer.verdict;
     bool granted_pre = pre && verdict == HY_RAFT_GRANTED;
@@ -298,11 +323,11 @@ int hy_raft_on_vote_answer(struct hy_raft *raft, uint32_t from, const struct hy_
         return 0;
     }
     if (pre && raft->role == HY_RAFT_PRECANDIDATE && (!granted_pre || message->term == raft->term + 1)) {
-        note_answer(raft, from, verdict);
+        note_answer(raft, from, message->disk, verdict);
         if (won(raft))
             hy_raft_campaign(raft, false);
     } else if (!pre && raft->role == HY_RAFT_CANDIDATE && message->term == raft->term) {
-        note_answer(raft, from, verdict);
+        note_answer(raft, from, message->disk, verdict);
         if (won(raft) && has_answered(raft, raft->options.self))
             hy_raft_become_leader(raft);
         else if (!raft->election.split && is_split(raft))

@@ -13,7 +13,7 @@ const struct hy_raft_servers *hy_raft_in_force(const struct hy_raft *raft)
 
 bool hy_raft_self_votes(const struct hy_raft *raft)
 {
-    return hy_raft_is_voter(hy_raft_in_force(raft), raft->options.self);
+    return hy_raft_is_voter(hy_raft_in_force(raft), raft->options.self, raft->options.disk);
 }
 
 bool hy_raft_may_lead(const struct hy_raft *raft)
@@ -22,7 +22,20 @@ bool hy_raft_may_lead(const struct hy_raft *raft)
     if (hy_raft_self_votes(raft))
         return true;
     return config->index > raft->commit && raft->configs.list.count > 1 &&
-           hy_raft_is_voter(&config[-1].servers, raft->options.self);
+           hy_raft_is_voter(&config[-1].servers, raft->options.self, raft->options.disk);
+}
+
+bool hy_raft_blank(const struct hy_raft *raft)
+{
+    return hy_raft_in_force(raft)->count == 0;
+}
+
+void hy_raft_take_form(struct hy_raft *raft, const struct hy_raft_servers *servers)
+{
+    raft->configs.list.count = 0;
+    hy_raft_configs_push(&raft->configs, 0, servers);
+    hy_raft_disk_form(raft);
+    hy_raft_restart_timer(raft);
 }
 
 struct hy_raft_effect *hy_raft_effect(struct hy_raft *raft, enum hy_raft_effect_type type)
@@ -36,6 +49,7 @@ void hy_raft_send(struct hy_raft *raft, struct hy_raft_message *message, uint32_
 {
     struct hy_buf buf = {0};
     message->to = to;
+    message->disk = raft->options.disk;
     hy_raft_message_encode(message, &buf);
     struct hy_raft_effect *effect = hy_raft_effect(raft, HY_RAFT_SEND);
     effect->to = to;
@@ -56,6 +70,8 @@ static int check_options(const struct hy_raft_options *given, struct hy_raft_opt
     *options = *given;
     if (options->self == 0)
         return hy_fail(err, EINVAL, "the own server id is 0, ids start at 1");
+    if (options->disk == 0)
+        return hy_fail(err, EINVAL, "the own disk id is 0, that is none");
     if (!options->election_timeout)
         options->election_timeout = 300 * HY_MS;
     if (!options->heartbeat)
@@ -223,13 +239,26 @@ static int on_campaign(struct hy_raft *raft, struct hy_err *err)
     return 0;
 }
 
+static int on_form(struct hy_raft *raft, const struct hy_raft_servers *servers, struct hy_err *err)
+{
+    if (!hy_raft_blank(raft))
+        return hy_fail(err, EEXIST, "this server has its set of servers already");
+    if (!servers || hy_raft_servers_check(servers, err) < 0)
+        return -EINVAL;
+    if (!hy_raft_find(servers, raft->options.self, raft->options.disk))
+        return hy_fail(err, EINVAL, "the first set of servers does not name this server with its disk");
+    hy_raft_take_form(raft, servers);
+    return 0;
+}
+
 static int on_snapshot_taken(struct hy_raft *raft, uint64_t index, uint64_t keep, struct hy_err *err)
 {
     if (index > raft->applied)
         return hy_fail(err, EINVAL, "a snapshot at %" PRIu64 ", only %" PRIu64 " is applied", index, raft->applied);
-    if (index > keep && index - keep > raft->log.base) {
-        hy_raft_configs_compact(&raft->configs, index - keep);
-        hy_raft_log_compact(&raft->log, index - keep);
+    uint64_t to = index > keep ? hy_raft_snapshot_hold(raft, index - keep) : 0;
+    if (to > raft->log.base) {
+        hy_raft_configs_compact(&raft->configs, to);
+        hy_raft_log_compact(&raft->log, to);
     }
     return 0;
 }
@@ -257,6 +286,12 @@ static int dispatch(struct hy_raft *raft, const struct hy_raft_event *event, str
         return on_snapshot_taken(raft, event->number, event->keep, err);
     case HY_RAFT_CONFIGURE:
         return hy_raft_configure(raft, event->servers, err);
+    case HY_RAFT_FORM:
+        return on_form(raft, event->servers, err);
+    case HY_RAFT_READ:
+        return hy_raft_read(raft, event->number, err);
+    case HY_RAFT_PEER_BACK:
+        return hy_raft_peer_back(raft, event->from);
     }
     return hy_fail(err, EINVAL, "unknown event %d", (int)event->type);
 }
@@ -302,6 +337,7 @@ void hy_raft_effects_free(struct hy_raft_effects *effects)
             free(effect->data);
         else
             hy_raft_payload_unref(effect->data);
+        hy_raft_payload_unref(effect->servers);
         for (size_t k = 0; k < effect->entry_count; k++)
             hy_raft_payload_unref(effect->entries[k].data);
         free(effect->entries);
@@ -358,6 +394,11 @@ uint64_t hy_raft_first_index(const struct hy_raft *raft)
 bool hy_raft_leads(const struct hy_raft *raft)
 {
     return raft->role == HY_RAFT_LEADER && raft->commit >= raft->lead.first;
+}
+
+bool hy_raft_config_pending(const struct hy_raft *raft)
+{
+    return hy_raft_configs_last(&raft->configs)->index > raft->commit;
 }
 
 const struct hy_raft_servers *hy_raft_servers(const struct hy_raft *raft)

@@ -46,9 +46,12 @@ struct hy_raft_entry {
     size_t size;
 };
 
+/* A server is one id with one disk: what it has voted and acknowledged is on that disk. With another disk it is another
+ * server, which has promised nothing, so it has no say until the set of servers names it. */
 struct hy_raft_server {
     uint32_t id;
-    bool voter; /* else a learner: gets entries, does not vote */
+    bool voter;    /* else a learner: gets entries, does not vote */
+    uint64_t disk; /* never 0; the id of its state folder */
 };
 
 struct hy_raft_servers {
@@ -58,6 +61,7 @@ struct hy_raft_servers {
 
 struct hy_raft_options {
     uint32_t self;
+    uint64_t disk;            /* this server's own */
     uint64_t seed;            /* of the election timer's jitter */
     hy_time election_timeout; /* T: elections after T..2T of silence; default 300 ms */
     hy_time heartbeat;        /* default 30 ms */
@@ -67,14 +71,14 @@ struct hy_raft_options {
     size_t max_pending;       /* bytes of commands that may wait for the disk or for a majority; default 8 MiB */
 };
 
-/* What was on disk. For a fresh node: term 0, no entries, servers = the first configuration (the same on every node;
- * empty for one that joins later and waits to be told). */
+/* What was on disk. A fresh node is blank: term 0, no entries, no servers. It waits to be told them, by HY_RAFT_FORM or
+ * by a leader. */
 struct hy_raft_state {
     uint64_t term;
     uint32_t vote; /* 0: none in this term */
     uint64_t snapshot_index;
     uint64_t snapshot_term;
-    struct hy_raft_servers servers; /* as of the snapshot (or the first configuration) */
+    struct hy_raft_servers servers; /* as of the snapshot, or the first set (PERSIST with `form`) */
     const struct hy_raft_entry
         *entries; /* contiguous; they may begin before the snapshot's end, with no gap after it */
     size_t entry_count;
@@ -92,12 +96,21 @@ enum hy_raft_event_type {
      * keep` */
     HY_RAFT_SNAPSHOT_TAKEN,
     /* servers: the wanted set, which differs in one server; a new one is a learner first; only for the leader */
-    HY_RAFT_CONFIGURE
+    HY_RAFT_CONFIGURE,
+    /* servers: the first set, this server with its disk among them; the same on every server that is told; only for a
+     * blank one (hy_raft_servers() is empty) */
+    HY_RAFT_FORM,
+    /* number: the caller's token. READY_READ will say which index the state must have reached to contain all that was
+     * acknowledged before now; only for the leader */
+    HY_RAFT_READ,
+    /* from: is to be heard again, or has begun a new life: it may lack what was sent lately. What it needs is sent at
+     * once */
+    HY_RAFT_PEER_BACK
 };
 
 struct hy_raft_event {
     enum hy_raft_event_type type;
-    uint32_t from; /* MESSAGE: the sender, as authenticated by the bus */
+    uint32_t from; /* MESSAGE: the sender, as authenticated by the bus; PEER_BACK */
     uint32_t to;   /* TRANSFER */
     uint64_t number;
     uint64_t keep;
@@ -107,8 +120,9 @@ struct hy_raft_event {
 };
 
 enum hy_raft_effect_type {
-    /* all or nothing and in order, in this order: save term and vote; cut the log from truncate_from on; the snapshot
-     * replaces all up to `index`; append entries. Then feed PERSISTED(number) */
+    /* all or nothing and in order, in this order: save term and vote; form: `servers` is the first set, at index 0; cut
+     * the log from truncate_from on; the snapshot replaces all up to `index`; append entries. Then feed
+     * PERSISTED(number) */
     HY_RAFT_PERSIST,
     HY_RAFT_SEND,  /* to, data, size; may be lost */
     HY_RAFT_APPLY, /* a committed entry of any type, in order of index, each once a run */
@@ -117,25 +131,29 @@ enum hy_raft_effect_type {
     HY_RAFT_RESTORE,
     /* a follower is behind the log: take a snapshot now if you can, and give it with hy_raft_offer_snapshot() */
     HY_RAFT_NEED_SNAPSHOT,
-    HY_RAFT_ROLE /* role, term or leader have changed */
+    HY_RAFT_ROLE, /* role, term or leader have changed */
+    /* number of the READ; index: the state there, or later, contains all that was acknowledged before the READ. Index
+     * 0: leadership was lost, ask again elsewhere */
+    HY_RAFT_READY_READ
 };
 
 struct hy_raft_effect {
     enum hy_raft_effect_type type;
     uint32_t to;
-    uint64_t number; /* PERSIST */
+    uint64_t number; /* PERSIST, READY_READ */
     bool save_vote;  /* PERSIST: term and vote below are to be saved */
     uint64_t term;   /* PERSIST, ROLE, RESTORE */
     uint32_t vote;
+    bool form;     /* PERSIST: `servers` is the first set */
     bool truncate; /* PERSIST: entries from truncate_from on are dropped first */
     uint64_t truncate_from;
     struct hy_raft_entry *entries; /* PERSIST: to append; owned by the effects */
     size_t entry_count;
-    bool snapshot;                  /* PERSIST: replaces everything up to index by data/size */
-    uint64_t snapshot_term;         /* of the entry at `index` */
-    struct hy_raft_entry entry;     /* APPLY */
-    uint64_t index;                 /* RESTORE, PERSIST with snapshot */
-    struct hy_raft_servers servers; /* RESTORE, PERSIST with snapshot */
+    bool snapshot;                         /* PERSIST: replaces everything up to index by data/size */
+    uint64_t snapshot_term;                /* of the entry at `index` */
+    struct hy_raft_entry entry;            /* APPLY */
+    uint64_t index;                        /* RESTORE, PERSIST with snapshot, READY_READ */
+    const struct hy_raft_servers *servers; /* RESTORE, PERSIST with snapshot or form; owned by the effects; else NULL */
     void *data;
     size_t size;
     enum hy_raft_role role; /* ROLE */
@@ -157,6 +175,8 @@ void hy_raft_free(struct hy_raft **raft);
  * as it was:
  *   PROPOSE, TRANSFER, CONFIGURE  -EPERM not the leader; -EBUSY too much on its way, or a change under way: try again
  *                                 later; -EINVAL; -EMSGSIZE
+ *   READ                          -EPERM not the leader; -EAGAIN nothing of its own term is committed yet
+ *   FORM                          -EEXIST not blank; -EINVAL
  *   CAMPAIGN                      -EPERM this server has no vote
  *   MESSAGE                       -EBADMSG makes no sense; -EPERM from somebody who has no say (removed, for example)
  *   PERSISTED, SNAPSHOT_TAKEN     -EINVAL never asked for, not applied */
@@ -180,7 +200,11 @@ uint64_t hy_raft_first_index(const struct hy_raft *raft); /* of the entries stil
 /* The index of PROPOSE's entry, right after the step: hy_raft_last_index(). The leader has committed an entry of its
  * own term: */
 bool hy_raft_leads(const struct hy_raft *raft);
-/* The servers in force: the newest set in the log, committed or not. */
+/* Leader: this server of the set in force has nearly all of the log, so a learner may become a voter. */
+bool hy_raft_caught_up(const struct hy_raft *raft, uint32_t id);
+/* The set in force is not committed yet: CONFIGURE would be -EBUSY. */
+bool hy_raft_config_pending(const struct hy_raft *raft);
+/* The servers in force: the newest set in the log, committed or not; none while this server is blank. */
 const struct hy_raft_servers *hy_raft_servers(const struct hy_raft *raft);
 /* As of an index, for a snapshot of it; and the term there, 0 when that is compacted away. */
 const struct hy_raft_servers *hy_raft_servers_at(const struct hy_raft *raft, uint64_t index);

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+enum { NEARLY = 128 }; /* entries */
+
 static void say_take_over(struct hy_raft *raft, uint32_t to)
 {
     struct hy_raft_message message = {.type = HY_RAFT_TIMEOUT_NOW, .term = raft->term};
@@ -20,7 +22,7 @@ static uint32_t best_voter(const struct hy_raft *raft)
     const struct hy_raft_peer *best = NULL;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
-        if (hy_raft_is_voter(hy_raft_in_force(raft), peer->id) && !hy_raft_peer_silent(raft, peer) &&
+        if (hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk) && !hy_raft_peer_silent(raft, peer) &&
             (!best || peer->match > best->match))
             best = peer;
     }
@@ -35,7 +37,8 @@ int hy_raft_transfer(struct hy_raft *raft, uint32_t to, struct hy_err *err)
         return hy_fail(err, EBUSY, "the lead is being handed over to %" PRIu32, raft->lead.transfer_to);
     if (to == 0)
         to = best_voter(raft);
-    if (to == 0 || to == raft->options.self || !hy_raft_is_voter(hy_raft_in_force(raft), to))
+    const struct hy_raft_peer *peer = hy_raft_peer(raft, to);
+    if (!peer || !hy_raft_is_voter(hy_raft_in_force(raft), to, peer->disk))
         return hy_fail(err, EINVAL, "server %" PRIu32 " cannot take the lead: it must be another voter", to);
     raft->lead.transfer_to = to;
     raft->lead.transfer_until = raft->now + raft->options.election_timeout;
@@ -79,17 +82,27 @@ int hy_raft_on_timeout_now(struct hy_raft *raft, uint32_t from, const struct hy_
     return 0;
 }
 
+bool hy_raft_caught_up(const struct hy_raft *raft, uint32_t id)
+{
+    const struct hy_raft_peer *peer = hy_raft_peer(raft, id);
+    if (id == raft->options.self)
+        return raft->role == HY_RAFT_LEADER;
+    return peer && peer->state == HY_RAFT_PEER_REPLICATE && !hy_raft_peer_silent(raft, peer) &&
+           peer->match >= raft->lead.first && peer->match + NEARLY >= hy_raft_log_last(&raft->log);
+}
+
 /* A learner becomes a voter only once it keeps up, or the cluster would wait for it to commit anything. */
 static int check_learners(struct hy_raft *raft, const struct hy_raft_servers *servers, struct hy_err *err)
 {
     for (size_t i = 0; i < servers->count; i++) {
         uint32_t id = servers->list[i].id;
         const struct hy_raft_peer *peer = hy_raft_peer(raft, id);
-        if (!servers->list[i].voter || id == raft->options.self || hy_raft_is_voter(hy_raft_in_force(raft), id))
+        if (!servers->list[i].voter || id == raft->options.self ||
+            hy_raft_is_voter(hy_raft_in_force(raft), id, servers->list[i].disk))
             continue;
         if (!peer)
             return hy_fail(err, EINVAL, "server %" PRIu32 " is new: it must be a learner first", id);
-        if (peer->state != HY_RAFT_PEER_REPLICATE || peer->match < raft->lead.first)
+        if (!hy_raft_caught_up(raft, id))
             return hy_fail(err, EBUSY,
                            "server %" PRIu32 " has not caught up yet (it has entry %" PRIu64 " of %" PRIu64 ")", id,
                            peer->match, hy_raft_log_last(&raft->log));

@@ -18,6 +18,7 @@ enum { MAX_WAITING = 4096, MAX_MESSAGE = 16 * 1024 * 1024, REQUESTS_PER_TURN = 3
 struct waiting {
     uint64_t client;
     struct hy_buf identity;
+    bool reads; /* the state is to be sent, not only a word */
 };
 
 struct hy_ipc {
@@ -26,12 +27,12 @@ struct hy_ipc {
     struct hy_watched watched;
     struct hy_ipc_handlers handlers;
     struct hy_log log;
-    HY_VEC(struct waiting) waiting; /* for the answer to a command */
+    HY_VEC(struct waiting) waiting; /* for the answer to a command or a read */
     uint64_t last_client;
 };
 
 /* Each part of a request; `identity` first, which ROUTER puts there. */
-enum { IDENTITY, HELLO, VERB, STATEMENTS, BY, VIA };
+enum { IDENTITY, HELLO, VERB, STATEMENTS, BY, VIA, SESSION, NUMBER, REPEAT };
 
 struct part {
     const void *data;
@@ -96,29 +97,74 @@ static char *word(struct part part)
     return hy_strndup(part.data, part.size);
 }
 
-static void await_answer(struct hy_ipc *ipc, struct part identity)
+/* Takes whoever asks into the list of those who wait; 0 when there are too many. */
+static uint64_t await_answer(struct hy_ipc *ipc, struct part identity, bool reads)
 {
-    struct waiting waiting = {.client = ++ipc->last_client};
+    if (ipc->waiting.count >= MAX_WAITING) {
+        reply_plain(ipc, identity, -EBUSY, "too many are waiting for their answer here; try again later");
+        return 0;
+    }
+    struct waiting waiting = {.client = ++ipc->last_client, .reads = reads};
     hy_buf_add(&waiting.identity, identity.data, identity.size);
     hy_vec_push(&ipc->waiting, waiting);
+    return waiting.client;
+}
+
+/* A number; one that is not there is 0. */
+static bool is_number(struct part part, int base, uint64_t *number)
+{
+    char text[24] = "";
+    char *end = text;
+    if (part.size >= sizeof text)
+        return false;
+    if (part.size)
+        memcpy(text, part.data, part.size);
+    errno = 0;
+    *number = strtoull(text, &end, base);
+    return !part.size || (text[0] >= '0' && end == text + part.size && !errno);
+}
+
+/* A request without a session has no number, one with a session has. */
+static bool read_session(struct hy_frames *request, struct hy_ipc_command *command)
+{
+    return is_number(part_of(request, SESSION), 16, &command->session) &&
+           is_number(part_of(request, NUMBER), 10, &command->number) &&
+           is_number(part_of(request, REPEAT), 10, &command->repeat) && !command->session == !command->number &&
+           (command->session || !command->repeat);
 }
 
 static void serve_command(struct hy_ipc *ipc, struct part identity, struct hy_frames *request)
 {
     struct part statements = part_of(request, STATEMENTS);
     char *by = word(part_of(request, BY)), *via = word(part_of(request, VIA));
-    if (!by || !via) {
+    struct hy_ipc_command command = {.statements = statements.data, .size = statements.size, .by = by, .via = via};
+    uint64_t client;
+    if (!by || !via)
         reply_plain(ipc, identity, -EINVAL, "command: expected statements, who sends them, and by what");
-    } else if (statements.size > MAX_MESSAGE / 4) {
+    else if (!read_session(request, &command))
+        reply_plain(ipc, identity, -EINVAL,
+                    "command: expected a session (hexadecimal), the number of the request in it (from 1 on), and 0 or "
+                    "the index of an earlier attempt");
+    else if (statements.size > MAX_MESSAGE / 4)
         reply_plain(ipc, identity, -EMSGSIZE, "command: larger than 4 MiB");
-    } else if (ipc->waiting.count >= MAX_WAITING) {
-        reply_plain(ipc, identity, -EBUSY, "command: too many are waiting for their answer; try again later");
-    } else {
-        await_answer(ipc, identity);
-        ipc->handlers.command(ipc->handlers.context, ipc->last_client, statements.data, statements.size, by, via);
-    }
+    else if ((client = await_answer(ipc, identity, false)))
+        ipc->handlers.command(ipc->handlers.context, client, &command);
     free(by);
     free(via);
+}
+
+static void serve_read(struct hy_ipc *ipc, struct part identity)
+{
+    uint64_t client = await_answer(ipc, identity, true);
+    if (client)
+        ipc->handlers.read(ipc->handlers.context, client);
+}
+
+static void serve_found(struct hy_ipc *ipc, struct part identity)
+{
+    uint64_t client = await_answer(ipc, identity, false);
+    if (client)
+        ipc->handlers.found(ipc->handlers.context, client);
 }
 
 static void serve(struct hy_ipc *ipc, struct hy_frames *request)
@@ -129,10 +175,14 @@ static void serve(struct hy_ipc *ipc, struct hy_frames *request)
                     "the core of this node speaks '" HY_IPC_HELLO "': use the hactl that belongs to it");
     else if (is_text(verb, "state"))
         serve_state(ipc, identity);
+    else if (is_text(verb, "read"))
+        serve_read(ipc, identity);
     else if (is_text(verb, "command"))
         serve_command(ipc, identity, request);
+    else if (is_text(verb, "found"))
+        serve_found(ipc, identity);
     else
-        reply_plain(ipc, identity, -ENOSYS, "unknown verb: expected state or command");
+        reply_plain(ipc, identity, -ENOSYS, "unknown verb: expected state, read, command or found");
 }
 
 static void readable(void *context)
@@ -191,10 +241,14 @@ void hy_ipc_answer(struct hy_ipc *ipc, uint64_t client, int code, const char *te
     for (size_t i = 0; i < ipc->waiting.count; i++) {
         if (ipc->waiting.items[i].client != client)
             continue;
-        struct hy_buf identity = ipc->waiting.items[i].identity;
+        struct waiting waiting = ipc->waiting.items[i];
+        struct part identity = {waiting.identity.data, waiting.identity.size};
         hy_vec_remove(&ipc->waiting, i);
-        reply_plain(ipc, (struct part){identity.data, identity.size}, code, text);
-        hy_buf_free(&identity);
+        if (waiting.reads && !code)
+            serve_state(ipc, identity);
+        else
+            reply_plain(ipc, identity, code, text);
+        hy_buf_free(&waiting.identity);
         return;
     }
 }

@@ -20,7 +20,7 @@ static struct hy_raft_servers voters(uint32_t count)
 {
     struct hy_raft_servers servers = {0};
     for (uint32_t id = 1; id <= count; id++)
-        servers.list[servers.count++] = (struct hy_raft_server){.id = id, .voter = true};
+        servers.list[servers.count++] = (struct hy_raft_server){.id = id, .voter = true, .disk = 10 + id};
     return servers;
 }
 
@@ -28,7 +28,7 @@ static struct hy_raft_servers voters(uint32_t count)
 static void start_with(const struct hy_raft_servers *servers, uint64_t term, uint32_t vote, const char *terms)
 {
     struct hy_raft_entry entries[16];
-    struct hy_raft_options options = {.self = 1, .seed = 42, .max_pending = 1000};
+    struct hy_raft_options options = {.self = 1, .disk = 11, .seed = 42, .max_pending = 1000};
     size_t count = strlen(terms);
     for (size_t i = 0; i < count; i++)
         entries[i] = (struct hy_raft_entry){i + 1, (uint64_t)(terms[i] - '0'), HY_RAFT_ENTRY_COMMAND, "x", 1};
@@ -68,6 +68,14 @@ static int receive(uint32_t from, struct hy_raft_message message)
 {
     struct hy_buf buf = {0};
     message.to = 1;
+    if (!message.disk)
+        message.disk = 10 + from;
+    if (message.type == HY_RAFT_VOTE && !message.vote.disk)
+        message.vote.disk = 11;
+    if (message.type == HY_RAFT_VOTE_ANSWER && !message.vote_answer.disk)
+        message.vote_answer.disk = 11;
+    if (message.type == HY_RAFT_APPEND && message.append.prev_index == 0 && !message.servers)
+        message.servers = hy_raft_servers_at(raft, 0);
     hy_raft_message_encode(&message, &buf);
     int rc = step(&(struct hy_raft_event){.type = HY_RAFT_MESSAGE, .from = from, .data = buf.data, .size = buf.size});
     hy_buf_free(&buf);
@@ -207,8 +215,9 @@ START_TEST(a_vote_outlives_a_restart)
     start(3, 5, 2, "14");
     ck_assert_int_eq(receive(3, vote_for(5, false, 9, 4)), 0);
     ck_assert_str_eq(sent(), "3: term 5: vote: no, voted for another\n");
+    /* Given to server 2, but with which disk is not known any more: so not again. */
     ck_assert_int_eq(receive(2, vote_for(5, false, 2, 4)), 0);
-    ck_assert_str_eq(sent(), "2: term 5: vote: yes\n");
+    ck_assert_str_eq(sent(), "2: term 5: vote: no, voted for another\n");
 }
 END_TEST
 
@@ -261,7 +270,8 @@ START_TEST(a_stranger_disturbs_nobody)
     ck_assert_int_eq(receive(9, vote_for(50, false, 9, 9)), -EPERM);
     ck_assert_int_eq(receive(9, granted(60)), -EPERM);
     ck_assert_int_eq(receive(9, accepted(60, 1, 1)), -EPERM);
-    ck_assert_int_eq(receive(9, heartbeat(3, 1, 1, 1)), -EPERM);
+    ck_assert_int_eq(receive(9, heartbeat(3, 1, 1, 1)), 0); /* it is told that its term is over, and that is all */
+    ck_assert_str_eq(sent(), "9: term 4: lack 0, try after 0/0\n");
     ck_assert_int_eq(receive(9, (struct hy_raft_message){.type = HY_RAFT_TIMEOUT_NOW, .term = 4}), -EPERM);
     ck_assert_uint_eq(hy_raft_term(raft), 4);
     ck_assert_uint_eq(hy_raft_leader(raft), 2);
@@ -590,7 +600,7 @@ START_TEST(servers_change_one_by_one)
     struct hy_raft_servers wanted = voters(3);
     ck_assert_int_eq(configure(&wanted), -EPERM);
     lead(3);
-    wanted.list[wanted.count++] = (struct hy_raft_server){.id = 4, .voter = false};
+    wanted.list[wanted.count++] = (struct hy_raft_server){.id = 4, .voter = false, .disk = 14};
     ck_assert_int_eq(configure(&wanted), -EBUSY); /* nothing committed in this term */
     persisted(asked);
     ck_assert_int_eq(receive(2, accepted(1, 0, 1)), 0);
@@ -616,8 +626,8 @@ START_TEST(servers_change_one_by_one)
     ck_assert_int_eq(receive(4, accepted(1, 2, 3)), 0);
     ck_assert_uint_eq(hy_raft_commit_index(raft), 3);
     ck_assert_uint_eq(hy_raft_servers_at(raft, 1)->count, 3);
-    ck_assert(!hy_raft_is_voter(hy_raft_servers_at(raft, 2), 4));
-    ck_assert(hy_raft_is_voter(hy_raft_servers_at(raft, 3), 4));
+    ck_assert(!hy_raft_is_voter(hy_raft_servers_at(raft, 2), 4, 14));
+    ck_assert(hy_raft_is_voter(hy_raft_servers_at(raft, 3), 4, 14));
 }
 END_TEST
 
@@ -645,7 +655,7 @@ START_TEST(a_leader_that_removes_itself_hands_over)
     lead(3);
     persisted(asked);
     ck_assert_int_eq(receive(2, accepted(1, 0, 1)), 0);
-    struct hy_raft_servers rest = {.list = {{2, true}, {3, true}}, .count = 2};
+    struct hy_raft_servers rest = {.list = {{2, true, 12}, {3, true, 13}}, .count = 2};
     ck_assert_int_eq(configure(&rest), 0);
     persisted(asked);
     ck_assert_int_eq(receive(2, accepted(1, 1, 2)), 0);
@@ -699,17 +709,16 @@ START_TEST(compaction_keeps_what_was_asked)
 }
 END_TEST
 
+static struct hy_raft_servers four;
+
 static struct hy_raft_message chunk(uint64_t offset, const char *data, uint64_t total)
 {
-    return (struct hy_raft_message){.type = HY_RAFT_SNAPSHOT,
-                                    .term = 5,
-                                    .snapshot = {.index = 9,
-                                                 .term = 4,
-                                                 .servers = voters(4),
-                                                 .total = total,
-                                                 .offset = offset,
-                                                 .data = data,
-                                                 .size = strlen(data)}};
+    four = voters(4);
+    return (struct hy_raft_message){
+        .type = HY_RAFT_SNAPSHOT,
+        .term = 5,
+        .servers = &four,
+        .snapshot = {.index = 9, .term = 4, .total = total, .offset = offset, .data = data, .size = strlen(data)}};
 }
 
 START_TEST(a_snapshot_comes_in_chunks)
@@ -720,15 +729,14 @@ START_TEST(a_snapshot_comes_in_chunks)
     ck_assert_int_eq(receive(2, chunk(6, "gh", 8)), 0); /* one between is lost */
     ck_assert_str_eq(sent(), "2: term 5: snapshot 9, got 3 bytes\n");
     ck_assert_int_eq(receive(2, chunk(0, "abc", 8)), 0); /* doubled */
-    ck_assert_int_eq(receive(2, chunk(3, "def", 8)), 0);
     ck_assert_uint_eq(count_effects(HY_RAFT_RESTORE), 0);
-    ck_assert_int_eq(receive(2, chunk(6, "gh", 8)), 0);
+    ck_assert_int_eq(receive(2, chunk(3, "def", 8)), 0); /* what came early was kept */
     const struct hy_raft_effect *write = persist_effect();
     ck_assert(write->snapshot);
     ck_assert(write->truncate); /* the log does not lead there */
     ck_assert_uint_eq(write->index, 9);
     ck_assert_uint_eq(write->snapshot_term, 4);
-    ck_assert_uint_eq(write->servers.count, 4);
+    ck_assert_uint_eq(write->servers->count, 4);
     ck_assert_mem_eq(write->data, "abcdefgh", 8);
     ck_assert_uint_eq(count_effects(HY_RAFT_RESTORE), 1);
     ck_assert_ptr_null(strstr(sent(), "have all")); /* not on disk yet */
@@ -742,7 +750,7 @@ END_TEST
 
 START_TEST(a_log_with_a_gap_is_refused)
 {
-    struct hy_raft_options options = {.self = 1};
+    struct hy_raft_options options = {.self = 1, .disk = 11};
     struct hy_raft_entry entries[] = {{5, 2, HY_RAFT_ENTRY_COMMAND, "", 0}, {7, 2, HY_RAFT_ENTRY_COMMAND, "", 0}};
     struct hy_raft_state state = {.term = 2, .servers = voters(3), .entries = entries, .entry_count = 2};
     ck_assert_int_eq(hy_raft_new(&options, &state, 0, &raft, &error), -EINVAL);
@@ -788,6 +796,7 @@ START_TEST(nonsense_is_refused)
         struct hy_buf buf = {0};
         struct hy_raft_message decoded;
         samples[i].to = 1;
+        samples[i].disk = 12;
         hy_raft_message_encode(&samples[i], &buf);
         ck_assert_int_eq(hy_raft_message_decode(buf.data, buf.size, &decoded, &error), 0);
         struct hy_buf again = {0};
@@ -823,7 +832,7 @@ START_TEST(rubbish_does_no_harm)
             if (k >= 2 && bytes[k] > 40)
                 bytes[k] = k == 2 ? 1 : 0;
         }
-        bytes[0] = 1;
+        bytes[0] = HY_RAFT_WIRE_VERSION;
         bytes[1] = (unsigned char)(1 + bytes[1] % 8);
         now += 1000;
         (void)step(&(struct hy_raft_event){.type = HY_RAFT_MESSAGE,

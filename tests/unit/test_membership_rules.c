@@ -691,7 +691,7 @@ START_TEST(bad_messages_change_nothing)
     event.from = 2;
     good.data[2] = 9; /* another version */
     ck_assert_int_eq(hy_membership_step(f.membership, &event, f.now, &f.effects, &err), -EBADMSG);
-    good.data[2] = 1;
+    good.data[2] = 2;
     good.data[4] ^= 1; /* another D_max */
     ck_assert_int_eq(hy_membership_step(f.membership, &event, f.now, &f.effects, &err), -EBADMSG);
     ck_assert_ptr_nonnull(strstr(err.text, "dead-after-max"));
@@ -807,7 +807,6 @@ START_TEST(options_are_checked)
     REFUSED(o.self = 4);
     REFUSED(o.nodes[1].id = 1);
     REFUSED(o.nodes[1].id = 0);
-    REFUSED(o.nodes[0].voter = o.nodes[1].voter = o.nodes[2].voter = false);
 #undef REFUSED
 }
 END_TEST
