@@ -4,12 +4,13 @@
  *
  * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context,
  * which would hold one ZAP handler a process, install signal handlers and an exit hook, and end only with the
- * process. zloop works with either.
+ * process.
  */
 #include "bus/bus.h"
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/vec.h"
 #include "bus/frames.h"
 #include "bus/rare.h"
 #include "bus/socket.h"
@@ -24,29 +25,23 @@
 enum { CHECK_EVERY_MS = 1000, ADMISSIONS_A_TURN = 16 };
 
 struct hy_bus {
-    zloop_t *loop;
+    struct hy_loop *loop;
     const struct hy_log *log;
     uint32_t self;
     uint64_t incarnation;
     struct hy_bus_keys keys;
     void *zmq, *pub, *zap;
+    struct hy_watched zap_watch;
     struct hy_ticker *check;
-    struct hy_subscriber **subscribers;
-    size_t subscriber_count;
+    HY_VEC(struct hy_subscriber *) subscribers;
     void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
                      size_t size);
     void *context;
     struct hy_buf header; /* of each message that is sent: always the same */
+    uint64_t connections; /* that were ever begun */
     struct hy_rare bad_line, refused_line;
     struct hy_bus_stats stats;
 };
-
-void hy_bus_quiet_czmq(void)
-{
-    setenv("ZSYS_SIGHANDLER", "false", 1);
-    zsys_handler_set(NULL);
-    zsys_set_logstream(NULL);
-}
 
 /* ---- who is let in: ZAP (ZeroMQ RFC 27) ---- */
 
@@ -79,12 +74,12 @@ static bool is_admitted(const struct hy_bus *bus, struct hy_frames *request)
            !sodium_memcmp(zmq_msg_data(key), bus->keys.client_public, HY_CURVE_KEY_SIZE);
 }
 
-static int zap_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+static void zap_ready(void *context)
 {
-    (void)loop, (void)item;
-    struct hy_bus *bus = arg;
+    struct hy_bus *bus = context;
     struct hy_frames request;
-    for (int i = 0; i < ADMISSIONS_A_TURN && hy_frames_receive(bus->zap, &request); i++) {
+    int taken = 0;
+    for (; taken < ADMISSIONS_A_TURN && hy_frames_receive(bus->zap, &request); taken++) {
         uint64_t left_out;
         bool admitted = is_admitted(bus, &request);
         if (!admitted)
@@ -97,7 +92,8 @@ static int zap_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
             answer(bus, &request, admitted);
         hy_frames_free(&request);
     }
-    return 0;
+    if (taken)
+        hy_loop_again(bus->loop, &bus->zap_watch); /* the answers may have hidden that another has come */
 }
 
 /* ---- messages ---- */
@@ -141,9 +137,9 @@ void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const voi
 
 static struct hy_subscriber *find(const struct hy_bus *bus, uint32_t peer)
 {
-    for (size_t i = 0; i < bus->subscriber_count; i++)
-        if (hy_subscriber_peer(bus->subscribers[i]) == peer)
-            return bus->subscribers[i];
+    for (size_t i = 0; i < bus->subscribers.count; i++)
+        if (hy_subscriber_peer(bus->subscribers.items[i]) == peer)
+            return bus->subscribers.items[i];
     return NULL;
 }
 
@@ -159,8 +155,8 @@ int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation)
 static void check(void *context)
 {
     struct hy_bus *bus = context;
-    for (size_t i = 0; i < bus->subscriber_count; i++)
-        hy_subscriber_check(bus->subscribers[i]);
+    for (size_t i = 0; i < bus->subscribers.count; i++)
+        hy_subscriber_check(bus->subscribers.items[i]);
 }
 
 /* Before the PUB socket is bound, so that nobody comes to a door without a keeper. */
@@ -170,8 +166,7 @@ static int open_zap(struct hy_bus *bus, struct hy_err *err)
     if (!bus->zap || zmq_setsockopt(bus->zap, ZMQ_LINGER, &(int){0}, sizeof(int)) ||
         zmq_bind(bus->zap, "inproc://zeromq.zap.01"))
         return hy_fail(err, zmq_errno(), "cannot open the ZAP handler: %s", zmq_strerror(zmq_errno()));
-    hy_socket_watch(bus->loop, bus->zap, zap_ready, bus);
-    return 0;
+    return hy_socket_watch(bus->loop, &bus->zap_watch, bus->zap, zap_ready, bus, err);
 }
 
 static int open_pub(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
@@ -192,29 +187,54 @@ static int open_pub(struct hy_bus *bus, const struct hy_bus_options *options, st
     return hy_fail(err, error, "cannot bind %s port %u: %s", options->address, options->port, zmq_strerror(error));
 }
 
-static int open_subscribers(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+static int add_peer(struct hy_bus *bus, const struct hy_bus_peer *peer, struct hy_err *err)
 {
-    bus->subscribers = hy_alloc_array(options->peer_count, sizeof(struct hy_subscriber *));
-    for (size_t i = 0; i < options->peer_count; i++) {
-        const struct hy_bus_peer *peer = &options->peers[i];
-        if (peer->id == 0 || peer->id >= HY_BUS_ALL || peer->id == bus->self || find(bus, peer->id))
-            return hy_fail(err, EINVAL, "a peer cannot have the id %u: ids are 1 to 65534, and each is one node's",
-                           peer->id);
-        int rc = hy_subscriber_open(&(struct hy_subscriber_options){.zmq = bus->zmq,
-                                                                    .loop = bus->loop,
-                                                                    .keys = &bus->keys,
-                                                                    .self = bus->self,
-                                                                    .peer = *peer,
-                                                                    .received = on_received,
-                                                                    .bad = on_bad,
-                                                                    .context = bus,
-                                                                    .log = bus->log},
-                                    &bus->subscribers[bus->subscriber_count], err);
-        if (rc)
-            return rc;
-        bus->subscriber_count++;
-    }
-    return 0;
+    if (peer->id == 0 || peer->id >= HY_BUS_ALL || peer->id == bus->self)
+        return hy_fail(err, EINVAL, "a peer cannot have the id %u: ids are 1 to 65534, and each is one node's",
+                       peer->id);
+    if (find(bus, peer->id))
+        return hy_fail(err, EEXIST, "node %u is a peer already", peer->id);
+    struct hy_subscriber *subscriber;
+    int rc = hy_subscriber_open(&(struct hy_subscriber_options){.zmq = bus->zmq,
+                                                                .loop = bus->loop,
+                                                                .keys = &bus->keys,
+                                                                .self = bus->self,
+                                                                .peer = *peer,
+                                                                .number = &bus->connections,
+                                                                .received = on_received,
+                                                                .bad = on_bad,
+                                                                .context = bus,
+                                                                .log = bus->log},
+                                &subscriber, err);
+    if (!rc)
+        hy_vec_push(&bus->subscribers, subscriber);
+    return rc;
+}
+
+int hy_bus_peer_add(struct hy_bus *bus, const struct hy_bus_peer *peer, struct hy_err *err)
+{
+    int rc = add_peer(bus, peer, err);
+    return rc ? hy_fail_in(err, rc, "bus") : 0;
+}
+
+int hy_bus_peer_remove(struct hy_bus *bus, uint32_t id)
+{
+    for (size_t i = 0; i < bus->subscribers.count; i++)
+        if (hy_subscriber_peer(bus->subscribers.items[i]) == id) {
+            struct hy_subscriber *subscriber = bus->subscribers.items[i];
+            hy_vec_remove(&bus->subscribers, i);
+            hy_subscriber_close(&subscriber);
+            return 0;
+        }
+    return -ENOENT;
+}
+
+static int add_peers(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < options->peer_count; i++)
+        rc = add_peer(bus, &options->peers[i], err);
+    return rc;
 }
 
 static int open_all(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
@@ -231,13 +251,13 @@ static int open_all(struct hy_bus *bus, const struct hy_bus_options *options, st
     if (!rc)
         rc = open_pub(bus, options, err);
     if (!rc)
-        rc = open_subscribers(bus, options, err);
+        rc = add_peers(bus, options, err);
     if (!rc)
         rc = hy_ticker_start(bus->loop, CHECK_EVERY_MS, check, bus, &bus->check, err);
     return rc;
 }
 
-int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_bus **bus, struct hy_err *err)
+int hy_bus_open(const struct hy_bus_options *options, struct hy_loop *loop, struct hy_bus **bus, struct hy_err *err)
 {
     struct hy_bus *self = hy_alloc(sizeof *self);
     self->loop = loop;
@@ -246,6 +266,7 @@ int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_b
     self->incarnation = options->incarnation;
     self->received = options->received;
     self->context = options->context;
+    self->zap_watch.fd = -1;
     hy_header_write(&self->header, self->self, self->incarnation);
     int rc = open_all(self, options, err);
     if (rc)
@@ -261,12 +282,11 @@ void hy_bus_close(struct hy_bus **bus)
         return;
     *bus = NULL;
     hy_ticker_stop(&self->check);
-    for (size_t i = 0; i < self->subscriber_count; i++)
-        hy_subscriber_close(&self->subscribers[i]);
-    free(self->subscribers);
+    for (size_t i = 0; i < self->subscribers.count; i++)
+        hy_subscriber_close(&self->subscribers.items[i]);
+    hy_vec_free(&self->subscribers);
     hy_socket_close(&self->pub);
-    if (self->zap)
-        hy_socket_unwatch(self->loop, self->zap);
+    hy_loop_unwatch(self->loop, &self->zap_watch);
     hy_socket_close(&self->zap);
     /* Returns at once: no socket is left, and none lingers. */
     while (self->zmq && zmq_ctx_term(self->zmq) && zmq_errno() == EINTR)

@@ -14,8 +14,8 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "loop/loop.h"
 
-#include <czmq.h>
 #include <stdint.h>
 
 enum hy_topic {
@@ -54,18 +54,19 @@ struct hy_bus_options {
 
 struct hy_bus;
 
-/* To be called before anything else of czmq's: it installs no signal handlers and writes nothing to stdout then. */
-void hy_bus_quiet_czmq(void);
-
 /* Opens sockets and registers them with the loop; copies what it needs of the options. -EADDRINUSE, -EADDRNOTAVAIL,
- * -EINVAL. */
-int hy_bus_open(const struct hy_bus_options *options, zloop_t *loop, struct hy_bus **bus, struct hy_err *err);
+ * -EINVAL, -EEXIST. */
+int hy_bus_open(const struct hy_bus_options *options, struct hy_loop *loop, struct hy_bus **bus, struct hy_err *err);
+/* Peers come and go at any time, also from within received(). -EINVAL, -EEXIST (also for another address: the old one is
+ * to be removed first); -ENOENT. What a removed one still had on the way is lost. */
+int hy_bus_peer_add(struct hy_bus *bus, const struct hy_bus_peer *peer, struct hy_err *err);
+int hy_bus_peer_remove(struct hy_bus *bus, uint32_t id);
 /* `to`: a node or HY_BUS_ALL. Never blocks; what does not fit in the peer's queue is dropped. */
 void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const void *data, size_t size);
 /* To be called when membership hears `peer` under a new incarnation: connects anew and at once, unless that
  * incarnation has sent something already. What the old connection still held is lost. -ENOENT: no such peer. */
 int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation);
-/* Not from within received() or a zloop timer. Sets *bus to NULL; does nothing when it is NULL. */
+/* Not from within received(). Sets *bus to NULL; does nothing when it is NULL. */
 void hy_bus_close(struct hy_bus **bus);
 
 struct hy_bus_stats {

@@ -12,7 +12,9 @@
 #include "base/buf.h"
 #include "bus/bus.h"
 
-enum { HY_TOPIC_SIZE = 8, HY_FRAMES_MAX = 7 };
+#include <zmq.h>
+
+enum { HY_TOPIC_SIZE = 8, HY_FRAMES_MAX = 9 };
 
 /* One received message; zeroed: none. */
 struct hy_frames {

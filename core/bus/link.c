@@ -16,7 +16,7 @@ static const hy_time refused_line_period = 10 * HY_SECOND;
 struct hy_links {
     uint32_t self;
     struct hy_seal seal;
-    zloop_t *loop;
+    struct hy_loop *loop;
     const struct hy_log *log;
     void (*received)(void *context, uint32_t from, size_t link, const void *data, size_t size);
     void (*event)(void *context, size_t link, uint32_t node, bool up, const char *why);
@@ -191,7 +191,8 @@ static int open_link(struct hy_links *links, const struct hy_links_options *opti
     return links->retry ? 0 : hy_ticker_start(links->loop, RETRY_MS, retry, links, &links->retry, err);
 }
 
-int hy_links_open(const struct hy_links_options *options, zloop_t *loop, struct hy_links **links, struct hy_err *err)
+int hy_links_open(const struct hy_links_options *options, struct hy_loop *loop, struct hy_links **links,
+                  struct hy_err *err)
 {
     struct hy_links *self = hy_alloc(sizeof *self);
     struct hy_err local = {{0}}; /* it is needed even where the caller wants none */
@@ -226,6 +227,32 @@ void hy_links_close(struct hy_links **links)
     sodium_memzero(&self->seal, sizeof self->seal);
     free(self->links);
     free(self);
+}
+
+/* ---- peers that come and go ---- */
+
+int hy_links_peer_remove(struct hy_links *links, uint32_t id)
+{
+    bool known = false;
+    for (size_t i = 0; i < links->count; i++)
+        known = !hy_link_remove(&links->links[i], id) || known;
+    return known ? 0 : -ENOENT;
+}
+
+int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *const addresses[], struct hy_err *err)
+{
+    int rc = 0;
+    if (!id || id == links->self)
+        return hy_fail(err, EINVAL, "a peer cannot have the id %u: ids start at 1, and each is one node's", id);
+    for (size_t i = 0; i < links->count; i++)
+        if (hy_link_node(&links->links[i], id))
+            return hy_fail(err, EEXIST, "link %zu (%s): node %u is a peer already", i + 1, links->links[i].name, id);
+    for (size_t i = 0; !rc && i < links->count; i++)
+        if (addresses[i])
+            rc = hy_link_add(&links->links[i], &(struct hy_link_peer){id, addresses[i], 0}, err);
+    if (rc)
+        hy_links_peer_remove(links, id);
+    return rc;
 }
 
 /* ---- status ---- */

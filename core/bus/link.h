@@ -3,9 +3,6 @@
  * The links: each a loaded transport with its own addresses. Everything goes over all of them, sealed once; what
  * comes in is opened, and handed on only when it is sealed by a peer. Links are numbered from 1, in the order of the
  * configuration.
- *
- * The zloop of all this must not close them from a zloop timer (use hy_ticker): zloop would still call what had
- * become ready in that turn.
  */
 #ifndef HY_BUS_LINK_H
 #define HY_BUS_LINK_H
@@ -14,8 +11,7 @@
 #include "base/log.h"
 #include "bus/seal.h"
 #include "halyard/transport.h"
-
-#include <czmq.h>
+#include "loop/loop.h"
 
 struct hy_link_setting {
     const char *name, *value;
@@ -59,7 +55,15 @@ struct hy_links;
  * -ENODEV) is down, says so, and is tried again each second. Events may come before it returns; *links is set by
  * then.
  */
-int hy_links_open(const struct hy_links_options *options, zloop_t *loop, struct hy_links **links, struct hy_err *err);
+int hy_links_open(const struct hy_links_options *options, struct hy_loop *loop, struct hy_links **links,
+                  struct hy_err *err);
+/*
+ * Peers come and go at any time, also from within received() and event(). `addresses`: one for each link, in their
+ * order; NULL: it is not on that link. -EINVAL, -EEXIST (also for other addresses: the old ones are to be removed first),
+ * or what a transport says: it is on no link then. -ENOENT.
+ */
+int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *const addresses[], struct hy_err *err);
+int hy_links_peer_remove(struct hy_links *links, uint32_t id);
 /* Seals and sends, to a node or HALYARD_ALL, over every link. 0 when one link at least has taken it, else the first
  * link's -errno (-ENETDOWN: none is open). */
 int hy_links_send(struct hy_links *links, uint32_t to, const void *data, size_t size);

@@ -9,7 +9,7 @@
 
 struct halyard_tp_watch {
     struct halyard_tp_ctx *link;
-    int fd; /* -1: a timer */
+    struct hy_watched watched; /* fd -1: a timer */
     void (*ready)(struct halyard_tp *tp, int fd, uint32_t events);
     struct hy_ticker *timer;
     void (*due)(struct halyard_tp *tp);
@@ -69,18 +69,13 @@ static int64_t host_now_ms(struct halyard_tp_ctx *link)
     return hy_bus_now() / HY_MS;
 }
 
-static int fd_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+_Static_assert((int)HALYARD_READABLE == (int)HY_LOOP_READ && (int)HALYARD_WRITABLE == (int)HY_LOOP_WRITE,
+               "handed on as they are");
+
+static void fd_ready(void *context)
 {
-    (void)loop;
-    struct halyard_tp_watch *watch = arg;
-    uint32_t events = 0;
-    /* A pending error is read like data: see transport.h. */
-    if (item->revents & (ZMQ_POLLIN | ZMQ_POLLERR))
-        events |= HALYARD_READABLE;
-    if (item->revents & ZMQ_POLLOUT)
-        events |= HALYARD_WRITABLE;
-    watch->ready(watch->link->tp, watch->fd, events);
-    return 0;
+    struct halyard_tp_watch *watch = context;
+    watch->ready(watch->link->tp, watch->watched.fd, watch->watched.events);
 }
 
 static int host_watch(struct halyard_tp_ctx *link, int fd, uint32_t events,
@@ -89,19 +84,16 @@ static int host_watch(struct halyard_tp_ctx *link, int fd, uint32_t events,
     *watch = NULL;
     if (fd < 0 || !events || events & ~(uint32_t)(HALYARD_READABLE | HALYARD_WRITABLE))
         return -EINVAL;
-    for (size_t i = 0; i < link->watches.count; i++)
-        if (link->watches.items[i]->fd == fd) /* zloop ends all of a descriptor's pollers at once */
-            return -EEXIST;
     struct halyard_tp_watch *new = hy_alloc(sizeof *new);
-    *new = (struct halyard_tp_watch){.link = link, .fd = fd, .ready = ready};
-    zmq_pollitem_t item = {.fd = fd};
-    if (events & HALYARD_READABLE)
-        item.events |= ZMQ_POLLIN;
-    if (events & HALYARD_WRITABLE)
-        item.events |= ZMQ_POLLOUT;
-    if (zloop_poller(link->loop, &item, fd_ready, new))
-        hy_out_of_memory(sizeof item);
-    zloop_poller_set_tolerant(link->loop, &item);
+    *new = (struct halyard_tp_watch){.link = link, .ready = ready};
+    int rc = hy_loop_watch(link->loop, &new->watched, fd, fd_ready, new);
+    if (!rc && events != HALYARD_READABLE)
+        rc = hy_loop_want(link->loop, &new->watched, events);
+    if (rc) {
+        hy_loop_unwatch(link->loop, &new->watched);
+        free(new);
+        return rc;
+    }
     hy_vec_push(&link->watches, new);
     *watch = new;
     return 0;
@@ -118,7 +110,7 @@ static int host_timer(struct halyard_tp_ctx *link, int64_t ms, void (*due)(struc
 {
     struct hy_err err = {{0}};
     struct halyard_tp_watch *new = hy_alloc(sizeof *new);
-    *new = (struct halyard_tp_watch){.link = link, .fd = -1, .due = due};
+    *new = (struct halyard_tp_watch){.link = link, .watched.fd = -1, .due = due};
     *watch = NULL;
     int rc = hy_ticker_start(link->loop, ms, timer_due, new, &new->timer, &err);
     if (rc) {
@@ -133,11 +125,8 @@ static int host_timer(struct halyard_tp_ctx *link, int64_t ms, void (*due)(struc
 
 static void end_watch(struct halyard_tp_ctx *link, struct halyard_tp_watch *watch)
 {
-    zmq_pollitem_t item = {.fd = watch->fd};
-    if (watch->timer)
-        hy_ticker_stop(&watch->timer);
-    else
-        zloop_poller_end(link->loop, &item);
+    hy_ticker_stop(&watch->timer);
+    hy_loop_unwatch(link->loop, &watch->watched);
     free(watch);
 }
 
@@ -207,6 +196,18 @@ static int check_settings(struct halyard_tp_ctx *link, struct hy_err *err)
     return 0;
 }
 
+static void keep_peer(struct halyard_tp_ctx *link, const struct hy_link_peer *peer)
+{
+    char *address = hy_strdup(peer->address);
+    hy_vec_push(&link->nodes, ((struct hy_link_node){peer->id, address, peer->port, true, {0}}));
+}
+
+static void forget_peer(struct hy_link_node *node)
+{
+    free(node->address);
+    hy_buf_free(&node->why);
+}
+
 static void copy_config(struct halyard_tp_ctx *link, const struct hy_link_config *config)
 {
     link->name = hy_strdup(config->transport ? config->transport : "");
@@ -215,11 +216,8 @@ static void copy_config(struct halyard_tp_ctx *link, const struct hy_link_config
         struct hy_link_setting_copy copy = {hy_strdup(config->settings[i].name), hy_strdup(config->settings[i].value)};
         hy_vec_push(&link->settings, copy);
     }
-    for (size_t i = 0; i < config->peer_count; i++) {
-        const struct hy_link_peer *peer = &config->peers[i];
-        char *address = hy_strdup(peer->address);
-        hy_vec_push(&link->nodes, ((struct hy_link_node){peer->id, address, peer->port, true, {0}}));
-    }
+    for (size_t i = 0; i < config->peer_count; i++)
+        keep_peer(link, &config->peers[i]);
 }
 
 static int load_transport(struct halyard_tp_ctx *link, const char *folder, bool trust_any_owner, struct hy_err *err)
@@ -260,31 +258,73 @@ static void close_instance(struct halyard_tp_ctx *link)
     }
 }
 
-static int add_peers(struct halyard_tp_ctx *link)
+/* What a transport logs as an error is the reason of the failure that it returns. */
+static void begin_reason(struct halyard_tp_ctx *link)
 {
-    for (size_t i = 0; i < link->nodes.count; i++) {
+    hy_buf_clear(&link->reason);
+    link->opening = true;
+}
+
+static int end_reason(struct halyard_tp_ctx *link, int rc, struct hy_err *err)
+{
+    link->opening = false;
+    return rc ? hy_fail(err, -rc, "link %zu (%s): %s", link->number, link->name,
+                        link->reason.size ? link->reason.data : strerror(-rc))
+              : 0;
+}
+
+static int tell_peer(struct halyard_tp_ctx *link, const struct hy_link_peer *peer)
+{
+    struct halyard_tp_peer told = {sizeof told, peer->id, peer->address, peer->port};
+    return link->transport.peer_add(link->tp, &told);
+}
+
+static int tell_peers(struct halyard_tp_ctx *link)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < link->nodes.count; i++) {
         const struct hy_link_node *node = &link->nodes.items[i];
-        struct halyard_tp_peer peer = {sizeof peer, node->id, node->address, node->port};
-        int rc = link->transport.peer_add(link->tp, &peer);
-        if (rc)
-            return rc;
+        rc = tell_peer(link, &(struct hy_link_peer){node->id, node->address, node->port});
     }
-    return 0;
+    return rc;
 }
 
 int hy_link_start(struct halyard_tp_ctx *link, struct hy_err *err)
 {
-    hy_buf_clear(&link->reason);
-    link->opening = true;
+    begin_reason(link);
     int rc = link->transport.open(&host, link, &link->tp);
     if (!rc)
-        rc = add_peers(link);
-    link->opening = false;
-    if (!rc)
-        return 0;
-    close_instance(link);
-    return hy_fail(err, -rc, "link %zu (%s): %s", link->number, link->name,
-                   link->reason.size ? link->reason.data : strerror(-rc));
+        rc = tell_peers(link);
+    if (rc)
+        close_instance(link);
+    return end_reason(link, rc, err);
+}
+
+int hy_link_add(struct halyard_tp_ctx *link, const struct hy_link_peer *peer, struct hy_err *err)
+{
+    if (hy_link_node(link, peer->id))
+        return hy_fail(err, EEXIST, "link %zu (%s): node %u is a peer already", link->number, link->name, peer->id);
+    if (link->tp) {
+        begin_reason(link);
+        int rc = end_reason(link, tell_peer(link, peer), err);
+        if (rc)
+            return rc;
+    }
+    keep_peer(link, peer);
+    return 0;
+}
+
+int hy_link_remove(struct halyard_tp_ctx *link, uint32_t id)
+{
+    for (size_t i = 0; i < link->nodes.count; i++)
+        if (link->nodes.items[i].id == id) {
+            if (link->tp)
+                link->transport.peer_del(link->tp, id);
+            forget_peer(&link->nodes.items[i]);
+            hy_vec_remove(&link->nodes, i);
+            return 0;
+        }
+    return -ENOENT;
 }
 
 void hy_link_stop(struct halyard_tp_ctx *link)
@@ -295,10 +335,8 @@ void hy_link_stop(struct halyard_tp_ctx *link)
         free(link->settings.items[i].name);
         free(link->settings.items[i].value);
     }
-    for (size_t i = 0; i < link->nodes.count; i++) {
-        free(link->nodes.items[i].address);
-        hy_buf_free(&link->nodes.items[i].why);
-    }
+    for (size_t i = 0; i < link->nodes.count; i++)
+        forget_peer(&link->nodes.items[i]);
     hy_vec_free(&link->settings);
     hy_vec_free(&link->nodes);
     hy_vec_free(&link->watches);

@@ -5,8 +5,10 @@
 
 #include "base/err.h"
 
-#include <czmq.h>
+#include "loop/loop.h"
+
 #include <stdint.h>
+#include <zmq.h>
 
 enum { HY_CURVE_KEY_SIZE = 32, HY_ENDPOINT_SIZE = 128 };
 
@@ -27,9 +29,14 @@ int hy_socket_open(void *zmq, int type, const struct hy_bus_keys *keys, bool ipv
 /* Sets *socket to NULL; does nothing when it is NULL. */
 void hy_socket_close(void **socket);
 
-/* In and out of the loop. The handler must not rely on its `item`: it may be called once more in the turn in which
- * it was taken out. */
-void hy_socket_watch(zloop_t *loop, void *socket, zloop_fn *handler, void *context);
-void hy_socket_unwatch(zloop_t *loop, void *socket);
+/*
+ * Into the loop. What zmq_getsockopt(3) says of ZMQ_FD holds here: the descriptor tells that something may have come,
+ * and any call on the socket may take that sign away. So
+ *   - `receive` must receive, without waiting, until there is nothing more (EAGAIN), or else call hy_loop_again();
+ *   - whoever does anything else with the socket (sends, subscribes, connects) calls hy_loop_again() after it.
+ * ZMQ_EVENTS need not be asked: a receive that finds nothing has taken all signs, and what comes later gives another.
+ */
+int hy_socket_watch(struct hy_loop *loop, struct hy_watched *watched, void *socket, void (*receive)(void *context),
+                    void *context, struct hy_err *err);
 
 #endif

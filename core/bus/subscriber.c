@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -21,7 +22,7 @@ static const hy_time given_up_after = 3 * HY_SECOND;
 
 struct hy_subscriber {
     void *zmq;
-    zloop_t *loop;
+    struct hy_loop *loop;
     const struct hy_bus_keys *keys;
     uint32_t self, peer;
     bool ipv6;
@@ -32,30 +33,29 @@ struct hy_subscriber {
     const struct hy_log *log;
 
     void *socket, *monitor; /* NULL: could not be opened, is tried again */
-    uint64_t opened;        /* how often; makes the monitor's name unique */
+    struct hy_watched socket_watch, monitor_watch;
+    uint64_t *number;
     hy_time last_event;
     bool refusal_told;
     unsigned broken_handshakes; /* since the last that succeeded */
-    bool in_turn, renew;        /* renew: at the end of the turn, which still uses the socket */
+    bool in_turn, renew, close; /* what to do at the end of the turn, which still uses the socket */
     uint64_t wanted_incarnation;
     struct hy_bus_peer_stats stats;
 };
 
 static void disconnect(struct hy_subscriber *s)
 {
-    if (s->socket) {
-        hy_socket_unwatch(s->loop, s->socket);
+    hy_loop_unwatch(s->loop, &s->socket_watch);
+    hy_loop_unwatch(s->loop, &s->monitor_watch);
+    if (s->socket)
         zmq_socket_monitor(s->socket, NULL, 0);
-    }
-    if (s->monitor)
-        hy_socket_unwatch(s->loop, s->monitor);
     hy_socket_close(&s->socket);
     hy_socket_close(&s->monitor);
     s->stats.connected = false;
 }
 
-static int socket_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg);
-static int monitor_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg);
+static void socket_ready(void *context);
+static void monitor_ready(void *context);
 
 static int subscribe(struct hy_subscriber *s)
 {
@@ -70,29 +70,34 @@ static int subscribe(struct hy_subscriber *s)
     return 0;
 }
 
-static int connect_peer(struct hy_subscriber *s, struct hy_err *err)
+/* Takes what happens to the connection; before there is one, so that nothing is missed. */
+static int open_monitor(struct hy_subscriber *s)
 {
     char name[64];
-    s->opened++;
+    snprintf(name, sizeof name, "inproc://monitor-%llu", (unsigned long long)++*s->number);
+    s->monitor = zmq_socket(s->zmq, ZMQ_PAIR);
+    return !s->monitor || zmq_setsockopt(s->monitor, ZMQ_LINGER, &(int){0}, sizeof(int)) ||
+                   zmq_socket_monitor(s->socket, name, WATCHED_EVENTS) || zmq_connect(s->monitor, name)
+               ? -1
+               : 0;
+}
+
+static int connect_peer(struct hy_subscriber *s, struct hy_err *err)
+{
     s->last_event = hy_bus_now();
     int rc = hy_socket_open(s->zmq, ZMQ_SUB, s->keys, s->ipv6, &s->socket, err);
     if (rc)
         return rc;
-    snprintf(name, sizeof name, "inproc://monitor-%u-%llu", s->peer, (unsigned long long)s->opened);
-    hy_socket_watch(s->loop, s->socket, socket_ready, s);
-    s->monitor = zmq_socket(s->zmq, ZMQ_PAIR);
-    if (!s->monitor || zmq_socket_monitor(s->socket, name, WATCHED_EVENTS) || zmq_connect(s->monitor, name) ||
-        subscribe(s) || zmq_connect(s->socket, s->endpoint)) {
+    if (open_monitor(s) || subscribe(s) || zmq_connect(s->socket, s->endpoint))
         rc = hy_fail(err, zmq_errno(), "node %u at %s: cannot connect: %s", s->peer, s->endpoint,
                      zmq_strerror(zmq_errno()));
-        if (s->monitor) /* it is not in the loop yet, and taking it out does no harm */
-            zmq_setsockopt(s->monitor, ZMQ_LINGER, &(int){0}, sizeof(int));
+    if (!rc)
+        rc = hy_socket_watch(s->loop, &s->socket_watch, s->socket, socket_ready, s, err);
+    if (!rc)
+        rc = hy_socket_watch(s->loop, &s->monitor_watch, s->monitor, monitor_ready, s, err);
+    if (rc)
         disconnect(s);
-        return rc;
-    }
-    zmq_setsockopt(s->monitor, ZMQ_LINGER, &(int){0}, sizeof(int));
-    hy_socket_watch(s->loop, s->monitor, monitor_ready, s);
-    return 0;
+    return rc;
 }
 
 static void connect_anew(struct hy_subscriber *s)
@@ -129,20 +134,24 @@ static void take(struct hy_subscriber *s, struct hy_frames *frames)
     s->received(s->context, &message);
 }
 
-static int socket_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+static void socket_ready(void *context)
 {
-    (void)loop, (void)item;
-    struct hy_subscriber *s = arg;
+    struct hy_subscriber *s = context;
     struct hy_frames frames;
+    int taken = 0;
     s->in_turn = true;
-    for (int i = 0; i < TURN && s->socket && !s->renew && hy_frames_receive(s->socket, &frames); i++) {
+    while (taken < TURN && !s->renew && !s->close && hy_frames_receive(s->socket, &frames)) {
         take(s, &frames);
         hy_frames_free(&frames);
+        taken++;
     }
     s->in_turn = false;
-    if (s->renew)
+    if (s->close)
+        hy_subscriber_close(&s);
+    else if (s->renew)
         connect_anew(s);
-    return 0;
+    else if (taken == TURN)
+        hy_loop_again(s->loop, &s->socket_watch);
 }
 
 /* ---- the connection ---- */
@@ -191,12 +200,11 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
     }
 }
 
-static int monitor_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+static void monitor_ready(void *context)
 {
-    (void)loop, (void)item;
-    struct hy_subscriber *s = arg;
+    struct hy_subscriber *s = context;
     struct hy_frames frames;
-    for (int i = 0; i < TURN && s->monitor && hy_frames_receive(s->monitor, &frames); i++) {
+    while (hy_frames_receive(s->monitor, &frames)) {
         uint16_t event; /* zmq_socket_monitor(3): 16 bits event, 32 bits value; then a frame with the endpoint */
         if (frames.count && zmq_msg_size(&frames.parts[0]) >= sizeof event) {
             memcpy(&event, zmq_msg_data(&frames.parts[0]), sizeof event);
@@ -204,7 +212,6 @@ static int monitor_ready(zloop_t *loop, zmq_pollitem_t *item, void *arg)
         }
         hy_frames_free(&frames);
     }
-    return 0;
 }
 
 void hy_subscriber_check(struct hy_subscriber *s)
@@ -233,12 +240,14 @@ int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_su
     s->zmq = options->zmq;
     s->loop = options->loop;
     s->keys = options->keys;
+    s->number = options->number;
     s->self = options->self;
     s->peer = options->peer.id;
     s->received = options->received;
     s->bad = options->bad;
     s->context = options->context;
     s->log = options->log;
+    s->socket_watch.fd = s->monitor_watch.fd = -1;
     int rc = hy_endpoint_text(options->peer.address, options->peer.port, s->endpoint, err);
     if (rc) {
         free(s);
@@ -256,11 +265,15 @@ int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_su
 
 void hy_subscriber_close(struct hy_subscriber **subscriber)
 {
-    if (!*subscriber)
+    struct hy_subscriber *s = *subscriber;
+    if (!s)
         return;
-    disconnect(*subscriber);
-    free(*subscriber);
     *subscriber = NULL;
+    s->close = true;
+    if (s->in_turn)
+        return;
+    disconnect(s);
+    free(s);
 }
 
 uint32_t hy_subscriber_peer(const struct hy_subscriber *s)

@@ -4,47 +4,33 @@
 #include "base/alloc.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/timerfd.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 struct hy_ticker {
-    zloop_t *loop;
-    int fd;
+    struct hy_loop *loop;
+    struct hy_timer timer;
+    hy_time period;
     void (*due)(void *context);
     void *context;
 };
 
-static int expired(zloop_t *loop, zmq_pollitem_t *item, void *arg)
+static void expired(void *context)
 {
-    (void)loop;
-    struct hy_ticker *timer = arg;
-    uint64_t times;
-    if (read(item->fd, &times, sizeof times) == sizeof times)
-        timer->due(timer->context);
-    return 0;
+    struct hy_ticker *self = context;
+    hy_time now = hy_loop_now(), next = self->timer.at + self->period;
+    /* Set before the call, in which it may be stopped and be no more. */
+    hy_loop_at(self->loop, &self->timer, next > now ? next : now + self->period, expired, self);
+    self->due(self->context);
 }
 
-int hy_ticker_start(zloop_t *loop, int64_t ms, void (*due)(void *context), void *context, struct hy_ticker **timer,
-                    struct hy_err *err)
+int hy_ticker_start(struct hy_loop *loop, int64_t ms, void (*due)(void *context), void *context,
+                    struct hy_ticker **timer, struct hy_err *err)
 {
     if (ms < 1)
         return hy_fail(err, EINVAL, "a timer of %lld ms: it must be 1 or more", (long long)ms);
-    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (fd < 0)
-        return hy_fail(err, errno, "cannot create a timer: %s", strerror(errno));
-    struct timespec period = {ms / 1000, (long)(ms % 1000) * 1000000};
-    struct itimerspec spec = {period, period};
-    if (timerfd_settime(fd, 0, &spec, NULL)) {
-        int error = errno;
-        close(fd);
-        return hy_fail(err, error, "cannot set a timer of %lld ms: %s", (long long)ms, strerror(error));
-    }
     struct hy_ticker *self = hy_alloc(sizeof *self);
-    *self = (struct hy_ticker){loop, fd, due, context};
-    zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
-    if (zloop_poller(loop, &item, expired, self))
-        hy_out_of_memory(sizeof item);
+    *self = (struct hy_ticker){.loop = loop, .period = ms * HY_MS, .due = due, .context = context};
+    hy_loop_at(loop, &self->timer, hy_loop_now() + self->period, expired, self);
     *timer = self;
     return 0;
 }
@@ -55,8 +41,6 @@ void hy_ticker_stop(struct hy_ticker **timer)
     if (!self)
         return;
     *timer = NULL;
-    zmq_pollitem_t item = {.fd = self->fd};
-    zloop_poller_end(self->loop, &item);
-    close(self->fd);
+    hy_loop_unset(self->loop, &self->timer);
     free(self);
 }

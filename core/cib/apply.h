@@ -16,6 +16,7 @@ struct hy_undo {
     size_t status_position;
     struct hy_object *object;      /* REPLACED, REMOVED: the former one */
     struct hy_node_status *status; /* REMOVED: a node's; STATUS: a copy */
+    bool struck;                   /* REMOVED: what refers to it may stay */
 };
 
 struct hy_apply {
@@ -25,6 +26,9 @@ struct hy_apply {
     struct hy_err *err;
     bool alone; /* one statement only: it checks first, then changes, so there is no status to be brought back */
     bool config_changed;
+    bool nodes_changed; /* who is enrolled */
+    uint32_t last_id;   /* as before the command */
+    uint64_t lineage;   /* likewise */
     HY_VEC(struct hy_undo) undo;
 };
 
@@ -39,7 +43,8 @@ void hy_apply_commit(struct hy_apply *apply);
 typedef int hy_apply_fn(struct hy_apply *apply, struct hy_cursor *cursor);
 
 hy_apply_fn hy_apply_put, hy_apply_remove, hy_apply_member, hy_apply_synced, hy_apply_transient, hy_apply_result,
-    hy_apply_forget, hy_apply_cleanup, hy_apply_expire, hy_apply_noop;
+    hy_apply_forget, hy_apply_lineage, hy_apply_enrol, hy_apply_strike, hy_apply_struck, hy_apply_cleanup,
+    hy_apply_expire, hy_apply_noop;
 
 /* The configuration as it is after the whole command: does everything refer to something? */
 int hy_apply_check(struct hy_apply *apply);

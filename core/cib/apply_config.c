@@ -2,6 +2,7 @@
 /* Edits of the configuration: put and remove. */
 #include "cib/apply.h"
 
+#include "cib/enrol.h"
 #include "cib/grammar.h"
 #include "cib/kinds.h"
 #include "cib/object.h"
@@ -111,6 +112,9 @@ int hy_apply_remove(struct hy_apply *apply, struct hy_cursor *cursor)
     if (rc)
         return rc;
     const struct hy_node_status *status = before->kind == HY_NODE ? hy_cib_node(apply->cib, id) : NULL;
+    if (status && status->enrolled.address)
+        return hy_fail(apply->err, EBUSY,
+                       "node %s cannot be removed: it is enrolled: strike takes it out of the cluster", id);
     if (status && status->state == HY_MEMBER_IN)
         return hy_fail(apply->err, EBUSY, "node %s cannot be removed: it is a member: stop its cluster service first",
                        id);
@@ -126,7 +130,8 @@ int hy_apply_remove(struct hy_apply *apply, struct hy_cursor *cursor)
 static bool was_removed(const struct hy_apply *apply, const char *id)
 {
     for (size_t i = 0; i < apply->undo.count; i++)
-        if (apply->undo.items[i].kind == HY_UNDO_REMOVED && strcmp(apply->undo.items[i].object->id, id) == 0)
+        if (apply->undo.items[i].kind == HY_UNDO_REMOVED && !apply->undo.items[i].struck &&
+            strcmp(apply->undo.items[i].object->id, id) == 0)
             return true;
     return false;
 }
@@ -160,5 +165,5 @@ int hy_apply_check(struct hy_apply *apply)
 {
     struct verdict verdict = {.apply = apply};
     hy_refs_check(apply->cib, judge, &verdict);
-    return verdict.rc;
+    return verdict.rc ? verdict.rc : hy_enrol_check(apply);
 }

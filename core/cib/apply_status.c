@@ -48,6 +48,9 @@ static int check_member(struct hy_apply *apply, const struct hy_node_status *sta
         return hy_fail(apply->err, ESTALE,
                        "member %s: epoch %" PRIu32 " is not the next: the node is in epoch %" PRIu32, status->node,
                        member->epoch, status->epoch);
+    if (status->enrolled.address && member->id != status->id)
+        return hy_fail(apply->err, EINVAL, "member %s: id %" PRIu32 " is not that of its enrolment, %" PRIu32,
+                       status->node, member->id, status->id);
     const struct hy_node_status *other = hy_cib_node_by_id(apply->cib, member->id);
     if (other && other != status)
         return hy_fail(apply->err, EEXIST, "member %s: id %" PRIu32 " is that of node %s", status->node, member->id,

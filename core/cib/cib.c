@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cib/cib.h"
 
+#include "cib/clients.h"
 #include "cib/grammar.h"
 #include "cib/object.h"
 
@@ -33,6 +34,7 @@ void hy_cib_free(struct hy_cib **cib)
         hy_node_status_free(c->nodes.items[i]);
     hy_vec_free(&c->nodes);
     hy_vec_free(&c->sessions);
+    hy_clients_free(c);
     free(c->changed_by);
     free(c->changed_via);
     free(c);
@@ -51,7 +53,11 @@ struct hy_cib *hy_cib_copy(const struct hy_cib *cib)
         hy_vec_push(&copy->nodes, hy_node_status_copy(cib->nodes.items[i]));
     for (size_t i = 0; i < cib->sessions.count; i++)
         hy_vec_push(&copy->sessions, cib->sessions.items[i]);
+    hy_clients_copy(copy, cib);
     copy->index = cib->index;
+    copy->last_id = cib->last_id;
+    copy->lineage = cib->lineage;
+    copy->servers_index = cib->servers_index;
     copy->changed = cib->changed;
     copy->changed_by = hy_strdup(cib->changed_by);
     copy->changed_via = hy_strdup(cib->changed_via);

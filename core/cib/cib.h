@@ -32,7 +32,11 @@ enum {
     HY_ID_MAX = 255,          /* bytes of an id or a name */
     HY_VALUE_MAX = 64 * 1024, /* bytes of a value */
     HY_OBJECTS_MAX = 20000,   /* objects of a CIB */
-    HY_TEXT_MAX = 64 << 20    /* bytes of a configuration, a command or a saved CIB */
+    HY_NODES_MAX = 32,        /* enrolled nodes */
+    HY_LINKS_MAX = 8,         /* addresses of a node beside its own */
+    HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration, a command or a saved CIB */
+    HY_CLIENTS_MAX = 1024,    /* client sessions whose last answer is kept */
+    HY_CLIENT_TEXT_MAX = 300  /* bytes of such an answer */
 };
 
 /* ---------------------------------------------------------------- configuration */
@@ -220,11 +224,20 @@ enum hy_member_state {
     HY_MEMBER_GONE   /* declared gone in `epoch` */
 };
 
+/* Who shall be in the cluster, and where it is reached; see `enrol` and `strike` in cib/command.h. */
+struct hy_enrolment {
+    char *address;             /* numeric; NULL: not enrolled, the node object was only written */
+    char *links[HY_LINKS_MAX]; /* on link 1, 2, ...; NULL: `address` */
+    bool witness;              /* it votes, and runs nothing */
+    bool striking;             /* it is to be taken out */
+};
+
 /* What the cluster knows of one node. Each configured node has exactly one, in the order of the node objects; it comes
  * and goes with the node object and is changed by commands only. */
 struct hy_node_status {
     char *node;
-    uint32_t id; /* the wire's number; 0: none given yet */
+    uint32_t id; /* the wire's number, given by its enrolment; 0: none yet */
+    struct hy_enrolment enrolled;
     enum hy_member_state state;
     uint32_t epoch;       /* grows with each admission and each verdict */
     uint64_t incarnation; /* of the core that was admitted */
@@ -246,14 +259,28 @@ struct hy_session {
     uint64_t seq;         /* the last one applied */
 };
 
+/* The last answer that a client's session was given, for when it asks again (cib/command.h). */
+struct hy_client {
+    uint64_t session;
+    uint64_t request;
+    uint64_t index; /* of the command */
+    int code;
+    char *text; /* NULL: nothing to say */
+};
+
 struct hy_cib {
     HY_VEC(struct hy_object *) objects; /* in order of creation; kinds are grouped only when printed */
     struct hy_map by_id;                /* id -> struct hy_object *; for finding only, walk `objects` */
     HY_VEC(struct hy_node_status *) nodes;
     HY_VEC(struct hy_session) sessions;
-    uint64_t index;   /* of the last command applied */
-    hy_wall changed;  /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
-    char *changed_by; /* NULL: nobody yet */
+    HY_VEC(struct hy_client) clients; /* in order of index */
+    uint64_t clients_forgotten;       /* the highest index among those that had to make room */
+    uint64_t index;                   /* of the last command applied */
+    uint64_t lineage; /* drawn once, when the cluster is formed: tells it from one that was formed apart; 0: none yet */
+    uint64_t servers_index; /* of the set of servers that is in force here: consensus entries, not commands, move it */
+    uint32_t last_id;       /* the highest that a node was ever enrolled with: ids are not used again; 0: none yet */
+    hy_wall changed;        /* when the configuration last changed, and who did it: "Last change" in `hactl status` */
+    char *changed_by;       /* NULL: nobody yet */
     char *changed_via;
 };
 

@@ -2,6 +2,7 @@
 /* Writing commands, and reading their heads. */
 #include "cib/command.h"
 
+#include "cib/enrol.h"
 #include "cib/fields.h"
 #include "cib/grammar.h"
 #include "cib/head.h"
@@ -31,6 +32,10 @@ void hy_command_begin(struct hy_buf *out, const struct hy_command_head *head)
     hy_wall_print(head->at > 0 ? head->at : 0, out);
     print_named("by", head->by, out);
     print_named("via", head->via, out);
+    if (head->client)
+        hy_buf_addf(out, " client=%016" PRIx64 " request=%" PRIu64, head->client, head->request);
+    if (head->client && head->repeat)
+        hy_buf_addf(out, " repeat=%" PRIu64, head->repeat);
     hy_buf_addc(out, '\n');
 }
 
@@ -54,6 +59,37 @@ void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum h
     hy_word_print(node, out);
     hy_buf_addf(out, " id=%" PRIu32 " state=%s epoch=%" PRIu32 " incarnation=%" PRIu64 "\n", id,
                 hy_member_state_word(state), epoch, incarnation);
+}
+
+void hy_command_lineage(struct hy_buf *out, uint64_t lineage)
+{
+    hy_buf_addf(out, "lineage %" PRIu64 "\n", lineage);
+}
+
+void hy_command_enrol(struct hy_buf *out, const char *node, uint32_t id, const struct hy_enrolment *enrolled)
+{
+    hy_buf_adds(out, "enrol ");
+    hy_word_print(node, out);
+    hy_buf_addf(out, " id=%" PRIu32, id);
+    hy_enrolment_print(enrolled, false, out);
+    hy_buf_addc(out, '\n');
+}
+
+static void print_verb(const char *verb, const char *node, struct hy_buf *out)
+{
+    hy_buf_addf(out, "%s ", verb);
+    hy_word_print(node, out);
+    hy_buf_addc(out, '\n');
+}
+
+void hy_command_strike(struct hy_buf *out, const char *node)
+{
+    print_verb("strike", node, out);
+}
+
+void hy_command_struck(struct hy_buf *out, const char *node)
+{
+    print_verb("struck", node, out);
 }
 
 void hy_command_synced(struct hy_buf *out, const char *node, uint32_t epoch)
@@ -138,13 +174,18 @@ int hy_command_head_read(struct hy_cursor *cursor, struct hy_command_head *head)
     if (!hy_cursor_accept(cursor, "command"))
         return hy_cursor_fail(cursor, "expected 'command origin=... at=...' as the first line of a command");
     const struct hy_field fields[] = {
-        {"origin", HY_FIELD_U32, &head->origin, true}, {"incarnation", HY_FIELD_U64, &head->incarnation, false},
-        {"seq", HY_FIELD_U64, &head->seq, false},      {"at", HY_FIELD_WALL, &head->at, true},
-        {"by", HY_FIELD_TEXT, &head->by, false},       {"via", HY_FIELD_TEXT, &head->via, false},
+        {"origin", HY_FIELD_U32, &head->origin, true},  {"incarnation", HY_FIELD_U64, &head->incarnation, false},
+        {"seq", HY_FIELD_U64, &head->seq, false},       {"at", HY_FIELD_WALL, &head->at, true},
+        {"by", HY_FIELD_TEXT, &head->by, false},        {"via", HY_FIELD_TEXT, &head->via, false},
+        {"client", HY_FIELD_HEX, &head->client, false}, {"request", HY_FIELD_U64, &head->request, false},
+        {"repeat", HY_FIELD_U64, &head->repeat, false},
     };
     int rc = hy_fields_read(cursor, fields, sizeof fields / sizeof *fields);
     if (!rc && head->origin && !head->seq)
         rc = hy_word_fail(cursor, NULL, "expected seq= from 1 on, as the command has an origin");
+    if (!rc && (!head->client != !head->request || (head->repeat && !head->client)))
+        rc = hy_word_fail(cursor, NULL,
+                          "expected client= and request= (from 1 on) together, and repeat= only with them");
     return rc;
 }
 

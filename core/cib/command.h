@@ -13,6 +13,12 @@
  *                                                                 node's results and transient attributes; fail
  *                                                                 counts and failures stay until an admission with
  *                                                                 another incarnation
+ *   lineage 1885667171979196545                                   the DC's, once, when the cluster is new
+ *   enrol test4 id=4 address=172.100.102.154 [link1=ADDR ...] [witness=true]
+ *                                                                 it shall be in the cluster; or, with the same id,
+ *                                                                 has other addresses or another part now
+ *   strike test4                                                  it shall be taken out: the DC sees to it
+ *   struck test4                                                  it is out: its object and its status go
  *   synced test3 epoch=5                                          the node has said what runs there
  *   transient test3 name=value | transient test3 name             sets, or unsets, a transient attribute
  *   result test3 epoch=5 MaxScale op=start interval=0 rc=1 exec=done call=214 took=381ms queued=0 reason="..."
@@ -40,11 +46,27 @@
  * -EALREADY; ahead of its turn: -ESTALE, the session stays where it is, and the command may come again later. Any other
  * answer, good or bad, is final: the session has moved on, and a repeat gets -EALREADY.
  *
+ * Client sessions: an operator's tool cannot tell a lost request from a lost answer, so it names its session in the head
+ * (`client=9f86d081884c7d65 request=4 [repeat=1207]`: a random number in hexadecimal, never 0; its requests from 1 on;
+ * see below) and asks again. The CIB keeps the last answer of each of HY_CLIENTS_MAX sessions, code and text (cut to
+ * HY_CLIENT_TEXT_MAX bytes). The same request again is not applied: it gets the kept answer, and `answer.repeated`. One
+ * before the last is -EALREADY. When there are too many sessions, the one that was used longest ago (by log index) goes;
+ * `clients_forgotten` is the highest index among those. So that a session that is not known any more is not taken for a
+ * new one, a request that was sent before says so: `repeat` is the log index that the client knew when it began. Unknown
+ * session, and something was forgotten since: -ENODATA, not applied, the outcome is not known.
+ *
  * Results: one is kept of each (rsc, op, interval) on a node; one with a lower `call` than what is known is ignored, an
  * equal one (a recurring operation's next answer) replaces it. `at` is the head's; a recurring operation's stays while
  * its answer is the same. A successful start or stop drops the instance's earlier recurring results: they are set up
  * again. Cancelled: it never ran, and only a pending result of it goes. When a primitive is not configured any more and
  * an instance is known not to run (stopped, or probed as absent), all that is known of it on that node goes.
+ *
+ * Enrolment: `enrol` makes the node object when there is none. A new id is above every one that was ever enrolled
+ * (-EEXIST otherwise); in one command they may come in any order. -EEXIST: the id or an address is another node's, or
+ * the node has another id; -EBUSY: it is being taken out; -EINVAL: an address that is none, a node too many. `strike`:
+ * -ENOENT: no such node is enrolled; -EINVAL: it is the last, or only witnesses would be left; of one that is being
+ * taken out already it is 0 and changes nothing. `struck` is the DC's (origin 0) and only of a node that is being taken
+ * out and is no member. An enrolled node is not taken out by `remove` (-EBUSY).
  *
  * What counts as a failure (Pacemaker's rules): start, promote, demote, migrate or recurring monitor that is not what
  * it should be raises the fail count by one; start with start-failure-is-fatal (default true) and every failed stop set
@@ -72,14 +94,19 @@ struct hy_command_head {
     hy_wall at;
     const char *by;  /* NULL: nobody named */
     const char *via; /* NULL */
+    uint64_t client; /* the client's session; 0: none */
+    uint64_t request;
+    uint64_t repeat; /* 0: the first time */
 };
 
 /* What came of a command. */
 struct hy_answer {
-    /* 0; -EALREADY: a repeat; -ESTALE: a version or epoch has moved, or too early; -EINVAL; -ENOENT; -EEXIST; -EBUSY */
+    /* 0; -EALREADY: a repeat; -ESTALE: a version or epoch has moved, or too early; -EINVAL; -ENOENT; -EEXIST; -EBUSY;
+     * -ENODATA */
     int code;
     struct hy_command_head head; /* by and via are NULL here */
     bool config_changed;
+    bool repeated; /* a client's repeat: code and text are those of the first time, nothing was applied */
     struct hy_err err;
 };
 
@@ -98,6 +125,10 @@ void hy_command_put(struct hy_buf *out, const char *base, const struct hy_object
 void hy_command_remove(struct hy_buf *out, const char *base, const char *id);
 void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum hy_member_state state, uint32_t epoch,
                        uint64_t incarnation);
+void hy_command_lineage(struct hy_buf *out, uint64_t lineage);
+void hy_command_enrol(struct hy_buf *out, const char *node, uint32_t id, const struct hy_enrolment *enrolled);
+void hy_command_strike(struct hy_buf *out, const char *node);
+void hy_command_struck(struct hy_buf *out, const char *node);
 void hy_command_synced(struct hy_buf *out, const char *node, uint32_t epoch);
 void hy_command_transient(struct hy_buf *out, const char *node, const char *name,
                           const char *value); /* value NULL: unset */

@@ -36,6 +36,21 @@ bool hy_uint_parse(const char *text, uint64_t most, uint64_t *out)
     return true;
 }
 
+static bool hex_parse(const char *text, uint64_t *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t value = 0;
+    size_t length = strlen(text);
+    for (size_t i = 0; i < length; i++) {
+        const char *digit = strchr(digits, text[i]);
+        if (!digit)
+            return false;
+        value = value << 4 | (uint64_t)(digit - digits);
+    }
+    *out = value;
+    return value && length <= 16;
+}
+
 static bool int_parse(const char *text, int *out)
 {
     uint64_t value;
@@ -74,6 +89,8 @@ static const char *read_value(const struct hy_field *field, const char *text)
         return NULL;
     case HY_FIELD_U64:
         return hy_uint_parse(text, UINT64_MAX, field->out) ? NULL : "a whole number";
+    case HY_FIELD_HEX:
+        return hex_parse(text, field->out) ? NULL : "up to 16 hexadecimal digits (0-9, a-f), not all 0";
     case HY_FIELD_INT:
         return int_parse(text, field->out) ? NULL : "a whole number";
     case HY_FIELD_YES_NO:

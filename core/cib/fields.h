@@ -9,6 +9,7 @@
 enum hy_field_type {
     HY_FIELD_U32,
     HY_FIELD_U64,
+    HY_FIELD_HEX, /* uint64_t, not 0, up to 16 hexadecimal digits in lower case */
     HY_FIELD_INT, /* may be negative */
     HY_FIELD_YES_NO,
     HY_FIELD_DURATION,

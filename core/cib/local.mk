@@ -4,8 +4,10 @@ libhy_cib_a_SOURCES = \
 	core/cib/apply.c core/cib/apply.h core/cib/apply_config.c core/cib/apply_status.c \
 	core/cib/attrs.c \
 	core/cib/cib.c core/cib/cib.h \
+	core/cib/clients.c core/cib/clients.h \
 	core/cib/command.c core/cib/command.h \
 	core/cib/cursor.c core/cib/cursor.h \
+	core/cib/enrol.c core/cib/enrol.h \
 	core/cib/fields.c core/cib/fields.h \
 	core/cib/grammar.h \
 	core/cib/head.h \

@@ -4,10 +4,16 @@
  *
  *   halyard-cib 1                                   the form's version: another one is refused
  *   index 214
+ *   lineage 1885667171979196545                     which cluster it is
+ *   servers-index 200                               log index of the set of servers
+ *   last-id 5                                       the highest id a node was ever enrolled with
  *   changed at=1484018696.123456 by=root@test3 via=hactl
  *   session origin=3 incarnation=17 seq=214
+ *   forgotten index=170                             of the client sessions that had to make room, the last one's
+ *   client session=9f86d081884c7d65 request=4 index=211 code=-17 text="..."     the last answer of a client's session
  *   object 12 primitive ClusterIP IPaddr2 ...       version, then the object as `configure show` has it; in order of creation
  *   status test3 id=3 state=in epoch=5 incarnation=17 synced=yes since=...       one a node, then what belongs to it
+ *   enrolled test3 address=172.100.102.153 striking=no
  *   transient test3 name=value
  *   result test3 MaxScale op=start ... at=... failed=no
  *   failure test3 MaxScale op=start ... at=... failed=yes
@@ -16,6 +22,8 @@
  */
 #include "cib/grammar.h"
 
+#include "cib/clients.h"
+#include "cib/enrol.h"
 #include "cib/fields.h"
 #include "cib/kinds.h"
 #include "cib/object.h"
@@ -46,6 +54,11 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
                 status->synced ? "yes" : "no");
     hy_wall_print(status->since, out);
     hy_buf_addc(out, '\n');
+    if (status->enrolled.address) {
+        hy_buf_addf(out, "enrolled %s", status->node);
+        hy_enrolment_print(&status->enrolled, true, out);
+        hy_buf_addc(out, '\n');
+    }
     for (size_t i = 0; i < status->transient.list.count; i++) {
         hy_buf_addf(out, "transient %s", status->node);
         hy_attr_print(status->transient.list.items[i].name, status->transient.list.items[i].value, out);
@@ -72,9 +85,16 @@ void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
     if (cib->changed_via)
         hy_attr_print("via", cib->changed_via, out);
     hy_buf_addc(out, '\n');
+    if (cib->lineage)
+        hy_buf_addf(out, "lineage %" PRIu64 "\n", cib->lineage);
+    if (cib->servers_index)
+        hy_buf_addf(out, "servers-index %" PRIu64 "\n", cib->servers_index);
+    if (cib->last_id)
+        hy_buf_addf(out, "last-id %" PRIu32 "\n", cib->last_id);
     for (size_t i = 0; i < cib->sessions.count; i++)
         hy_buf_addf(out, "session origin=%" PRIu32 " incarnation=%" PRIu64 " seq=%" PRIu64 "\n",
                     cib->sessions.items[i].origin, cib->sessions.items[i].incarnation, cib->sessions.items[i].seq);
+    hy_clients_save(cib, out);
     for (size_t i = 0; i < cib->objects.count; i++) {
         hy_buf_addf(out, "object %" PRIu64 " ", cib->objects.items[i]->version);
         hy_object_print(cib->objects.items[i], out);
@@ -175,6 +195,42 @@ static int restore_status(struct hy_cib *cib, struct hy_cursor *cursor)
     return hy_fields_read(cursor, fields, sizeof fields / sizeof *fields);
 }
 
+static int restore_lineage(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    int rc = read_number(cursor, &cib->lineage);
+    return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
+}
+
+static int restore_servers_index(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    int rc = read_number(cursor, &cib->servers_index);
+    return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
+}
+
+static int restore_last_id(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    uint64_t id = 0;
+    int rc = read_number(cursor, &id);
+    if (!rc && id > UINT32_MAX)
+        rc = hy_word_fail(cursor, NULL, "expected an id of 32 bits");
+    cib->last_id = (uint32_t)id;
+    return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
+}
+
+static int restore_enrolled(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    struct hy_node_status *status = NULL;
+    struct hy_enrolment given;
+    int rc = read_owner(cib, cursor, &status);
+    if (!rc)
+        rc = hy_enrolment_read(cursor, true, NULL, &given);
+    if (rc)
+        return rc;
+    hy_enrolment_free(&status->enrolled);
+    status->enrolled = hy_enrolment_copy(&given);
+    return 0;
+}
+
 static int restore_transient(struct hy_cib *cib, struct hy_cursor *cursor)
 {
     struct hy_node_status *status = NULL;
@@ -241,15 +297,19 @@ static int restore_statement(struct hy_cib *cib, struct hy_cursor *cursor)
         const char *verb;
         int (*restore)(struct hy_cib *cib, struct hy_cursor *cursor);
     } verbs[] = {
-        {"index", restore_index},   {"changed", restore_changed}, {"session", restore_session},
-        {"object", restore_object}, {"status", restore_status},   {"transient", restore_transient},
-        {"result", restore_result}, {"failure", restore_failure}, {"failcount", restore_failcount},
+        {"index", restore_index},           {"changed", restore_changed},
+        {"session", restore_session},       {"forgotten", hy_clients_restore_forgotten},
+        {"client", hy_clients_restore_one}, {"object", restore_object},
+        {"status", restore_status},         {"transient", restore_transient},
+        {"result", restore_result},         {"failure", restore_failure},
+        {"failcount", restore_failcount},   {"last-id", restore_last_id},
+        {"lineage", restore_lineage},       {"servers-index", restore_servers_index},
+        {"enrolled", restore_enrolled},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))
             return verbs[i].restore(cib, cursor);
-    return hy_cursor_fail(cursor, "expected index, changed, session, object, status, transient, result, failure, "
-                                  "failcount or end");
+    return hy_cursor_fail(cursor, "expected index, object, status, end, or another statement of a saved CIB");
 }
 
 static int check_frame(const struct hy_words *text, struct hy_err *err)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Status entries: what the cluster knows of one node. */
+#include "cib/enrol.h"
 #include "cib/object.h"
 
 #include <string.h>
@@ -55,6 +56,7 @@ void hy_node_status_free(struct hy_node_status *status)
     hy_attrs_free(&status->transient);
     hy_status_clear_results(status);
     hy_status_clear_failures(status);
+    hy_enrolment_free(&status->enrolled);
     free(status->node);
     free(status);
 }
@@ -63,6 +65,7 @@ struct hy_node_status *hy_node_status_copy(const struct hy_node_status *status)
 {
     struct hy_node_status *copy = hy_node_status_new(status->node);
     copy->id = status->id;
+    copy->enrolled = hy_enrolment_copy(&status->enrolled);
     copy->state = status->state;
     copy->epoch = status->epoch;
     copy->incarnation = status->incarnation;

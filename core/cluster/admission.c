@@ -8,23 +8,24 @@
 
 #include <string.h>
 
-static const hy_time STAGGER = 40 * HY_MS; /* between two candidates: a few round trips and a synced vote */
+static const hy_time LOOK_AGAIN = 100 * HY_MS; /* at what was not said by an event, or could not be proposed */
+static const hy_time STAGGER = 40 * HY_MS;     /* between two candidates: a few round trips and a synced vote */
 
 static struct candidate *candidate_of(struct hy_cluster *c, uint32_t id)
 {
-    size_t number = hy_cluster_number(c, id);
-    return number < c->node_count ? &c->admission.candidates[number] : NULL;
+    struct member *member = hy_member(c, id);
+    return member ? &member->candidate : NULL;
 }
 
 /* Voters that are heard and have a lower id stand first. */
 static hy_time stagger(const struct hy_cluster *c, uint32_t except)
 {
     hy_time wait = 0;
-    for (size_t i = 0; i < c->node_count; i++) {
+    for (size_t i = 0; i < c->replica.servers.count; i++) {
         struct hy_membership_view view;
-        uint32_t id = c->nodes[i].id;
-        if (id < c->self && id != except && hy_membership_view(c->admission.membership, id, c->now, &view) &&
-            view.heard)
+        uint32_t id = c->replica.servers.list[i].id;
+        if (c->replica.servers.list[i].voter && id < c->self && id != except &&
+            hy_membership_view(c->admission.membership, id, c->now, &view) && view.heard)
             wait += STAGGER;
     }
     return wait;
@@ -133,44 +134,62 @@ void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_stat
     bool in = status->state == HY_MEMBER_IN;
     hy_notice(&c->log, "%s %s (epoch %u)", status->node,
               in ? "is a member" : "is gone: what it ran may run elsewhere once it has let go", status->epoch);
-    size_t number = hy_cluster_number(c, status->id);
-    if (number < c->node_count)
-        c->controller.syncs[number] = (struct sync){0};
+    struct member *member = hy_member(c, status->id);
+    if (member)
+        member->sync = (struct sync){0};
     c->admission.due = true;
     c->controller.due = true;
 }
 
-static void propose_member(struct hy_cluster *c, size_t number, const struct hy_node_status *status,
+static void propose_member(struct hy_cluster *c, struct member *member, const struct hy_node_status *status,
                            enum hy_member_state state, uint64_t incarnation)
 {
-    struct candidate *candidate = &c->admission.candidates[number];
-    uint32_t epoch = (status ? status->epoch : 0) + 1;
+    struct candidate *candidate = &member->candidate;
+    uint32_t epoch = status->epoch + 1;
     uint64_t term = hy_raft_term(c->replica.raft);
     if (candidate->proposed_epoch == epoch && candidate->proposed_term == term)
         return; /* on its way */
     struct hy_buf statements = {0};
-    hy_command_member(&statements, c->nodes[number].name, c->nodes[number].id, state, epoch, incarnation);
-    if (!hy_replica_propose_own(c, hy_buf_text(&statements))) {
-        candidate->proposed_epoch = epoch;
-        candidate->proposed_term = term;
-    }
+    hy_command_member(&statements, member->node.name, member->node.id, state, epoch, incarnation);
+    candidate->proposed_epoch = epoch;
+    candidate->proposed_term = term;
+    if (hy_replica_propose_own(c, hy_buf_text(&statements)))
+        candidate->proposed_term = 0;
     hy_buf_free(&statements);
 }
 
-/* The node must be there as an object before it can be a member; the controller sees to that first. */
-static void judge(struct hy_cluster *c, size_t number)
+/* Whatever else is to become of it: its present life in the cluster has to end. */
+static bool must_go(const struct hy_cluster *c, const struct hy_node_status *status,
+                    const struct hy_membership_view *view)
 {
-    const struct candidate *candidate = &c->admission.candidates[number];
-    const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[number].name);
-    if (!hy_cib_find_kind(c->replica.cib, HY_NODE, c->nodes[number].name))
-        return;
+    if (status->id == c->self)
+        return false;
+    const struct hy_raft_server *server = hy_servers_find(&c->replica.servers, status->id);
+    bool other_disk = view->disk && (!server || server->disk != view->disk);
+    bool other_life = view->incarnation && view->incarnation != status->incarnation;
+    return view->condemned || other_disk || (other_life && status->enrolled.striking);
+}
+
+/* A member is a server, with the disk that it has: it must learn what the cluster decides. */
+static bool may_come(const struct hy_cluster *c, const struct hy_node_status *status,
+                     const struct hy_membership_view *view, const struct candidate *candidate)
+{
+    const struct hy_raft_server *server = hy_servers_find(&c->replica.servers, status->id);
+    return view->admissible && view->incarnation != candidate->left_incarnation && !status->enrolled.striking &&
+           server && server->disk == view->disk;
+}
+
+static void judge(struct hy_cluster *c, struct member *member)
+{
+    const struct hy_node_status *status = hy_cib_node(c->replica.cib, member->node.name);
     struct hy_membership_view view;
-    if (!hy_membership_view(c->admission.membership, c->nodes[number].id, c->now, &view))
+    if (!status || !status->enrolled.address ||
+        !hy_membership_view(c->admission.membership, member->node.id, c->now, &view))
         return;
-    if (view.condemned && status && status->state == HY_MEMBER_IN && c->nodes[number].id != c->self)
-        propose_member(c, number, status, HY_MEMBER_GONE, status->incarnation);
-    else if (view.admissible && view.incarnation != candidate->left_incarnation)
-        propose_member(c, number, status, HY_MEMBER_IN, view.incarnation);
+    if (status->state == HY_MEMBER_IN && must_go(c, status, &view))
+        propose_member(c, member, status, HY_MEMBER_GONE, status->incarnation);
+    else if (may_come(c, status, &view, &member->candidate))
+        propose_member(c, member, status, HY_MEMBER_IN, view.incarnation);
 }
 
 static void maybe_campaign(struct hy_cluster *c)
@@ -189,12 +208,17 @@ static void maybe_campaign(struct hy_cluster *c)
 
 void hy_admission_run(struct hy_cluster *c)
 {
-    if (!c->admission.due)
-        return;
-    c->admission.due = false;
+    struct admission *admission = &c->admission;
     maybe_campaign(c);
-    if (!hy_raft_leads(c->replica.raft))
+    if (!hy_raft_leads(c->replica.raft)) {
+        admission->due = false;
+        admission->again = HY_NEVER;
         return;
-    for (size_t i = 0; i < c->node_count; i++)
-        judge(c, i);
+    }
+    if (!admission->due && c->now < admission->again)
+        return;
+    admission->due = false;
+    admission->again = c->now + LOOK_AGAIN;
+    for (size_t i = 0; i < c->members.list.count; i++)
+        judge(c, c->members.list.items[i]);
 }

@@ -31,18 +31,20 @@ void hy_cluster_emit_message(struct hy_cluster *c, enum hy_cluster_effect_type t
     hy_cluster_emit_bytes(c, type, to, &bytes);
 }
 
-size_t hy_cluster_number(const struct hy_cluster *c, uint32_t id)
+void hy_cluster_answer(struct hy_cluster *c, uint64_t client, int code, const char *text)
 {
-    for (size_t i = 0; i < c->node_count; i++)
-        if (c->nodes[i].id == id)
-            return i;
-    return c->node_count;
+    struct hy_buf bytes = {0};
+    hy_buf_adds(&bytes, code ? text : "");
+    hy_cluster_emit_bytes(c, HY_CLUSTER_ANSWER, 0, &bytes);
+    struct hy_cluster_effect *effect = &c->out->list.items[c->out->list.count - 1];
+    effect->client = client;
+    effect->code = code;
 }
 
 const char *hy_cluster_name_of(const struct hy_cluster *c, uint32_t id)
 {
-    size_t number = hy_cluster_number(c, id);
-    return number < c->node_count ? c->nodes[number].name : "?";
+    const struct member *member = hy_member(c, id);
+    return member ? member->node.name : "?";
 }
 
 struct hy_node_status *hy_cluster_own_status(const struct hy_cluster *c)
@@ -63,19 +65,36 @@ static int check_options(const struct hy_cluster_options *options, struct hy_err
     return 0;
 }
 
+/* Who votes is not the caller's to say: the state does, and membership counts by what has been applied of it. */
+static int open_membership(struct hy_cluster *c, const struct hy_cluster_options *options, hy_time now,
+                           struct hy_err *err)
+{
+    struct hy_membership_options membership = options->membership;
+    membership.disk = c->disk;
+    membership.servers_index = c->replica.cib->servers_index;
+    membership.lineage = c->replica.cib->lineage;
+    membership.node_count = hy_members_peers(c, membership.nodes);
+    return hy_membership_new(&membership, now, &c->admission.membership, err);
+}
+
 static int open_state(struct hy_cluster *c, const struct hy_cluster_options *options, const struct hy_raft_state *state,
                       const void *snapshot, size_t snapshot_size, hy_time now, struct hy_err *err)
 {
     c->replica.cib = hy_cib_new();
+    c->replica.servers = state->servers;
+    int rc = 0;
     if (snapshot_size) {
-        int rc = hy_cib_restore(c->replica.cib, snapshot, snapshot_size, err);
+        rc = hy_cib_restore(c->replica.cib, snapshot, snapshot_size, err);
         if (rc)
             return hy_fail_in(err, rc, "snapshot of the cluster's state");
     }
-    int rc = hy_raft_new(&options->raft, state, now, &c->replica.raft, err);
+    struct hy_raft_options raft = options->raft;
+    raft.disk = c->disk;
+    rc = hy_raft_new(&raft, state, now, &c->replica.raft, err);
     if (rc)
         return rc;
-    rc = hy_membership_new(&options->membership, now, &c->admission.membership, err);
+    hy_members_init(c, options);
+    rc = open_membership(c, options, now, err);
     if (rc)
         return rc;
     hy_replica_init(c, state, now);
@@ -91,20 +110,16 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     struct hy_cluster *c = hy_alloc(sizeof *c);
     c->name = hy_strdup(options->name);
     c->self = options->raft.self;
-    c->node_count = options->node_count;
-    c->nodes = hy_alloc_array(c->node_count, sizeof *c->nodes);
-    for (size_t i = 0; i < c->node_count; i++)
-        c->nodes[i] = (struct hy_cluster_node){options->nodes[i].id, hy_strdup(options->nodes[i].name)};
+    c->disk = options->disk ? options->disk : options->raft.disk;
     if (options->log)
         c->log = *options->log;
     c->now = now;
     c->replica.snapshot_after = options->snapshot_after ? options->snapshot_after : 2000;
-    c->admission.candidates = hy_alloc_array(c->node_count, sizeof *c->admission.candidates);
-    c->admission.campaign = HY_NEVER;
-    c->outbox.accepted = hy_alloc_array(c->node_count, sizeof *c->outbox.accepted);
-    c->controller.syncs = hy_alloc_array(c->node_count, sizeof *c->controller.syncs);
+    c->admission.campaign = c->admission.again = HY_NEVER;
+    c->servers.again = HY_NEVER;
+    hy_reads_init(&c->reads);
     hy_outbox_init(c, options->membership.incarnation);
-    hy_controller_reset(&c->controller, c->node_count);
+    hy_controller_reset(c);
     rc = open_state(c, options, state, snapshot, snapshot_size, now, err);
     if (rc) {
         hy_cluster_free(&c);
@@ -119,15 +134,13 @@ void hy_cluster_free(struct hy_cluster **cluster)
     struct hy_cluster *c = *cluster;
     if (!c)
         return;
-    hy_controller_free(&c->controller, c->node_count);
+    hy_controller_free(&c->controller);
     hy_outbox_free(&c->outbox);
+    hy_reads_free(&c->reads);
     hy_buf_free(&c->orders.sync_statements);
     hy_membership_free(&c->admission.membership);
-    free(c->admission.candidates);
     hy_replica_free(&c->replica);
-    for (size_t i = 0; i < c->node_count; i++)
-        free((char *)(uintptr_t)c->nodes[i].name);
-    free(c->nodes);
+    hy_members_free(&c->members);
     free(c->name);
     free(c);
     *cluster = NULL;
@@ -142,8 +155,7 @@ static void tick(struct hy_cluster *c)
     const struct hy_membership_event membership = {.type = HY_MEMBERSHIP_TICK};
     if (c->now >= hy_membership_deadline(c->admission.membership))
         hy_admission_step(c, &membership, NULL);
-    c->admission.due = true;
-    if (c->now >= hy_controller_deadline(&c->controller, c->node_count))
+    if (c->now >= hy_controller_deadline(c))
         c->controller.due = true;
 }
 
@@ -153,8 +165,20 @@ static int take_message(struct hy_cluster *c, const struct hy_cluster_event *eve
     int rc = hy_message_decode(event->data, event->size, &message, err);
     if (rc)
         return rc;
-    if (message.kind == HY_MESSAGE_SUBMIT)
+    switch (message.kind) {
+    case HY_MESSAGE_SUBMIT:
         return hy_outbox_receive(c, event->from, &message, err);
+    case HY_MESSAGE_READ:
+    case HY_MESSAGE_READ_INDEX:
+        return hy_reads_message(c, event->from, &message, err);
+    case HY_MESSAGE_FORM:
+        return hy_forming_receive(c, event->from, &message, err);
+    case HY_MESSAGE_STRANGER:
+        hy_leave_told(c, event->from);
+        return 0;
+    default:
+        break;
+    }
     return hy_orders_message(c, event->from, &message, err);
 }
 
@@ -170,6 +194,8 @@ static int take_raft(struct hy_cluster *c, const struct hy_cluster_event *event,
 
 static int take_heartbeat(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
 {
+    if (!hy_member(c, event->from))
+        hy_leave_stranger(c, event->from);
     const struct hy_membership_event membership = {
         .type = HY_MEMBERSHIP_MESSAGE, .from = event->from, .data = event->data, .size = event->size};
     return hy_admission_step(c, &membership, err);
@@ -179,15 +205,13 @@ static int take_heartbeat(struct hy_cluster *c, const struct hy_cluster_event *e
 static void take_request(struct hy_cluster *c, const struct hy_cluster_event *event)
 {
     if (hy_membership_quorum(c->admission.membership, c->now)) {
-        hy_outbox_add(c, event->data, event->size, event->client, event->by, event->via);
+        hy_outbox_add_request(c, event);
         return;
     }
-    struct hy_buf text = {0};
-    hy_buf_addf(&text, "no quorum: %s does not hear a majority of the nodes, so nothing can be changed here", c->name);
-    hy_cluster_emit_bytes(c, HY_CLUSTER_ANSWER, 0, &text);
-    struct hy_cluster_effect *answer = &c->out->list.items[c->out->list.count - 1];
-    answer->client = event->client;
-    answer->code = -EHOSTUNREACH;
+    struct hy_err why;
+    int code = hy_fail(&why, EHOSTUNREACH,
+                       "no quorum: %s does not hear a majority of the nodes, so nothing can be changed here", c->name);
+    hy_cluster_answer(c, event->client, code, why.text);
 }
 
 static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
@@ -225,10 +249,16 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
     case HY_CLUSTER_REQUEST:
         take_request(c, event);
         return 0;
+    case HY_CLUSTER_READ:
+        hy_reads_add(c, event->client);
+        return 0;
     case HY_CLUSTER_LINKS_DOWN:
         return hy_admission_step(c, &cut_off, err);
     case HY_CLUSTER_SHUTDOWN:
         hy_leave_start(c);
+        return 0;
+    case HY_CLUSTER_FOUND:
+        hy_forming_found(c, event->client);
         return 0;
     default:
         return hy_fail(err, EINVAL, "event of unknown type %d", (int)event->type);
@@ -239,9 +269,12 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
 static void settle(struct hy_cluster *c)
 {
     for (int round = 0; round < SETTLE_ROUNDS; round++) {
-        bool idle = !c->admission.due && !c->controller.due;
+        bool idle = !c->admission.due && !c->controller.due && !c->servers.due;
+        hy_forming_run(c);
         hy_admission_run(c);
+        hy_servers_run(c);
         hy_outbox_flush(c);
+        hy_reads_run(c);
         hy_controller_run(c);
         hy_leave_run(c);
         if (idle)
@@ -291,16 +324,31 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
 {
     hy_time at = earlier(hy_raft_deadline(c->replica.raft), hy_membership_deadline(c->admission.membership));
     at = earlier(at, c->outbox.resend);
+    at = earlier(at, hy_reads_deadline(&c->reads));
     at = earlier(at, c->admission.campaign);
-    at = earlier(at, hy_controller_deadline(&c->controller, c->node_count));
-    if (c->leaving != STAYING)
-        at = earlier(at, c->leaving_deadline);
+    at = earlier(at, c->admission.again);
+    at = earlier(at, c->servers.again);
+    at = earlier(at, hy_forming_deadline(c));
+    at = earlier(at, hy_controller_deadline(c));
+    if (c->leave.state != STAYING)
+        at = earlier(at, c->leave.deadline);
     return at;
 }
 
 const struct hy_cib *hy_cluster_cib(const struct hy_cluster *c)
 {
     return c->replica.cib;
+}
+
+const struct hy_raft *hy_cluster_raft(const struct hy_cluster *c)
+{
+    return c->replica.raft;
+}
+
+size_t hy_cluster_nodes(const struct hy_cluster *c, const struct hy_cluster_node **list)
+{
+    *list = c->members.shown.items;
+    return c->members.shown.count;
 }
 
 void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluster_report *report)
@@ -322,7 +370,14 @@ void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluste
         report->dc = 0;
     bool current = report->quorum && report->is_dc;
     report->age = current ? 0 : now - c->replica.confirmed;
-    if (report->is_dc && !report->acting && c->controller.waiting[0])
+    report->blank = hy_cluster_blank(c);
+    report->out = hy_leave_is_out(c) || (c->leave.stranger && !report->blank);
+    report->change = c->servers.waiting[0] ? c->servers.waiting : NULL;
+    if (hy_leave_is_out(c) || c->leave.stranger)
+        report->waiting = c->leave.waiting;
+    else if (report->blank)
+        report->waiting = c->forming.waiting;
+    else if (report->is_dc && !report->acting && c->controller.waiting[0])
         report->waiting = c->controller.waiting;
 }
 

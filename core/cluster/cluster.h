@@ -5,6 +5,7 @@
  *
  *   replica     consensus entries -> the CIB; snapshots                                     every node
  *   outbox      this node's commands, numbered, sent to the DC until they are applied       every node
+ *   reads       states that contain all that was acknowledged before them                 every node
  *   orders      operations from the DC -> executor; outcomes -> outbox                      every node
  *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
  *   controller  the CIB -> decision -> orders                                               the DC
@@ -28,14 +29,21 @@
 
 struct hy_cluster; /* opaque */
 
+/* A node, and where it is reached. */
 struct hy_cluster_node {
     uint32_t id;
     const char *name;
+    const char *address;
+    const char *links[HY_LINKS_MAX]; /* on link 1, 2, ...; NULL: `address` */
+    bool witness;
 };
 
 struct hy_cluster_options {
-    const char *name;                    /* this node's */
-    const struct hy_cluster_node *nodes; /* all of the cluster, self among them */
+    const char *name; /* this node's */
+    uint64_t disk;    /* id of the disk that holds its state, not 0; also that of `raft` and `membership` */
+    /* As in the configuration file, self among them: whom a blank node waits for, and whom it knows until the cluster's
+     * own list of nodes (the enrolled ones, in the CIB) has reached it. */
+    const struct hy_cluster_node *nodes;
     size_t node_count;
     struct hy_raft_options raft;
     struct hy_membership_options membership;
@@ -55,9 +63,17 @@ enum hy_cluster_event_type {
     HY_CLUSTER_ACTIVE,         /* outcome: one line of the executor's table; PENDING while an operation runs */
     HY_CLUSTER_ACTIVE_END,     /* the table is complete */
     HY_CLUSTER_LEASE_RELEASED, /* the executor has let go of what was under the lease */
-    HY_CLUSTER_REQUEST,        /* client, data/size: statements of a command, by, via: to be committed and answered */
-    HY_CLUSTER_LINKS_DOWN,     /* every link has lost its carrier */
-    HY_CLUSTER_SHUTDOWN        /* this node is to leave in good order */
+    /* client, data/size: statements of a command, by, via: to be committed and answered. With a session (cib/command.h),
+     * number and repeat: answered once, however often it is asked */
+    HY_CLUSTER_REQUEST,
+    /* client: answered with code 0 once the applied state contains every change that was acknowledged anywhere before
+     * this event; -EHOSTUNREACH: without quorum nobody can know */
+    HY_CLUSTER_READ,
+    HY_CLUSTER_LINKS_DOWN, /* every link has lost its carrier */
+    HY_CLUSTER_SHUTDOWN,   /* this node is to leave in good order */
+    /* client: this blank node is to form a cluster with the blank ones that it hears, though others of its configuration
+     * are not there; answered */
+    HY_CLUSTER_FOUND
 };
 
 struct hy_cluster_event {
@@ -70,6 +86,8 @@ struct hy_cluster_event {
     uint64_t client;
     const char *by;
     const char *via;
+    uint64_t session; /* REQUEST: the client's, chosen by it at random; 0: none. `number` is the request's in it */
+    uint64_t repeat;  /* REQUEST: asked before: the index the client knew then, at least 1; 0: never asked before */
 };
 
 enum hy_cluster_effect_type {
@@ -86,7 +104,8 @@ enum hy_cluster_effect_type {
     HY_CLUSTER_ANSWER,    /* client, code, data: text of the error, or empty */
     HY_CLUSTER_PEER_BACK, /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
     HY_CLUSTER_BROKEN,    /* the state sent by the DC cannot be read: the process must end at once, and start afresh */
-    HY_CLUSTER_GONE       /* SHUTDOWN is complete: the process may end */
+    HY_CLUSTER_GONE,      /* SHUTDOWN is complete: the process may end */
+    HY_CLUSTER_NODES_CHANGED /* peers of bus and links are those of hy_cluster_nodes() from now on */
 };
 
 struct hy_cluster_effect {
@@ -125,13 +144,22 @@ hy_time hy_cluster_deadline(const struct hy_cluster *cluster);
 /* The replicated state as this node has applied it; valid until the next step. */
 const struct hy_cib *hy_cluster_cib(const struct hy_cluster *cluster);
 
+/* The nodes that this one deals with, itself among them, by id; valid until the next step. */
+size_t hy_cluster_nodes(const struct hy_cluster *cluster, const struct hy_cluster_node **list);
+
+/* For observers: who is server, voter or learner, with which disk. */
+const struct hy_raft *hy_cluster_raft(const struct hy_cluster *cluster);
+
 /* How things stand, as this node sees them. */
 struct hy_cluster_report {
     uint32_t dc;         /* node id; 0: none known */
     bool is_dc;          /* this node, with an entry of its own term committed */
     bool quorum;         /* this node hears a majority, and they it */
     bool acting;         /* is_dc, under its lease, and every member has reported: actions go out */
-    const char *waiting; /* is_dc and not acting: what for, in words; NULL */
+    bool blank;          /* it has no set of servers: it waits for the others, or to be taken in */
+    bool out;            /* it was taken out of the cluster, and runs nothing */
+    const char *change;  /* is_dc: why a change of the servers that is due is not made yet, in words; NULL */
+    const char *waiting; /* is_dc and not acting, or blank, or out: what for or why, in words; NULL */
     hy_time lease;       /* end, as the executor was told; <= now: none; HY_NEVER: none is required */
     hy_time age;         /* since this node last knew that what it shows is the cluster's present state */
     uint64_t term;

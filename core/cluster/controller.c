@@ -15,6 +15,7 @@
 #include <string.h>
 
 static const hy_time ASK_AGAIN = 100 * HY_MS;
+static const hy_time REST = 10 * HY_MS;     /* between two decisions, while one edit follows the other */
 static const hy_time COOLING = 200 * HY_MS; /* before an operation that could not be run is ordered again */
 
 static void free_order(struct ordered *order)
@@ -31,26 +32,32 @@ static void drop_order(struct controller *controller, size_t at)
     hy_vec_remove(&controller->orders, at);
 }
 
-void hy_controller_reset(struct controller *controller, size_t node_count)
+static void reset(struct controller *controller)
 {
     while (controller->orders.count)
         drop_order(controller, controller->orders.count - 1);
     hy_vec_free(&controller->listed);
-    memset(controller->syncs, 0, node_count * sizeof *controller->syncs);
     controller->term = 0;
     controller->counter = 0;
     controller->recheck = HY_NEVER;
-    controller->nodes_made = false;
+    controller->later = HY_NEVER;
+    controller->rest_until = 0;
+    controller->enrolled = false;
     controller->acting = false;
     controller->waiting[0] = '\0';
 }
 
-void hy_controller_free(struct controller *controller, size_t node_count)
+void hy_controller_reset(struct hy_cluster *c)
 {
-    if (controller->syncs)
-        hy_controller_reset(controller, node_count);
+    reset(&c->controller);
+    for (size_t i = 0; i < c->members.list.count; i++)
+        c->members.list.items[i]->sync = (struct sync){0};
+}
+
+void hy_controller_free(struct controller *controller)
+{
+    reset(controller);
     hy_vec_free(&controller->orders);
-    free(controller->syncs);
 }
 
 void hy_controller_ack(struct hy_cluster *c, uint64_t id)
@@ -63,13 +70,13 @@ void hy_controller_ack(struct hy_cluster *c, uint64_t id)
 /* An answer for an epoch that is over says nothing of the present one: the member was judged gone and admitted since. */
 void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct hy_message *message)
 {
-    size_t number = hy_cluster_number(c, from);
-    if (message->term != c->controller.term || number == c->node_count)
+    struct member *member = hy_member(c, from);
+    if (message->term != c->controller.term || !member)
         return;
-    const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[number].name);
+    const struct hy_node_status *status = hy_cib_node(c->replica.cib, member->node.name);
     if (!status || status->epoch != message->epoch)
         return;
-    c->controller.syncs[number].answer_seq = message->seq ? message->seq : 1;
+    member->sync.answer_seq = message->seq ? message->seq : 1;
     c->controller.due = true;
 }
 
@@ -100,7 +107,6 @@ static void resolve(struct hy_cluster *c, const struct hy_statement *statement)
 
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size)
 {
-    c->controller.due = true;
     if (!c->controller.orders.count)
         return;
     struct hy_statement statement;
@@ -108,6 +114,17 @@ void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_
     while (hy_statement_next(text, size, &at, &statement))
         if (statement.kind != HY_STATEMENT_OTHER && !statement.pending)
             resolve(c, &statement);
+}
+
+/* An edit, or a command that was refused: it may wait a moment. The first one is decided upon at once, those that follow
+ * it closely together. Never so a result or a verdict: a failure is reacted to without delay. */
+void hy_controller_edited(struct hy_cluster *c)
+{
+    struct controller *controller = &c->controller;
+    if (c->now >= controller->rest_until)
+        controller->due = true;
+    else
+        controller->later = controller->rest_until;
 }
 
 /* ---- ready to act? */
@@ -128,9 +145,8 @@ static uint64_t session_seq(const struct hy_cluster *c, uint32_t origin, uint64_
 }
 
 /* Has the member said, in this term, what runs there, and has what it said been applied? Asks when it has not. */
-static bool member_synced(struct hy_cluster *c, size_t number, const struct hy_node_status *status)
+static bool member_synced(struct hy_cluster *c, struct sync *sync, const struct hy_node_status *status)
 {
-    struct sync *sync = &c->controller.syncs[number];
     if (sync->done)
         return true;
     if (sync->answer_seq) {
@@ -148,24 +164,21 @@ static bool member_synced(struct hy_cluster *c, size_t number, const struct hy_n
     return false;
 }
 
-/* Once per term: the cluster's nodes are objects of the configuration like any other. */
-static bool nodes_exist(struct hy_cluster *c)
+/* The first DC of a new cluster enters the nodes of its configuration file: from then on the state says who there is. */
+static bool nodes_enrolled(struct hy_cluster *c)
 {
+    if (c->replica.cib->last_id)
+        return true;
+    if (c->controller.enrolled)
+        return false;
     struct hy_buf statements = {0};
-    for (size_t i = 0; i < c->node_count; i++) {
-        if (hy_cib_find_kind(c->replica.cib, HY_NODE, c->nodes[i].name))
-            continue;
-        struct hy_object node = {.kind = HY_NODE, .id = (char *)(uintptr_t)c->nodes[i].name};
-        hy_command_put(&statements, "0", &node);
-    }
-    bool missing = statements.size > 0;
-    if (missing && !c->controller.nodes_made && !hy_replica_propose_own(c, hy_buf_text(&statements)))
-        c->controller.nodes_made = true;
+    hy_members_enrol(c, &statements);
+    c->controller.enrolled = !hy_replica_propose_own(c, hy_buf_text(&statements));
     hy_buf_free(&statements);
-    return !missing;
+    return false;
 }
 
-static bool has_let_go(const struct hy_cluster *c, const struct hy_node_status *status)
+bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status)
 {
     struct hy_membership_view view;
     return hy_membership_view(c->admission.membership, status->id, c->now, &view) && view.epoch == status->epoch &&
@@ -175,19 +188,20 @@ static bool has_let_go(const struct hy_cluster *c, const struct hy_node_status *
 static bool ready(struct hy_cluster *c)
 {
     struct controller *controller = &c->controller;
-    if (!nodes_exist(c))
-        return wait_for(controller, "the nodes to be entered into the configuration", NULL);
+    if (!nodes_enrolled(c))
+        return wait_for(controller, "the nodes to be enrolled", NULL);
     if (c->replica.lease <= c->now)
         return wait_for(controller, "this node's own lease", NULL);
     bool all = true;
-    for (size_t i = 0; i < c->node_count; i++) {
-        const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
+    for (size_t i = 0; i < c->members.list.count; i++) {
+        struct member *member = c->members.list.items[i];
+        const struct hy_node_status *status = hy_cib_node(c->replica.cib, member->node.name);
         if (!status)
             continue;
-        if (status->state == HY_MEMBER_GONE && !has_let_go(c, status))
+        if (status->state == HY_MEMBER_GONE && !hy_controller_has_let_go(c, status))
             all = wait_for(controller, "the lease to end of", status->node);
         /* One that has just been admitted holds up only what it may be running: the scheduler sees to that. */
-        if (status->state == HY_MEMBER_IN && !member_synced(c, i, status) && status->synced)
+        if (status->state == HY_MEMBER_IN && !member_synced(c, &member->sync, status) && status->synced)
             all = wait_for(controller, "a report of what runs on", status->node);
     }
     if (all)
@@ -352,12 +366,12 @@ void hy_controller_run(struct hy_cluster *c)
     struct controller *controller = &c->controller;
     if (!hy_raft_leads(c->replica.raft)) {
         if (controller->term)
-            hy_controller_reset(controller, c->node_count);
+            hy_controller_reset(c);
         controller->due = false;
         return;
     }
     if (controller->term != hy_raft_term(c->replica.raft)) {
-        hy_controller_reset(controller, c->node_count);
+        hy_controller_reset(c);
         controller->term = hy_raft_term(c->replica.raft);
         controller->due = true;
         hy_notice(&c->log, "this node is the DC (term %llu)", (unsigned long long)controller->term);
@@ -366,6 +380,8 @@ void hy_controller_run(struct hy_cluster *c)
     if (!controller->due)
         return;
     controller->due = false;
+    controller->later = HY_NEVER;
+    controller->rest_until = c->now + REST;
     controller->acting = ready(c);
     if (controller->acting)
         decide(c);
@@ -373,13 +389,14 @@ void hy_controller_run(struct hy_cluster *c)
         controller->recheck = c->now + ASK_AGAIN; /* what it waits for may come without an event of its own */
 }
 
-hy_time hy_controller_deadline(const struct controller *controller, size_t node_count)
+hy_time hy_controller_deadline(const struct hy_cluster *c)
 {
+    const struct controller *controller = &c->controller;
     if (!controller->term)
         return HY_NEVER;
-    hy_time at = controller->recheck;
-    for (size_t i = 0; controller->acting && i < node_count; i++) {
-        const struct sync *sync = &controller->syncs[i];
+    hy_time at = controller->recheck < controller->later ? controller->recheck : controller->later;
+    for (size_t i = 0; controller->acting && i < c->members.list.count; i++) {
+        const struct sync *sync = &c->members.list.items[i]->sync;
         if (sync->ask_again && !sync->done && !sync->answer_seq && sync->ask_again < at)
             at = sync->ask_again;
     }

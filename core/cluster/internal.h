@@ -31,8 +31,9 @@ struct replica {
     size_t snapshot_after;
     hy_time confirmed; /* when this node last heard from the leader that it follows */
     HY_VEC(struct logged_member) logged;
-    bool lease_waived; /* no-quorum-policy is freeze or ignore: the executor keeps what runs */
-    hy_time lease;     /* what membership said last */
+    struct hy_raft_servers servers; /* applied: by these membership counts; none: blank */
+    bool lease_waived;              /* no-quorum-policy is freeze or ignore: the executor keeps what runs */
+    hy_time lease;                  /* what membership said last */
     /* What the executor was told last. A core that starts says nothing before it has a lease: what its forerunner was
      * promised holds, and ends by itself. */
     hy_time lease_told;
@@ -59,9 +60,41 @@ struct outbox {
     uint64_t sent_seq;             /* the last one sent to `sent_to` in `sent_term` */
     uint32_t sent_to;
     uint64_t sent_term;
-    hy_time resend;            /* when to say it again; HY_NEVER: nothing is out */
-    struct accepted *accepted; /* by node number */
+    hy_time resend; /* when to say it again; HY_NEVER: nothing is out */
     uint64_t accepted_term;
+};
+
+/* ---- reads: states that contain all that was acknowledged before */
+
+struct reader {
+    uint64_t client;
+    hy_time since;
+    uint64_t index; /* what must be applied; 0: not known yet */
+};
+
+struct readers {
+    struct reader *items;
+    size_t count, capacity;
+};
+
+struct question { /* at the DC */
+    uint32_t from;
+    uint64_t life; /* incarnation of the core that asks */
+    uint64_t token;
+    uint64_t number; /* under which consensus answers it; 0: not put to it yet */
+};
+
+struct reads {
+    struct readers fresh;  /* not asked for yet */
+    struct readers asking; /* the question `token` is theirs */
+    struct readers known;  /* wait until their index is applied */
+    uint64_t token;        /* under way; 0: none */
+    uint64_t last_token;
+    uint32_t asked; /* whom, and in which term */
+    uint64_t asked_term;
+    hy_time ask_again;
+    HY_VEC(struct question) questions;
+    uint64_t last_number;
 };
 
 /* ---- orders: what the DC asks of this node */
@@ -93,9 +126,9 @@ struct candidate {
 
 struct admission {
     struct hy_membership *membership;
-    struct candidate *candidates; /* by node number */
-    hy_time campaign;             /* when to stand for election, after the leader was condemned; HY_NEVER: not */
+    hy_time campaign; /* when to stand for election, after the leader was condemned; HY_NEVER: not */
     uint32_t campaign_against;
+    hy_time again; /* leader: when to look at everybody without being told to */
     bool due;
 };
 
@@ -121,33 +154,83 @@ struct sync {
 struct controller {
     uint64_t term; /* in which it leads; 0: it does not */
     uint32_t counter;
-    struct sync *syncs; /* by node number */
     HY_VEC(struct ordered) orders;
     HY_VEC(struct hy_inflight) listed; /* for hy_cluster_in_flight() */
     hy_time recheck;
-    bool nodes_made;
+    hy_time rest_until; /* when the next decision may be made that nothing urgent asks for */
+    hy_time later;      /* and one is to be made then; HY_NEVER: not */
+    bool enrolled;      /* the configuration file's nodes are on their way into the state */
     bool acting;
     char waiting[160];
     bool due;
 };
 
-/* ---- leaving in good order */
+/* ---- members: who there is, with what each part keeps of each node */
+
+struct member {
+    struct hy_cluster_node node; /* strings are owned */
+    struct candidate candidate;
+    struct accepted accepted;
+    struct sync sync;
+    /* of the command that is being applied: */
+    uint32_t epoch_before;
+    bool leaving_before; /* had said that it is shutting down */
+};
+
+struct members {
+    HY_VEC(struct member *) list;         /* by id, this node among them */
+    HY_VEC(struct hy_cluster_node) shown; /* the same, for the caller */
+    struct hy_cluster_node *configured;   /* by id; strings are owned */
+    size_t configured_count;
+};
+
+/* ---- servers: who takes part in consensus (the DC) */
+
+enum { HY_VOTERS_MAX = 7 }; /* more make each commit slower, and the cluster no safer */
+
+struct servers {
+    bool due;
+    hy_time again;
+    hy_time logged_at; /* when `waiting` was said last */
+    char waiting[200]; /* why a change that is needed is not made yet */
+};
+
+/* ---- forming the first set of servers */
+
+struct forming {
+    hy_time again; /* when to look, or to say FORM, again */
+    char waiting[300];
+};
+
+/* ---- leaving: in good order at a shutdown, or because the cluster has struck this node */
 
 enum leaving { STAYING, LEAVING_ASKED, LEAVING_HANDING_OVER, LEAVING_SAID, LEAVING_GONE };
+
+struct leave {
+    enum leaving state;
+    hy_time deadline;
+    bool shutdown;   /* asked for by this host's operator: the process ends */
+    bool struck;     /* by the applied state */
+    bool stranger;   /* a member has said that this node is not in the cluster */
+    hy_time told_at; /* when this node last told another one so */
+    char waiting[160];
+};
 
 struct hy_cluster {
     char *name;
     uint32_t self;
-    struct hy_cluster_node *nodes;
-    size_t node_count;
+    uint64_t disk;
+    struct members members;
     struct hy_log log;
     struct replica replica;
     struct outbox outbox;
+    struct reads reads;
     struct orders orders;
     struct admission admission;
     struct controller controller;
-    enum leaving leaving;
-    hy_time leaving_deadline;
+    struct servers servers;
+    struct forming forming;
+    struct leave leave;
     /* of the step that is running */
     hy_time now;
     hy_wall wall;
@@ -155,13 +238,35 @@ struct hy_cluster {
 };
 
 /* cluster.c */
+void hy_cluster_answer(struct hy_cluster *c, uint64_t client, int code, const char *text); /* ANSWER to a client */
 struct hy_cluster_effect *hy_cluster_emit(struct hy_cluster *c, enum hy_cluster_effect_type type);
 void hy_cluster_emit_bytes(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to, struct hy_buf *bytes);
 void hy_cluster_emit_message(struct hy_cluster *c, enum hy_cluster_effect_type type, uint32_t to,
                              const struct hy_message *message);
-size_t hy_cluster_number(const struct hy_cluster *c, uint32_t id);        /* node_count: unknown */
 const char *hy_cluster_name_of(const struct hy_cluster *c, uint32_t id);  /* "?" */
 struct hy_node_status *hy_cluster_own_status(const struct hy_cluster *c); /* NULL: not known yet */
+
+/* members.c */
+void hy_members_init(struct hy_cluster *c, const struct hy_cluster_options *options);
+void hy_members_free(struct members *members);
+struct member *hy_member(const struct hy_cluster *c, uint32_t id);            /* NULL: unknown */
+struct member *hy_member_named(const struct hy_cluster *c, const char *name); /* likewise */
+/* Who membership is to know, and who votes: room for HY_MEMBERSHIP_MAX_NODES. */
+size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *peers);
+void hy_members_refresh(struct hy_cluster *c); /* the applied state, or the applied set of servers, has changed */
+/* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
+void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
+
+/* servers.c */
+const struct hy_raft_server *hy_servers_find(const struct hy_raft_servers *servers, uint32_t id); /* whatever disk */
+void hy_servers_run(struct hy_cluster *c);
+
+/* forming.c */
+bool hy_cluster_blank(const struct hy_cluster *c);
+void hy_forming_run(struct hy_cluster *c);
+int hy_forming_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
+void hy_forming_found(struct hy_cluster *c, uint64_t client);
+hy_time hy_forming_deadline(const struct hy_cluster *c);
 
 /* replica.c */
 void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy_time now);
@@ -175,12 +280,21 @@ void hy_replica_tell_lease(struct hy_cluster *c);
 /* outbox.c */
 void hy_outbox_init(struct hy_cluster *c, uint64_t incarnation);
 void hy_outbox_free(struct outbox *outbox);
-void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size, uint64_t client, const char *by,
-                   const char *via);
+void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size);
+void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *event);
 int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
 void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text);
 void hy_outbox_restored(struct hy_cluster *c);
 void hy_outbox_flush(struct hy_cluster *c);
+
+/* reads.c */
+void hy_reads_init(struct reads *reads);
+void hy_reads_free(struct reads *reads);
+void hy_reads_add(struct hy_cluster *c, uint64_t client);
+int hy_reads_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
+void hy_reads_ready(struct hy_cluster *c, uint64_t number, uint64_t index); /* consensus: index 0: it leads no more */
+void hy_reads_run(struct hy_cluster *c);
+hy_time hy_reads_deadline(const struct reads *reads);
 
 /* orders.c */
 int hy_orders_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
@@ -194,16 +308,21 @@ void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_stat
 void hy_admission_run(struct hy_cluster *c);
 
 /* controller.c */
-void hy_controller_reset(struct controller *controller, size_t node_count);
-void hy_controller_free(struct controller *controller, size_t node_count);
+void hy_controller_reset(struct hy_cluster *c);
+void hy_controller_free(struct controller *controller);
 void hy_controller_ack(struct hy_cluster *c, uint64_t id);
 void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct hy_message *message);
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size);
+void hy_controller_edited(struct hy_cluster *c);
 void hy_controller_run(struct hy_cluster *c);
-hy_time hy_controller_deadline(const struct controller *controller, size_t node_count);
+bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status);
+hy_time hy_controller_deadline(const struct hy_cluster *c);
 
 /* leave.c */
-void hy_leave_start(struct hy_cluster *c);
+void hy_leave_start(struct hy_cluster *c); /* a shutdown */
 void hy_leave_run(struct hy_cluster *c);
+bool hy_leave_is_out(const struct hy_cluster *c);            /* struck, and done with everything */
+void hy_leave_stranger(struct hy_cluster *c, uint32_t from); /* a heartbeat of a node that is not known */
+void hy_leave_told(struct hy_cluster *c, uint32_t from);     /* STRANGER */
 
 #endif

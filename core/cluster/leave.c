@@ -1,40 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Leaving in good order: this node says that it is going, the cluster moves what it runs, the lead is handed over, and
- * its last command declares itself gone, so that nobody has to wait for its silence. Whatever goes wrong, it ends: the
- * executor stops what is left.
+ * Leaving in good order, at a shutdown or because the cluster has struck this node: it says that it is going, the
+ * cluster moves what it runs, the lead is handed over, and its last command declares it gone, so that nobody has to wait
+ * for its silence. Whatever goes wrong, it ends: the executor stops what is left. After a shutdown the process ends; a
+ * node that was struck goes on without a lease, and says what it is.
  */
 #include "cib/command.h"
 #include "cluster/internal.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const hy_time PATIENCE = 45 * HY_SECOND;
 static const hy_time HAND_OVER = 2 * HY_SECOND;
+static const hy_time TELL_AGAIN = HY_SECOND;
+
+bool hy_leave_is_out(const struct hy_cluster *c)
+{
+    return c->leave.state == LEAVING_GONE && !c->leave.shutdown;
+}
 
 static void gone(struct hy_cluster *c, const char *how)
 {
-    c->leaving = LEAVING_GONE;
-    c->leaving_deadline = HY_NEVER;
-    hy_notice(&c->log, "this node leaves: %s", how);
-    hy_cluster_emit(c, HY_CLUSTER_GONE);
+    c->leave.state = LEAVING_GONE;
+    c->leave.deadline = HY_NEVER;
+    if (c->leave.shutdown) {
+        hy_notice(&c->log, "this node leaves: %s", how);
+        hy_cluster_emit(c, HY_CLUSTER_GONE);
+        return;
+    }
+    snprintf(c->leave.waiting, sizeof c->leave.waiting,
+             "this node was taken out of the cluster: `hactl cluster add` takes it in again");
+    hy_warning(&c->log, "%s (%s)", c->leave.waiting, how);
+    hy_replica_tell_lease(c);
+}
+
+static void begin(struct hy_cluster *c)
+{
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    bool quorum = hy_membership_quorum(c->admission.membership, c->now);
+    if (!own || own->state != HY_MEMBER_IN || (c->leave.shutdown && !quorum)) {
+        gone(c, "it is not in a cluster with quorum; the executor stops what runs here");
+        return;
+    }
+    if (!c->leave.shutdown)
+        hy_notice(&c->log, "the cluster takes this node out: it gives up what it runs");
+    struct hy_buf statements = {0};
+    hy_command_transient(&statements, c->name, "shutdown", "true");
+    hy_outbox_add(c, statements.data, statements.size);
+    hy_buf_free(&statements);
+    c->leave.state = LEAVING_ASKED;
+    c->leave.deadline = c->now + PATIENCE;
 }
 
 void hy_leave_start(struct hy_cluster *c)
 {
-    if (c->leaving != STAYING)
+    if (c->leave.shutdown)
         return;
-    const struct hy_node_status *own = hy_cluster_own_status(c);
-    if (!own || own->state != HY_MEMBER_IN || !hy_membership_quorum(c->admission.membership, c->now)) {
-        gone(c, "it is not in a cluster with quorum; the executor stops what runs here");
-        return;
-    }
-    struct hy_buf statements = {0};
-    hy_command_transient(&statements, c->name, "shutdown", "true");
-    hy_outbox_add(c, statements.data, statements.size, 0, NULL, NULL);
-    hy_buf_free(&statements);
-    c->leaving = LEAVING_ASKED;
-    c->leaving_deadline = c->now + PATIENCE;
+    c->leave.shutdown = true;
+    if (c->leave.state == LEAVING_GONE)
+        gone(c, "it is in no cluster");
+    else if (c->leave.state == STAYING)
+        begin(c);
 }
 
 /* Does anything run here that the cluster can and will still move away? */
@@ -70,46 +97,83 @@ static uint32_t heir(const struct hy_cluster *c)
 
 static void hand_over(struct hy_cluster *c)
 {
-    c->leaving = LEAVING_HANDING_OVER;
+    c->leave.state = LEAVING_HANDING_OVER;
     uint32_t to = heir(c);
     const struct hy_raft_event event = {.type = HY_RAFT_TRANSFER, .to = to};
     if (hy_raft_role(c->replica.raft) == HY_RAFT_LEADER && to && !hy_replica_step(c, &event, NULL))
         hy_notice(&c->log, "hands the lead over to %s", hy_cluster_name_of(c, to));
-    c->leaving_deadline = c->now + HAND_OVER;
+    c->leave.deadline = c->now + HAND_OVER;
 }
 
 static void say_goodbye(struct hy_cluster *c)
 {
     const struct hy_node_status *own = hy_cluster_own_status(c);
-    c->leaving = LEAVING_SAID;
+    c->leave.state = LEAVING_SAID;
     struct hy_buf statements = {0};
     hy_command_member(&statements, c->name, c->self, HY_MEMBER_GONE, own->epoch + 1, own->incarnation);
-    hy_outbox_add(c, statements.data, statements.size, 0, NULL, NULL);
+    hy_outbox_add(c, statements.data, statements.size);
     hy_buf_free(&statements);
+    c->leave.deadline = c->now + HAND_OVER;
+}
+
+/* A struck DC that nobody can follow yet stays until somebody can: the others could not even be told. */
+static bool must_stay(const struct hy_cluster *c)
+{
+    return !c->leave.shutdown && hy_raft_role(c->replica.raft) == HY_RAFT_LEADER && !heir(c);
+}
+
+static void go_on(struct hy_cluster *c)
+{
+    bool late = c->now >= c->leave.deadline;
+    bool leads = hy_raft_role(c->replica.raft) == HY_RAFT_LEADER;
+    bool handed_over = !leads && hy_raft_leader(c->replica.raft);
+    if (late && c->leave.state != LEAVING_SAID && must_stay(c)) {
+        c->leave.deadline = c->now + HAND_OVER;
+        return;
+    }
+    if (c->leave.state == LEAVING_ASKED && (late || (!must_stay(c) && !holds_something(c))))
+        hand_over(c);
+    else if (c->leave.state == LEAVING_HANDING_OVER && (handed_over || late || (leads && !heir(c))))
+        say_goodbye(c);
+    else if (c->leave.state == LEAVING_SAID && late)
+        gone(c, "no answer to its goodbye");
 }
 
 void hy_leave_run(struct hy_cluster *c)
 {
-    if (c->leaving == STAYING || c->leaving == LEAVING_GONE)
+    if (c->leave.state == STAYING && c->leave.struck)
+        begin(c);
+    if (c->leave.state == STAYING || c->leave.state == LEAVING_GONE)
         return;
     const struct hy_node_status *own = hy_cluster_own_status(c);
-    bool in = own && own->state == HY_MEMBER_IN;
-    if (!in) {
+    if (!own || own->state != HY_MEMBER_IN)
         gone(c, "the cluster knows");
+    else
+        go_on(c);
+}
+
+/* ---- nodes that are in no cluster, and do not know */
+
+void hy_leave_stranger(struct hy_cluster *c, uint32_t from)
+{
+    if (!hy_raft_leads(c->replica.raft) || !c->replica.cib->last_id || c->now - c->leave.told_at < TELL_AGAIN)
         return;
-    }
-    bool late = c->now >= c->leaving_deadline;
-    if (c->leaving == LEAVING_ASKED && (late || !holds_something(c))) {
-        hand_over(c);
+    c->leave.told_at = c->now;
+    hy_info(&c->log, "node %u is heard, and is not enrolled in this cluster: it is told so", from);
+    const struct hy_message message = {.kind = HY_MESSAGE_STRANGER, .term = hy_raft_term(c->replica.raft)};
+    hy_cluster_emit_message(c, HY_CLUSTER_SEND_COMMANDS, from, &message);
+}
+
+/* It changes nothing but what this node says of itself: it holds no lease unless the cluster has admitted it. */
+void hy_leave_told(struct hy_cluster *c, uint32_t from)
+{
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    bool in = own && own->state == HY_MEMBER_IN && own->incarnation == c->outbox.incarnation;
+    if (in || c->leave.stranger || c->leave.state != STAYING)
         return;
-    }
-    bool leads = hy_raft_role(c->replica.raft) == HY_RAFT_LEADER;
-    bool handed_over = !leads && hy_raft_leader(c->replica.raft);
-    if (c->leaving == LEAVING_HANDING_OVER && (handed_over || late || (leads && !heir(c)))) {
-        say_goodbye(c);
-        c->leaving_deadline = c->now + HAND_OVER;
-        return;
-    }
-    if (c->leaving == LEAVING_SAID && late)
-        gone(c, "no answer to its goodbye");
+    c->leave.stranger = true;
+    snprintf(c->leave.waiting, sizeof c->leave.waiting, "%s",
+             hy_cluster_blank(c) ? "this node is not in the cluster yet: `hactl cluster add` on a member takes it in"
+                                 : "this node was taken out of the cluster: `hactl cluster add` takes it in again");
+    hy_warning(&c->log, "%s (so says %s)", c->leave.waiting, hy_cluster_name_of(c, from));
 }

@@ -5,10 +5,12 @@ libhy_cluster_a_SOURCES = \
 	core/cluster/cluster.c core/cluster/cluster.h \
 	core/cluster/controller.c \
 	core/cluster/internal.h \
+	core/cluster/forming.c core/cluster/members.c core/cluster/servers.c \
 	core/cluster/leave.c \
 	core/cluster/message.c core/cluster/message.h \
 	core/cluster/orders.c \
 	core/cluster/outbox.c \
+	core/cluster/reads.c \
 	core/cluster/replica.c \
 	core/cluster/statement.c core/cluster/statement.h
 include core/cluster/operation.mk

@@ -163,7 +163,7 @@ void hy_orders_outcome(struct hy_cluster *c, const struct hy_outcome *outcome)
                           outcome->interval);
     else
         add_result(c, outcome, own->epoch, &statements);
-    hy_outbox_add(c, statements.data, statements.size, 0, NULL, NULL);
+    hy_outbox_add(c, statements.data, statements.size);
     hy_buf_free(&statements);
 }
 
@@ -187,7 +187,7 @@ void hy_orders_active_end(struct hy_cluster *c)
     if (!own->synced)
         hy_command_synced(&orders->sync_statements, c->name, own->epoch);
     if (orders->sync_statements.size)
-        hy_outbox_add(c, orders->sync_statements.data, orders->sync_statements.size, 0, NULL, NULL);
+        hy_outbox_add(c, orders->sync_statements.data, orders->sync_statements.size);
     hy_buf_clear(&orders->sync_statements);
     orders->synced_term = orders->sync_term;
     orders->synced_seq = c->outbox.last_seq;

@@ -34,32 +34,46 @@ void hy_outbox_free(struct outbox *outbox)
     while (outbox->queue.count)
         drop_first(outbox);
     hy_vec_free(&outbox->queue);
-    free(outbox->accepted);
 }
 
-void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size, uint64_t client, const char *by,
-                   const char *via)
+static void add(struct hy_cluster *c, struct hy_command_head *head, const char *statements, size_t size,
+                uint64_t client)
 {
     struct outbox *outbox = &c->outbox;
-    const struct hy_command_head head = {.origin = c->self,
-                                         .incarnation = outbox->incarnation,
-                                         .seq = ++outbox->last_seq,
-                                         .at = c->wall,
-                                         .by = by,
-                                         .via = via};
+    head->origin = c->self;
+    head->incarnation = outbox->incarnation;
+    head->seq = ++outbox->last_seq;
+    head->at = c->wall;
     struct outgoing *command = hy_vec_add(&outbox->queue);
-    *command = (struct outgoing){.seq = head.seq, .client = client};
-    hy_command_begin(&command->text, &head);
+    *command = (struct outgoing){.seq = head->seq, .client = client};
+    hy_command_begin(&command->text, head);
     hy_buf_add(&command->text, statements, size);
 }
 
+void hy_outbox_add(struct hy_cluster *c, const char *statements, size_t size)
+{
+    struct hy_command_head head = {0};
+    add(c, &head, statements, size, 0);
+}
+
+void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *event)
+{
+    struct hy_command_head head = {.by = event->by,
+                                   .via = event->via,
+                                   .client = event->session,
+                                   .request = event->number,
+                                   .repeat = event->repeat};
+    add(c, &head, event->data, event->size, event->client);
+}
+
 /* The last command of this session that the log is known to hold or has been offered. */
-static uint64_t taken_seq(struct hy_cluster *c, size_t number, uint32_t origin, uint64_t incarnation)
+static uint64_t taken_seq(struct hy_cluster *c, const struct accepted *accepted, uint32_t origin, uint64_t incarnation)
 {
     struct outbox *outbox = &c->outbox;
     uint64_t term = hy_raft_term(c->replica.raft);
     if (outbox->accepted_term != term) {
-        memset(outbox->accepted, 0, c->node_count * sizeof *outbox->accepted);
+        for (size_t i = 0; i < c->members.list.count; i++)
+            c->members.list.items[i]->accepted = (struct accepted){0};
         outbox->accepted_term = term;
     }
     uint64_t taken = 0;
@@ -67,7 +81,6 @@ static uint64_t taken_seq(struct hy_cluster *c, size_t number, uint32_t origin, 
     for (size_t i = 0; i < cib->sessions.count; i++)
         if (cib->sessions.items[i].origin == origin && cib->sessions.items[i].incarnation == incarnation)
             taken = cib->sessions.items[i].seq;
-    const struct accepted *accepted = &outbox->accepted[number];
     if (accepted->incarnation == incarnation && accepted->seq > taken)
         taken = accepted->seq;
     return taken;
@@ -77,23 +90,23 @@ static uint64_t taken_seq(struct hy_cluster *c, size_t number, uint32_t origin, 
 static int accept(struct hy_cluster *c, uint32_t origin, uint64_t incarnation, uint64_t seq, const void *data,
                   size_t size)
 {
-    size_t number = hy_cluster_number(c, origin);
-    if (number == c->node_count)
+    const struct member *member = hy_member(c, origin);
+    if (!member)
         return -ENOENT;
-    uint64_t taken = taken_seq(c, number, origin, incarnation);
+    uint64_t taken = taken_seq(c, &member->accepted, origin, incarnation);
     if (seq <= taken)
         return 0;
     if (seq != taken + 1)
         return -EAGAIN;
-    struct accepted *accepted = &c->outbox.accepted[number];
-    if (incarnation < accepted->incarnation)
+    if (incarnation < member->accepted.incarnation)
         return 0; /* of a core that is no more */
     struct hy_buf command = {0};
     hy_buf_add(&command, data, size);
     int rc = hy_replica_propose(c, &command);
     hy_buf_free(&command);
-    if (!rc)
-        *accepted = (struct accepted){.incarnation = incarnation, .seq = seq};
+    struct member *after = rc ? NULL : hy_member(c, origin); /* the table may have moved meanwhile */
+    if (after)
+        after->accepted = (struct accepted){.incarnation = incarnation, .seq = seq};
     return rc;
 }
 
@@ -112,22 +125,12 @@ int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_messa
     return 0;
 }
 
-static void answer(struct hy_cluster *c, uint64_t client, int code, const char *text)
-{
-    struct hy_buf bytes = {0};
-    hy_buf_adds(&bytes, code ? text : "");
-    hy_cluster_emit_bytes(c, HY_CLUSTER_ANSWER, 0, &bytes);
-    struct hy_cluster_effect *effect = &c->out->list.items[c->out->list.count - 1];
-    effect->client = client;
-    effect->code = code;
-}
-
 void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text)
 {
     struct outbox *outbox = &c->outbox;
     while (outbox->queue.count && outbox->queue.items[0].seq <= seq) {
         if (outbox->queue.items[0].client)
-            answer(c, outbox->queue.items[0].client, code, text);
+            hy_cluster_answer(c, outbox->queue.items[0].client, code, text);
         drop_first(outbox);
     }
     outbox->resend = outbox->queue.count ? c->now + RESEND : HY_NEVER;

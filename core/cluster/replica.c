@@ -33,17 +33,13 @@ static void scan_appended(struct hy_cluster *c, const struct hy_raft_entry *entr
     while (hy_statement_next(entry->data, entry->size, &at, &statement)) {
         if (statement.kind != HY_STATEMENT_MEMBER)
             continue;
-        for (size_t i = 0; i < c->node_count; i++) {
-            if (strcmp(c->nodes[i].name, statement.node) != 0)
-                continue;
-            const struct logged_member member = {.index = entry->index,
-                                                 .node = c->nodes[i].id,
-                                                 .in = statement.in,
-                                                 .epoch = statement.epoch,
-                                                 .incarnation = statement.incarnation};
-            hy_vec_push(&c->replica.logged, member);
-            feed_member(c, HY_MEMBERSHIP_LOGGED, &member, false);
-        }
+        const struct logged_member member = {.index = entry->index,
+                                             .node = statement.id,
+                                             .in = statement.in,
+                                             .epoch = statement.epoch,
+                                             .incarnation = statement.incarnation};
+        hy_vec_push(&c->replica.logged, member);
+        feed_member(c, HY_MEMBERSHIP_LOGGED, &member, false); /* one it does not know yet is introduced with it later */
     }
 }
 
@@ -68,40 +64,50 @@ static void scan_truncated(struct hy_cluster *c, uint64_t from)
     }
 }
 
+/* By this set membership counts from now on. Entries that are only in the log do not come here. */
+static void servers_applied(struct hy_cluster *c, const struct hy_raft_servers *servers, uint64_t index)
+{
+    c->replica.servers = *servers;
+    c->replica.cib->servers_index = index;
+    hy_members_refresh(c);
+}
+
 static void take_persist(struct hy_cluster *c, struct hy_raft_effect *effect)
 {
     if (effect->truncate)
         scan_truncated(c, effect->truncate_from);
     for (size_t i = 0; i < effect->entry_count; i++)
         scan_appended(c, &effect->entries[i]);
+    struct hy_raft_servers formed = {0};
+    if (effect->form)
+        formed = *effect->servers;
     hy_cluster_emit(c, HY_CLUSTER_PERSIST)->persist = *effect;
     *effect = (struct hy_raft_effect){.type = HY_RAFT_ROLE}; /* what it owned has moved on */
+    if (formed.count)
+        servers_applied(c, &formed, 0);
 }
 
 /* What must be known of the members before a change of the state, to tell what it has changed. */
-struct before {
-    uint32_t epoch[HY_MEMBERSHIP_MAX_NODES];
-    bool leaving[HY_MEMBERSHIP_MAX_NODES]; /* had said that it is shutting down */
-};
-
-static void note_members(const struct hy_cluster *c, struct before *before)
+static void note_members(const struct hy_cluster *c)
 {
-    for (size_t i = 0; i < c->node_count; i++) {
-        const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
-        before->epoch[i] = status ? status->epoch : 0;
-        before->leaving[i] = status && hy_attrs_get(&status->transient, "shutdown");
+    for (size_t i = 0; i < c->members.list.count; i++) {
+        struct member *member = c->members.list.items[i];
+        const struct hy_node_status *status = hy_cib_node(c->replica.cib, member->node.name);
+        member->epoch_before = status ? status->epoch : 0;
+        member->leaving_before = status && hy_attrs_get(&status->transient, "shutdown");
     }
 }
 
 /* Each node whose epoch has moved. */
-static void note_changed_members(struct hy_cluster *c, const struct before *before)
+static void note_changed_members(struct hy_cluster *c)
 {
-    for (size_t i = 0; i < c->node_count; i++) {
-        const struct hy_node_status *status = hy_cib_node(c->replica.cib, c->nodes[i].name);
-        if (!status || status->epoch == before->epoch[i])
+    for (size_t i = 0; i < c->members.list.count; i++) {
+        struct member *member = c->members.list.items[i];
+        const struct hy_node_status *status = hy_cib_node(c->replica.cib, member->node.name);
+        if (!status || status->epoch == member->epoch_before)
             continue;
-        if (status->state == HY_MEMBER_GONE && before->leaving[i])
-            c->admission.candidates[i].left_incarnation = status->incarnation;
+        if (status->state == HY_MEMBER_GONE && member->leaving_before)
+            member->candidate.left_incarnation = status->incarnation;
         hy_admission_member_applied(c, status);
     }
 }
@@ -118,7 +124,7 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     struct replica *replica = &c->replica;
     const struct hy_node_status *own = hy_cluster_own_status(c);
     bool admitted = own && own->state == HY_MEMBER_IN && own->incarnation == c->outbox.incarnation;
-    hy_time lease = replica->lease_waived && admitted ? HY_NEVER : replica->lease;
+    hy_time lease = hy_leave_is_out(c) ? 0 : replica->lease_waived && admitted ? HY_NEVER : replica->lease;
     if (lease == replica->lease_told)
         return;
     replica->lease_told = lease;
@@ -127,12 +133,14 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     effect->number = replica->since;
 }
 
-static void state_changed(struct hy_cluster *c)
+static void state_changed(struct hy_cluster *c, bool configuration)
 {
-    c->replica.lease_waived = waived(c->replica.cib);
+    c->leave.stranger = false; /* what is in no cluster hears of no changes */
+    if (configuration)
+        c->replica.lease_waived = waived(c->replica.cib);
     hy_replica_tell_lease(c);
-    c->controller.due = true;
     c->admission.due = true;
+    c->servers.due = true;
 }
 
 static void publish(struct hy_cluster *c, const struct hy_raft_entry *entry)
@@ -165,45 +173,59 @@ static void maybe_snapshot(struct hy_cluster *c)
     replica->snapshot_index = replica->applied;
 }
 
-static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
+/* Has it changed the configuration? */
+static bool apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
     struct replica *replica = &c->replica;
-    struct before before;
-    note_members(c, &before);
+    note_members(c);
     struct hy_answer answer = {0};
     hy_cib_apply(replica->cib, entry->index, entry->data, entry->size, &answer);
     bool led = hy_raft_role(replica->raft) == HY_RAFT_LEADER && entry->term == hy_raft_term(replica->raft);
+    if (answer.config_changed)
+        hy_members_refresh(c);
     members_applied(c, entry->index, led);
-    note_changed_members(c, &before);
+    note_changed_members(c);
     if (answer.head.origin == c->self && answer.head.incarnation == c->outbox.incarnation && answer.code != -EALREADY)
         hy_outbox_applied(c, answer.head.seq, answer.code, answer.err.text);
+    bool fault = answer.code == -EINVAL && !answer.head.origin && led; /* the DC's own never should be */
     if (answer.code && answer.code != -EALREADY)
-        hy_debug(&c->log, "command %llu was refused: %s", (unsigned long long)entry->index, answer.err.text);
-    if (!answer.code) {
-        hy_controller_command_applied(c, entry->data, entry->size);
+        hy_log_line(&c->log, fault ? HY_LOG_ERROR : HY_LOG_DEBUG, "command %llu was refused: %s",
+                    (unsigned long long)entry->index, answer.err.text);
+    bool changed = !answer.code && !answer.repeated;
+    if (changed)
         publish(c, entry);
-    }
+    if (changed)
+        hy_controller_command_applied(c, entry->data, entry->size);
+    if (!changed || answer.config_changed)
+        hy_controller_edited(c);
+    else
+        c->controller.due = true;
+    return answer.config_changed;
 }
 
 static void apply(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
-    if (entry->type == HY_RAFT_ENTRY_COMMAND)
-        apply_command(c, entry);
-    else
+    bool configuration = false;
+    if (entry->type == HY_RAFT_ENTRY_COMMAND) {
+        configuration = apply_command(c, entry);
+    } else {
         c->replica.cib->index = entry->index;
+        c->controller.due = true;
+    }
+    if (entry->type == HY_RAFT_ENTRY_CONFIG)
+        servers_applied(c, hy_raft_servers_at(c->replica.raft, entry->index), entry->index);
     c->replica.applied = entry->index;
     c->replica.applied_term = entry->term;
-    state_changed(c);
+    state_changed(c, configuration);
     maybe_snapshot(c);
 }
 
 /* The state is a snapshot's: membership takes every node's from there. */
 static void members_restored(struct hy_cluster *c)
 {
-    hy_vec_free(&c->replica.logged);
     for (size_t i = 0; i < c->replica.cib->nodes.count; i++) {
         const struct hy_node_status *status = c->replica.cib->nodes.items[i];
-        if (hy_cluster_number(c, status->id) == c->node_count || !status->epoch)
+        if (!status->id || !status->epoch)
             continue;
         const struct logged_member member = {.node = status->id,
                                              .in = status->state == HY_MEMBER_IN,
@@ -225,17 +247,25 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
         hy_cib_free(&cib);
         return;
     }
-    struct before before;
-    note_members(c, &before);
+    note_members(c);
     hy_cib_free(&replica->cib);
     replica->cib = cib;
+    replica->servers = *effect->servers;
     replica->applied = effect->index;
     replica->applied_term = effect->term;
     replica->snapshot_index = effect->index;
+    hy_members_refresh(c);
     members_restored(c);
-    note_changed_members(c, &before);
+    /* Behind the snapshot the log goes on, and what it says of members still holds. */
+    while (replica->logged.count && replica->logged.items[0].index <= effect->index) {
+        const struct logged_member member = replica->logged.items[0];
+        hy_vec_remove(&replica->logged, 0);
+        feed_member(c, HY_MEMBERSHIP_UNLOGGED, &member, false);
+    }
+    note_changed_members(c);
     hy_outbox_restored(c);
-    state_changed(c);
+    c->controller.due = true;
+    state_changed(c, true);
 }
 
 static void role_changed(struct hy_cluster *c, const struct hy_raft_effect *effect)
@@ -289,7 +319,8 @@ static void carry_out(struct hy_cluster *c, struct hy_raft_effect *effect)
         role_changed(c, effect);
         break;
     case HY_RAFT_READY_READ:
-        break; /* no READ was fed */
+        hy_reads_ready(c, effect->number, effect->index);
+        break;
     default:
         hy_error(&c->log, "consensus asks for something unknown (%d)", (int)effect->type);
         break;

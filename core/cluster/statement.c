@@ -51,6 +51,8 @@ static void read_pair(struct hy_statement *statement, const char *name, const ch
         statement->cancelled = strcmp(value, "cancelled") == 0;
     } else if (strcmp(name, "state") == 0)
         statement->in = strcmp(value, "in") == 0;
+    else if (strcmp(name, "id") == 0)
+        statement->id = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "epoch") == 0)
         statement->epoch = (uint32_t)strtoul(value, NULL, 10);
     else if (strcmp(name, "incarnation") == 0)

@@ -23,6 +23,7 @@ struct hy_statement {
     hy_time interval;
     bool pending;         /* RESULT: exec=pending */
     bool cancelled;       /* RESULT: exec=cancelled */
+    uint32_t id;          /* MEMBER */
     bool in;              /* MEMBER */
     uint32_t epoch;       /* MEMBER */
     uint64_t incarnation; /* MEMBER */

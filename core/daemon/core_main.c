@@ -3,12 +3,10 @@
  * halyard-core: the part of a node that talks. Started by halyardd, the executor, which hands it a socket and the lease
  * page; not meant to be started by hand.
  */
-#include "bus/bus.h"
 #include "daemon/config.h"
 #include "daemon/logger.h"
 #include "daemon/node.h"
 
-#include <czmq.h>
 #include <errno.h>
 #include <getopt.h>
 #include <sched.h>
@@ -53,7 +51,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
     return arguments->executor_fd < 0 || arguments->lease_fd < 0 ? -EINVAL : 0;
 }
 
-/* Signals come through the loop; czmq's own handlers would turn SIGTERM into a flag nobody looks at. */
+/* Signals come through the loop. */
 static void take_signals(void)
 {
     sigset_t signals;
@@ -63,7 +61,6 @@ static void take_signals(void)
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
-    hy_bus_quiet_czmq();
 }
 
 /* Heartbeats must go out on time, on a busy host too. Not permitted (a container, an ordinary user): it works, less surely. */
@@ -118,6 +115,5 @@ int main(int argc, char **argv)
     int status = run(&arguments, config, logger);
     hy_logger_close(&logger);
     hy_config_free(&config);
-    zsys_shutdown();
     return status;
 }

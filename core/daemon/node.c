@@ -8,7 +8,9 @@
 #include "cib/grammar.h"
 #include "cluster/cluster.h"
 #include "daemon/clock.h"
+#include "daemon/config_compare.h"
 #include "daemon/ipc.h"
+#include "daemon/peers.h"
 #include "daemon/privileges.h"
 #include "daemon/report.h"
 #include "executor/executor.h"
@@ -20,34 +22,43 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 struct hy_node {
     const struct hy_config *config;
     struct hy_logger *logger;
     const struct hy_log *log;
-    zloop_t *loop;
+    struct hy_loop *loop;
     struct hy_cluster *cluster;
     struct hy_store *store;
     struct hy_links *links;
     struct hy_seal seal;
     bool ordinary_user; /* plug-ins need not be root's then */
     struct hy_bus *bus;
+    struct hy_peers *peers;
+    bool blank;        /* not in a cluster yet, as far as was seen */
+    char *said;        /* what it waited for */
+    bool list_changed; /* the cluster's list of nodes: it is to be compared with the file's */
     struct hy_executor_link *executor;
     struct hy_ipc *ipc;
     HY_VEC(struct hy_operation) unsent; /* the executor could not take them yet */
     bool query_unsent;
-    int signal_fd;
-    int timer_fd;
-    hy_time armed; /* what timer_fd is set to */
-    int result;    /* of the run */
+    struct hy_watched signals, store_news, executor_news;
+    struct hy_timer tick;
+    int result; /* of the run */
     bool done;
 };
 
 enum { RETRY_MS = 5 };
 
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event);
+
+static void end_run(struct hy_node *node, int result)
+{
+    node->result = result;
+    node->done = true;
+    hy_loop_stop(node->loop);
+}
 
 /* ---- effects */
 
@@ -67,8 +78,7 @@ static void flush_executor(struct hy_node *node)
     }
     if (rc && rc != -EAGAIN) {
         hy_error(node->log, "the executor cannot be reached: %s", strerror(-rc));
-        node->result = rc;
-        node->done = true;
+        end_run(node, rc);
     }
 }
 
@@ -127,20 +137,24 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
         if (hy_bus_reconnect(node->bus, effect->to, effect->number))
             hy_error(node->log, "node %u is heard but is no peer of the bus", effect->to);
         break;
+    case HY_CLUSTER_NODES_CHANGED:
+        hy_peers_update(node->peers, node->cluster);
+        node->list_changed = true;
+        break;
     case HY_CLUSTER_BROKEN:
-        node->result = -EBADMSG;
-        node->done = true;
+        end_run(node, -EBADMSG);
         break;
     case HY_CLUSTER_GONE:
-        node->done = true;
+        end_run(node, node->result);
         break;
     default:
         hy_error(node->log, "effect of unknown type %d", (int)effect->type);
-        node->result = -EINVAL;
-        node->done = true;
+        end_run(node, -EINVAL);
         break;
     }
 }
+
+static void on_time(void *context);
 
 /* The next tick, exact to the microsecond; also the retry of what the executor had no room for. */
 static void arm(struct hy_node *node)
@@ -150,55 +164,69 @@ static void arm(struct hy_node *node)
         hy_time retry = hy_clock_now() + RETRY_MS * HY_MS;
         at = retry < at ? retry : at;
     }
-    if (at == node->armed)
+    if (!node->tick.place || at != node->tick.at)
+        hy_loop_at(node->loop, &node->tick, at, on_time, node);
+}
+
+/* Only what is known to be the present list is compared: not each of those that the log tells of at the start. */
+static void compare_lists(struct hy_node *node)
+{
+    struct hy_cluster_report report;
+    hy_cluster_report(node->cluster, hy_clock_now(), &report);
+    if (!report.quorum || report.age > HY_SECOND)
         return;
-    node->armed = at;
-    struct itimerspec timer = {{0, 0}, {0, 0}}; /* HY_NEVER: disarmed */
-    if (at != HY_NEVER) {
-        at = at > 0 ? at : 1;
-        timer.it_value.tv_sec = at / HY_SECOND;
-        timer.it_value.tv_nsec = at % HY_SECOND * 1000;
-    }
-    if (timerfd_settime(node->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL)) {
-        hy_error(node->log, "timer cannot be set: %s", strerror(errno));
-        node->result = -errno;
-        node->done = true;
-    }
+    struct hy_buf difference = {0};
+    node->list_changed = false;
+    hy_config_compare(node->config, hy_cluster_cib(node->cluster), &difference);
+    if (difference.size)
+        hy_notice(node->log, "the nodes in %s are not the cluster's: %s", node->config->file, hy_buf_text(&difference));
+    hy_buf_free(&difference);
+}
+
+/* A node that waits to be let into a cluster says what for, each time when it is something else. */
+static void say_waiting(struct hy_node *node)
+{
+    struct hy_cluster_report report;
+    hy_cluster_report(node->cluster, hy_clock_now(), &report);
+    node->blank = report.blank;
+    if (!report.blank || !report.waiting || (node->said && strcmp(node->said, report.waiting) == 0))
+        return;
+    free(node->said);
+    node->said = hy_strdup(report.waiting);
+    hy_notice(node->log, "this node has no cluster yet: %s", report.waiting);
 }
 
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event)
 {
     struct hy_cluster_effects effects = {0};
     struct hy_err err = {{0}};
+    if (node->done)
+        return;
     int rc = hy_cluster_step(node->cluster, event, hy_clock_now(), hy_clock_wall(), &effects, &err);
     if (rc)
         hy_debug(node->log, "dropped: %s", err.text);
     for (size_t i = 0; i < effects.list.count; i++)
         carry_out(node, &effects.list.items[i]);
     hy_cluster_effects_free(&effects);
+    if (node->list_changed)
+        compare_lists(node);
+    if (node->blank)
+        say_waiting(node);
     arm(node);
 }
 
 /* ---- what happens */
 
-static int on_timer(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_time(void *context)
 {
-    (void)loop;
     struct hy_node *node = context;
-    uint64_t count;
-    if (read(item->fd, &count, sizeof count) < 0 && errno != EAGAIN)
-        hy_error(node->log, "timer cannot be read: %s", strerror(errno));
-    node->armed = -1;
     flush_executor(node);
     const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
     take_event(node, &event);
-    return node->done ? -1 : 0;
 }
 
-static int on_store(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_store(void *context)
 {
-    (void)loop;
-    (void)item;
     struct hy_node *node = context;
     struct hy_cluster_event event = {.type = HY_CLUSTER_PERSISTED, .number = hy_store_completed(node->store)};
     take_event(node, &event);
@@ -207,7 +235,6 @@ static int on_store(zloop_t *loop, zmq_pollitem_t *item, void *context)
         event = (struct hy_cluster_event){.type = HY_CLUSTER_SNAPSHOT_SAVED, .number = index};
         take_event(node, &event);
     }
-    return node->done ? -1 : 0;
 }
 
 static void take_news(struct hy_node *node, const struct hy_executor_news *news)
@@ -237,10 +264,8 @@ static void take_news(struct hy_node *node, const struct hy_executor_news *news)
     take_event(node, &event);
 }
 
-static int on_executor(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_executor(void *context)
 {
-    (void)loop;
-    (void)item;
     struct hy_node *node = context;
     struct hy_executor_news news;
     struct hy_err err = {{0}};
@@ -251,27 +276,23 @@ static int on_executor(zloop_t *loop, zmq_pollitem_t *item, void *context)
     }
     if (rc < 0) {
         hy_error(node->log, "executor: %s", rc == -EPIPE ? "it is gone; the core ends too" : err.text);
-        node->result = rc;
-        node->done = true;
+        end_run(node, rc);
     }
-    return node->done ? -1 : 0;
 }
 
-static int on_signal(zloop_t *loop, zmq_pollitem_t *item, void *context)
+static void on_signal(void *context)
 {
-    (void)loop;
     struct hy_node *node = context;
     struct signalfd_siginfo info;
-    if (read(item->fd, &info, sizeof info) != sizeof info)
-        return 0;
+    if (read(node->signals.fd, &info, sizeof info) != sizeof info)
+        return;
     if (info.ssi_signo == SIGHUP) {
         hy_logger_reopen(node->logger);
-        return 0;
+        return;
     }
     hy_notice(node->log, "asked to end: this node leaves the cluster in good order");
     const struct hy_cluster_event event = {.type = HY_CLUSTER_SHUTDOWN};
     take_event(node, &event);
-    return node->done ? -1 : 0;
 }
 
 static void on_heartbeat(void *context, uint32_t from, size_t link, const void *data, size_t size)
@@ -337,48 +358,75 @@ static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
     hy_cib_save(hy_cluster_cib(node->cluster), cib);
 }
 
-static void on_command(void *context, uint64_t client, const char *statements, size_t size, const char *by,
-                       const char *via)
+static void on_command(void *context, uint64_t client, const struct hy_ipc_command *command)
 {
-    const struct hy_cluster_event event = {
-        .type = HY_CLUSTER_REQUEST, .client = client, .data = statements, .size = size, .by = by, .via = via};
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_REQUEST,
+                                           .client = client,
+                                           .data = command->statements,
+                                           .size = command->size,
+                                           .by = command->by,
+                                           .via = command->via,
+                                           .session = command->session,
+                                           .number = command->number,
+                                           .repeat = command->repeat};
+    take_event(context, &event);
+}
+
+static void on_read(void *context, uint64_t client)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_READ, .client = client};
+    take_event(context, &event);
+}
+
+static void on_found(void *context, uint64_t client)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_FOUND, .client = client};
     take_event(context, &event);
 }
 
 /* ---- opening */
 
-enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
+static struct hy_cluster_node cluster_node(const struct hy_config *config, size_t at)
+{
+    const struct hy_config_node *from = &config->nodes.items[at];
+    struct hy_cluster_node node = {
+        .id = from->id, .name = from->name, .address = from->address, .witness = from->witness};
+    for (size_t l = 0; l < config->links.count && l < HY_LINKS_MAX; l++) {
+        const char *address = config->links.items[l].addresses[at];
+        node.links[l] = strcmp(address, from->address) == 0 ? NULL : address;
+    }
+    return node;
+}
 
 static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
     struct hy_cluster_node *nodes = hy_alloc_array(config->nodes.count, sizeof *nodes);
-    struct hy_cluster_options options = {
-        .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
+    for (size_t i = 0; i < config->nodes.count; i++)
+        nodes[i] = cluster_node(config, i);
+    const struct hy_config_detection *detection = &config->detection;
     uint32_t self = config->nodes.items[config->self].id;
-    options.raft = (struct hy_raft_options){.self = self,
-                                            .disk = FIXED_DISK,
-                                            .seed = loaded->incarnation ^ ((uint64_t)self << 48),
-                                            .election_timeout = config->detection.election_timeout,
-                                            .heartbeat = config->detection.raft_heartbeat};
-    options.membership = (struct hy_membership_options){.self = self,
-                                                        .incarnation = loaded->incarnation,
-                                                        .node_count = config->nodes.count,
-                                                        .heartbeat = config->detection.heartbeat,
-                                                        .dead_after = config->detection.dead_after,
-                                                        .dead_after_max = config->detection.dead_after_max,
-                                                        .release_margin = config->detection.release_margin,
-                                                        .rho_ppm = 1000};
-    struct hy_raft_state state = loaded->raft;
-    if (!state.servers.count)
-        state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
-    for (size_t i = 0; i < config->nodes.count; i++) {
-        nodes[i] = (struct hy_cluster_node){config->nodes.items[i].id, config->nodes.items[i].name};
-        options.membership.nodes[i] = (struct hy_membership_peer){config->nodes.items[i].id, true};
-        if (!loaded->raft.servers.count)
-            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
-    }
-    int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
+    const struct hy_cluster_options options = {.name = config->node,
+                                               .disk = loaded->disk,
+                                               .nodes = nodes,
+                                               .node_count = config->nodes.count,
+                                               .raft = {.self = self,
+                                                        .disk = loaded->disk,
+                                                        .seed = loaded->incarnation ^ ((uint64_t)self << 48),
+                                                        .election_timeout = detection->election_timeout,
+                                                        .heartbeat = detection->raft_heartbeat,
+                                                        .idle_heartbeat = detection->raft_idle},
+                                               .membership = {.self = self,
+                                                              .incarnation = loaded->incarnation,
+                                                              .disk = loaded->disk,
+                                                              .heartbeat = detection->heartbeat,
+                                                              .dead_after = detection->dead_after,
+                                                              .dead_after_max = detection->dead_after_max,
+                                                              .release_margin = detection->release_margin,
+                                                              .gather = detection->heartbeat / 2,
+                                                              .rho_ppm = 1000},
+                                               .log = node->log};
+    int rc = hy_cluster_new(&options, &loaded->raft, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
     free(nodes);
     return rc;
@@ -394,16 +442,7 @@ static struct hy_link_setting *link_settings(const struct hy_config_link *link, 
     return settings;
 }
 
-static struct hy_link_peer *link_peers(const struct hy_config *config, const struct hy_config_link *link)
-{
-    struct hy_link_peer *peers = hy_alloc_array(config->nodes.count, sizeof *peers);
-    size_t count = 0;
-    for (size_t i = 0; i < config->nodes.count; i++)
-        if (i != config->self)
-            peers[count++] = (struct hy_link_peer){config->nodes.items[i].id, link->addresses[i], 0};
-    return peers;
-}
-
+/* Peers come after: hy_peers_update(). */
 static int open_links(struct hy_node *node, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
@@ -412,9 +451,7 @@ static int open_links(struct hy_node *node, struct hy_err *err)
         const struct hy_config_link *link = &config->links.items[i];
         links[i] = (struct hy_link_config){.transport = link->transport,
                                            .settings = link_settings(link, link->addresses[config->self]),
-                                           .setting_count = link->settings.count + 1,
-                                           .peers = link_peers(config, link),
-                                           .peer_count = config->nodes.count - 1};
+                                           .setting_count = link->settings.count + 1};
     }
     const struct hy_links_options options = {.self = config->nodes.items[config->self].id,
                                              .links = links,
@@ -427,10 +464,8 @@ static int open_links(struct hy_node *node, struct hy_err *err)
                                              .context = node,
                                              .log = node->log};
     int rc = hy_links_open(&options, node->loop, &node->links, err);
-    for (size_t i = 0; i < config->links.count; i++) {
+    for (size_t i = 0; i < config->links.count; i++)
         free((void *)(uintptr_t)links[i].settings);
-        free((void *)(uintptr_t)links[i].peers);
-    }
     free(links);
     return rc;
 }
@@ -438,61 +473,54 @@ static int open_links(struct hy_node *node, struct hy_err *err)
 static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnation, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
-    struct hy_bus_peer *peers = hy_alloc_array(config->nodes.count, sizeof *peers);
-    size_t count = 0;
-    for (size_t i = 0; i < config->nodes.count; i++)
-        if (i != config->self)
-            peers[count++] =
-                (struct hy_bus_peer){config->nodes.items[i].id, config->nodes.items[i].address, config->bus_port};
     const struct hy_bus_options options = {.self = config->nodes.items[config->self].id,
                                            .incarnation = incarnation,
                                            .address = config->nodes.items[config->self].address,
                                            .port = config->bus_port,
-                                           .peers = peers,
-                                           .peer_count = count,
                                            .key = key,
                                            .received = on_bus,
                                            .context = node,
                                            .log = node->log};
-    int rc = hy_bus_open(&options, node->loop, &node->bus, err);
-    free(peers);
-    return rc;
+    return hy_bus_open(&options, node->loop, &node->bus, err);
+}
+
+static void open_peers(struct hy_node *node)
+{
+    node->peers = hy_peers_new(node->config, node->bus, node->links, node->log);
+    hy_peers_update(node->peers, node->cluster);
+    node->list_changed = true;
 }
 
 static int open_ipc(struct hy_node *node, struct hy_err *err)
 {
-    const struct hy_ipc_handlers handlers = {.context = node, .state = on_state, .command = on_command};
+    const struct hy_ipc_handlers handlers = {
+        .context = node, .state = on_state, .command = on_command, .read = on_read, .found = on_found};
     char *path = hy_config_socket(node->config);
     int rc = hy_ipc_open(path, &handlers, node->loop, node->log, &node->ipc, err);
     free(path);
     return rc;
 }
 
-static int watch_fd(struct hy_node *node, int fd, zloop_fn *handler)
-{
-    zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
-    int rc = zloop_poller(node->loop, &item, handler, node);
-    if (!rc)
-        zloop_poller_set_tolerant(node->loop, &item);
-    return rc ? -ENOMEM : 0;
-}
-
-static int open_descriptors(struct hy_node *node, struct hy_err *err)
+static int open_signals(struct hy_node *node, struct hy_err *err)
 {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGHUP);
-    node->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    node->timer_fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK);
-    if (node->signal_fd < 0 || node->timer_fd < 0)
-        return hy_fail(err, errno, "signals or timers cannot be watched: %s", strerror(errno));
-    if (watch_fd(node, node->signal_fd, on_signal) || watch_fd(node, node->timer_fd, on_timer) ||
-        watch_fd(node, hy_store_fd(node->store), on_store) ||
-        watch_fd(node, hy_executor_link_fd(node->executor), on_executor))
-        return hy_fail(err, ENOMEM, "the loop takes no more descriptors");
-    return 0;
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    int rc = fd < 0 ? -errno : hy_loop_watch(node->loop, &node->signals, fd, on_signal, node);
+    if (rc && fd >= 0)
+        close(fd);
+    return rc ? hy_fail(err, -rc, "signals cannot be watched: %s", strerror(-rc)) : 0;
+}
+
+static int open_descriptors(struct hy_node *node, struct hy_err *err)
+{
+    int rc = hy_loop_watch(node->loop, &node->store_news, hy_store_fd(node->store), on_store, node);
+    if (!rc)
+        rc = hy_loop_watch(node->loop, &node->executor_news, hy_executor_link_fd(node->executor), on_executor, node);
+    return rc ? hy_fail(err, -rc, "store and executor cannot be watched: %s", strerror(-rc)) : open_signals(node, err);
 }
 
 /* Only the socket's folder is the core's: beside it lie the executor's, which trusts what it finds there. */
@@ -522,6 +550,13 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     return rc;
 }
 
+static int open_state(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
+{
+    if (loaded->set_aside)
+        hy_warning(node->log, "%s", loaded->set_aside);
+    return open_cluster(node, loaded, err);
+}
+
 static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
 {
     uint8_t key[HY_KEY_SIZE];
@@ -533,13 +568,15 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
         rc = hy_store_open(node->config->paths.state, node->config->cluster,
                            node->config->nodes.items[node->config->self].id, node->log, &node->store, &loaded, err);
     if (!rc)
-        rc = open_cluster(node, &loaded, err);
+        rc = open_state(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)
         rc = open_links(node, err);
     if (!rc)
         rc = open_bus(node, key, loaded.incarnation, err);
+    if (!rc)
+        open_peers(node);
     if (!rc)
         rc = open_ipc(node, err);
     if (!rc)
@@ -557,11 +594,11 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->logger = logger;
     n->log = hy_logger_log(logger);
     n->ordinary_user = geteuid() != 0;
-    n->signal_fd = n->timer_fd = -1;
-    n->armed = -1;
-    n->loop = zloop_new();
-    zloop_set_nonstop(n->loop, true);
-    int rc = open_all(n, executor_fd, lease_fd, err);
+    n->blank = true;
+    n->signals.fd = n->store_news.fd = n->executor_news.fd = -1;
+    int rc = hy_loop_new(&n->loop, err);
+    if (!rc)
+        rc = open_all(n, executor_fd, lease_fd, err);
     if (rc) {
         hy_node_close(&n);
         return rc;
@@ -573,10 +610,12 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
 int hy_node_run(struct hy_node *node)
 {
     const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
+    struct hy_err err = {{0}};
     take_event(node, &event);
-    while (!node->done)
-        zloop_start(node->loop);
-    return node->result;
+    int rc = node->done ? 0 : hy_loop_run(node->loop, &err);
+    if (rc)
+        hy_error(node->log, "%s", err.text);
+    return rc ? rc : node->result;
 }
 
 void hy_node_close(struct hy_node **node)
@@ -585,19 +624,19 @@ void hy_node_close(struct hy_node **node)
     if (!n)
         return;
     hy_ipc_close(&n->ipc);
+    free(n->said);
+    hy_peers_free(&n->peers);
     hy_bus_close(&n->bus);
     hy_links_close(&n->links);
-    zloop_destroy(&n->loop);
+    if (n->signals.fd >= 0)
+        close(n->signals.fd);
+    hy_loop_free(&n->loop);
     hy_cluster_free(&n->cluster);
     hy_store_close(&n->store);
     hy_executor_link_close(&n->executor);
     for (size_t i = 0; i < n->unsent.count; i++)
         hy_operation_free(&n->unsent.items[i]);
     hy_vec_free(&n->unsent);
-    if (n->signal_fd >= 0)
-        close(n->signal_fd);
-    if (n->timer_fd >= 0)
-        close(n->timer_fd);
     free(n);
     *node = NULL;
 }

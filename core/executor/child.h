@@ -7,7 +7,7 @@
 #ifndef HY_EXECUTOR_CHILD_H
 #define HY_EXECUTOR_CHILD_H
 
-#include "executor/loop.h"
+#include "loop/loop.h"
 
 #include <sys/types.h>
 

@@ -3,7 +3,7 @@
 #ifndef HY_EXECUTOR_CORE_PROCESS_H
 #define HY_EXECUTOR_CORE_PROCESS_H
 
-#include "executor/loop.h"
+#include "loop/loop.h"
 #include "executor/process.h"
 
 #include <sys/types.h>

@@ -12,7 +12,6 @@ libhy_executor_a_SOURCES = \
 	core/executor/lane.h \
 	core/executor/lease.c core/executor/lease.h \
 	core/executor/link.c \
-	core/executor/loop.c core/executor/loop.h \
 	core/executor/op_child.c core/executor/op_child.h \
 	core/executor/port.c core/executor/port.h \
 	core/executor/process.c core/executor/process.h \

@@ -66,7 +66,7 @@ static void send_waiting(struct hy_port *port)
     port->waiting.count -= sent;
     memmove(port->waiting.items, port->waiting.items + sent, port->waiting.count * sizeof *port->waiting.items);
     if (!port->waiting.count && port->socket.fd >= 0)
-        hy_loop_watch_writable(port->loop, &port->socket, false);
+        hy_loop_want(port->loop, &port->socket, HY_LOOP_READ);
 }
 
 static void send_packet(struct hy_port *port, struct hy_buf *packet)
@@ -75,7 +75,7 @@ static void send_packet(struct hy_port *port, struct hy_buf *packet)
     if (rc == -EAGAIN) {
         hy_vec_push(&port->waiting, *packet);
         port->waiting_size += packet->size;
-        hy_loop_watch_writable(port->loop, &port->socket, true);
+        hy_loop_want(port->loop, &port->socket, HY_LOOP_READ | HY_LOOP_WRITE);
         if (port->waiting_size > WAITING_MAX)
             port->stuck(port->context);
         return;

@@ -4,7 +4,7 @@
 #define HY_EXECUTOR_PORT_H
 
 #include "base/vec.h"
-#include "executor/loop.h"
+#include "loop/loop.h"
 #include "executor/protocol.h"
 
 struct hy_port {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one message of this module, the same to all: magic u16, version u8, number of entries u8, D_max u32, incarnation u64,
- * number u64, then an entry for each other node: id u32, epoch u32, incarnation u64 and number u64 of the newest
- * heartbeat heard of it, how long that was held u32, promise u32, refusal u32, flags u8. Durations in microseconds.
+ * The one message of this module, the same to all: magic u16, version u8, number of entries u8, D_max u32, incarnation
+ * u64, number u64, disk u64, index of the applied set of servers u64, lineage u64, flags u8; then an entry for each other
+ * node: id u32, epoch u32, incarnation u64 and number u64 of the newest heartbeat heard of it, how long that was held
+ * u32, promise u32, refusal u32, flags u8. Durations in microseconds.
  *
- * 24 + 31 * 37 = 1171 bytes with 32 nodes: one datagram on any Ethernet.
+ * 49 + 31 * 37 = 1196 bytes with 32 nodes: one datagram on any Ethernet.
  */
 #include "membership/internal.h"
 
@@ -14,7 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { MAGIC = 0x4862, VERSION = 1, FLAG_HEARS = 1, HEADER_SIZE = 24, ENTRY_SIZE = 37 };
+enum { MAGIC = 0x4862, VERSION = 2, FLAG_BLANK = 1, FLAG_HEARS = 1, HEADER_SIZE = 49, ENTRY_SIZE = 37 };
 
 static uint32_t duration(hy_time value)
 {
@@ -31,6 +32,10 @@ void hy_heartbeat_encode(const struct hy_heartbeat *heartbeat, struct hy_buf *ou
     hy_wr_u32(out, duration(heartbeat->dead_after_max));
     hy_wr_u64(out, heartbeat->incarnation);
     hy_wr_u64(out, heartbeat->number);
+    hy_wr_u64(out, heartbeat->disk);
+    hy_wr_u64(out, heartbeat->servers_index);
+    hy_wr_u64(out, heartbeat->lineage);
+    hy_wr_u8(out, heartbeat->blank ? FLAG_BLANK : 0);
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
         hy_wr_u32(out, about->node);
@@ -87,8 +92,13 @@ int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *hear
     *heartbeat = (struct hy_heartbeat){.dead_after_max = hy_rd_u32(&rd)};
     heartbeat->incarnation = hy_rd_u64(&rd);
     heartbeat->number = hy_rd_u64(&rd);
-    if (heartbeat->incarnation == 0 || heartbeat->number == 0)
-        return hy_fail(err, EBADMSG, "heartbeat: without incarnation or number");
+    heartbeat->disk = hy_rd_u64(&rd);
+    heartbeat->servers_index = hy_rd_u64(&rd);
+    heartbeat->lineage = hy_rd_u64(&rd);
+    uint8_t flags = hy_rd_u8(&rd);
+    heartbeat->blank = flags & FLAG_BLANK;
+    if (heartbeat->incarnation == 0 || heartbeat->number == 0 || flags & ~FLAG_BLANK)
+        return hy_fail(err, EBADMSG, "heartbeat: without incarnation or number, or of unknown flags (%u)", flags);
     for (unsigned i = 0; i < count; i++) {
         int rc = decode_about(&rd, heartbeat, err);
         if (rc < 0)

@@ -24,7 +24,8 @@ struct hy_membership_opinion {
 
 struct hy_membership_node {
     uint32_t id;
-    bool voter;
+    bool voter; /* in the set of servers that this node has applied */
+    uint64_t voter_disk;
 
     /* By the log (verdicts.c). */
     struct hy_membership_entry applied;
@@ -43,6 +44,10 @@ struct hy_membership_node {
     bool hears_us;        /* so it said last */
     hy_time contact_from; /* the same, of when it last said so */
     hy_time round_trip;
+    uint64_t disk; /* this and what follows: so it said last */
+    uint64_t servers_index;
+    uint64_t lineage;
+    bool blank;
     bool told; /* ALIVE was said, for this incarnation and epoch */
     uint64_t told_incarnation;
     uint32_t told_epoch;
@@ -63,7 +68,11 @@ struct hy_membership {
     uint64_t incarnation;
     struct hy_membership_node nodes[HY_MEMBERSHIP_MAX_NODES];
     size_t count;
-    size_t majority;
+    size_t voters;
+    size_t majority; /* above `count` when there is no voter */
+    uint64_t disk;
+    uint64_t servers_index;
+    uint64_t lineage;
 
     hy_time heartbeat;
     hy_time dead_after;
@@ -71,6 +80,7 @@ struct hy_membership {
     hy_time commit_wait;
     hy_time refuse_for; /* H */
     hy_time release_margin;
+    hy_time gather;
     int64_t rho_ppm;
 
     hy_time started;
@@ -103,6 +113,10 @@ struct hy_heartbeat_about {
 struct hy_heartbeat {
     uint64_t incarnation;
     uint64_t number;
+    uint64_t disk;
+    uint64_t servers_index;
+    uint64_t lineage;
+    bool blank;
     hy_time dead_after_max;
     struct hy_heartbeat_about about[HY_MEMBERSHIP_MAX_NODES];
     size_t count;
@@ -113,6 +127,13 @@ struct hy_heartbeat {
 struct hy_buf;
 void hy_heartbeat_encode(const struct hy_heartbeat *heartbeat, struct hy_buf *out);
 int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *heartbeat, struct hy_err *err);
+
+/* nodes.c: who there is, and who votes */
+void hy_membership_set_nodes(struct hy_membership *m, const struct hy_membership_peer *nodes, size_t count,
+                             hy_time now);
+int hy_membership_check_nodes(const struct hy_membership_peer *nodes, size_t count, struct hy_err *err);
+/* A voter whose word counts: not one with another disk than the one that the servers know. */
+bool hy_membership_has_say(const struct hy_membership *m, const struct hy_membership_node *node);
 
 /* membership.c */
 struct hy_membership_effect *hy_membership_emit(struct hy_membership_effects *effects,

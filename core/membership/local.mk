@@ -4,6 +4,7 @@ libhy_membership_a_SOURCES = \
 	core/membership/heartbeat.c \
 	core/membership/internal.h \
 	core/membership/membership.c core/membership/membership.h \
+	core/membership/nodes.c \
 	core/membership/promises.c \
 	core/membership/self_doubt.c \
 	core/membership/verdicts.c \

@@ -28,6 +28,8 @@ static int check_times(const struct hy_membership_options *o, struct hy_err *err
 {
     if (o->heartbeat <= 0)
         return hy_fail(err, EINVAL, "heartbeat must be above 0");
+    if (o->gather < 0 || o->gather > o->heartbeat / 2)
+        return hy_fail(err, EINVAL, "gather must be 0 to half a heartbeat");
     if (o->dead_after < 2 * o->heartbeat)
         return hy_fail(err, EINVAL, "dead-after must be at least two heartbeats, is %" PRId64 " us of %" PRId64 " us",
                        o->dead_after, 2 * o->heartbeat);
@@ -43,29 +45,15 @@ static int check_times(const struct hy_membership_options *o, struct hy_err *err
     return 0;
 }
 
-static int check_nodes(const struct hy_membership_options *o, struct hy_err *err)
+static int check_self(const struct hy_membership_options *o, struct hy_err *err)
 {
-    if (o->node_count == 0 || o->node_count > HY_MEMBERSHIP_MAX_NODES)
-        return hy_fail(err, EINVAL, "there must be 1 to %d nodes, not %zu", HY_MEMBERSHIP_MAX_NODES, o->node_count);
     if (o->incarnation == 0)
         return hy_fail(err, EINVAL, "an incarnation must not be 0");
-    bool self = false;
-    bool voter = false;
     for (size_t i = 0; i < o->node_count; i++) {
-        if (o->nodes[i].id == 0)
-            return hy_fail(err, EINVAL, "a node id must not be 0");
-        for (size_t k = 0; k < i; k++) {
-            if (o->nodes[k].id == o->nodes[i].id)
-                return hy_fail(err, EINVAL, "node id %" PRIu32 " is given twice", o->nodes[i].id);
-        }
-        self = self || o->nodes[i].id == o->self;
-        voter = voter || o->nodes[i].voter;
+        if (o->nodes[i].id == o->self)
+            return hy_membership_check_nodes(o->nodes, o->node_count, err);
     }
-    if (!self)
-        return hy_fail(err, EINVAL, "this node, %" PRIu32 ", is not among the nodes", o->self);
-    if (!voter)
-        return hy_fail(err, EINVAL, "no node is a voter");
-    return 0;
+    return hy_fail(err, EINVAL, "this node, %" PRIu32 ", is not among the nodes", o->self);
 }
 
 int hy_membership_new(const struct hy_membership_options *options, hy_time now, struct hy_membership **membership,
@@ -74,7 +62,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     *membership = NULL;
     int rc = check_times(options, err);
     if (rc == 0)
-        rc = check_nodes(options, err);
+        rc = check_self(options, err);
     if (rc < 0)
         return rc;
     struct hy_membership *m = hy_alloc(sizeof *m);
@@ -86,22 +74,18 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->refuse_for = 2 * m->dead_after_max + m->commit_wait;
     m->release_margin = options->release_margin;
     m->rho_ppm = options->rho_ppm;
+    m->gather = options->gather;
     m->started = m->now = m->deadline = m->next_heartbeat = now;
-    m->count = options->node_count;
-    size_t voters = 0;
-    for (size_t i = 0; i < m->count; i++) {
-        struct hy_membership_node *node = &m->nodes[i];
-        node->id = options->nodes[i].id;
-        node->voter = options->nodes[i].voter;
-        node->count_from = node->contact_from = now;
-        node->release_at = HY_NEVER;
-        voters += node->voter;
-        if (node->id == options->self) {
-            m->self = (uint32_t)i;
-            node->incarnation = options->incarnation;
-        }
-    }
-    m->majority = voters / 2 + 1;
+    m->disk = options->disk;
+    m->servers_index = options->servers_index;
+    m->lineage = options->lineage;
+    m->count = 1;
+    m->nodes[0] = (struct hy_membership_node){.id = options->self,
+                                              .incarnation = options->incarnation,
+                                              .count_from = now,
+                                              .contact_from = now,
+                                              .release_at = HY_NEVER};
+    hy_membership_set_nodes(m, options->nodes, options->node_count, now);
     *membership = m;
     return 0;
 }
@@ -139,6 +123,10 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
     if (heartbeat->incarnation != from->incarnation)
         meet(m, from, heartbeat->incarnation, now);
     from->number = heartbeat->number;
+    from->disk = heartbeat->disk;
+    from->servers_index = heartbeat->servers_index;
+    from->lineage = heartbeat->lineage;
+    from->blank = heartbeat->blank;
     from->heard_at = from->count_from = now;
     from->hears_us = false;
     hy_time sent = -1;
@@ -184,6 +172,19 @@ static int take_message(struct hy_membership *m, const struct hy_membership_even
     return 0;
 }
 
+/* The others wait for this node to say which set it has applied. */
+static int take_nodes(struct hy_membership *m, const struct hy_membership_event *event, hy_time now, struct hy_err *err)
+{
+    int rc = hy_membership_check_nodes(event->nodes, event->count, err);
+    if (rc < 0)
+        return rc;
+    m->servers_index = event->number;
+    m->lineage = event->lineage;
+    hy_membership_set_nodes(m, event->nodes, event->count, now);
+    m->say_now = true;
+    return 0;
+}
+
 static int take_event(struct hy_membership *m, const struct hy_membership_event *event, hy_time now,
                       struct hy_membership_effects *effects, struct hy_err *err)
 {
@@ -206,6 +207,8 @@ static int take_event(struct hy_membership *m, const struct hy_membership_event 
     case HY_MEMBERSHIP_LINK_DOWN:
         hy_membership_drop_promises(m);
         return 0;
+    case HY_MEMBERSHIP_NODES:
+        return take_nodes(m, event, now, err);
     default:
         return hy_fail(err, EINVAL, "membership: event %d is not known", (int)event->type);
     }
@@ -236,8 +239,13 @@ static void say_alive(struct hy_membership *m, hy_time now, struct hy_membership
 static void send_heartbeat(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
 {
     hy_membership_refresh_refusals(m, now);
-    struct hy_heartbeat heartbeat = {
-        .incarnation = m->incarnation, .number = ++m->number, .dead_after_max = m->dead_after_max};
+    struct hy_heartbeat heartbeat = {.incarnation = m->incarnation,
+                                     .number = ++m->number,
+                                     .disk = m->disk,
+                                     .servers_index = m->servers_index,
+                                     .lineage = m->lineage,
+                                     .blank = m->voters == 0,
+                                     .dead_after_max = m->dead_after_max};
     m->sent[m->number % HY_MEMBERSHIP_SENT] = now;
     hy_membership_give_promises(m, &heartbeat, now);
     struct hy_buf out = {0};
@@ -281,7 +289,10 @@ int hy_membership_step(struct hy_membership *membership, const struct hy_members
     hy_membership_judge(m, now, effects);
     say_alive(m, now, effects);
     hy_membership_renew_lease(m, now, effects);
-    if (m->say_now || now >= m->next_heartbeat)
+    /* Woken up by another's heartbeat, it sends its own if that is due soon. So all come to send at the same time, and each
+     * wakes up once for all, where it would for each. */
+    bool early = rc == 0 && event->type == HY_MEMBERSHIP_MESSAGE;
+    if (m->say_now || now >= m->next_heartbeat - (early ? m->gather : 0))
         send_heartbeat(m, now, effects);
     set_deadline(m, now);
     return rc;

@@ -57,19 +57,25 @@ struct hy_membership; /* opaque */
 struct hy_membership_peer {
     uint32_t id;
     bool voter;
+    uint64_t disk; /* of a voter, as the set of servers names it: one that is heard with another has no say; 0: any */
 };
 
 struct hy_membership_options {
     uint32_t self;
     uint64_t incarnation;                                     /* higher than any before of this node; not 0 */
-    struct hy_membership_peer nodes[HY_MEMBERSHIP_MAX_NODES]; /* self among them */
+    uint64_t disk;                                            /* told to the others; consensus knows what it means */
+    struct hy_membership_peer nodes[HY_MEMBERSHIP_MAX_NODES]; /* self among them; no voter: this node is blank */
     size_t node_count;
+    uint64_t servers_index; /* log index of the set of servers that says who votes; 0: the first set, or none */
+    uint64_t lineage;       /* told to the others, as `disk` is: which cluster's state this node has; 0: none yet */
     hy_time heartbeat;      /* interval; lan: 25 ms */
     hy_time dead_after;     /* D; lan: 120 ms */
     hy_time dead_after_max; /* D_max over all nodes and times, the same on all: messages with another are refused */
     hy_time commit_wait;    /* longest commit a verdict may take the fast way; 0: 1 s. H = 2 D_max + commit_wait */
     /* R: the lease handed out ends this much before the real one; covers the time a release takes */
     hy_time release_margin;
+    /* A heartbeat that is due within this time goes out at once when another's comes in; 0 to heartbeat / 2 */
+    hy_time gather;
     int64_t rho_ppm; /* bound on the clocks' rate error; 1000 */
 };
 
@@ -82,9 +88,15 @@ enum hy_membership_event_type {
     HY_MEMBERSHIP_UNLOGGED, /* it was truncated again */
     /* It was applied, or refused by the CIB: as there, it counts only when its epoch is the node's epoch + 1. */
     HY_MEMBERSHIP_COMMITTED,
-    HY_MEMBERSHIP_RESTORED, /* the state of `node` is this, by a snapshot; what was logged of it before is dropped */
+    /* The state of `node` is this, by a snapshot; what was logged of it up to that epoch is dropped. Then UNLOGGED for
+     * all that the snapshot has replaced. */
+    HY_MEMBERSHIP_RESTORED,
     /* carrier lost on every link: promises so far are given up, only new ones make a lease again */
-    HY_MEMBERSHIP_LINK_DOWN
+    HY_MEMBERSHIP_LINK_DOWN,
+    /* nodes, count, number, lineage: who there is, and who votes, by the newest APPLIED set of servers, that of log index
+     * `number`. What is known of nodes that stay is kept; this node is always known, in the list or not. No voter: this
+     * node is blank. Not fed with what is only in the log. */
+    HY_MEMBERSHIP_NODES
 };
 
 struct hy_membership_event {
@@ -97,6 +109,10 @@ struct hy_membership_event {
     uint32_t epoch;
     uint64_t incarnation;
     bool led; /* COMMITTED: this node leads with an entry of its own term, and has itself proposed it in this term */
+    const struct hy_membership_peer *nodes; /* NODES; borrowed for the call */
+    size_t count;
+    uint64_t number;
+    uint64_t lineage;
 };
 
 enum hy_membership_effect_type {
@@ -167,6 +183,11 @@ struct hy_membership_view {
     hy_time last_heard; /* 0: never */
     hy_time round_trip; /* 0: not measured */
     size_t against;     /* voters whose negative promises about it hold now */
+    /* As its last heartbeat says; 0 when never heard: */
+    uint64_t disk;
+    uint64_t servers_index; /* of the set of servers that it has applied */
+    uint64_t lineage;
+    bool blank; /* it has no set of servers yet */
 };
 bool hy_membership_view(const struct hy_membership *membership, uint32_t node, hy_time now,
                         struct hy_membership_view *view);

@@ -18,7 +18,7 @@ hy_time hy_membership_longer(const struct hy_membership *m, hy_time duration)
 bool hy_membership_may_promise(const struct hy_membership *m)
 {
     const struct hy_membership_node *self = &m->nodes[m->self];
-    return self->voter && self->applied.in && self->applied.incarnation == m->incarnation;
+    return hy_membership_has_say(m, self) && self->applied.in && self->applied.incarnation == m->incarnation;
 }
 
 bool hy_membership_supports(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
@@ -59,7 +59,7 @@ void hy_membership_take_promise(struct hy_membership *m, struct hy_membership_no
     if (about->incarnation != m->incarnation || !hy_membership_sent_at(m, about->number, &sent))
         return;
     measure_round_trip(from, now - sent - about->held);
-    if (!from->voter || about->promised == 0 || about->number < m->count_echo)
+    if (!hy_membership_has_say(m, from) || about->promised == 0 || about->number < m->count_echo)
         return;
     if (about->epoch < from->promise_epoch)
         return;
@@ -111,7 +111,7 @@ static hy_time majority_until(const struct hy_membership *m)
         hy_time value = 0;
         if (node == self)
             value = hy_membership_supports(m, self, m->now) ? HY_NEVER : 0;
-        else if (node->voter && node->promise_epoch == self->applied.epoch)
+        else if (node->promise_epoch == self->applied.epoch)
             value = node->promise_until;
         if (!node->voter)
             continue;
@@ -120,7 +120,7 @@ static hy_time majority_until(const struct hy_membership *m)
             until[at] = until[at - 1];
         until[at] = value;
     }
-    return until[m->majority - 1];
+    return count >= m->majority ? until[m->majority - 1] : 0;
 }
 
 hy_time hy_membership_lease_end(const struct hy_membership *m)

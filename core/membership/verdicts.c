@@ -72,7 +72,7 @@ void hy_membership_take_refusals(struct hy_membership *m, struct hy_membership_n
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
         struct hy_membership_node *node = hy_membership_find(m, about->node);
-        if (!node || !from->voter || about->refused == 0 || sent < 0)
+        if (!node || !hy_membership_has_say(m, from) || about->refused == 0 || sent < 0)
             continue;
         struct hy_membership_opinion *opinion = &from->opinions[node - m->nodes];
         hy_time until = sent + hy_membership_shorter(m, about->refused);
@@ -86,7 +86,7 @@ void hy_membership_take_refusals(struct hy_membership *m, struct hy_membership_n
 static bool refuses(const struct hy_membership *m, const struct hy_membership_node *voter,
                     const struct hy_membership_node *node, hy_time now, hy_time left)
 {
-    if (!voter->voter)
+    if (!hy_membership_has_say(m, voter))
         return false;
     if (voter == &m->nodes[m->self])
         return hy_membership_may_promise(m) && node->refused_until - now > left;
@@ -192,6 +192,14 @@ static void drop_logged(struct hy_membership_node *node, const struct hy_members
     }
 }
 
+static void drop_older(struct hy_membership_node *node, uint32_t epoch)
+{
+    for (size_t i = node->logged.count; i-- > 0;) {
+        if (node->logged.items[i].epoch <= epoch)
+            hy_vec_remove(&node->logged, i);
+    }
+}
+
 void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node *node,
                              const struct hy_membership_event *event, hy_time now,
                              struct hy_membership_effects *effects)
@@ -210,7 +218,7 @@ void hy_membership_log_event(struct hy_membership *m, struct hy_membership_node 
             apply(m, node, entry, event->led, now, effects);
         break;
     case HY_MEMBERSHIP_RESTORED:
-        node->logged.count = 0;
+        drop_older(node, entry.epoch);
         if (entry.epoch > node->applied.epoch)
             apply(m, node, entry, false, now, effects);
         break;

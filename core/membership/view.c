@@ -21,7 +21,7 @@ bool hy_membership_reachable(const struct hy_membership *m, const struct hy_memb
     size_t count = 0;
     for (size_t i = 0; i < m->count; i++) {
         const struct hy_membership_node *other = &m->nodes[i];
-        count += other->voter && hears(m, other, node, now) && hears(m, node, other, now);
+        count += hy_membership_has_say(m, other) && hears(m, other, node, now) && hears(m, node, other, now);
     }
     return count >= m->majority;
 }
@@ -44,8 +44,8 @@ uint32_t hy_membership_lowest_live(const struct hy_membership *membership, uint3
     uint32_t lowest = 0;
     for (size_t i = 0; i < membership->count; i++) {
         const struct hy_membership_node *node = &membership->nodes[i];
-        if (node->voter && node->id != except && hears(membership, node, &membership->nodes[membership->self], now) &&
-            (lowest == 0 || node->id < lowest))
+        if (hy_membership_has_say(membership, node) && node->id != except &&
+            hears(membership, node, &membership->nodes[membership->self], now) && (lowest == 0 || node->id < lowest))
             lowest = node->id;
     }
     return lowest;
@@ -63,21 +63,25 @@ bool hy_membership_view(const struct hy_membership *membership, uint32_t node, h
         const struct hy_membership_node *seen = &membership->nodes[i];
         if (seen->id != node)
             continue;
-        *view =
-            (struct hy_membership_view){.node = node,
-                                        .heard = hy_membership_heard(membership, seen, now),
-                                        .hears_us = hears(membership, seen, &membership->nodes[membership->self], now),
-                                        .supported = hy_membership_supports(membership, seen, now),
-                                        .incarnation = seen->incarnation,
-                                        .admitted = seen->applied.in,
-                                        .admitted_incarnation = seen->applied.incarnation,
-                                        .epoch = seen->applied.epoch,
-                                        .admissible = hy_membership_admissible(membership, seen, now),
-                                        .condemned = seen->condemned,
-                                        .released = seen->released,
-                                        .last_heard = i == membership->self ? now : seen->heard_at,
-                                        .round_trip = seen->round_trip,
-                                        .against = hy_membership_against(membership, seen, now, 0)};
+        *view = (struct hy_membership_view){
+            .node = node,
+            .heard = hy_membership_heard(membership, seen, now),
+            .hears_us = hears(membership, seen, &membership->nodes[membership->self], now),
+            .supported = hy_membership_supports(membership, seen, now),
+            .incarnation = seen->incarnation,
+            .admitted = seen->applied.in,
+            .admitted_incarnation = seen->applied.incarnation,
+            .epoch = seen->applied.epoch,
+            .admissible = hy_membership_admissible(membership, seen, now),
+            .condemned = seen->condemned,
+            .released = seen->released,
+            .last_heard = i == membership->self ? now : seen->heard_at,
+            .round_trip = seen->round_trip,
+            .against = hy_membership_against(membership, seen, now, 0),
+            .disk = i == membership->self ? membership->disk : seen->disk,
+            .servers_index = i == membership->self ? membership->servers_index : seen->servers_index,
+            .lineage = i == membership->self ? membership->lineage : seen->lineage,
+            .blank = i == membership->self ? membership->voters == 0 : seen->blank};
         return true;
     }
     return false;

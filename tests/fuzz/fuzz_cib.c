@@ -8,6 +8,7 @@
  *         SRC/tests/fuzz/fuzz_cib.c SRC/core/cib/[a-z]*.c SRC/core/base/[a-z]*.c -o fuzz_cib
  *   ./fuzz_cib CORPUS SRC/tests/golden/cib SRC/tests/fuzz/cib
  */
+#include "cib/clients.h"
 #include "cib/command.h"
 #include "cib/grammar.h"
 
@@ -96,6 +97,7 @@ static void try_command(const char *text, size_t size)
         for (size_t i = 0; i < cib->sessions.count; i++)
             must(cib->sessions.items[i].origin == answer.head.origin, "a session of nobody");
         cib->sessions.count = 0;
+        hy_clients_free(cib);
         hy_cib_save(cib, &after);
         same(&before, &after, "refused, but changed");
     }

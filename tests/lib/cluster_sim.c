@@ -11,6 +11,7 @@
 enum { MAX_RESOURCES = 32, MAX_BREAKS = 16, MAX_REQUESTS = 256 };
 
 struct disk {
+    uint64_t id;
     uint64_t term;
     uint32_t vote;
     HY_VEC(struct hy_raft_entry) entries; /* data owned */
@@ -48,7 +49,9 @@ struct running {
 };
 
 struct sim_node {
-    char name[32];
+    char name[32], address[32];
+    bool witness;
+    bool configured[SIM_MAX_NODES]; /* whom its configuration file names */
     struct hy_cluster *cluster;
     uint64_t life;
     uint64_t boots;
@@ -113,13 +116,33 @@ static void print_line(void *context, enum hy_log_level level, const char *line)
 struct sim *sim_new(size_t nodes, uint64_t seed)
 {
     struct sim *sim = hy_alloc(sizeof *sim);
-    sim->count = nodes;
     sim->random = seed * 2654435761u + 88172645463325252u;
     sim->now = 10 * HY_SECOND;
     sim->log = (struct hy_log){.context = sim, .level = HY_LOG_DEBUG, .write = getenv("SIM_TRACE") ? print_line : NULL};
     for (size_t i = 0; i < nodes; i++)
-        snprintf(sim->nodes[i].name, sizeof sim->nodes[i].name, "test%zu", i + 1);
+        sim_add_host(sim);
+    for (size_t i = 0; i < nodes; i++)
+        for (size_t j = 0; j < nodes; j++)
+            sim->nodes[i].configured[j] = true;
     return sim;
+}
+
+size_t sim_add_host(struct sim *sim)
+{
+    size_t number = sim->count++;
+    ck_assert_uint_lt(number, SIM_MAX_NODES);
+    struct sim_node *node = &sim->nodes[number];
+    snprintf(node->name, sizeof node->name, "test%zu", number + 1);
+    snprintf(node->address, sizeof node->address, "10.0.0.%zu", number + 1);
+    node->disk.id = next_random(sim);
+    for (size_t i = 0; i <= number; i++)
+        node->configured[i] = true;
+    return number;
+}
+
+void sim_witness(struct sim *sim, size_t node)
+{
+    sim->nodes[node].witness = true;
 }
 
 static void free_pending(struct pending *pending)
@@ -167,10 +190,25 @@ static struct pending *later(struct sim *sim, hy_time delay, enum what what, siz
     return pending;
 }
 
+/* Is `other` a peer of the node's bus and links? */
+static bool is_peer(const struct sim *sim, size_t number, size_t other)
+{
+    const struct hy_cluster_node *list;
+    size_t count = sim->nodes[number].cluster ? hy_cluster_nodes(sim->nodes[number].cluster, &list) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (list[i].id == other + 1)
+            return true;
+    return false;
+}
+
+/* A datagram goes to the sender's peers, and is taken from anybody who has the key. The bus is subscribed to: it is the
+ * receiver who must know the sender. */
 static void transmit(struct sim *sim, size_t from, const struct hy_cluster_effect *effect, enum what what)
 {
     for (size_t to = 0; to < sim->count; to++) {
-        if (to == from || (effect->to && effect->to != to + 1) || sim->cut[from][to])
+        bool bus = what != DELIVER_HEARTBEAT;
+        if (to == from || (effect->to && effect->to != to + 1) || sim->cut[from][to] ||
+            (bus ? !is_peer(sim, to, from) : !is_peer(sim, from, to)))
             continue;
         if (sim->lose && next_random(sim) % 100 < sim->lose)
             continue;
@@ -532,41 +570,51 @@ void sim_run(struct sim *sim, hy_time duration)
 void sim_start_core(struct sim *sim, size_t number)
 {
     struct sim_node *node = &sim->nodes[number];
+    const struct disk *disk = &node->disk;
     struct hy_cluster_node nodes[SIM_MAX_NODES];
     node->incarnation++;
     node->life++;
     struct hy_cluster_options options = {
-        .name = node->name, .nodes = nodes, .node_count = sim->count, .snapshot_after = 50, .log = &sim->log};
+        .name = node->name, .disk = disk->id, .nodes = nodes, .snapshot_after = 50, .log = &sim->log};
+    for (size_t i = 0; i < sim->count; i++)
+        if (node->configured[i])
+            nodes[options.node_count++] = (struct hy_cluster_node){.id = (uint32_t)i + 1,
+                                                                   .name = sim->nodes[i].name,
+                                                                   .address = sim->nodes[i].address,
+                                                                   .witness = sim->nodes[i].witness};
     uint32_t self = (uint32_t)number + 1;
-    options.raft = (struct hy_raft_options){
-        .self = self, .disk = 1, .seed = next_random(sim), .election_timeout = 600 * HY_MS, .heartbeat = 60 * HY_MS};
+    options.raft = (struct hy_raft_options){.self = self,
+                                            .seed = next_random(sim),
+                                            .election_timeout = 600 * HY_MS,
+                                            .heartbeat = 60 * HY_MS,
+                                            .idle_heartbeat = 200 * HY_MS};
     options.membership = (struct hy_membership_options){.self = self,
                                                         .incarnation = node->incarnation,
-                                                        .node_count = sim->count,
                                                         .heartbeat = 25 * HY_MS,
+                                                        .gather = 12 * HY_MS,
                                                         .dead_after = 120 * HY_MS,
                                                         .dead_after_max = 240 * HY_MS,
                                                         .release_margin = 30 * HY_MS,
                                                         .rho_ppm = 1000};
-    const struct disk *disk = &node->disk;
-    struct hy_raft_state state = {.term = disk->term,
-                                  .vote = disk->vote,
-                                  .snapshot_index = disk->snapshot_index,
-                                  .snapshot_term = disk->snapshot_term,
-                                  .servers = disk->servers,
-                                  .entries = disk->entries.items,
-                                  .entry_count = disk->entries.count};
-    for (size_t i = 0; i < sim->count; i++) {
-        nodes[i] = (struct hy_cluster_node){(uint32_t)i + 1, sim->nodes[i].name};
-        options.membership.nodes[i] = (struct hy_membership_peer){(uint32_t)i + 1, true};
-        if (!disk->servers.count)
-            state.servers.list[i] = (struct hy_raft_server){(uint32_t)i + 1, true, 1};
-    }
-    if (!state.servers.count)
-        state.servers.count = sim->count;
+    const struct hy_raft_state state = {.term = disk->term,
+                                        .vote = disk->vote,
+                                        .snapshot_index = disk->snapshot_index,
+                                        .snapshot_term = disk->snapshot_term,
+                                        .servers = disk->servers,
+                                        .entries = disk->entries.items,
+                                        .entry_count = disk->entries.count};
     struct hy_err err = {{0}};
     int rc = hy_cluster_new(&options, &state, disk->snapshot.data, disk->snapshot.size, sim->now, &node->cluster, &err);
     ck_assert_msg(!rc, "%s: %s", node->name, err.text);
+}
+
+void sim_replace_disk(struct sim *sim, size_t number)
+{
+    struct sim_node *node = &sim->nodes[number];
+    ck_assert_ptr_null(node->cluster);
+    free_disk(&node->disk);
+    node->disk = (struct disk){.id = next_random(sim)};
+    node->disk_busy = 0;
 }
 
 void sim_boot(struct sim *sim, size_t number)
@@ -630,6 +678,15 @@ void sim_break(struct sim *sim, size_t node, const char *rsc, const char *op, in
         }
     ck_assert_uint_lt(sim->broken_count, MAX_BREAKS);
     sim->broken[sim->broken_count++] = broken;
+}
+
+uint64_t sim_found(struct sim *sim, size_t node)
+{
+    uint64_t request = ++sim->request_count;
+    sim->requests[request % MAX_REQUESTS] = (struct request){0};
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_FOUND, .client = request};
+    step(sim, node, &event);
+    return request;
 }
 
 uint64_t sim_request(struct sim *sim, size_t node, const char *statements)

@@ -1,4 +1,4 @@
-UNIT_TESTS += test_cib_grammar test_cib_command test_cib_verify test_cib_fuzz
+UNIT_TESTS += test_cib_grammar test_cib_command test_cib_clients test_cib_verify test_cib_fuzz
 
 test_cib_grammar_SOURCES = tests/unit/test_cib_grammar.c tests/lib/cib.h tests/lib/run.h
 test_cib_grammar_CPPFLAGS = $(UNIT_CPPFLAGS)
@@ -7,6 +7,10 @@ test_cib_grammar_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS)
 test_cib_command_SOURCES = tests/unit/test_cib_command.c tests/lib/cib.h tests/lib/run.h
 test_cib_command_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cib_command_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS)
+
+test_cib_clients_SOURCES = tests/unit/test_cib_clients.c tests/lib/cib.h tests/lib/run.h
+test_cib_clients_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_cib_clients_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS)
 
 test_cib_verify_SOURCES = tests/unit/test_cib_verify.c tests/lib/cib.h tests/lib/run.h
 test_cib_verify_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -5,5 +5,5 @@ test_operation_LDADD = libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS)
 
 test_executor_SOURCES = tests/unit/test_executor.c tests/unit/executor_bench.c tests/unit/executor_bench.h tests/lib/run.h tests/lib/folder.h
 test_executor_CPPFLAGS = $(UNIT_CPPFLAGS)
-test_executor_LDADD = libhy_executor.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS) $(DL_LIBS)
+test_executor_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_executor_DEPENDENCIES = $(TEST_AGENTS)

@@ -37,6 +37,7 @@ struct node {
     struct hy_buf lines;
     uint32_t reconnect_to; /* in received(): as membership would */
     uint64_t reconnect_incarnation;
+    uint32_t remove; /* in received(), once */
 };
 
 static struct zwait waiter;
@@ -57,6 +58,10 @@ static void keep(void *context, enum hy_topic topic, uint32_t from, uint64_t inc
     hy_vec_push(&node->items, ((struct item){topic, from, incarnation, text}));
     if (node->reconnect_to)
         ck_assert_int_eq(hy_bus_reconnect(node->bus, node->reconnect_to, node->reconnect_incarnation), 0);
+    if (node->remove) {
+        ck_assert_int_eq(hy_bus_peer_remove(node->bus, node->remove), 0);
+        node->remove = 0;
+    }
 }
 
 static void forget(struct node *node)
@@ -104,7 +109,6 @@ static void prepare_three(const char *address)
 
 static void set_up(void)
 {
-    hy_bus_quiet_czmq();
     zwait_open(&waiter);
     for (size_t i = 0; i < NODES; i++) {
         ports[i] = netns_free_port(SOCK_STREAM);
@@ -444,6 +448,54 @@ START_TEST(reconnect_is_done_once_an_incarnation)
 }
 END_TEST
 
+static bool is_removed(void *arg)
+{
+    struct hy_bus_peer_stats stats;
+    hy_bus_send(nodes[1].bus, HY_TOPIC_EVENT, HY_BUS_ALL, "x", 1);
+    return hy_bus_peer_stats(nodes[0].bus, *(uint32_t *)arg, &stats) == -ENOENT;
+}
+
+START_TEST(peers_come_and_go)
+{
+    struct hy_err err = {{0}};
+    prepare_three("127.0.0.1");
+    for (size_t i = 0; i < NODES; i++) {
+        nodes[i].options.peer_count = 0;
+        open_node(&nodes[i]);
+        nodes[i].options.peer_count = NODES - 1;
+        for (size_t j = 0; j < NODES - 1; j++)
+            ck_assert_msg(hy_bus_peer_add(nodes[i].bus, &nodes[i].peers[j], &err) == 0, "%s", err.text);
+    }
+    connect_all();
+    ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &nodes[0].peers[0], &err), -EEXIST);
+    ck_assert_str_eq(err.text, "bus: node 2 is a peer already");
+    struct hy_bus_peer wrong = {9, "node9", 5406};
+    ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &wrong, &err), -EINVAL);
+    wrong.id = 1;
+    ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &wrong, &err), -EINVAL);
+    ck_assert_int_eq(hy_bus_peer_remove(nodes[0].bus, 9), -ENOENT);
+    /* The one whose message it is, and another. */
+    for (uint32_t gone = 2; gone <= 3; gone++) {
+        nodes[0].remove = gone;
+        for (int i = 0; i < 10; i++) /* those behind the first are on their way */
+            hy_bus_send(nodes[1].bus, HY_TOPIC_EVENT, HY_BUS_ALL, "go", 2);
+        zwait_until(&waiter, is_removed, &gone, "it is removed");
+        ck_assert_int_eq(hy_bus_reconnect(nodes[0].bus, gone, 1), -ENOENT);
+        ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &nodes[0].peers[gone - 2], &err), 0);
+        connect_all();
+    }
+    ck_assert_int_eq(hy_bus_peer_remove(nodes[0].bus, 2), 0);
+    ck_assert_int_eq(hy_bus_peer_remove(nodes[0].bus, 2), -ENOENT);
+    hy_bus_send(nodes[1].bus, HY_TOPIC_EVENT, 1, "unheard", 7);
+    nodes[0].peers[0] = nodes[0].peers[1];
+    nodes[0].options.peer_count = 1;
+    connect_all();
+    ck_assert_uint_eq(count_text(&nodes[0], "unheard"), 0);
+    for (size_t i = 0; i < NODES; i++)
+        ck_assert_str_eq(hy_buf_text(&nodes[i].lines), "");
+}
+END_TEST
+
 static bool has_bad_and_good(void *arg)
 {
     (void)arg;
@@ -529,15 +581,13 @@ struct turns {
     uint64_t before, most;
 };
 
-static int count_turn(zloop_t *in, zmq_pollitem_t *item, void *arg)
+static void count_turn(void *context)
 {
-    (void)in, (void)item;
-    struct turns *turns = arg;
+    struct turns *turns = context;
     uint64_t received = peer_stats(turns->node, 1).received;
     if (received - turns->before > turns->most)
         turns->most = received - turns->before;
     turns->before = received;
-    return 0;
 }
 
 static bool third_got_through(void *arg)
@@ -559,13 +609,13 @@ START_TEST(a_flood_blocks_nobody)
     ck_assert_uint_ge(stats_of(&nodes[0]).sent, 100000);
     int fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
     struct turns turns = {&nodes[1], peer_stats(&nodes[1], 1).received, 0};
-    zmq_pollitem_t item = {.fd = fd, .events = ZMQ_POLLIN};
-    ck_assert_int_eq(zloop_poller(waiter.loop, &item, count_turn, &turns), 0);
+    struct hy_watched watched;
+    ck_assert_int_eq(hy_loop_watch(waiter.loop, &watched, fd, count_turn, &turns), 0);
     hy_bus_send(nodes[2].bus, HY_TOPIC_EVENT, 2, "calm", 4);
     zwait_until(&waiter, third_got_through, &nodes[1], "the third node is heard through the flood");
     ck_assert_uint_gt(turns.most, 0);
     ck_assert_uint_le(turns.most, 64);
-    zloop_poller_end(waiter.loop, &item);
+    hy_loop_unwatch(waiter.loop, &watched);
     close(fd);
     ck_assert_str_eq(hy_buf_text(&nodes[1].lines), "");
     /* Dropped is dropped, but the connection goes on. */
@@ -603,7 +653,9 @@ START_TEST(bad_options_are_explained)
     nodes[0].peers[1].address = "10.0.0";
     open_refused(-EINVAL, "bus: node 3: '10.0.0' is no numeric IPv4 or IPv6 address");
     nodes[0].peers[1].id = 2;
-    open_refused(-EINVAL, "bus: a peer cannot have the id 2: ids are 1 to 65534, and each is one node's");
+    open_refused(-EEXIST, "bus: node 2 is a peer already");
+    nodes[0].peers[1].id = 1;
+    open_refused(-EINVAL, "bus: a peer cannot have the id 1: ids are 1 to 65534, and each is one node's");
     nodes[0].options.self = 0xFFFF;
     open_refused(-EINVAL, "bus: a node cannot have the id 65535: ids are 1 to 65534");
 }
@@ -642,10 +694,11 @@ int main(void)
     tcase_add_test(tcase, a_right_server_key_alone_does_not_let_in);
     tcase_add_test(tcase, a_peer_that_dies_is_found_again);
     tcase_add_test(tcase, reconnect_is_done_once_an_incarnation);
+    tcase_add_test(tcase, peers_come_and_go);
     tcase_add_test(tcase, malformed_messages_are_dropped);
     tcase_add_test(tcase, a_flood_blocks_nobody);
     tcase_add_test(tcase, bad_options_are_explained);
-    tcase = tcase_create("czmq");
+    tcase = tcase_create("signals");
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, signals_stay_as_they_are);

@@ -12,6 +12,8 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -90,8 +92,7 @@ static void live(uint32_t id, uint64_t incarnation, int reports, int go)
     struct inside inside = {.other = 3 - id, .reports = reports};
     struct hy_bus_peer peer = {3 - id, address[1], PORT};
     struct hy_err err = {{0}};
-    hy_bus_quiet_czmq();
-    zloop_t *loop = zloop_new();
+    struct hy_loop *loop;
     struct hy_ticker *timer;
     struct hy_bus_options options = {.self = id,
                                      .incarnation = incarnation,
@@ -101,11 +102,12 @@ static void live(uint32_t id, uint64_t incarnation, int reports, int go)
                                      .peer_count = 1,
                                      .key = key,
                                      .received = ignore};
-    if (hy_bus_open(&options, loop, &inside.bus, &err) || hy_ticker_start(loop, 20, report, &inside, &timer, &err)) {
+    if (hy_loop_new(&loop, &err) || hy_bus_open(&options, loop, &inside.bus, &err) ||
+        hy_ticker_start(loop, 20, report, &inside, &timer, &err)) {
         fprintf(stderr, "%s\n", err.text);
         exit(95);
     }
-    zloop_start(loop);
+    hy_loop_run(loop, &err);
     exit(94);
 }
 

@@ -95,10 +95,10 @@ START_TEST(all_or_nothing)
         "transient test3 a=b\ncleanup *\nsynced test3 epoch=1\nmember test7 id=7 state=in epoch=1 incarnation=1\n"
         "synced test5 epoch=1\n",
         -ESTALE, "the report of node test5 is of its epoch 1: the node is in epoch 0");
-    must_refuse(
-        cib, "put 0 primitive a Dummy\nnonsense\n", -EINVAL,
-        "line 3, column 1: 'nonsense': expected put, remove, member, synced, transient, result, forget, cleanup, "
-        "expire or noop");
+    must_refuse(cib, "put 0 primitive a Dummy\nnonsense\n", -EINVAL,
+                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
+                "forget, cleanup, "
+                "expire or noop");
     must_refuse(cib, "put 0 primitive a Dummy\nput 0 primitive b Dummy monitr\n", -EINVAL,
                 "line 3, column 25: 'monitr': expected name=value, params, op, meta, utilization or operations");
     must_refuse(cib, "", -EINVAL, "the command has a head only: expected statements, or noop");
@@ -178,8 +178,8 @@ START_TEST(heads_are_checked)
         {"command origin=x at=1.000000\n", "line 1, column 9: 'origin=x': expected a whole number up to 4294967295"},
         {"command origin=0 at=1\n", "line 1, column 18: 'at=1': expected seconds since 1970 with six decimals"},
         {"command origin=0 origin=0\n", "line 1, column 18: 'origin=0': origin is given twice: expected it once"},
-        {"command origin=0 who=me\n",
-         "line 1, column 18: 'who=me': expected origin=, incarnation=, seq=, at=, by= or via="},
+        {"command origin=0 who=me\n", "line 1, column 18: 'who=me': expected origin=, incarnation=, seq=, at=, by=, "
+                                      "via=, client=, request= or repeat="},
     };
     struct hy_cib *cib = hy_cib_new();
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
@@ -517,8 +517,8 @@ START_TEST(what_is_no_saved_cib_is_refused)
         {"halyard-cib 1\nindex 5\n",
          "line 2, column 1: 'index': expected 'end' as the last line: the saved CIB is cut off"},
         {"halyard-cib 1\nindex x\nend\n", "line 2, column 7: 'x': expected a whole number"},
-        {"halyard-cib 1\nthing\nend\n", "line 2, column 1: 'thing': expected index, changed, session, object, status, "
-                                        "transient, result, failure, failcount or end"},
+        {"halyard-cib 1\nthing\nend\n",
+         "line 2, column 1: 'thing': expected index, object, status, end, or another statement of a saved CIB"},
         {"halyard-cib 1\nobject 1 node a\nobject 1 node a\nend\n",
          "line 3, column 1: 'object': object a: expected each id once, and at most 20000 objects"},
         {"halyard-cib 1\nobject 1\nend\n", "line 2: the statement ends after '1': expected an object"},

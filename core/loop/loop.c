@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "executor/loop.h"
+#include "loop/loop.h"
 
 #include "base/vec.h"
 
@@ -16,7 +16,9 @@ struct hy_loop {
     int epoll;
     int timerfd;
     hy_time armed; /* what the timerfd is set to */
+    bool fired;    /* it has, and is to be set anew */
     HY_VEC(struct hy_timer *) heap;
+    HY_VEC(struct hy_watched *) again;         /* to be called in the next turn; NULL: unwatched since */
     struct epoll_event events[EVENTS_AT_ONCE]; /* being handled: an unwatched one is struck out */
     int event_count;
     bool stop;
@@ -56,6 +58,7 @@ void hy_loop_free(struct hy_loop **loop)
     if ((*loop)->epoll >= 0)
         close((*loop)->epoll);
     hy_vec_free(&(*loop)->heap);
+    hy_vec_free(&(*loop)->again);
     free(*loop);
     *loop = NULL;
 }
@@ -72,10 +75,22 @@ int hy_loop_watch(struct hy_loop *loop, struct hy_watched *watched, int fd, void
     return 0;
 }
 
-int hy_loop_watch_writable(struct hy_loop *loop, struct hy_watched *watched, bool wanted)
+int hy_loop_want(struct hy_loop *loop, struct hy_watched *watched, uint32_t events)
 {
-    struct epoll_event event = {.events = EPOLLIN | (wanted ? EPOLLOUT : 0u), .data.ptr = watched};
+    struct epoll_event event = {.data.ptr = watched};
+    if (events & HY_LOOP_READ)
+        event.events |= EPOLLIN;
+    if (events & HY_LOOP_WRITE)
+        event.events |= EPOLLOUT;
     return epoll_ctl(loop->epoll, EPOLL_CTL_MOD, watched->fd, &event) ? -errno : 0;
+}
+
+void hy_loop_again(struct hy_loop *loop, struct hy_watched *watched)
+{
+    if (watched->again || watched->fd < 0)
+        return;
+    watched->again = true;
+    hy_vec_push(&loop->again, watched);
 }
 
 void hy_loop_unwatch(struct hy_loop *loop, struct hy_watched *watched)
@@ -84,9 +99,13 @@ void hy_loop_unwatch(struct hy_loop *loop, struct hy_watched *watched)
         return;
     epoll_ctl(loop->epoll, EPOLL_CTL_DEL, watched->fd, NULL);
     watched->fd = -1;
+    watched->again = false;
     for (int i = 0; i < loop->event_count; i++)
         if (loop->events[i].data.ptr == watched)
             loop->events[i].events = 0;
+    for (size_t i = 0; i < loop->again.count; i++)
+        if (loop->again.items[i] == watched)
+            loop->again.items[i] = NULL;
 }
 
 /* ---- timers: a binary heap, the soonest at 1 */
@@ -145,11 +164,16 @@ void hy_loop_at(struct hy_loop *loop, struct hy_timer *timer, hy_time at, void (
     sift(loop, timer->place);
 }
 
+/*
+ * A time that is set already and comes before the next is left: it costs one wake-up at most, and most timers that are
+ * moved to later are moved again before that. Setting it also takes back that it has fired, so it is never read.
+ */
 static void arm(struct hy_loop *loop)
 {
     hy_time next = loop->heap.count ? loop->heap.items[0]->at : HY_NEVER;
-    if (next == loop->armed)
+    if (!loop->fired && next >= loop->armed)
         return;
+    loop->fired = false;
     loop->armed = next;
     struct itimerspec when = {.it_value = {.tv_sec = 0}};
     if (next != HY_NEVER) {
@@ -172,32 +196,59 @@ static void run_due(struct hy_loop *loop)
 
 /* ---- running */
 
-static void take_timerfd(struct hy_loop *loop)
+static uint32_t told(uint32_t events)
 {
-    uint64_t expirations;
-    if (read(loop->timerfd, &expirations, sizeof expirations) == sizeof expirations)
-        loop->armed = HY_NEVER;
+    uint32_t mine = events & ~(uint32_t)EPOLLOUT ? HY_LOOP_READ : 0;
+    return events & EPOLLOUT ? mine | HY_LOOP_WRITE : mine;
+}
+
+static void call_ready(struct hy_loop *loop)
+{
+    for (int i = 0; i < loop->event_count && !loop->stop; i++) {
+        const struct epoll_event *event = &loop->events[i];
+        struct hy_watched *watched = event->data.ptr;
+        if (!watched) {
+            loop->fired = true;
+        } else if (event->events && !watched->again) { /* else it is called below, once a turn being enough */
+            watched->events = told(event->events);
+            watched->ready(watched->context);
+        }
+    }
+    loop->event_count = 0;
+}
+
+/* Those that were in the list when the turn began. */
+static void call_again(struct hy_loop *loop, size_t count)
+{
+    for (size_t i = 0; i < count && !loop->stop; i++) {
+        struct hy_watched *watched = loop->again.items[i];
+        if (!watched)
+            continue;
+        loop->again.items[i] = NULL;
+        watched->again = false;
+        watched->events = 0;
+        watched->ready(watched->context);
+    }
+    size_t kept = 0;
+    for (size_t i = 0; i < loop->again.count; i++)
+        if (loop->again.items[i])
+            loop->again.items[kept++] = loop->again.items[i];
+    loop->again.count = kept;
 }
 
 int hy_loop_run(struct hy_loop *loop, struct hy_err *err)
 {
     loop->stop = false;
     while (!loop->stop) {
+        size_t again = loop->again.count;
         arm(loop);
-        loop->event_count = epoll_wait(loop->epoll, loop->events, EVENTS_AT_ONCE, -1);
+        loop->event_count = epoll_wait(loop->epoll, loop->events, EVENTS_AT_ONCE, again ? 0 : -1);
         if (loop->event_count < 0 && errno != EINTR)
             return hy_fail(err, errno, "the event loop: %s", strerror(errno));
         /* What is due goes first: a deadline must not wait for a child's chatter. */
         run_due(loop);
-        for (int i = 0; i < loop->event_count && !loop->stop; i++) {
-            const struct epoll_event *event = &loop->events[i];
-            struct hy_watched *watched = event->data.ptr;
-            if (!watched)
-                take_timerfd(loop);
-            else if (event->events)
-                watched->ready(watched->context);
-        }
-        loop->event_count = 0;
+        call_ready(loop);
+        call_again(loop, again);
     }
     return 0;
 }

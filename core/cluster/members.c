@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Who there is. Until the cluster has enrolled its nodes, those of the configuration file; from then on the enrolled
+ * ones, and this node in any case. What the parts keep of a node (admission, outbox, controller) is in its entry here,
+ * so that it comes and goes with the node.
+ */
+#include "cib/command.h"
+#include "cluster/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void free_node(struct hy_cluster_node *node)
+{
+    free((char *)(uintptr_t)node->name);
+    free((char *)(uintptr_t)node->address);
+    for (size_t i = 0; i < HY_LINKS_MAX; i++)
+        free((char *)(uintptr_t)node->links[i]);
+    *node = (struct hy_cluster_node){0};
+}
+
+static struct hy_cluster_node copy_node(const struct hy_cluster_node *node)
+{
+    struct hy_cluster_node copy = *node;
+    copy.name = hy_strdup(node->name);
+    copy.address = hy_strdup(node->address);
+    for (size_t i = 0; i < HY_LINKS_MAX; i++)
+        copy.links[i] = hy_strdup(node->links[i]);
+    return copy;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_node(const struct hy_cluster_node *a, const struct hy_cluster_node *b)
+{
+    bool same =
+        a->id == b->id && a->witness == b->witness && same_text(a->name, b->name) && same_text(a->address, b->address);
+    for (size_t i = 0; same && i < HY_LINKS_MAX; i++)
+        same = same_text(a->links[i], b->links[i]);
+    return same;
+}
+
+struct member *hy_member(const struct hy_cluster *c, uint32_t id)
+{
+    for (size_t i = 0; i < c->members.list.count; i++)
+        if (c->members.list.items[i]->node.id == id)
+            return c->members.list.items[i];
+    return NULL;
+}
+
+struct member *hy_member_named(const struct hy_cluster *c, const char *name)
+{
+    for (size_t i = 0; i < c->members.list.count; i++)
+        if (strcmp(c->members.list.items[i]->node.name, name) == 0)
+            return c->members.list.items[i];
+    return NULL;
+}
+
+static void add_member(struct hy_cluster *c, const struct hy_cluster_node *node)
+{
+    struct member *member = hy_alloc(sizeof *member);
+    member->node = copy_node(node);
+    (void)hy_vec_add(&c->members.list);
+    size_t at = c->members.list.count - 1;
+    for (; at > 0 && c->members.list.items[at - 1]->node.id > node->id; at--)
+        c->members.list.items[at] = c->members.list.items[at - 1];
+    c->members.list.items[at] = member;
+}
+
+static void drop_member(struct members *members, size_t at)
+{
+    free_node(&members->list.items[at]->node);
+    free(members->list.items[at]);
+    hy_vec_remove(&members->list, at);
+}
+
+static void show(struct members *members)
+{
+    members->shown.count = 0;
+    for (size_t i = 0; i < members->list.count; i++)
+        hy_vec_push(&members->shown, members->list.items[i]->node);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    const struct hy_cluster_node *x = a, *y = b;
+    return x->id < y->id ? -1 : x->id > y->id;
+}
+
+void hy_members_init(struct hy_cluster *c, const struct hy_cluster_options *options)
+{
+    struct members *members = &c->members;
+    members->configured_count = options->node_count;
+    members->configured = hy_alloc_array(options->node_count, sizeof *members->configured);
+    for (size_t i = 0; i < options->node_count; i++)
+        members->configured[i] = copy_node(&options->nodes[i]);
+    qsort(members->configured, members->configured_count, sizeof *members->configured, by_id);
+    hy_members_refresh(c);
+}
+
+void hy_members_free(struct members *members)
+{
+    while (members->list.count)
+        drop_member(members, members->list.count - 1);
+    hy_vec_free(&members->list);
+    hy_vec_free(&members->shown);
+    for (size_t i = 0; i < members->configured_count; i++)
+        free_node(&members->configured[i]);
+    free(members->configured);
+}
+
+/* ---- what the applied state says */
+
+/* Strings are borrowed. */
+struct wanted {
+    struct hy_cluster_node list[HY_NODES_MAX + 1];
+    size_t count;
+};
+
+static const struct hy_cluster_node *find_wanted(const struct wanted *wanted, uint32_t id)
+{
+    for (size_t i = 0; i < wanted->count; i++)
+        if (wanted->list[i].id == id)
+            return &wanted->list[i];
+    return NULL;
+}
+
+static void want(struct wanted *wanted, const struct hy_cluster_node *node)
+{
+    if (wanted->count < sizeof wanted->list / sizeof *wanted->list && !find_wanted(wanted, node->id))
+        wanted->list[wanted->count++] = *node;
+}
+
+static struct hy_cluster_node enrolled_node(const struct hy_node_status *status)
+{
+    struct hy_cluster_node node = {.id = status->id,
+                                   .name = status->node,
+                                   .address = status->enrolled.address,
+                                   .witness = status->enrolled.witness};
+    for (size_t i = 0; i < HY_LINKS_MAX; i++)
+        node.links[i] = status->enrolled.links[i];
+    return node;
+}
+
+static void list_wanted(const struct hy_cluster *c, struct wanted *wanted)
+{
+    const struct hy_cib *cib = c->replica.cib;
+    wanted->count = 0;
+    for (size_t i = 0; i < cib->nodes.count; i++) {
+        if (!cib->nodes.items[i]->enrolled.address)
+            continue;
+        const struct hy_cluster_node node = enrolled_node(cib->nodes.items[i]);
+        want(wanted, &node);
+    }
+    for (size_t i = 0; i < c->members.configured_count; i++)
+        if (!cib->last_id || c->members.configured[i].id == c->self)
+            want(wanted, &c->members.configured[i]);
+}
+
+static bool update_list(struct hy_cluster *c, const struct wanted *wanted)
+{
+    struct members *members = &c->members;
+    bool changed = false;
+    for (size_t i = members->list.count; i-- > 0;) {
+        const struct hy_cluster_node *node = find_wanted(wanted, members->list.items[i]->node.id);
+        if (node && same_node(node, &members->list.items[i]->node))
+            continue;
+        changed = true;
+        if (!node) {
+            drop_member(members, i);
+            continue;
+        }
+        free_node(&members->list.items[i]->node);
+        members->list.items[i]->node = copy_node(node);
+    }
+    for (size_t i = 0; i < wanted->count; i++) {
+        if (hy_member(c, wanted->list[i].id))
+            continue;
+        add_member(c, &wanted->list[i]);
+        changed = true;
+    }
+    return changed;
+}
+
+/* ---- telling membership */
+
+size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *peers)
+{
+    const struct hy_raft_servers *servers = &c->replica.servers;
+    size_t count = 0;
+    for (size_t i = 0; i < servers->count; i++)
+        peers[count++] = (struct hy_membership_peer){
+            .id = servers->list[i].id, .voter = servers->list[i].voter, .disk = servers->list[i].disk};
+    for (size_t i = 0; i < c->members.list.count && count < HY_MEMBERSHIP_MAX_NODES; i++)
+        if (!hy_servers_find(servers, c->members.list.items[i]->node.id))
+            peers[count++] = (struct hy_membership_peer){.id = c->members.list.items[i]->node.id};
+    return count;
+}
+
+static bool is_known(const struct hy_cluster *c, uint32_t id)
+{
+    struct hy_membership_view view;
+    return hy_membership_view(c->admission.membership, id, c->now, &view);
+}
+
+static void feed(struct hy_cluster *c, enum hy_membership_event_type type, uint32_t node, bool in, uint32_t epoch,
+                 uint64_t incarnation)
+{
+    const struct hy_membership_event event = {
+        .type = type, .node = node, .in = in, .epoch = epoch, .incarnation = incarnation};
+    hy_admission_step(c, &event, NULL);
+}
+
+/* What the state and the log say of a node that membership has not known before. */
+static void introduce(struct hy_cluster *c, uint32_t id)
+{
+    const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, id);
+    if (status && status->epoch)
+        feed(c, HY_MEMBERSHIP_RESTORED, id, status->state == HY_MEMBER_IN, status->epoch, status->incarnation);
+    for (size_t i = 0; i < c->replica.logged.count; i++) {
+        const struct logged_member *logged = &c->replica.logged.items[i];
+        if (logged->node == id)
+            feed(c, HY_MEMBERSHIP_LOGGED, id, logged->in, logged->epoch, logged->incarnation);
+    }
+}
+
+static void tell_membership(struct hy_cluster *c)
+{
+    struct hy_membership_peer peers[HY_MEMBERSHIP_MAX_NODES];
+    size_t count = hy_members_peers(c, peers);
+    uint32_t fresh[HY_MEMBERSHIP_MAX_NODES];
+    size_t fresh_count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (!is_known(c, peers[i].id))
+            fresh[fresh_count++] = peers[i].id;
+    const struct hy_membership_event event = {.type = HY_MEMBERSHIP_NODES,
+                                              .nodes = peers,
+                                              .count = count,
+                                              .number = c->replica.cib->servers_index,
+                                              .lineage = c->replica.cib->lineage};
+    hy_admission_step(c, &event, NULL);
+    for (size_t i = 0; i < fresh_count; i++)
+        introduce(c, fresh[i]);
+}
+
+void hy_members_refresh(struct hy_cluster *c)
+{
+    struct wanted wanted;
+    list_wanted(c, &wanted);
+    bool changed = update_list(c, &wanted);
+    show(&c->members);
+    const struct hy_node_status *own = hy_cib_node_by_id(c->replica.cib, c->self);
+    c->leave.struck = own && own->enrolled.striking;
+    if (!c->admission.membership)
+        return; /* opening: it begins with what is here now */
+    tell_membership(c);
+    c->admission.due = c->controller.due = c->servers.due = true;
+    if (changed)
+        hy_cluster_emit(c, HY_CLUSTER_NODES_CHANGED);
+}
+
+void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements)
+{
+    hy_command_lineage(statements, c->disk); /* drawn at random when the folder was made: nobody else has it */
+    for (size_t i = 0; i < c->members.configured_count; i++) {
+        const struct hy_cluster_node *node = &c->members.configured[i];
+        struct hy_enrolment enrolled = {.address = (char *)(uintptr_t)(node->address ? node->address : ""),
+                                        .witness = node->witness};
+        for (size_t link = 0; link < HY_LINKS_MAX; link++)
+            enrolled.links[link] = (char *)(uintptr_t)node->links[link];
+        hy_command_enrol(statements, node->name, node->id, &enrolled);
+    }
+}
