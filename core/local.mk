@@ -7,6 +7,7 @@ include core/scheduler/local.mk
 include core/consensus/local.mk
 include core/membership/local.mk
 include core/cluster/local.mk
+include core/journal/local.mk
 include core/store/local.mk
 include core/loop/local.mk
 include core/plugin/local.mk

@@ -117,6 +117,13 @@ static void ask(struct hy_raft *raft)
     }
 }
 
+void hy_raft_election_peer_back(struct hy_raft *raft)
+{
+    bool asks = raft->role == HY_RAFT_PRECANDIDATE || raft->role == HY_RAFT_CANDIDATE;
+    if (asks && raft->election.repeat != HY_NEVER)
+        ask(raft);
+}
+
 static bool won(const struct hy_raft *raft)
 {
     return count_answers(raft, true) > hy_raft_voter_count(hy_raft_in_force(raft)) / 2;

@@ -8,8 +8,8 @@
 int hy_raft_hear_leader(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err)
 {
     if (message->term < raft->term) {
-        if (!hy_raft_find(hy_raft_in_force(raft), from, message->disk))
-            return hy_fail(err, EPERM, "server %" PRIu32 " leads in an old term and is no member", from);
+        /* Also when we do not know it: it may lead a set that has not come here, and must learn of our term to be able to
+         * bring it. */
         struct hy_raft_message answer = {.type = HY_RAFT_APPEND_ANSWER, .term = raft->term};
         hy_raft_send(raft, &answer, from);
         return 1;
@@ -37,7 +37,10 @@ void hy_raft_acknowledge(struct hy_raft *raft, uint64_t prev_index)
     struct hy_raft_message answer = {
         .type = HY_RAFT_APPEND_ANSWER,
         .term = raft->term,
-        .append_answer = {.ok = true, .prev_index = prev_index, .index = durable_match(raft)},
+        .append_answer = {.ok = true,
+                          .prev_index = prev_index,
+                          .index = durable_match(raft),
+                          .round = raft->copy.round},
     };
     raft->copy.said = answer.append_answer.index;
     hy_raft_send(raft, &answer, raft->leader);
@@ -65,7 +68,8 @@ static void reject(struct hy_raft *raft, const struct hy_raft_message *message)
         .term = raft->term,
         .append_answer = {.prev_index = message->append.prev_index,
                           .index = at,
-                          .hint_term = hy_raft_log_term(&raft->log, at)},
+                          .hint_term = hy_raft_log_term(&raft->log, at),
+                          .round = raft->copy.round},
     };
     hy_raft_send(raft, &answer, raft->leader);
 }
@@ -158,6 +162,8 @@ int hy_raft_on_append(struct hy_raft *raft, uint32_t from, const struct hy_raft_
     int rc = hy_raft_hear_leader(raft, from, message, err);
     if (rc != 0)
         return rc < 0 ? rc : 0;
+    if (message->append.round > raft->copy.round)
+        raft->copy.round = message->append.round;
     uint64_t prev = message->append.prev_index;
     if (prev >= raft->commit && !hy_raft_log_matches(&raft->log, prev, message->append.prev_term)) {
         reject(raft, message);
@@ -172,7 +178,7 @@ int hy_raft_on_append(struct hy_raft *raft, uint32_t from, const struct hy_raft_
     if (raft->copy.matched < last)
         raft->copy.matched = last;
     hy_raft_follow_commit(raft, message->append.commit);
-    if (known == message->append.entry_count || durable_match(raft) >= last)
+    if (!message->append.quiet && (known == message->append.entry_count || durable_match(raft) >= last))
         hy_raft_acknowledge(raft, prev);
     return 0;
 }

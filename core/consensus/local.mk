@@ -9,6 +9,7 @@ libhy_consensus_a_SOURCES = \
 	core/consensus/log.c core/consensus/log.h \
 	core/consensus/message.c core/consensus/message.h \
 	core/consensus/raft.c core/consensus/raft.h \
+	core/consensus/read.c \
 	core/consensus/replicate.c \
 	core/consensus/server.h \
 	core/consensus/snapshot.c \

@@ -13,15 +13,21 @@ static struct payload *payload_of(const void *bytes)
     return (struct payload *)(void *)((uintptr_t)bytes - offsetof(struct payload, bytes));
 }
 
-void *hy_raft_payload(const void *data, size_t size)
+void *hy_raft_payload_blank(size_t size)
 {
     if (size > SIZE_MAX - sizeof(struct payload))
         hy_out_of_memory(size);
     struct payload *payload = hy_alloc(sizeof *payload + size);
     payload->references = 1;
-    if (size)
-        memcpy(payload->bytes, data, size);
     return payload->bytes;
+}
+
+void *hy_raft_payload(const void *data, size_t size)
+{
+    void *payload = hy_raft_payload_blank(size);
+    if (size)
+        memcpy(payload, data, size);
+    return payload;
 }
 
 void *hy_raft_payload_ref(const void *payload)
@@ -38,8 +44,10 @@ void hy_raft_payload_unref(const void *payload)
 
 static void release(struct hy_raft_log *log, size_t from, size_t to)
 {
-    for (size_t i = from; i < to; i++)
+    for (size_t i = from; i < to; i++) {
+        log->bytes -= log->items[log->start + i].size;
         hy_raft_payload_unref(log->items[log->start + i].data);
+    }
 }
 
 void hy_raft_log_reset(struct hy_raft_log *log, uint64_t base, uint64_t base_term)
@@ -106,6 +114,7 @@ void hy_raft_log_append(struct hy_raft_log *log, uint64_t term, enum hy_raft_ent
 {
     make_room(log);
     log->count++;
+    log->bytes += size;
     log->items[log->start + log->count - 1] = (struct hy_raft_entry){
         .index = log->base + log->count,
         .term = term,

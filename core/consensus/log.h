@@ -13,12 +13,14 @@ struct hy_raft_log {
     size_t start;
     size_t count;
     size_t capacity;
+    size_t bytes; /* of all payloads */
     uint64_t base;
     uint64_t base_term;
 };
 
 /* A counted copy of bytes, with one reference. Not thread-safe: it stays with the thread of its server. */
 void *hy_raft_payload(const void *data, size_t size);
+void *hy_raft_payload_blank(size_t size); /* zeroed, to be filled by the one who made it */
 void *hy_raft_payload_ref(const void *payload);
 void hy_raft_payload_unref(const void *payload); /* NULL is allowed */
 

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 enum { PRE = 1, FORCED = 2 };      /* flags of votes */
+enum { QUIET = 1 };                /* of an append */
 enum { ENTRY_HEADER = 8 + 1 + 4 }; /* term, type, length */
 #define MAX_INDEX (UINT64_MAX / 2) /* so that no sum of an index and a count can wrap */
 
@@ -28,6 +29,7 @@ static void write_snapshot(const struct hy_raft_message *message, struct hy_buf 
     hy_wr_u64(buf, message->snapshot.term);
     hy_raft_servers_write(message->servers, buf);
     hy_wr_u64(buf, message->snapshot.total);
+    hy_wr_u64(buf, message->snapshot.number);
     hy_wr_u64(buf, message->snapshot.offset);
     hy_wr_bytes(buf, message->snapshot.data, message->snapshot.size);
 }
@@ -55,6 +57,8 @@ void hy_raft_message_encode(const struct hy_raft_message *message, struct hy_buf
         hy_wr_u64(buf, message->append.prev_index);
         hy_wr_u64(buf, message->append.prev_term);
         hy_wr_u64(buf, message->append.commit);
+        hy_wr_u64(buf, message->append.round);
+        hy_wr_u8(buf, message->append.quiet ? QUIET : 0);
         if (message->append.prev_index == 0)
             hy_raft_servers_write(message->servers, buf);
         write_entries(message, buf);
@@ -64,6 +68,7 @@ void hy_raft_message_encode(const struct hy_raft_message *message, struct hy_buf
         hy_wr_u64(buf, message->append_answer.prev_index);
         hy_wr_u64(buf, message->append_answer.index);
         hy_wr_u64(buf, message->append_answer.hint_term);
+        hy_wr_u64(buf, message->append_answer.round);
         break;
     case HY_RAFT_SNAPSHOT:
         write_snapshot(message, buf);
@@ -71,6 +76,8 @@ void hy_raft_message_encode(const struct hy_raft_message *message, struct hy_buf
     case HY_RAFT_SNAPSHOT_ANSWER:
         hy_wr_u64(buf, message->snapshot_answer.index);
         hy_wr_u64(buf, message->snapshot_answer.received);
+        hy_wr_u64(buf, message->snapshot_answer.number);
+        hy_wr_u64(buf, message->snapshot_answer.offset);
         break;
     case HY_RAFT_TIMEOUT_NOW:
         break;
@@ -129,7 +136,10 @@ static void read_append(struct hy_rd *rd, struct hy_raft_message *message)
     message->append.prev_index = hy_rd_u64(rd);
     message->append.prev_term = hy_rd_u64(rd);
     message->append.commit = hy_rd_u64(rd);
-    if (message->append.prev_index > MAX_INDEX || message->append.prev_term > message->term ||
+    message->append.round = hy_rd_u64(rd);
+    uint8_t flags = hy_rd_u8(rd);
+    message->append.quiet = flags & QUIET;
+    if (flags > QUIET || message->append.prev_index > MAX_INDEX || message->append.prev_term > message->term ||
         (message->append.prev_index == 0) != (message->append.prev_term == 0))
         rd->bad = true;
     if (message->append.prev_index == 0)
@@ -143,6 +153,7 @@ static void read_snapshot(struct hy_rd *rd, struct hy_raft_message *message)
     message->snapshot.term = hy_rd_u64(rd);
     read_servers(rd, message);
     message->snapshot.total = hy_rd_u64(rd);
+    message->snapshot.number = hy_rd_u64(rd);
     message->snapshot.offset = hy_rd_u64(rd);
     message->snapshot.data = hy_rd_bytes(rd, &message->snapshot.size);
     if (message->snapshot.index == 0 || message->snapshot.index > MAX_INDEX || message->snapshot.term == 0 ||
@@ -186,6 +197,7 @@ static void read_append_answer(struct hy_rd *rd, struct hy_raft_message *message
     message->append_answer.prev_index = hy_rd_u64(rd);
     message->append_answer.index = hy_rd_u64(rd);
     message->append_answer.hint_term = hy_rd_u64(rd);
+    message->append_answer.round = hy_rd_u64(rd);
 }
 
 static void read_body(struct hy_rd *rd, struct hy_raft_message *message)
@@ -209,6 +221,8 @@ static void read_body(struct hy_rd *rd, struct hy_raft_message *message)
     case HY_RAFT_SNAPSHOT_ANSWER:
         message->snapshot_answer.index = hy_rd_u64(rd);
         message->snapshot_answer.received = hy_rd_u64(rd);
+        message->snapshot_answer.number = hy_rd_u64(rd);
+        message->snapshot_answer.offset = hy_rd_u64(rd);
         return;
     case HY_RAFT_TIMEOUT_NOW:
         return;
@@ -254,11 +268,25 @@ static void print_append(const struct hy_raft_message *message, struct hy_buf *o
     uint64_t prev = message->append.prev_index;
     size_t count = message->append.entry_count;
     if (count == 0)
-        hy_buf_addf(out, "heartbeat at %" PRIu64 "/%" PRIu64, prev, message->append.prev_term);
+        hy_buf_addf(out, "%s at %" PRIu64 "/%" PRIu64, message->append.quiet ? "committed" : "heartbeat", prev,
+                    message->append.prev_term);
     else
         hy_buf_addf(out, "append %" PRIu64 "..%" PRIu64 " after %" PRIu64 "/%" PRIu64, prev + 1, prev + count, prev,
                     message->append.prev_term);
     hy_buf_addf(out, " commit %" PRIu64, message->append.commit);
+    if (message->append.round)
+        hy_buf_addf(out, " round %" PRIu64, message->append.round);
+}
+
+static void print_append_answer(const struct hy_raft_message *message, struct hy_buf *out)
+{
+    if (message->append_answer.ok)
+        hy_buf_addf(out, "have all up to %" PRIu64, message->append_answer.index);
+    else
+        hy_buf_addf(out, "lack %" PRIu64 ", try after %" PRIu64 "/%" PRIu64, message->append_answer.prev_index,
+                    message->append_answer.index, message->append_answer.hint_term);
+    if (message->append_answer.round)
+        hy_buf_addf(out, " round %" PRIu64, message->append_answer.round);
 }
 
 static const char *verdict_text(enum hy_raft_verdict verdict)
@@ -293,11 +321,7 @@ static void print_body(const struct hy_raft_message *message, struct hy_buf *out
         print_append(message, out);
         return;
     case HY_RAFT_APPEND_ANSWER:
-        if (message->append_answer.ok)
-            hy_buf_addf(out, "have all up to %" PRIu64, message->append_answer.index);
-        else
-            hy_buf_addf(out, "lack %" PRIu64 ", try after %" PRIu64 "/%" PRIu64, message->append_answer.prev_index,
-                        message->append_answer.index, message->append_answer.hint_term);
+        print_append_answer(message, out);
         return;
     case HY_RAFT_SNAPSHOT:
         hy_buf_addf(out, "snapshot %" PRIu64 "/%" PRIu64 ", bytes %" PRIu64 "+%zu of %" PRIu64, message->snapshot.index,

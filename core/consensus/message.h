@@ -54,6 +54,8 @@ struct hy_raft_message {
             uint64_t prev_index;
             uint64_t prev_term;
             uint64_t commit;
+            uint64_t round;                      /* of questions whether this is the leader; the answer repeats it */
+            bool quiet;                          /* needs an answer only if it cannot be placed */
             const struct hy_raft_entry *entries; /* decoded: owned by the message, their data borrowed */
             size_t entry_count;
         } append;
@@ -62,18 +64,22 @@ struct hy_raft_message {
             uint64_t prev_index; /* of the message that is answered */
             uint64_t index;      /* ok: durable up to here and the same as the leader's; else: where we might agree */
             uint64_t hint_term;  /* not ok: the term of the entry at `index` */
+            uint64_t round;      /* the latest that was heard in this term */
         } append_answer;
         struct {
             uint64_t index;
             uint64_t term;
             uint64_t total;
+            uint64_t number; /* counts the leader's chunks */
             uint64_t offset;
             const void *data;
             size_t size;
         } snapshot;
         struct {
             uint64_t index;
-            uint64_t received; /* bytes from the beginning on */
+            uint64_t received; /* bytes, without a gap, from the beginning on */
+            uint64_t number;   /* of the chunk that is answered, */
+            uint64_t offset;   /* and its place */
         } snapshot_answer;
     };
 };

@@ -76,17 +76,20 @@ static int check_options(const struct hy_raft_options *given, struct hy_raft_opt
         options->election_timeout = 300 * HY_MS;
     if (!options->heartbeat)
         options->heartbeat = options->election_timeout / 10;
+    if (!options->idle_heartbeat)
+        options->idle_heartbeat = options->heartbeat;
     if (!options->max_message)
         options->max_message = DEFAULT_MESSAGE;
     if (!options->max_inflight)
         options->max_inflight = DEFAULT_INFLIGHT;
     if (!options->max_pending)
         options->max_pending = DEFAULT_PENDING;
-    if (options->heartbeat <= 0 || options->election_timeout < 3 * options->heartbeat)
+    if (options->heartbeat <= 0 || options->idle_heartbeat < options->heartbeat ||
+        options->election_timeout < 3 * options->idle_heartbeat)
         return hy_fail(err, EINVAL,
-                       "election timeout %" PRId64 " us and heartbeat %" PRId64
+                       "election timeout %" PRId64 " us and heartbeat %" PRId64 " to %" PRId64
                        " us: the timeout must be three heartbeats at least",
-                       options->election_timeout, options->heartbeat);
+                       options->election_timeout, options->heartbeat, options->idle_heartbeat);
     return 0;
 }
 
@@ -252,9 +255,10 @@ static int on_snapshot_taken(struct hy_raft *raft, uint64_t index, uint64_t keep
 {
     if (index > raft->applied)
         return hy_fail(err, EINVAL, "a snapshot at %" PRIu64 ", only %" PRIu64 " is applied", index, raft->applied);
-    if (index > keep && index - keep > raft->log.base) {
-        hy_raft_configs_compact(&raft->configs, index - keep);
-        hy_raft_log_compact(&raft->log, index - keep);
+    uint64_t to = index > keep ? hy_raft_snapshot_hold(raft, index - keep) : 0;
+    if (to > raft->log.base) {
+        hy_raft_configs_compact(&raft->configs, to);
+        hy_raft_log_compact(&raft->log, to);
     }
     return 0;
 }
@@ -285,9 +289,9 @@ static int dispatch(struct hy_raft *raft, const struct hy_raft_event *event, str
     case HY_RAFT_FORM:
         return on_form(raft, event->servers, err);
     case HY_RAFT_READ:
-        return hy_fail(err, EAGAIN, "not yet");
+        return hy_raft_read(raft, event->number, err);
     case HY_RAFT_PEER_BACK:
-        return 0;
+        return hy_raft_peer_back(raft, event->from);
     }
     return hy_fail(err, EINVAL, "unknown event %d", (int)event->type);
 }
@@ -347,7 +351,7 @@ hy_time hy_raft_deadline(const struct hy_raft *raft)
 {
     switch (raft->role) {
     case HY_RAFT_LEADER:
-        return raft->lead.heartbeat;
+        return hy_raft_lead_deadline(raft);
     case HY_RAFT_PRECANDIDATE:
     case HY_RAFT_CANDIDATE:
         return raft->election.repeat < raft->election.deadline ? raft->election.repeat : raft->election.deadline;

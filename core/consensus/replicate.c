@@ -59,7 +59,7 @@ static void clear_inflight(struct hy_raft_peer *peer)
     peer->inflight_first = peer->inflight_count = 0;
 }
 
-static void probe(struct hy_raft_peer *peer, uint64_t next)
+void hy_raft_probe(struct hy_raft_peer *peer, uint64_t next)
 {
     peer->state = HY_RAFT_PEER_PROBE;
     peer->next = next;
@@ -86,7 +86,7 @@ static size_t entries_for(const struct hy_raft *raft, uint64_t first)
     return count;
 }
 
-static void send_append(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_t prev, size_t count)
+static void send_append(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_t prev, size_t count, bool quiet)
 {
     struct hy_raft_message message = {
         .type = HY_RAFT_APPEND,
@@ -95,6 +95,8 @@ static void send_append(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_
         .append = {.prev_index = prev,
                    .prev_term = hy_raft_log_term(&raft->log, prev),
                    .commit = raft->commit,
+                   .round = raft->lead.round,
+                   .quiet = quiet,
                    .entries = count ? hy_raft_log_at(&raft->log, prev + 1) : NULL,
                    .entry_count = count},
     };
@@ -111,7 +113,7 @@ static bool begin_snapshot_if_needed(struct hy_raft *raft, struct hy_raft_peer *
 {
     if (!lacks_compacted(raft, peer))
         return false;
-    probe(peer, peer->next);
+    hy_raft_probe(peer, peer->next);
     hy_raft_snapshot_begin(raft, peer);
     return true;
 }
@@ -125,12 +127,12 @@ static void pump(struct hy_raft *raft, struct hy_raft_peer *peer)
         return;
     if (peer->state == HY_RAFT_PEER_PROBE) {
         peer->asked = true;
-        send_append(raft, peer, peer->next - 1, entries_for(raft, peer->next));
+        send_append(raft, peer, peer->next - 1, entries_for(raft, peer->next), false);
         return;
     }
     while (peer->next <= hy_raft_log_last(&raft->log) && peer->inflight_count < raft->options.max_inflight) {
         size_t count = entries_for(raft, peer->next);
-        send_append(raft, peer, peer->next - 1, count);
+        send_append(raft, peer, peer->next - 1, count, false);
         peer->next += count;
         peer->inflight[(peer->inflight_first + peer->inflight_count++) % raft->options.max_inflight] = peer->next - 1;
     }
@@ -149,19 +151,24 @@ static void tell_commit(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
     if (peer->state == HY_RAFT_PEER_REPLICATE && !peer->inflight_count && peer->told_commit < raft->commit &&
         !lacks_compacted(raft, peer))
-        send_append(raft, peer, peer->next - 1, 0);
+        send_append(raft, peer, peer->next - 1, 0, true);
 }
 
-static void send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
+/* Whoever is too far behind hears at least that there is a leader. */
+void hy_raft_send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
+{
+    send_append(raft, peer, lacks_compacted(raft, peer) ? raft->log.base : peer->next - 1, 0, false);
+}
+
+static void remind(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
     if (peer->state == HY_RAFT_PEER_SNAPSHOT) {
         hy_raft_snapshot_heartbeat(raft, peer);
         return;
     }
     if (hy_raft_peer_silent(raft, peer) && peer->state == HY_RAFT_PEER_REPLICATE)
-        probe(peer, peer->match + 1);
-    /* Whoever is too far behind hears at least that there is a leader. */
-    send_append(raft, peer, lacks_compacted(raft, peer) ? raft->log.base : peer->next - 1, 0);
+        hy_raft_probe(peer, peer->match + 1);
+    hy_raft_send_heartbeat(raft, peer);
     if (!hy_raft_peer_silent(raft, peer))
         begin_snapshot_if_needed(raft, peer);
 }
@@ -176,18 +183,43 @@ static bool has_quorum(const struct hy_raft *raft)
     return heard > hy_raft_voter_count(hy_raft_in_force(raft)) / 2;
 }
 
+/* Nothing is under way that a lost message could hold up. Whoever is silent is no concern: he is told when he is heard. */
+static bool is_idle(const struct hy_raft *raft)
+{
+    uint64_t last = hy_raft_log_last(&raft->log);
+    if (raft->commit < last || raft->lead.transfer_to)
+        return false;
+    for (size_t i = 0; i < raft->lead.peers.count; i++) {
+        const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
+        bool has_all =
+            peer->state == HY_RAFT_PEER_REPLICATE && peer->match == last && peer->told_commit == raft->commit;
+        if (!has_all && !hy_raft_peer_silent(raft, peer))
+            return false;
+    }
+    return true;
+}
+
+hy_time hy_raft_lead_deadline(const struct hy_raft *raft)
+{
+    hy_time longer = raft->options.idle_heartbeat - raft->options.heartbeat;
+    return raft->lead.heartbeat + (longer && is_idle(raft) ? longer : 0);
+}
+
 void hy_raft_lead_tick(struct hy_raft *raft)
 {
     if (!has_quorum(raft)) {
         hy_raft_become_follower(raft, raft->term, 0);
         return;
     }
-    if (raft->now < raft->lead.heartbeat)
+    if (raft->now < hy_raft_lead_deadline(raft))
         return;
     raft->lead.heartbeat = raft->now + raft->options.heartbeat;
     hy_raft_transfer_check(raft, true);
+    hy_raft_read_heartbeat(raft);
     for (size_t i = 0; i < raft->lead.peers.count; i++)
-        send_heartbeat(raft, &raft->lead.peers.items[i]);
+        remind(raft, &raft->lead.peers.items[i]);
+    hy_raft_snapshot_tidy(raft);
+    hy_raft_read_answered(raft);
 }
 
 void hy_raft_become_leader(struct hy_raft *raft)
@@ -207,6 +239,7 @@ void hy_raft_stop_leading(struct hy_raft *raft)
     for (size_t i = 0; i < raft->lead.peers.count; i++)
         free_peer(&raft->lead.peers.items[i]);
     hy_vec_free(&raft->lead.peers);
+    hy_raft_read_fail(raft);
     hy_raft_snapshot_withdraw(raft);
     raft->lead = (struct hy_raft_lead){0};
 }
@@ -218,36 +251,45 @@ void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, con
     raft->lead.uncommitted += size;
     if (type == HY_RAFT_ENTRY_CONFIG)
         sync_peers(raft);
+    /* What is sent now is as good as the heartbeat that is overdue, when the leader was idle. */
+    if (raft->lead.heartbeat < raft->now)
+        raft->lead.heartbeat = raft->now + raft->options.heartbeat;
     hy_raft_disk_append(raft, index, false);
     for (size_t i = 0; i < raft->lead.peers.count; i++)
         pump(raft, &raft->lead.peers.items[i]);
 }
 
-/* The highest index that a majority of the voters has on disk, this server among them if it votes. */
-static uint64_t majority_index(const struct hy_raft *raft)
+uint64_t hy_raft_majority(const struct hy_raft *raft, uint64_t own,
+                          uint64_t (*reached)(const struct hy_raft_peer *peer))
 {
-    uint64_t indexes[HY_RAFT_MAX_NODES];
+    uint64_t numbers[HY_RAFT_MAX_NODES];
     size_t count = 0;
-    if (hy_raft_self_votes(raft) && hy_raft_state_durable(raft))
-        indexes[count++] = raft->disk.last_index;
-    for (size_t i = 0; i < raft->lead.peers.count; i++)
-        if (hy_raft_is_voter(hy_raft_in_force(raft), raft->lead.peers.items[i].id, raft->lead.peers.items[i].disk))
-            indexes[count++] = raft->lead.peers.items[i].match;
-    size_t majority = hy_raft_voter_count(hy_raft_in_force(raft)) / 2 + 1;
+    if (hy_raft_self_votes(raft))
+        numbers[count++] = own;
+    for (size_t i = 0; i < raft->lead.peers.count; i++) {
+        const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
+        if (hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk))
+            numbers[count++] = reached(peer);
+    }
     uint64_t best = 0;
     for (size_t i = 0; i < count; i++) {
-        size_t reached = 0;
+        size_t there = 0;
         for (size_t k = 0; k < count; k++)
-            reached += indexes[k] >= indexes[i];
-        if (reached >= majority && indexes[i] > best)
-            best = indexes[i];
+            there += numbers[k] >= numbers[i];
+        if (there > count / 2 && numbers[i] > best)
+            best = numbers[i];
     }
     return best;
 }
 
+static uint64_t on_disk(const struct hy_raft_peer *peer)
+{
+    return peer->match;
+}
+
 void hy_raft_lead_commit(struct hy_raft *raft)
 {
-    uint64_t index = majority_index(raft);
+    uint64_t index = hy_raft_majority(raft, hy_raft_state_durable(raft) ? raft->disk.last_index : 0, on_disk);
     if (index <= raft->commit || hy_raft_log_term(&raft->log, index) != raft->term)
         return;
     while (raft->commit < index)
@@ -294,7 +336,21 @@ static void on_refused(struct hy_raft *raft, struct hy_raft_peer *peer, const st
         (peer->state == HY_RAFT_PEER_PROBE && prev + 1 != peer->next))
         return;
     uint64_t at = hy_raft_log_agree(&raft->log, message->append_answer.index, message->append_answer.hint_term);
-    probe(peer, (at < prev ? at : prev - 1) + 1);
+    hy_raft_probe(peer, (at < prev ? at : prev - 1) + 1);
+}
+
+int hy_raft_peer_back(struct hy_raft *raft, uint32_t id)
+{
+    struct hy_raft_peer *peer = hy_raft_peer(raft, id);
+    if (raft->role != HY_RAFT_LEADER) {
+        hy_raft_election_peer_back(raft);
+    } else if (peer && peer->state == HY_RAFT_PEER_SNAPSHOT) {
+        hy_raft_snapshot_resume(raft, peer);
+    } else if (peer) {
+        hy_raft_probe(peer, peer->state == HY_RAFT_PEER_PROBE ? peer->next : peer->match + 1);
+        pump(raft, peer);
+    }
+    return 0;
 }
 
 int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
@@ -312,7 +368,14 @@ int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct h
     if (message->append_answer.ok && message->append_answer.index > hy_raft_log_last(&raft->log))
         return hy_fail(err, EBADMSG, "server %" PRIu32 " acknowledges entry %" PRIu64 ", the log ends at %" PRIu64,
                        from, message->append_answer.index, hy_raft_log_last(&raft->log));
+    if (message->append_answer.round > raft->lead.round)
+        return hy_fail(err, EBADMSG, "server %" PRIu32 " answers round %" PRIu64 ", the last one is %" PRIu64, from,
+                       message->append_answer.round, raft->lead.round);
     peer->heard = raft->now;
+    if (message->append_answer.round > peer->round) {
+        peer->round = message->append_answer.round;
+        hy_raft_read_answered(raft);
+    }
     if (message->append_answer.ok)
         on_accepted(raft, peer, message);
     else

@@ -6,7 +6,7 @@
  *   election   election.c   timers and votes of a follower and candidate
  *   copy       follow.c     how far a follower's log is known to be the leader's
  *   incoming   snapshot.c   a snapshot that is being received
- *   lead       replicate.c  what a leader knows of the others; snapshot.c and transfer.c have their parts of it
+ *   lead       replicate.c  what a leader knows of the others; snapshot.c, transfer.c and read.c have their parts of it
  */
 #ifndef HY_CONSENSUS_SERVER_H
 #define HY_CONSENSUS_SERVER_H
@@ -53,13 +53,21 @@ struct hy_raft_election {
 struct hy_raft_copy {
     uint64_t matched; /* our log is the present leader's up to here */
     uint64_t said;    /* what we have acknowledged of that */
+    uint64_t round;   /* the latest question of the leader whether it is the leader */
+};
+
+/* Bytes [from, to). */
+struct hy_raft_range {
+    uint64_t from;
+    uint64_t to;
 };
 
 struct hy_raft_incoming {
     uint64_t index;
     uint64_t term;
     uint64_t total;
-    struct hy_buf data;
+    char *payload;                     /* of `total` bytes; NULL: none is being received */
+    HY_VEC(struct hy_raft_range) have; /* in order, apart from each other */
 };
 
 /* How the leader deals with one other server (dissertation, 10.2.1: pipelining).
@@ -76,6 +84,7 @@ struct hy_raft_peer {
     uint64_t match; /* it has acknowledged all up to here */
     uint64_t next;  /* the next entry to send */
     uint64_t told_commit;
+    uint64_t round; /* the latest it has answered */
     hy_time heard;
     bool asked;         /* PROBE: entries are on their way; wait for an answer or the next heartbeat */
     uint64_t *inflight; /* the last index of each message with entries that is on its way; a ring */
@@ -83,10 +92,18 @@ struct hy_raft_peer {
     size_t inflight_count;
     struct {
         struct hy_raft_blob *blob;
-        uint64_t offset;   /* the next byte to send */
-        uint64_t received; /* what it last said to have */
-        hy_time sent;
+        uint64_t offset;   /* the next byte to send for the first time */
+        uint64_t received; /* what it has without a gap */
+        uint64_t recover;  /* what was sent below this may have holes, which are filled one after the other */
+        uint64_t known;    /* chunks from this number on were sent when `received` was known */
+        hy_time moved;     /* the last chunk or answer */
     } snapshot;
+};
+
+struct hy_raft_pending_read {
+    uint64_t number; /* the caller's */
+    uint64_t index;
+    uint64_t round; /* once a majority has answered it */
 };
 
 struct hy_raft_lead {
@@ -98,7 +115,10 @@ struct hy_raft_lead {
     bool transfer_said;
     hy_time snapshot_wanted;
     struct hy_raft_blob *offered;
-    HY_VEC(struct hy_raft_peer) peers; /* by the order of the servers in force, without this one */
+    uint64_t chunk;                            /* the number of the last one */
+    uint64_t round;                            /* the last one that was begun */
+    HY_VEC(struct hy_raft_pending_read) reads; /* by round */
+    HY_VEC(struct hy_raft_peer) peers;         /* by the order of the servers in force, without this one */
 };
 
 struct hy_raft {
@@ -159,6 +179,7 @@ void hy_raft_restart_timer(struct hy_raft *raft);
 void hy_raft_election_tick(struct hy_raft *raft);
 void hy_raft_campaign(struct hy_raft *raft, bool forced);
 void hy_raft_election_durable(struct hy_raft *raft);
+void hy_raft_election_peer_back(struct hy_raft *raft);
 int hy_raft_on_vote(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err);
 int hy_raft_on_vote_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                            struct hy_err *err);
@@ -175,23 +196,41 @@ int hy_raft_on_append(struct hy_raft *raft, uint32_t from, const struct hy_raft_
 void hy_raft_become_leader(struct hy_raft *raft);
 void hy_raft_stop_leading(struct hy_raft *raft);
 void hy_raft_lead_tick(struct hy_raft *raft);
+hy_time hy_raft_lead_deadline(const struct hy_raft *raft);
 void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, const void *data, size_t size);
 void hy_raft_lead_commit(struct hy_raft *raft);
 struct hy_raft_peer *hy_raft_peer(const struct hy_raft *raft, uint32_t id);
 bool hy_raft_peer_silent(const struct hy_raft *raft, const struct hy_raft_peer *peer);
+void hy_raft_probe(struct hy_raft_peer *peer, uint64_t next);
+/* An empty APPEND: who leads, what is committed, and the round. */
+void hy_raft_send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer);
+/* The highest number that a majority of the voters has reached, when this server has reached `own`. */
+uint64_t hy_raft_majority(const struct hy_raft *raft, uint64_t own,
+                          uint64_t (*reached)(const struct hy_raft_peer *peer));
+int hy_raft_peer_back(struct hy_raft *raft, uint32_t id);
 int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                              struct hy_err *err);
 
 /* snapshot.c */
 void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer);
 void hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer);
+void hy_raft_snapshot_resume(struct hy_raft *raft, struct hy_raft_peer *peer); /* it is back */
 void hy_raft_snapshot_end(struct hy_raft_peer *peer);
+/* What may be compacted away at most, when it should be up to `to`. */
+uint64_t hy_raft_snapshot_hold(const struct hy_raft *raft, uint64_t to);
+void hy_raft_snapshot_tidy(struct hy_raft *raft);
 void hy_raft_snapshot_withdraw(struct hy_raft *raft);
 uint64_t hy_raft_snapshot_index(const struct hy_raft_peer *peer);
 void hy_raft_snapshot_forget(struct hy_raft *raft); /* what was received so far */
 int hy_raft_on_snapshot(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err);
 int hy_raft_on_snapshot_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
                                struct hy_err *err);
+
+/* read.c */
+int hy_raft_read(struct hy_raft *raft, uint64_t number, struct hy_err *err);
+void hy_raft_read_answered(struct hy_raft *raft);
+void hy_raft_read_heartbeat(struct hy_raft *raft);
+void hy_raft_read_fail(struct hy_raft *raft);
 
 /* transfer.c */
 int hy_raft_transfer(struct hy_raft *raft, uint32_t to, struct hy_err *err);

@@ -1,13 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Snapshots for followers that need what is compacted away (dissertation, 5.3): chunk by chunk, each one asked for by the
- * answer to the one before. What got lost is sent again with the next heartbeat, from where the follower says it is. The
- * leader holds one copy for all followers, and only while one of them needs it.
+ * Snapshots for followers that need what is compacted away (dissertation, 5.3): in numbered chunks, so many at a time as
+ * messages with entries may be, each one answered with what has come without a gap. A hole is filled as soon as an answer
+ * shows it, and then the next one below what had been sent by then (as TCP does, RFC 6582); a heartbeat without an answer
+ * sends the first missing chunk again. The leader holds one copy for all followers, only while one of them needs it, and
+ * keeps the log behind it meanwhile, or a follower slower than compaction would never be done.
  */
 #include "consensus/server.h"
 
 #include <errno.h>
 #include <inttypes.h>
+
+enum {
+    HOLD_MAX = 64 * 1024 * 1024, /* bytes of log that a snapshot on its way may hold back from compaction */
+    RANGES_MAX = 64              /* gaps of an incoming snapshot; more of it is dropped */
+};
 
 struct hy_raft_blob {
     size_t references;
@@ -59,10 +66,10 @@ void hy_raft_snapshot_end(struct hy_raft_peer *peer)
     peer->snapshot.blob = NULL;
 }
 
-static void send_chunk(struct hy_raft *raft, struct hy_raft_peer *peer)
+static size_t send_chunk(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_t offset)
 {
     const struct hy_raft_blob *blob = peer->snapshot.blob;
-    size_t left = blob->size - (size_t)peer->snapshot.offset;
+    size_t left = blob->size - (size_t)offset;
     size_t size = left < raft->options.max_message ? left : raft->options.max_message;
     if (hy_raft_peer_silent(raft, peer))
         size = 0; /* ask first whether it is back */
@@ -73,18 +80,40 @@ static void send_chunk(struct hy_raft *raft, struct hy_raft_peer *peer)
         .snapshot = {.index = blob->index,
                      .term = blob->term,
                      .total = blob->size,
-                     .offset = peer->snapshot.offset,
-                     .data = blob->data + peer->snapshot.offset,
+                     .number = ++raft->lead.chunk,
+                     .offset = offset,
+                     .data = blob->data + offset,
                      .size = size},
     };
-    peer->snapshot.sent = raft->now;
+    peer->snapshot.moved = raft->now;
     hy_raft_send(raft, &message, peer->id);
+    return size;
+}
+
+static void send_more(struct hy_raft *raft, struct hy_raft_peer *peer)
+{
+    uint64_t window = (uint64_t)raft->options.max_inflight * raft->options.max_message;
+    while (peer->snapshot.offset < peer->snapshot.blob->size &&
+           peer->snapshot.offset - peer->snapshot.received < window && !hy_raft_peer_silent(raft, peer))
+        peer->snapshot.offset += send_chunk(raft, peer, peer->snapshot.offset);
+}
+
+/* All that was sent before is taken for lost. */
+static void go_on_from(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_t received)
+{
+    peer->snapshot.received = peer->snapshot.offset = received;
+    peer->snapshot.recover = 0;
+    peer->snapshot.known = raft->lead.chunk + 1;
+}
+
+static bool offer_is_of_use(const struct hy_raft *raft)
+{
+    return raft->lead.offered && raft->lead.offered->index >= raft->log.base;
 }
 
 void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
-    struct hy_raft_blob *blob = raft->lead.offered;
-    if (!blob || blob->index < raft->log.base) {
+    if (!offer_is_of_use(raft)) {
         hy_raft_snapshot_withdraw(raft);
         if (raft->now < raft->lead.snapshot_wanted)
             return;
@@ -92,19 +121,71 @@ void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer)
         hy_raft_effect(raft, HY_RAFT_NEED_SNAPSHOT)->to = peer->id;
         return;
     }
-    blob->references++;
+    raft->lead.offered->references++;
     peer->state = HY_RAFT_PEER_SNAPSHOT;
-    peer->snapshot.blob = blob;
-    peer->snapshot.offset = peer->snapshot.received = 0;
-    send_chunk(raft, peer);
+    peer->snapshot.blob = raft->lead.offered;
+    go_on_from(raft, peer, 0);
+    if (peer->snapshot.blob->size == 0 || hy_raft_peer_silent(raft, peer))
+        send_chunk(raft, peer, 0);
+    else
+        send_more(raft, peer);
+}
+
+void hy_raft_snapshot_resume(struct hy_raft *raft, struct hy_raft_peer *peer)
+{
+    peer->snapshot.recover = peer->snapshot.offset;
+    peer->snapshot.known = raft->lead.chunk + 1;
+    send_chunk(raft, peer, peer->snapshot.received);
 }
 
 void hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
-    if (raft->now - peer->snapshot.sent < raft->options.heartbeat / 2)
-        return; /* a chunk is on its way, and is as good as a heartbeat */
-    peer->snapshot.offset = peer->snapshot.received;
-    send_chunk(raft, peer);
+    if (raft->now - peer->snapshot.moved >= raft->options.heartbeat / 2)
+        hy_raft_snapshot_resume(raft, peer);
+    /* else chunks and answers are on their way, and are as good as a heartbeat */
+}
+
+uint64_t hy_raft_snapshot_hold(const struct hy_raft *raft, uint64_t to)
+{
+    if (raft->role != HY_RAFT_LEADER || raft->log.bytes > HOLD_MAX)
+        return to;
+    if (offer_is_of_use(raft) && raft->lead.offered->index < to)
+        to = raft->lead.offered->index;
+    for (size_t i = 0; i < raft->lead.peers.count; i++) {
+        const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
+        if (peer->state == HY_RAFT_PEER_SNAPSHOT && !hy_raft_peer_silent(raft, peer) && peer->snapshot.blob->index < to)
+            to = peer->snapshot.blob->index;
+    }
+    return to;
+}
+
+void hy_raft_snapshot_tidy(struct hy_raft *raft)
+{
+    for (size_t i = 0; i < raft->lead.peers.count; i++)
+        if (raft->lead.peers.items[i].state == HY_RAFT_PEER_SNAPSHOT ||
+            raft->lead.peers.items[i].next <= raft->log.base)
+            return;
+    hy_raft_snapshot_withdraw(raft);
+}
+
+static void take_answer(struct hy_raft *raft, struct hy_raft_peer *peer, const struct hy_raft_message *message)
+{
+    uint64_t received = message->snapshot_answer.received;
+    if (received > peer->snapshot.received) {
+        peer->snapshot.received = received;
+        peer->snapshot.known = raft->lead.chunk + 1;
+        if (peer->snapshot.offset < received)
+            peer->snapshot.offset = received;
+        if (received < peer->snapshot.recover)
+            send_chunk(raft, peer, received);
+    } else if (received < peer->snapshot.received && message->snapshot_answer.number >= peer->snapshot.known) {
+        go_on_from(raft, peer, received); /* it had more when this chunk was sent: it has begun a new life */
+    } else if (received == peer->snapshot.received && received < message->snapshot_answer.offset &&
+               received >= peer->snapshot.recover) {
+        peer->snapshot.recover = peer->snapshot.offset;
+        send_chunk(raft, peer, received);
+    }
+    send_more(raft, peer);
 }
 
 int hy_raft_on_snapshot_answer(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message,
@@ -128,17 +209,23 @@ int hy_raft_on_snapshot_answer(struct hy_raft *raft, uint32_t from, const struct
     peer->heard = raft->now;
     if (!ours)
         return 0;
-    peer->snapshot.received = received;
-    if (received > peer->snapshot.offset || was_silent) {
-        peer->snapshot.offset = received;
-        send_chunk(raft, peer);
+    peer->snapshot.moved = raft->now;
+    if (was_silent && peer->snapshot.blob->index < raft->log.base) {
+        hy_raft_snapshot_end(peer); /* while it was away the log has moved on: it needs a newer one */
+        hy_raft_probe(peer, peer->match + 1);
+        hy_raft_snapshot_begin(raft, peer);
+        return 0;
     }
+    if (was_silent)
+        go_on_from(raft, peer, received);
+    take_answer(raft, peer, message);
     return 0;
 }
 
 void hy_raft_snapshot_forget(struct hy_raft *raft)
 {
-    hy_buf_free(&raft->incoming.data);
+    hy_raft_payload_unref(raft->incoming.payload);
+    hy_vec_free(&raft->incoming.have);
     raft->incoming = (struct hy_raft_incoming){0};
 }
 
@@ -156,31 +243,64 @@ static void install(struct hy_raft *raft, const struct hy_raft_servers *servers)
         raft->configs.list.count = 0;
         hy_raft_configs_push(&raft->configs, incoming->index, servers);
     }
-    void *payload = hy_raft_payload(incoming->data.data, incoming->data.size);
-    hy_raft_disk_snapshot(raft, payload, incoming->data.size, same, !keep_rest);
+    hy_raft_disk_snapshot(raft, incoming->payload, (size_t)incoming->total, same, !keep_rest);
     raft->commit = raft->applied = incoming->index;
     raft->copy.matched = incoming->index > raft->copy.matched ? incoming->index : raft->copy.matched;
     struct hy_raft_effect *effect = hy_raft_effect(raft, HY_RAFT_RESTORE);
     effect->index = incoming->index;
     effect->term = effect->snapshot_term = incoming->term;
     effect->servers = hy_raft_payload(servers, sizeof *servers);
-    effect->data = payload;
-    effect->size = incoming->data.size;
+    effect->data = incoming->payload;
+    effect->size = (size_t)incoming->total;
+    incoming->payload = NULL;
     hy_raft_snapshot_forget(raft);
+}
+
+static uint64_t received_so_far(const struct hy_raft_incoming *incoming)
+{
+    return incoming->have.count && incoming->have.items[0].from == 0 ? incoming->have.items[0].to : 0;
+}
+
+/* Notes that [from, to) is there, and joins what touches. */
+static bool note_range(struct hy_raft_incoming *incoming, uint64_t from, uint64_t to)
+{
+    size_t at = 0;
+    while (at < incoming->have.count && incoming->have.items[at].to < from)
+        at++;
+    if (at == incoming->have.count || incoming->have.items[at].from > to) {
+        if (incoming->have.count == RANGES_MAX)
+            return false;
+        hy_vec_push(&incoming->have, ((struct hy_raft_range){0}));
+        struct hy_raft_range *items = incoming->have.items;
+        memmove(&items[at + 1], &items[at], (incoming->have.count - 1 - at) * sizeof *items);
+        items[at] = (struct hy_raft_range){from, to};
+        return true;
+    }
+    struct hy_raft_range *range = &incoming->have.items[at];
+    range->from = from < range->from ? from : range->from;
+    range->to = to > range->to ? to : range->to;
+    while (at + 1 < incoming->have.count && incoming->have.items[at + 1].from <= range->to) {
+        if (incoming->have.items[at + 1].to > range->to)
+            range->to = incoming->have.items[at + 1].to;
+        hy_vec_remove(&incoming->have, at + 1);
+    }
+    return true;
 }
 
 static void receive(struct hy_raft *raft, const struct hy_raft_message *message)
 {
     struct hy_raft_incoming *incoming = &raft->incoming;
-    if (incoming->index != message->snapshot.index || incoming->term != message->snapshot.term ||
+    if (!incoming->payload || incoming->index != message->snapshot.index || incoming->term != message->snapshot.term ||
         incoming->total != message->snapshot.total) {
         hy_raft_snapshot_forget(raft);
         incoming->index = message->snapshot.index;
         incoming->term = message->snapshot.term;
         incoming->total = message->snapshot.total;
+        incoming->payload = hy_raft_payload_blank((size_t)incoming->total);
     }
-    if (message->snapshot.offset == incoming->data.size)
-        hy_buf_add(&incoming->data, message->snapshot.data, message->snapshot.size);
+    uint64_t from = message->snapshot.offset;
+    if (message->snapshot.size && note_range(incoming, from, from + message->snapshot.size))
+        memcpy(incoming->payload + from, message->snapshot.data, message->snapshot.size);
 }
 
 int hy_raft_on_snapshot(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err)
@@ -194,13 +314,19 @@ int hy_raft_on_snapshot(struct hy_raft *raft, uint32_t from, const struct hy_raf
         hy_raft_acknowledge(raft, message->snapshot.index);
         return 0;
     }
+    if (message->snapshot.index < raft->incoming.index)
+        return 0; /* late: the leader sends a newer one by now */
     receive(raft, message);
+    uint64_t received = received_so_far(&raft->incoming);
     struct hy_raft_message answer = {
         .type = HY_RAFT_SNAPSHOT_ANSWER,
         .term = raft->term,
-        .snapshot_answer = {.index = message->snapshot.index, .received = raft->incoming.data.size},
+        .snapshot_answer = {.index = message->snapshot.index,
+                            .received = received,
+                            .number = message->snapshot.number,
+                            .offset = message->snapshot.offset},
     };
-    if (raft->incoming.data.size == raft->incoming.total)
+    if (received == raft->incoming.total)
         install(raft, message->servers);
     hy_raft_send(raft, &answer, from);
     return 0;

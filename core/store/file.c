@@ -2,7 +2,6 @@
 #include "store/file.h"
 
 #include "base/alloc.h"
-#include "store/crc32c.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +13,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-enum { MAGIC_SIZE = 8 };
 
 /* What the operator can do about it. */
 static const char *advice(int errnum)
@@ -29,7 +26,7 @@ static const char *advice(int errnum)
     case EROFS:
         return " (the folder must be on a disk that can be written)";
     case EIO:
-        return " (the disk fails: replace it, and add the node to the cluster anew)";
+        return " (the disk fails: replace it)";
     case EACCES:
     case EPERM:
         return " (the folder must belong to the user the core runs as)";
@@ -72,7 +69,6 @@ static int lock_folder(struct hy_store_folder *folder, struct hy_err *err)
     return hy_fail(err, errno, "%s/lock: cannot lock: %s", folder->path, strerror(errno));
 }
 
-/* What a crash has left of a hy_store_replace(). */
 static void remove_unfinished(const struct hy_store_folder *folder)
 {
     (void)unlinkat(folder->dir, "log.new", 0);
@@ -82,9 +78,10 @@ static void remove_unfinished(const struct hy_store_folder *folder)
 int hy_store_folder_open(struct hy_store_folder *folder, const char *path, const char *cluster, uint32_t node,
                          struct hy_err *err)
 {
-    *folder = (struct hy_store_folder){.dir = -1, .lock = -1, .node = node};
+    *folder = (struct hy_store_folder){.dir = -1, .lock = -1};
     folder->path = hy_strdup(path);
     folder->cluster = hy_strdup(cluster);
+    folder->owner = (struct hy_journal_owner){.folder = folder->path, .cluster = folder->cluster, .node = node};
     int rc = 0;
     if (mkdir(path, 0700) == 0)
         rc = sync_parent(path, err);
@@ -158,6 +155,20 @@ int hy_store_write(const struct hy_store_folder *folder, const char *name, int f
     return 0;
 }
 
+int hy_store_write_zeros(const struct hy_store_folder *folder, const char *name, int fd, uint64_t size, uint64_t offset,
+                         struct hy_err *err)
+{
+    static const char zeros[64 * 1024];
+    int rc = 0;
+    while (rc == 0 && size) {
+        size_t part = size < sizeof zeros ? (size_t)size : sizeof zeros;
+        rc = hy_store_write(folder, name, fd, zeros, part, offset, err);
+        offset += part;
+        size -= part;
+    }
+    return rc;
+}
+
 int hy_store_sync(const struct hy_store_folder *folder, const char *name, int fd, struct hy_err *err)
 {
     /* Never tried again: after a failed sync the kernel may have dropped what was to be written. */
@@ -166,14 +177,19 @@ int hy_store_sync(const struct hy_store_folder *folder, const char *name, int fd
                : 0;
 }
 
+int hy_store_sync_folder(const struct hy_store_folder *folder, int dir, const char *name, struct hy_err *err)
+{
+    return fsync(dir) < 0 ? hy_fail(err, errno, "%s/%s: cannot sync the folder: %s%s", folder->path, name,
+                                    strerror(errno), advice(errno))
+                          : 0;
+}
+
 static int rename_over(const struct hy_store_folder *folder, const char *from, const char *to, struct hy_err *err)
 {
     if (renameat(folder->dir, from, folder->dir, to) < 0)
         return hy_fail(err, errno, "%s/%s: cannot rename to '%s': %s%s", folder->path, from, to, strerror(errno),
                        advice(errno));
-    if (fsync(folder->dir) < 0)
-        return hy_fail(err, errno, "%s: cannot sync the folder: %s%s", folder->path, strerror(errno), advice(errno));
-    return 0;
+    return hy_store_sync_folder(folder, folder->dir, "", err);
 }
 
 int hy_store_replace(const struct hy_store_folder *folder, const char *name, const struct hy_buf *data, int *fd,
@@ -194,44 +210,4 @@ int hy_store_replace(const struct hy_store_folder *folder, const char *name, con
     else
         close(file);
     return rc;
-}
-
-void hy_store_header_write(const struct hy_store_folder *folder, const char *magic, uint64_t created,
-                           struct hy_buf *buf)
-{
-    size_t start = buf->size;
-    hy_buf_add(buf, magic, MAGIC_SIZE);
-    hy_wr_u32(buf, HY_STORE_VERSION);
-    hy_wr_u32(buf, folder->node);
-    hy_wr_u64(buf, created);
-    hy_wr_bytes(buf, folder->cluster, strlen(folder->cluster));
-    hy_wr_u32(buf, hy_crc32c(0, buf->data + start, buf->size - start));
-}
-
-int hy_store_header_read(const struct hy_store_folder *folder, const char *name, const char *magic,
-                         const struct hy_buf *file, struct hy_rd *rd, struct hy_err *err)
-{
-    if (file->size < MAGIC_SIZE || memcmp(file->data, magic, MAGIC_SIZE) != 0)
-        return hy_fail(err, EBADMSG, "%s/%s: no file of a node at byte 0, it must begin with '%s'", folder->path, name,
-                       magic);
-    *rd = hy_rd_from(file->data + MAGIC_SIZE, file->size - MAGIC_SIZE);
-    uint32_t version = hy_rd_u32(rd);
-    if (!rd->bad && version != HY_STORE_VERSION)
-        return hy_fail(err, ENOTSUP, "%s/%s: of format version %" PRIu32 ", this program knows version %d only",
-                       folder->path, name, version, HY_STORE_VERSION);
-    uint32_t node = hy_rd_u32(rd);
-    hy_rd_u64(rd);
-    size_t length;
-    const char *cluster = hy_rd_bytes(rd, &length);
-    size_t end = rd->bad ? 0 : (size_t)((const char *)rd->at - file->data);
-    uint32_t crc = hy_rd_u32(rd);
-    if (rd->bad || crc != hy_crc32c(0, file->data, end))
-        return hy_fail(err, EBADMSG, "%s/%s: the header at byte 0 is damaged", folder->path, name);
-    if (node != folder->node)
-        return hy_fail(err, EXDEV, "%s/%s: belongs to node %" PRIu32 ", this is node %" PRIu32, folder->path, name,
-                       node, folder->node);
-    if (length != strlen(folder->cluster) || memcmp(cluster, folder->cluster, length) != 0)
-        return hy_fail(err, EXDEV, "%s/%s: belongs to cluster '%.*s', this is '%s'", folder->path, name, (int)length,
-                       cluster, folder->cluster);
-    return 0;
 }

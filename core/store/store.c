@@ -5,24 +5,19 @@
  */
 #include "store/store.h"
 
-#include "consensus/config.h"
-#include "store/format.h"
+#include "store/load.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { JOB_LIMIT = 32 * 1024 * 1024 }; /* bytes under one sync */
 
 struct snapshot_job {
-    struct hy_store_snapshot_head head;
-    struct hy_buf data;
+    struct hy_journal_snapshot content;
     uint64_t first_kept;
     bool drop_log; /* it comes from the leader and the log does not lead there */
     bool own;      /* to be reported by hy_store_snapshot_done() */
@@ -47,10 +42,10 @@ struct hy_store {
     uint64_t completed;
     uint64_t snapshot_done;
     /* the writer's own, once it runs */
-    int file;
-    uint32_t seed;
-    uint64_t end;
+    struct hy_store_log file;
+    uint64_t disk;
     uint64_t snapshot_index;
+    bool full; /* the log could not be made larger, and there was no need yet */
 };
 
 /* --- the writer ----------------------------------------------------------------------------------------------- */
@@ -62,55 +57,18 @@ static _Noreturn void die(struct hy_store *store, const struct hy_err *err)
     abort();
 }
 
-static int write_items(struct hy_store *store, const struct hy_buf *items, struct hy_err *err)
-{
-    struct hy_buf frame = {0};
-    hy_store_frame(store->seed, store->end, items, &frame);
-    int rc = hy_store_write(&store->folder, HY_STORE_LOG, store->file, frame.data, frame.size, store->end, err);
-    if (rc == 0)
-        rc = hy_store_sync(&store->folder, HY_STORE_LOG, store->file, err);
-    store->end += frame.size;
-    hy_buf_free(&frame);
-    return rc;
-}
-
-static uint64_t wall_clock(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* A new log beside the old one, with what the old one comes to, less what the snapshot has. */
-static int rewrite_log(struct hy_store *store, const struct snapshot_job *job, struct hy_err *err)
+static int shorten_log(struct hy_store *store, const struct snapshot_job *job, struct hy_err *err)
 {
-    struct hy_buf old = {0};
-    struct hy_buf new = {0};
-    struct hy_store_image image = {0};
-    int file = -1;
-    int rc = hy_store_read(&store->folder, HY_STORE_LOG, &old, err);
-    if (rc == -ENOENT)
-        rc = hy_store_fail(&store->folder, HY_STORE_LOG, "was removed while in use", 0, ENOENT, err);
-    if (rc == 0)
-        rc = hy_store_log_read(&store->folder, &old, &image, err);
-    if (rc == 0 && image.end != store->end)
-        rc = hy_store_fail(&store->folder, HY_STORE_LOG, "not what was written", image.end, EIO, err);
+    struct hy_journal_image image;
+    int rc = hy_store_log_read_back(&store->file, &image, err);
     if (rc == 0) {
-        hy_store_image_prune(&image, job->head.index, job->head.term, job->first_kept);
+        hy_journal_image_prune(&image, job->content.index, job->content.term, job->first_kept);
         if (job->drop_log)
             image.entries.count = 0;
-        hy_store_log_write(&store->folder, wall_clock(), &image, &new);
-        rc = hy_store_replace(&store->folder, HY_STORE_LOG, &new, &file, err);
+        rc = hy_store_log_replace(&store->file, &image, err);
     }
-    if (rc == 0) {
-        close(store->file);
-        store->file = file;
-        store->seed = image.seed;
-        store->end = image.end;
-    }
-    hy_vec_free(&image.entries);
-    hy_buf_free(&old);
-    hy_buf_free(&new);
+    hy_journal_image_free(&image);
     return rc;
 }
 
@@ -118,14 +76,18 @@ static int rewrite_log(struct hy_store *store, const struct snapshot_job *job, s
 static int write_snapshot(struct hy_store *store, const struct snapshot_job *job, struct hy_err *err)
 {
     struct hy_buf file = {0};
-    if (job->head.index <= store->snapshot_index)
+    uint64_t created;
+    if (job->content.index <= store->snapshot_index)
         return 0; /* an older one than the leader's, which came meanwhile */
-    hy_store_snapshot_write(&store->folder, &job->head, job->data.data, job->data.size, &file);
-    int rc = hy_store_replace(&store->folder, HY_STORE_SNAPSHOT, &file, NULL, err);
+    int rc = hy_store_random(&created, err);
+    if (rc == 0) {
+        hy_journal_snapshot_write(&store->folder.owner, store->disk, created, &job->content, &file);
+        rc = hy_store_replace(&store->folder, HY_STORE_SNAPSHOT, &file, NULL, err);
+    }
     hy_buf_free(&file);
     if (rc == 0)
-        rc = rewrite_log(store, job, err);
-    store->snapshot_index = job->head.index;
+        rc = shorten_log(store, job, err);
+    store->snapshot_index = job->content.index;
     return rc;
 }
 
@@ -133,14 +95,14 @@ static void free_job(struct job *job)
 {
     hy_buf_free(&job->items);
     if (job->snapshot)
-        hy_buf_free(&job->snapshot->data);
+        hy_buf_free(&job->snapshot->content.data);
     free(job->snapshot);
 }
 
 static void run_job(struct hy_store *store, const struct job *job)
 {
     struct hy_err err = {{0}};
-    int rc = job->items.size ? write_items(store, &job->items, &err) : 0;
+    int rc = job->items.size ? hy_store_log_append(&store->file, &job->items, &err) : 0;
     if (rc == 0 && job->snapshot)
         rc = write_snapshot(store, job->snapshot, &err);
     if (rc < 0)
@@ -154,145 +116,65 @@ static void signal_event(const struct hy_store *store)
         ;
 }
 
+/* While nobody waits: so that few writes have to. A disk that is full is no harm as long as there is room. */
+static void make_room(struct hy_store *store)
+{
+    struct hy_err err = {{0}};
+    int rc = hy_store_log_grow(&store->file, 0, &err);
+    if (rc == -ENOSPC || rc == -EDQUOT || rc == -EFBIG) {
+        hy_warning(store->log, "%s; the log has room for %zu more bytes, then this node stops", err.text,
+                   (size_t)(store->file.tail.size - store->file.tail.end));
+        store->full = true;
+    } else if (rc < 0) {
+        die(store, &err);
+    }
+}
+
+/* Under the mutex. */
+static struct job take_job(struct hy_store *store)
+{
+    struct job job = store->jobs.items[0];
+    hy_vec_remove(&store->jobs, 0);
+    return job;
+}
+
+static void complete(struct hy_store *store, struct job *job)
+{
+    pthread_mutex_lock(&store->mutex);
+    if (job->number)
+        store->completed = job->number;
+    if (job->snapshot && job->snapshot->own)
+        store->snapshot_done = job->snapshot->content.index;
+    pthread_mutex_unlock(&store->mutex);
+    signal_event(store); /* not under the mutex: who wakes up takes it at once */
+    free_job(job);
+}
+
 static void *writer(void *context)
 {
     struct hy_store *store = context;
     pthread_mutex_lock(&store->mutex);
-    for (;;) {
-        while (!store->jobs.count && !store->closing)
+    while (store->jobs.count || !store->closing) {
+        bool idle = !store->jobs.count;
+        if (idle && (store->full || !hy_store_log_is_short(&store->file))) {
             pthread_cond_wait(&store->work, &store->mutex);
-        if (!store->jobs.count)
-            break;
-        struct job job = store->jobs.items[0];
-        hy_vec_remove(&store->jobs, 0);
+            continue;
+        }
+        struct job job = idle ? (struct job){0} : take_job(store);
         pthread_mutex_unlock(&store->mutex);
-        run_job(store, &job);
+        if (idle) {
+            make_room(store);
+        } else {
+            run_job(store, &job);
+            complete(store, &job);
+        }
         pthread_mutex_lock(&store->mutex);
-        if (job.number)
-            store->completed = job.number;
-        if (job.snapshot && job.snapshot->own)
-            store->snapshot_done = job.snapshot->head.index;
-        signal_event(store);
-        free_job(&job);
     }
     pthread_mutex_unlock(&store->mutex);
     return NULL;
 }
 
 /* --- opening -------------------------------------------------------------------------------------------------- */
-
-static int load_snapshot(const struct hy_store_folder *folder, struct hy_store_loaded *loaded, struct hy_err *err)
-{
-    struct hy_buf file = {0};
-    struct hy_store_snapshot_head head;
-    int rc = hy_store_read(folder, HY_STORE_SNAPSHOT, &file, err);
-    if (rc == 0)
-        rc = hy_store_snapshot_read(folder, &file, &head, &loaded->snapshot, err);
-    hy_buf_free(&file);
-    if (rc == 0) {
-        loaded->raft.snapshot_index = head.index;
-        loaded->raft.snapshot_term = head.term;
-        loaded->raft.servers = head.servers;
-    }
-    return rc;
-}
-
-/* A snapshot from the leader may be on disk with the log still unchanged (a crash between the two). */
-static int reconcile(const struct hy_store_folder *folder, struct hy_store_image *image, struct hy_store_loaded *loaded,
-                     struct hy_err *err)
-{
-    struct hy_raft_state *raft = &loaded->raft;
-    if (image->base > raft->snapshot_index)
-        return hy_fail(err, EBADMSG,
-                       "%s/%s: missing or too old, the log begins at entry %" PRIu64
-                       ". Restore the disk, or empty the folder and add the node to the cluster anew",
-                       folder->path, HY_STORE_SNAPSHOT, image->base);
-    if (raft->snapshot_index)
-        hy_store_image_prune(image, raft->snapshot_index, raft->snapshot_term, 0);
-    else
-        raft->servers = image->servers;
-    raft->term = image->term;
-    raft->vote = image->vote;
-    if (raft->term < raft->snapshot_term) { /* nothing was said in that term yet: it would be in the log */
-        raft->term = raft->snapshot_term;
-        raft->vote = 0;
-    }
-    raft->entries = image->entries.items;
-    raft->entry_count = image->entries.count;
-    loaded->incarnation = image->incarnation;
-    return 0;
-}
-
-static int cut_tail(struct hy_store *store, size_t size, struct hy_err *err)
-{
-    if (size == store->end)
-        return 0;
-    hy_warning(store->log, "%s/%s: %zu bytes at byte %" PRIu64 " were never completed, cut off", store->folder.path,
-               HY_STORE_LOG, size - (size_t)store->end, store->end);
-    if (ftruncate(store->file, (off_t)store->end) < 0)
-        return hy_store_fail(&store->folder, HY_STORE_LOG, "cannot cut", store->end, errno, err);
-    return hy_store_sync(&store->folder, HY_STORE_LOG, store->file, err);
-}
-
-static int create_log(struct hy_store *store, struct hy_err *err)
-{
-    struct hy_buf file = {0};
-    store->seed = hy_store_log_begin(&store->folder, wall_clock(), &file);
-    store->end = file.size;
-    int rc = hy_store_replace(&store->folder, HY_STORE_LOG, &file, &store->file, err);
-    hy_buf_free(&file);
-    return rc;
-}
-
-static int open_log(struct hy_store *store, struct hy_store_loaded *loaded, struct hy_err *err)
-{
-    struct hy_store_image image;
-    int rc = hy_store_log_read(&store->folder, &loaded->memory, &image, err);
-    if (rc < 0)
-        return rc;
-    store->seed = image.seed;
-    store->end = image.end;
-    rc = reconcile(&store->folder, &image, loaded, err);
-    if (rc < 0) {
-        hy_vec_free(&image.entries);
-        return rc;
-    }
-    store->file = openat(store->folder.dir, HY_STORE_LOG, O_RDWR | O_CLOEXEC);
-    if (store->file < 0)
-        return hy_store_fail(&store->folder, HY_STORE_LOG, "cannot open", 0, errno, err);
-    return cut_tail(store, loaded->memory.size, err);
-}
-
-static int load(struct hy_store *store, struct hy_store_loaded *loaded, struct hy_err *err)
-{
-    int snapshot = load_snapshot(&store->folder, loaded, err);
-    if (snapshot < 0 && snapshot != -ENOENT)
-        return snapshot;
-    store->snapshot_index = loaded->raft.snapshot_index;
-    int rc = hy_store_read(&store->folder, HY_STORE_LOG, &loaded->memory, err);
-    if (rc == 0)
-        return open_log(store, loaded, err);
-    if (rc != -ENOENT)
-        return rc;
-    if (snapshot == 0)
-        return hy_fail(err, EBADMSG,
-                       "%s: there is a snapshot and no log. Restore the disk, or empty the folder and add "
-                       "the node to the cluster anew",
-                       store->folder.path);
-    loaded->fresh = true;
-    return create_log(store, err);
-}
-
-static int take_incarnation(struct hy_store *store, struct hy_store_loaded *loaded, struct hy_err *err)
-{
-    struct hy_buf items = {0};
-    uint64_t now = wall_clock();
-    loaded->incarnation = loaded->incarnation + 1 > now ? loaded->incarnation + 1 : now;
-    hy_store_item_incarnation(&items, loaded->incarnation);
-    int rc = write_items(store, &items, err);
-    hy_buf_free(&items);
-    return rc;
-}
 
 /* The core's signals are for its loop. */
 static int start_writer(struct hy_store *store, struct hy_err *err)
@@ -308,8 +190,8 @@ static int start_writer(struct hy_store *store, struct hy_err *err)
 
 static void free_store(struct hy_store *store)
 {
-    if (store->file >= 0)
-        close(store->file);
+    if (store->file.fd >= 0)
+        close(store->file.fd);
     if (store->event >= 0)
         close(store->event);
     hy_store_folder_close(&store->folder);
@@ -326,7 +208,7 @@ int hy_store_open(const char *folder, const char *cluster, uint32_t node, const 
     *store = NULL;
     *loaded = (struct hy_store_loaded){0};
     new->log = log;
-    new->file = -1;
+    new->file = (struct hy_store_log){.folder = &new->folder, .fd = -1};
     pthread_mutex_init(&new->mutex, NULL);
     pthread_cond_init(&new->work, NULL);
     new->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -336,9 +218,9 @@ int hy_store_open(const char *folder, const char *cluster, uint32_t node, const 
     else
         new->folder.dir = new->folder.lock = -1;
     if (rc == 0)
-        rc = load(new, loaded, err);
-    if (rc == 0)
-        rc = take_incarnation(new, loaded, err);
+        rc = hy_store_load(&new->file, log, loaded, err);
+    new->disk = loaded->disk;
+    new->snapshot_index = loaded->raft.snapshot_index;
     if (rc == 0)
         rc = start_writer(new, err);
     if (rc < 0) {
@@ -352,9 +234,9 @@ int hy_store_open(const char *folder, const char *cluster, uint32_t node, const 
 
 void hy_store_loaded_free(struct hy_store_loaded *loaded)
 {
-    free((void *)(uintptr_t)loaded->raft.entries);
     hy_buf_free(&loaded->snapshot);
-    hy_buf_free(&loaded->memory);
+    hy_journal_image_free(&loaded->image);
+    free(loaded->set_aside);
     *loaded = (struct hy_store_loaded){0};
 }
 
@@ -376,8 +258,8 @@ static struct snapshot_job *copy_snapshot(uint64_t index, uint64_t term, const s
                                           const void *data, size_t size)
 {
     struct snapshot_job *job = hy_alloc(sizeof *job);
-    job->head = (struct hy_store_snapshot_head){.index = index, .term = term, .servers = *servers};
-    hy_buf_add(&job->data, data, size);
+    job->content = (struct hy_journal_snapshot){.index = index, .term = term, .servers = *servers};
+    hy_buf_add(&job->content.data, data, size);
     return job;
 }
 
@@ -391,19 +273,13 @@ void hy_store_persist(struct hy_store *store, const struct hy_raft_effect *effec
     }
     pthread_mutex_lock(&store->mutex);
     struct job *job = open_job(store);
-    if (effect->save_vote)
-        hy_store_item_state(&job->items, effect->term, effect->vote);
-    if (effect->form)
-        hy_store_item_servers(&job->items, effect->servers);
+    hy_journal_persist_first(&job->items, effect);
     if (snapshot) {
         job->snapshot = snapshot;
         if (effect->entry_count)
             job = open_job(store);
-    } else if (effect->truncate) {
-        hy_store_item_truncate(&job->items, effect->truncate_from);
     }
-    for (size_t i = 0; i < effect->entry_count; i++)
-        hy_store_item_entry(&job->items, &effect->entries[i]);
+    hy_journal_persist_rest(&job->items, effect);
     job->number = effect->number;
     pthread_cond_signal(&store->work);
     pthread_mutex_unlock(&store->mutex);

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What must outlive the process: term and vote, log entries, the latest snapshot; in one folder that belongs to one
- * node.
+ * node. What the files hold is core/journal's; here are the files, their thread and their failures.
  *
- *   log        append-only; a header (magic, version, node id, cluster name), then frames: CRC-32C, length, what one
- *              sync made durable. After a snapshot a new one is written beside it and renamed over it
- *   snapshot   the state machine as of one index, with its term and servers; replaced by atomic rename
- *   lock       held with flock(): two cores never share a folder
+ *   log          append-only, preallocated; written anew beside it and renamed over it at each start and after a
+ *                snapshot
+ *   snapshot     the state machine as of one index, with its term and servers; replaced by atomic rename
+ *   lock         held with flock(): two cores never share a folder
+ *   set-aside-*  what was found damaged: kept, never deleted, never read again
  *
  * Writes go through one writer thread, in order, many requests under one fdatasync (group commit); what was asked is
  * durable when its number comes back from hy_store_completed(). Any error of the disk ends the process: a line that
  * says what, where, and then abort. A node that cannot write must not go on as if it had.
  *
- * At open a torn frame at the very end is cut off (a crash during a write that was never acknowledged), with a warning;
- * a bad frame with good ones behind it, a foreign node's folder, a file of a later version, or a bad snapshot is an
- * error that names file and offset. A flipped bit in the very last frame cannot be told from a torn one.
+ * A folder that is empty is a new disk and gets a random id. At open a torn frame at the very end is dropped (a crash
+ * during a write that was never acknowledged), with a warning. What is damaged, or cannot be read, is set aside as a
+ * whole, and the folder begins anew with another disk id: this server has forgotten what it has promised, so it has no
+ * say until the others have taken the new disk in. A foreign node's folder and a file of another version are refused.
  */
 #ifndef HY_STORE_STORE_H
 #define HY_STORE_STORE_H
@@ -23,22 +25,26 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "consensus/raft.h"
+#include "journal/journal.h"
 
 struct hy_store;
 
 struct hy_store_loaded {
-    struct hy_raft_state
-        raft; /* owned by this struct; without a snapshot `servers` is empty: the first set is the caller's */
+    uint64_t disk; /* never 0; the same as long as the folder keeps what was acknowledged */
+    /* owned by this struct; without a snapshot `servers` is the first set, when one was saved */
+    struct hy_raft_state raft;
     struct hy_buf snapshot; /* the state machine's bytes; empty when there is none */
-    uint64_t
-        incarnation; /* fresh for this run: larger than any before on this disk, and not below the wall clock in us */
-    bool fresh;      /* the folder was empty */
-    struct hy_buf memory; /* what raft.entries point into */
+    /* fresh for this run: larger than any before on this disk, and not below the wall clock in us */
+    uint64_t incarnation;
+    bool fresh; /* the folder was empty, or is after what was in it was set aside */
+    /* NULL, or a line for the operator: what was damaged, where and why, and where the files are now */
+    char *set_aside;
+    struct hy_journal_image image; /* what raft.entries point into */
 };
 
 /* Opens (creates, 0700; its parent must exist) the folder and loads. `log` is used from the writer thread too and must
- * outlive the store. Errors: -EWOULDBLOCK another core runs here, -EBADMSG bad content, -EXDEV of another node or
- * cluster, -ENOTSUP of a later version, other -errno. */
+ * outlive the store. Errors: -EWOULDBLOCK another core runs here, -EXDEV of another node or cluster, -ENOTSUP of
+ * another version, -EBADMSG damaged again although so much was set aside before, other -errno. */
 int hy_store_open(const char *folder, const char *cluster, uint32_t node, const struct hy_log *log,
                   struct hy_store **store, struct hy_store_loaded *loaded, struct hy_err *err);
 void hy_store_loaded_free(struct hy_store_loaded *loaded);

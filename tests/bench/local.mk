@@ -1,6 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Measures, not tests: nothing here is among TESTS, for a time that was missed is no failure.
 
+check_PROGRAMS += tests/bench/consensus/edits
+tests_bench_consensus_edits_SOURCES = tests/bench/consensus/edits.c
+tests_bench_consensus_edits_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools
+tests_bench_consensus_edits_LDADD = libhactl.a libhy_base.a
+
 EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench/__init__.py \

@@ -17,14 +17,15 @@ MAY = {
     "consensus": {"base"},
     "membership": {"base"},
     "cluster": {"base", "cib", "scheduler", "consensus", "membership"},
-    "store": {"base", "consensus"},
+    "journal": {"base", "consensus"},
+    "store": {"base", "consensus", "journal"},
     "plugin": {"base", "cib"},
     "loop": {"base"},
     "bus": {"base", "cib", "loop", "plugin"},
     "executor": {"base", "cib", "cluster", "loop", "plugin"},
-    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "store", "loop", "plugin", "bus", "executor"},
+    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "journal", "store", "loop", "plugin", "bus", "executor"},
 }
-PURE = ["base", "cib", "scheduler", "consensus", "membership", "cluster"]
+PURE = ["base", "cib", "scheduler", "consensus", "membership", "cluster", "journal"]
 # Of the system the pure modules may use memory, strings and numbers.
 PURE_HEADERS = {"assert.h", "stdalign.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "stdarg.h", "stdbool.h", "stddef.h",
                 "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h"}

@@ -24,6 +24,8 @@ enum { MOST_ACTIONS = 500 };
 
 struct world {
     const char *folder;
+    struct hy_loop *loop;
+    struct hy_timer revival;
     struct hy_cib *cib;
     struct hy_ipc *ipc;
     struct hy_map running; /* "MaxScale test3" -> anything */
@@ -38,18 +40,37 @@ static bool is_steered(const struct world *world, const char *file)
     return access(path, F_OK) == 0;
 }
 
+static void steer(const char *folder, const char *file, int on)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    if (on) {
+        FILE *made = fopen(path, "we");
+        ck_assert_ptr_nonnull(made);
+        fclose(made);
+    } else {
+        ck_assert_int_eq(unlink(path), 0);
+    }
+}
+
 /* ---------------------------------------------------------------- the state */
 
-static struct hy_answer apply(struct world *world, const char *statements, size_t size, const char *by, const char *via)
+static struct hy_answer apply_with(struct world *world, const struct hy_command_head *head, const char *statements,
+                                   size_t size)
 {
     struct hy_buf command = {0};
     struct hy_answer answer = {0};
-    const struct hy_command_head head = {.at = NOW, .by = by, .via = via};
-    hy_command_begin(&command, &head);
+    hy_command_begin(&command, head);
     hy_buf_add(&command, statements, size);
     hy_cib_apply(world->cib, world->cib->index + 1, hy_buf_text(&command), command.size, &answer);
     hy_buf_free(&command);
     return answer;
+}
+
+static struct hy_answer apply(struct world *world, const char *statements, size_t size, const char *by, const char *via)
+{
+    const struct hy_command_head head = {.at = NOW, .by = by, .via = via};
+    return apply_with(world, &head, statements, size);
 }
 
 static void must_apply(struct world *world, const struct hy_buf *statements)
@@ -67,7 +88,10 @@ static void build(struct world *world)
     struct hy_buf text = {0};
     world->cib = hy_cib_new();
     for (unsigned i = 0; i < 3; i++) {
-        hy_buf_addf(&text, "put 0 node %s\n", nodes[i]);
+        char address[32];
+        snprintf(address, sizeof address, "172.100.102.%u", 151 + i);
+        const struct hy_enrolment enrolled = {.address = address};
+        hy_command_enrol(&text, nodes[i], i + 1, &enrolled);
         hy_command_member(&text, nodes[i], i + 1, HY_MEMBER_IN, 1, 1);
         hy_command_synced(&text, nodes[i], 1);
     }
@@ -162,18 +186,49 @@ static bool act_once(struct world *world)
     return acted;
 }
 
+/* Nodes that are to be taken out go at once. */
+static void strike_out(struct world *world)
+{
+    for (size_t i = 0; i < world->cib->nodes.count; i++) {
+        const struct hy_node_status *status = world->cib->nodes.items[i];
+        if (!status->enrolled.striking)
+            continue;
+        struct hy_buf text = {0};
+        if (status->state == HY_MEMBER_IN)
+            hy_command_member(&text, status->node, status->id, HY_MEMBER_GONE, status->epoch + 1, status->incarnation);
+        hy_command_struck(&text, status->node);
+        must_apply(world, &text);
+        hy_buf_free(&text);
+        break; /* the list has changed */
+    }
+}
+
 static void live_on(struct world *world)
 {
     world->has_quorum = !is_steered(world, "no-quorum");
     if (!world->has_quorum || is_steered(world, "idle"))
         return;
     look(world);
+    strike_out(world);
     int most = is_steered(world, "slow") ? 1 : MOST_ACTIONS;
     while (most-- > 0 && act_once(world))
         continue;
 }
 
 /* ---------------------------------------------------------------- the socket */
+
+static void report_node(const struct world *world, const struct hy_node_status *node, struct hy_buf *report)
+{
+    bool self = node->id == 1;
+    bool heard = self || (world->has_quorum && node->state == HY_MEMBER_IN);
+    hy_buf_addf(report,
+                "%s{\"name\":\"%s\",\"id\":%u,\"address\":\"%s\",\"part\":\"%s\",\"witness\":%s,\"blank\":false,"
+                "\"heard\":%s,\"admitted\":%s,\"epoch\":1,\"last_heard_ms\":%s,\"round_trip_us\":%s}",
+                self ? "" : ",", node->node, (unsigned)node->id, node->enrolled.address,
+                node->state == HY_MEMBER_NEVER ? "none" : "voter", node->enrolled.witness ? "true" : "false",
+                heard ? "true" : "false", node->state == HY_MEMBER_IN ? "true" : "false",
+                heard && !self ? "12" : "null", heard && !self ? "210" : "null");
+}
 
 static void answer_state(void *context, struct hy_buf *report, struct hy_buf *cib)
 {
@@ -188,27 +243,89 @@ static void answer_state(void *context, struct hy_buf *report, struct hy_buf *ci
         world->has_quorum ? 120 : 0, world->has_quorum ? 20 : 12345, (unsigned long long)world->cib->index,
         (unsigned long long)world->cib->index);
     for (size_t i = 0; i < world->cib->nodes.count; i++)
-        hy_buf_addf(report,
-                    "%s{\"name\":\"%s\",\"id\":%zu,\"address\":\"172.100.102.%zu\",\"heard\":%s,\"admitted\":true,"
-                    "\"epoch\":1,\"last_heard_ms\":%s,\"round_trip_us\":%s}",
-                    i ? "," : "", world->cib->nodes.items[i]->node, i + 1, 151 + i,
-                    world->has_quorum || !i ? "true" : "false", i ? "12" : "null", i ? "210" : "null");
+        report_node(world, world->cib->nodes.items[i], report);
     hy_buf_adds(report, "]}");
     hy_cib_save(world->cib, cib);
+}
+
+static bool is_steered_once(const struct world *world, const char *file)
+{
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", world->folder, file);
+    return unlink(path) == 0;
+}
+
+static int open_socket(struct world *world, struct hy_err *err);
+
+static void revive(void *context)
+{
+    struct world *world = context;
+    struct hy_err err;
+    hy_ipc_close(&world->ipc);
+    if (open_socket(world, &err)) {
+        fprintf(stderr, "fake core: %s\n", err.text);
+        abort();
+    }
+}
+
+/* As when the core is killed and started again. */
+static void die(struct world *world)
+{
+    if (is_steered_once(world, "alone-after"))
+        steer(world->folder, "no-quorum", 1);
+    if (is_steered_once(world, "forgets")) {
+        world->cib->clients.count = 0;
+        world->cib->clients_forgotten = world->cib->index;
+    }
+    hy_loop_at(world->loop, &world->revival, hy_loop_now(), revive, world);
 }
 
 static void answer_command(void *context, uint64_t client, const struct hy_ipc_command *command)
 {
     struct world *world = context;
-    struct hy_answer answer = apply(world, command->statements, command->size, command->by, command->via);
-    hy_ipc_answer(world->ipc, client, answer.code, answer.err.text);
+    const struct hy_command_head head = {.at = NOW,
+                                         .by = command->by,
+                                         .via = command->via,
+                                         .client = command->session,
+                                         .request = command->number,
+                                         .repeat = command->repeat};
+    if (is_steered_once(world, "dies-before")) {
+        die(world);
+        return;
+    }
+    if (command->repeat && is_steered(world, "no-quorum")) {
+        hy_ipc_answer(world->ipc, client, -EHOSTUNREACH, "no quorum");
+        return;
+    }
+    struct hy_answer answer = apply_with(world, &head, command->statements, command->size);
+    if (is_steered_once(world, "dies-after"))
+        die(world);
+    else if (!is_steered(world, "mute"))
+        hy_ipc_answer(world->ipc, client, answer.code, answer.err.text);
 }
 
 static void answer_read(void *context, uint64_t client)
 {
     struct world *world = context;
     world->has_quorum = !is_steered(world, "no-quorum");
-    hy_ipc_answer(world->ipc, client, world->has_quorum ? 0 : -EHOSTUNREACH, "no quorum");
+    hy_ipc_answer(world->ipc, client, world->has_quorum ? 0 : -EHOSTUNREACH,
+                  "no quorum: test1 does not hear a majority of the nodes");
+}
+
+static void answer_found(void *context, uint64_t client)
+{
+    struct world *world = context;
+    hy_ipc_answer(world->ipc, client, -EEXIST, "there is a cluster");
+}
+
+static int open_socket(struct world *world, struct hy_err *err)
+{
+    const struct hy_ipc_handlers handlers = {
+        .context = world, .state = answer_state, .command = answer_command, .read = answer_read, .found = answer_found};
+    const struct hy_log log = {0};
+    char path[128];
+    snprintf(path, sizeof path, "%s/core/halyard.sock", world->folder);
+    return hy_ipc_open(path, &handlers, world->loop, &log, &world->ipc, err);
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
@@ -237,26 +354,21 @@ static int terminations(void)
 static void be_core(const char *folder, int ready)
 {
     struct hy_watched end;
-    struct hy_loop *loop;
     struct world world = {.folder = folder, .has_quorum = true};
-    const struct hy_ipc_handlers handlers = {
-        .context = &world, .state = answer_state, .command = answer_command, .read = answer_read};
-    const struct hy_log log = {0};
     struct hy_err err = {{0}};
     char path[128];
     build(&world);
     snprintf(path, sizeof path, "%s/core", folder);
     mkdir(path, 0700);
-    snprintf(path, sizeof path, "%s/core/halyard.sock", folder);
-    if (hy_loop_new(&loop, &err) || hy_loop_watch(loop, &end, terminations(), end_loop, loop) ||
-        hy_ipc_open(path, &handlers, loop, &log, &world.ipc, &err)) {
+    if (hy_loop_new(&world.loop, &err) || hy_loop_watch(world.loop, &end, terminations(), end_loop, world.loop) ||
+        open_socket(&world, &err)) {
         fprintf(stderr, "fake core: %s\n", err.text);
         _exit(1);
     }
     if (write(ready, "!", 1) != 1)
         _exit(1);
     close(ready);
-    hy_loop_run(loop, &err); /* until SIGTERM: of the test, or because the test has died */
+    hy_loop_run(world.loop, &err); /* until SIGTERM: of the test, or because the test has died */
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
     _exit(0);
 }
@@ -301,15 +413,7 @@ void fake_core_start(struct fake_core *core)
 
 void fake_core_steer(const struct fake_core *core, const char *file, int on)
 {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", core->folder, file);
-    if (on) {
-        FILE *made = fopen(path, "we");
-        ck_assert_ptr_nonnull(made);
-        fclose(made);
-    } else {
-        ck_assert_int_eq(unlink(path), 0);
-    }
+    steer(core->folder, file, on);
 }
 
 void fake_core_stop(struct fake_core *core)

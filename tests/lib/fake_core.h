@@ -8,6 +8,11 @@
  *   slow          one action at each request only, not all of them
  *   no-quorum     this node is alone
  *   idle          nothing is carried out
+ *   mute          a command is carried out, and nobody is told
+ *   dies-before   at the next command the socket goes away and comes back, and nothing was done
+ *   dies-after    the same, after the command has been carried out
+ *   forgets       with dies-after: whose command it was is not remembered
+ *   alone-after   with either: without quorum from then on
  */
 #ifndef TESTS_LIB_FAKE_CORE_H
 #define TESTS_LIB_FAKE_CORE_H

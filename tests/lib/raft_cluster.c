@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/raft_cluster.h"
 
+#include "consensus/config.h"
 #include "consensus/message.h"
 
 #include <errno.h>
@@ -217,16 +218,19 @@ static void check_leader(struct cluster *cluster, struct cluster_node *node, uin
         cluster->leaders[cluster->leader_count].id = node->id;
         cluster->leaders[cluster->leader_count++].life = node->lives;
     }
-    for (uint64_t index = hy_raft_first_index(node->raft); index <= cluster->committed.count; index++)
-        if (hy_raft_term_at(node->raft, index) != cluster->committed.items[index - 1].term)
+    for (uint64_t index = hy_raft_first_index(node->raft); index <= cluster->committed.count; index++) {
+        const struct cluster_fact *fact = &cluster->committed.items[index - 1];
+        if (fact->before < term && hy_raft_term_at(node->raft, index) != fact->term)
             breach(cluster, "leader %u of term %" PRIu64 " lacks the committed entry %" PRIu64, node->id, term, index);
+    }
 }
 
 /* State Machine Safety. */
 static void check_applied(struct cluster *cluster, struct cluster_node *node, uint64_t term)
 {
     if (node->applied > cluster->committed.count) {
-        hy_vec_push(&cluster->committed, ((struct cluster_fact){node->applied, term, 0, node->hash}));
+        hy_vec_push(&cluster->committed,
+                    ((struct cluster_fact){node->applied, term, hy_raft_term(node->raft), node->hash}));
         return;
     }
     const struct cluster_fact *fact = &cluster->committed.items[node->applied - 1];
@@ -339,12 +343,62 @@ static void trace_persist(struct cluster *cluster, const struct cluster_node *no
     hy_buf_free(&text);
 }
 
+/* Sets behind `index` may yet be in force, whatever happens to their entries. */
+static void note_set(struct cluster *cluster, uint64_t index, const void *data, size_t size)
+{
+    struct cluster_set set = {.index = index};
+    struct hy_err err;
+    if (hy_raft_servers_decode(data, size, &set.servers, &err) < 0)
+        breach(cluster, "entry %" PRIu64 ": %s", index, err.text);
+    hy_vec_push(&cluster->sets, set);
+}
+
+/* The set at `index` is committed: the ones before it, and its rivals, are history. */
+static void settle_set(struct cluster *cluster, uint64_t index, const void *data, size_t size)
+{
+    if (cluster->sets.items[0].index >= index)
+        return;
+    size_t kept = 0;
+    for (size_t i = 0; i < cluster->sets.count; i++)
+        if (cluster->sets.items[i].index > index)
+            cluster->sets.items[kept++] = cluster->sets.items[i];
+    cluster->sets.count = kept;
+    note_set(cluster, index, data, size);
+    struct cluster_set first = cluster->sets.items[0];
+    cluster->sets.items[0] = cluster->sets.items[kept];
+    cluster->sets.items[kept] = first;
+}
+
+bool cluster_set_viable(const struct cluster *cluster, const struct hy_raft_servers *servers, uint32_t lost)
+{
+    size_t voters = 0;
+    size_t there = 0;
+    for (size_t i = 0; i < servers->count; i++) {
+        const struct hy_raft_server *server = &servers->list[i];
+        voters += server->voter;
+        there += server->voter && server->id != lost && cluster->nodes[server->id].disk.id == server->disk;
+    }
+    return there > voters / 2;
+}
+
+bool cluster_viable(const struct cluster *cluster, uint32_t lost)
+{
+    for (size_t i = 0; i < cluster->sets.count; i++)
+        if (!cluster_set_viable(cluster, &cluster->sets.items[i].servers, lost))
+            return false;
+    return true;
+}
+
 static void on_persist(struct cluster *cluster, struct cluster_node *node, const struct hy_raft_effect *effect)
 {
     trace_persist(cluster, node, effect);
-    for (size_t i = 0; i < effect->entry_count; i++)
+    for (size_t i = 0; i < effect->entry_count; i++) {
+        const struct hy_raft_entry *entry = &effect->entries[i];
+        if (entry->type == HY_RAFT_ENTRY_CONFIG && entry->index > cluster->sets.items[0].index)
+            note_set(cluster, entry->index, entry->data, entry->size);
         check_entry(cluster, node, &effect->entries[i],
                     i ? effect->entries[i - 1].term : hy_raft_term_at(node->raft, effect->entries[i].index - 1));
+    }
     hy_time done = cluster->now + between(cluster, cluster->options.disk_min, cluster->options.disk_max);
     if (node->writes.count && node->writes.items[node->writes.count - 1].done_at > done)
         done = node->writes.items[node->writes.count - 1].done_at;
@@ -376,6 +430,8 @@ static void on_apply(struct cluster *cluster, struct cluster_node *node, const s
     node->applied = entry->index;
     node->hash = hash_bytes(node->hash ^ hash_entry(entry), &entry->index, sizeof entry->index);
     node->configs_applied += entry->type == HY_RAFT_ENTRY_CONFIG;
+    if (entry->type == HY_RAFT_ENTRY_CONFIG)
+        settle_set(cluster, entry->index, entry->data, entry->size);
     if (entry->type == HY_RAFT_ENTRY_COMMAND)
         trace(cluster, "%u applies %" PRIu64 ": %.*s", node->id, entry->index, (int)entry->size,
               (const char *)entry->data);
@@ -407,6 +463,25 @@ static void on_role(struct cluster *cluster, struct cluster_node *node, const st
         check_leader(cluster, node, effect->term);
 }
 
+/* Linearizable: what was committed anywhere when the read began is in the state it reads. */
+static void on_ready_read(struct cluster *cluster, struct cluster_node *node, const struct hy_raft_effect *effect)
+{
+    size_t at = 0;
+    while (at < node->reads.count && node->reads.items[at].number != effect->number)
+        at++;
+    trace(cluster, "%u may read from %" PRIu64, node->id, effect->index);
+    if (at == node->reads.count) {
+        breach(cluster, "%u answers read %" PRIu64 ", which was not asked, or was answered before", node->id,
+               effect->number);
+        return;
+    }
+    if (effect->index && effect->index < node->reads.items[at].least)
+        breach(cluster, "%u reads at %" PRIu64 ", at %" PRIu64 " something was acknowledged before the read began",
+               node->id, effect->index, node->reads.items[at].least);
+    cluster->reads_answered += effect->index > 0;
+    hy_vec_remove(&node->reads, at);
+}
+
 static void carry_out(struct cluster *cluster, struct cluster_node *node, const struct hy_raft_effect *effect)
 {
     switch (effect->type) {
@@ -428,6 +503,7 @@ static void carry_out(struct cluster *cluster, struct cluster_node *node, const 
         trace(cluster, "%u needs a snapshot for %u", node->id, effect->to);
         break;
     case HY_RAFT_READY_READ:
+        on_ready_read(cluster, node, effect);
         break;
     case HY_RAFT_ROLE:
         on_role(cluster, node, effect);
@@ -501,19 +577,33 @@ static void boot(struct cluster *cluster, struct cluster_node *node)
         restore(cluster, node, node->disk.snapshot_index, node->disk.snapshot.data, node->disk.snapshot.size);
 }
 
+static struct hy_raft_servers first_set(const struct cluster *cluster)
+{
+    struct hy_raft_servers servers = {0};
+    for (uint32_t id = 1; id <= cluster->options.voters; id++)
+        servers.list[servers.count++] = (struct hy_raft_server){.id = id, .voter = true, .disk = 10 + id};
+    return servers;
+}
+
 void cluster_start(struct cluster *cluster, const struct cluster_options *options)
 {
-    *cluster = (struct cluster){.options = *options, .random = options->seed * 77 + 1};
+    *cluster = (struct cluster){.options = *options, .random = options->seed * 77 + 1, .disks = 10 + CLUSTER_MAX};
     grow_entries(cluster);
+    hy_vec_push(&cluster->sets, ((struct cluster_set){.servers = first_set(cluster)}));
     for (uint32_t id = 1; id <= options->voters + options->joiners; id++) {
         struct cluster_node *node = &cluster->nodes[id];
         node->id = id;
         node->disk.id = 10 + id;
-        for (uint32_t i = 1; id <= options->voters && i <= options->voters; i++)
-            node->disk.servers.list[node->disk.servers.count++] =
-                (struct hy_raft_server){.id = i, .voter = true, .disk = 10 + i};
+        if (id <= options->voters && !options->blank)
+            node->disk.servers = first_set(cluster);
         boot(cluster, node);
     }
+}
+
+int cluster_form(struct cluster *cluster, uint32_t id)
+{
+    const struct hy_raft_servers servers = first_set(cluster);
+    return cluster_step(cluster, id, &(struct hy_raft_event){.type = HY_RAFT_FORM, .servers = &servers});
 }
 
 void cluster_crash(struct cluster *cluster, uint32_t id)
@@ -524,6 +614,24 @@ void cluster_crash(struct cluster *cluster, uint32_t id)
     for (size_t i = 0; i < node->writes.count; i++)
         free_copy(&node->writes.items[i].effect, true);
     hy_vec_free(&node->writes);
+    hy_vec_free(&node->reads);
+}
+
+static void free_disk(struct cluster_disk *disk)
+{
+    for (size_t i = 0; i < disk->entries.count; i++)
+        free_entry(&disk->entries.items[i]);
+    hy_vec_free(&disk->entries);
+    hy_buf_free(&disk->snapshot);
+    *disk = (struct cluster_disk){0};
+}
+
+void cluster_replace_disk(struct cluster *cluster, uint32_t id)
+{
+    struct cluster_node *node = &cluster->nodes[id];
+    trace(cluster, "%u has lost its disk", id);
+    free_disk(&node->disk);
+    node->disk.id = ++cluster->disks;
 }
 
 void cluster_restart(struct cluster *cluster, uint32_t id)
@@ -538,15 +646,13 @@ void cluster_free(struct cluster *cluster)
         struct cluster_node *node = &cluster->nodes[id];
         if (node->raft)
             cluster_crash(cluster, id);
-        for (size_t i = 0; i < node->disk.entries.count; i++)
-            free_entry(&node->disk.entries.items[i]);
-        hy_vec_free(&node->disk.entries);
-        hy_buf_free(&node->disk.snapshot);
+        free_disk(&node->disk);
     }
     for (size_t i = 0; i < cluster->wire.count; i++)
         free(cluster->wire.items[i].data);
     hy_vec_free(&cluster->wire);
     hy_vec_free(&cluster->committed);
+    hy_vec_free(&cluster->sets);
     free(cluster->entries);
     hy_buf_free(&cluster->trace);
 }
@@ -621,6 +727,22 @@ int cluster_propose(struct cluster *cluster, uint32_t id, const char *text)
 {
     struct hy_raft_event event = {.type = HY_RAFT_PROPOSE, .data = text, .size = strlen(text)};
     return cluster_step(cluster, id, &event);
+}
+
+int cluster_read(struct cluster *cluster, uint32_t id)
+{
+    struct hy_raft_event event = {.type = HY_RAFT_READ, .number = ++cluster->reads};
+    hy_vec_push(&cluster->nodes[id].reads,
+                ((struct cluster_read){.number = event.number, .least = cluster->committed.count}));
+    int rc = cluster_step(cluster, id, &event);
+    if (rc < 0)
+        cluster->nodes[id].reads.count--;
+    return rc;
+}
+
+void cluster_peer_back(struct cluster *cluster, uint32_t id, uint32_t who)
+{
+    cluster_step(cluster, id, &(struct hy_raft_event){.type = HY_RAFT_PEER_BACK, .from = who});
 }
 
 int cluster_campaign(struct cluster *cluster, uint32_t id)

@@ -17,6 +17,7 @@ struct cluster_options {
     uint64_t seed;
     size_t voters;                /* 1..n at the start */
     size_t joiners;               /* more servers, running, in no set yet */
+    bool blank;                   /* the voters do not know the first set yet: cluster_form() */
     struct hy_raft_options raft;  /* self and seed are filled in */
     hy_time delay_min, delay_max; /* of a message */
     hy_time disk_min, disk_max;   /* of a write */
@@ -35,6 +36,11 @@ struct cluster_disk {
     HY_VEC(struct hy_raft_entry) entries; /* own their data */
 };
 
+struct cluster_read {
+    uint64_t number;
+    uint64_t least; /* what was committed anywhere when it began */
+};
+
 struct cluster_write {
     hy_time done_at;
     struct hy_raft_effect effect; /* a deep copy */
@@ -49,8 +55,9 @@ struct cluster_node {
     uint64_t applied;
     uint64_t hash; /* of all that was applied: the state machine */
     uint64_t configs_applied;
-    hy_time stalled_until; /* the disk answers nothing before */
-    unsigned group;        /* talks to servers of the same group */
+    hy_time stalled_until;             /* the disk answers nothing before */
+    unsigned group;                    /* talks to servers of the same group */
+    HY_VEC(struct cluster_read) reads; /* not answered yet */
 };
 
 struct cluster_message {
@@ -65,6 +72,11 @@ struct cluster_fact { /* what is known of an (index, term), or of a committed in
     uint64_t index, term, before, hash;
 };
 
+struct cluster_set { /* of servers, in somebody's log */
+    uint64_t index;
+    struct hy_raft_servers servers;
+};
+
 struct cluster {
     struct cluster_options options;
     hy_time now;
@@ -72,9 +84,12 @@ struct cluster {
     uint64_t sent;
     struct cluster_node nodes[CLUSTER_MAX]; /* [0] is not used */
     HY_VEC(struct cluster_message) wire;    /* a heap */
-    HY_VEC(struct cluster_fact) committed;  /* by index - 1; hash: of the state machine after it */
+    HY_VEC(struct cluster_fact) committed;  /* by index - 1; before: the term it was committed in; hash: the state */
     struct cluster_fact *entries;           /* a hash table over (index, term) */
     size_t entry_count, entry_slots;
+    HY_VEC(struct cluster_set) sets; /* that are or may yet come into force: the newest committed one, and later ones */
+    uint64_t disks;                  /* that were ever made */
+    uint64_t reads, reads_answered;
     struct {
         uint64_t term;
         uint32_t id;
@@ -106,7 +121,15 @@ int cluster_transfer(struct cluster *cluster, uint32_t id, uint32_t to);
 int cluster_configure(struct cluster *cluster, uint32_t id, const struct hy_raft_servers *servers);
 /* A snapshot of what is applied, on disk at once; the log keeps `keep` entries. */
 void cluster_snapshot(struct cluster *cluster, uint32_t id, uint64_t keep);
+int cluster_form(struct cluster *cluster, uint32_t id); /* tells it the first set */
+int cluster_read(struct cluster *cluster, uint32_t id);
+void cluster_peer_back(struct cluster *cluster, uint32_t id, uint32_t who);
 void cluster_crash(struct cluster *cluster, uint32_t id);
+/* Of one that is down. The new one is empty, and has another id. */
+void cluster_replace_disk(struct cluster *cluster, uint32_t id);
+/* Whether most voters of every set that is or may come into force have their disks, if `lost` (0: nobody) loses its. */
+bool cluster_viable(const struct cluster *cluster, uint32_t lost);
+bool cluster_set_viable(const struct cluster *cluster, const struct hy_raft_servers *servers, uint32_t lost);
 void cluster_restart(struct cluster *cluster, uint32_t id);
 void cluster_isolate(struct cluster *cluster, uint32_t id);
 void cluster_heal(struct cluster *cluster);

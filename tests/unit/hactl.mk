@@ -6,12 +6,12 @@ UNIT_TESTS += test_hactl
 test_hactl_SOURCES = \
 	tests/unit/test_hactl.c \
 	tests/unit/hactl_article.c tests/unit/hactl_configure.c tests/unit/hactl_other.c tests/unit/hactl_run.c \
-	tests/unit/hactl_status_case.c tests/unit/hactl_words.c \
+	tests/unit/hactl_session.c tests/unit/hactl_status_case.c tests/unit/hactl_words.c \
 	tests/unit/hactl_run.h \
 	tests/lib/fake_core.c tests/lib/fake_core.h tests/lib/run.h \
 	core/daemon/ipc.c core/daemon/ipc.h
 test_hactl_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
-test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS)
+test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS) $(ZMQ_LIBS)
 EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT)
 
 EXTRA_DIST += docs/hactl.md \
@@ -21,5 +21,7 @@ EXTRA_DIST += docs/hactl.md \
 	tests/golden/hactl/clones.case tests/golden/hactl/group.resources tests/golden/hactl/in-flight.case \
 	tests/golden/hactl/init.conf tests/golden/hactl/init.out \
 	tests/golden/hactl/marks.case tests/golden/hactl/members.case \
+	tests/golden/hactl/blank.case tests/golden/hactl/comings.case \
+	tests/golden/hactl/add.out tests/golden/hactl/add.conf \
 	tests/golden/hactl/production.conf tests/golden/hactl/production.in \
 	tests/golden/hactl/service.conf tests/golden/hactl/service.status

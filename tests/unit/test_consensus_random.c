@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEEDS = 400, ACTIONS = 60 };
+enum { SEEDS = 300 };
 
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
@@ -45,27 +45,92 @@ static void propose_some(struct cluster *cluster, uint32_t id)
     }
 }
 
-/* One server's place in the set changes: in, up, down or out. */
+static const struct hy_raft_server *find(const struct hy_raft_servers *servers, uint32_t id)
+{
+    for (size_t i = 0; i < servers->count; i++)
+        if (servers->list[i].id == id)
+            return &servers->list[i];
+    return NULL;
+}
+
+static void set_place(struct hy_raft_servers *servers, struct hy_raft_server server)
+{
+    for (size_t i = 0; i < servers->count; i++) {
+        if (servers->list[i].id == server.id) {
+            servers->list[i] = server;
+            return;
+        }
+    }
+    servers->list[servers->count++] = server;
+}
+
+static void take_out(struct hy_raft_servers *servers, uint32_t id)
+{
+    for (size_t i = 0; i < servers->count; i++)
+        if (servers->list[i].id == id)
+            servers->list[i] = servers->list[--servers->count];
+}
+
+/* One server's place in the set changes: in, up, down or out. Nobody asks for a set that has lost most of its disks. */
 static void change_servers(struct cluster *cluster, uint32_t id)
 {
     struct hy_raft_servers servers = *hy_raft_servers(cluster->nodes[id].raft);
     uint32_t who = any_node(cluster);
-    size_t at = 0;
-    while (at < servers.count && servers.list[at].id != who)
-        at++;
-    if (at == servers.count)
-        servers.list[servers.count++] =
-            (struct hy_raft_server){.id = who, .voter = false, .disk = cluster->nodes[who].disk.id};
+    const struct hy_raft_server *present = find(&servers, who);
+    if (!present)
+        set_place(&servers, (struct hy_raft_server){.id = who, .disk = cluster->nodes[who].disk.id});
     else if (cluster_random(cluster, 3))
-        servers.list[at].voter = !servers.list[at].voter;
+        set_place(&servers, (struct hy_raft_server){.id = who, .disk = present->disk, .voter = !present->voter});
     else
-        servers.list[at] = servers.list[--servers.count];
-    size_t voters = 0;
-    for (size_t i = 0; i < servers.count; i++)
-        voters += servers.list[i].voter;
-    if (voters)
+        take_out(&servers, who);
+    if (cluster_set_viable(cluster, &servers, 0))
         cluster_configure(cluster, id, &servers);
 }
+
+/* What the operator of the servers does, step by step: who has lost its disk goes, whoever is not in comes back as a
+ * learner, and votes when it has caught up. */
+static void tend(struct cluster *cluster, uint32_t leader)
+{
+    const struct hy_raft *raft = cluster->nodes[leader].raft;
+    struct hy_raft_servers servers = *hy_raft_servers(raft);
+    if (hy_raft_config_pending(raft))
+        return;
+    for (uint32_t id = 1; id < CLUSTER_MAX; id++) {
+        const struct hy_raft_server *present = find(&servers, id);
+        uint64_t disk = cluster->nodes[id].disk.id;
+        if (present && present->disk != disk)
+            take_out(&servers, id);
+        else if (!present && is_up(cluster, id))
+            set_place(&servers, (struct hy_raft_server){.id = id, .disk = disk});
+        else if (present && !present->voter && hy_raft_caught_up(raft, id))
+            set_place(&servers, (struct hy_raft_server){.id = id, .disk = disk, .voter = true});
+        else
+            continue;
+        if (cluster_set_viable(cluster, &servers, 0))
+            cluster_configure(cluster, leader, &servers);
+        return;
+    }
+}
+
+static void restart(struct cluster *cluster, uint32_t id)
+{
+    cluster_restart(cluster, id);
+    for (uint32_t other = 1; other < CLUSTER_MAX; other++)
+        if (other != id && is_up(cluster, other) && cluster_random(cluster, 2))
+            cluster_peer_back(cluster, other, id);
+}
+
+static void crash(struct cluster *cluster, uint32_t id)
+{
+    if (count_up(cluster) < 2)
+        return;
+    cluster_crash(cluster, id);
+    if (cluster_random(cluster, 4) == 0 && cluster_viable(cluster, id))
+        cluster_replace_disk(cluster, id);
+}
+
+/* How much of what happens is trouble: fewer kinds, less work. */
+enum { FEW_KINDS = 17, SOME_KINDS = 42, MANY_KINDS = 62 };
 
 static void act(struct cluster *cluster, unsigned kinds)
 {
@@ -73,13 +138,12 @@ static void act(struct cluster *cluster, unsigned kinds)
     uint64_t what = cluster_random(cluster, kinds);
     if (!is_up(cluster, id)) {
         if (what < 10)
-            cluster_restart(cluster, id);
+            restart(cluster, id);
         return;
     }
     switch (what) {
     case 0:
-        if (count_up(cluster) > 1)
-            cluster_crash(cluster, id);
+        crash(cluster, id);
         return;
     case 1:
         cluster->nodes[id].group = (unsigned)cluster_random(cluster, 2);
@@ -106,7 +170,23 @@ static void act(struct cluster *cluster, unsigned kinds)
         if (hy_raft_leads(cluster->nodes[id].raft))
             change_servers(cluster, id);
         return;
+    case 11:
+    case 12:
+        if (hy_raft_leads(cluster->nodes[id].raft))
+            tend(cluster, id);
+        return;
+    case 13:
+        cluster_peer_back(cluster, id, any_node(cluster));
+        return;
+    case 14:
+        if (cluster->options.blank && id <= cluster->options.voters &&
+            hy_raft_servers(cluster->nodes[id].raft)->count == 0 && cluster->nodes[id].disk.id == 10 + id)
+            cluster_form(cluster, id);
+        return;
     default:
+        for (uint32_t any = 1; any < CLUSTER_MAX; any++)
+            if (is_up(cluster, any) && cluster_random(cluster, 2))
+                cluster_read(cluster, any);
         if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
             propose_some(cluster, id);
         else if (cluster_leader(cluster))
@@ -124,9 +204,13 @@ static bool all_agree(struct cluster *cluster)
     const struct hy_raft_servers *servers = hy_raft_servers(first->raft);
     for (size_t i = 0; i < servers->count; i++) {
         const struct cluster_node *node = &cluster->nodes[servers->list[i].id];
-        if (node->applied != hy_raft_last_index(first->raft) || node->hash != first->hash)
+        if (node->disk.id != servers->list[i].disk || node->applied != hy_raft_last_index(first->raft) ||
+            node->hash != first->hash)
             return false;
     }
+    for (uint32_t id = 1; id < CLUSTER_MAX; id++)
+        if (cluster->nodes[id].reads.count)
+            return false;
     return true;
 }
 
@@ -140,25 +224,43 @@ static void recover(struct cluster *cluster)
         if (cluster->nodes[id].id && !is_up(cluster, id))
             cluster_restart(cluster, id);
     }
-    size_t committed = cluster->committed.count;
-    if (!cluster_run_until(cluster, 20 * HY_SECOND, all_agree) || cluster->committed.count < committed)
-        if (!cluster->broken[0])
-            snprintf(cluster->broken, sizeof cluster->broken, "seed %" PRIu64 ": no agreement after the faults",
-                     cluster->options.seed);
+    if (cluster->options.blank)
+        for (uint32_t id = 1; id <= cluster->options.voters; id++)
+            if (cluster->nodes[id].disk.id == 10 + id)
+                cluster_form(cluster, id);
+    hy_time until = cluster->now + 20 * HY_SECOND;
+    while (!cluster->broken[0] && cluster->now < until && !all_agree(cluster)) {
+        cluster_run(cluster, 50 * HY_MS);
+        if (cluster_leader(cluster))
+            tend(cluster, cluster_leader(cluster));
+    }
+    if (!cluster->broken[0] && !all_agree(cluster))
+        snprintf(cluster->broken, sizeof cluster->broken, "seed %" PRIu64 ": no agreement after the faults",
+                 cluster->options.seed);
 }
 
-static struct cluster_options options_for(uint64_t seed, bool fifo)
+struct run {
+    bool fifo;        /* links lose nothing and keep the order */
+    bool slow;        /* messages may take nearly an election timeout */
+    unsigned kinds;   /* of actions */
+    unsigned actions; /* in one run */
+    unsigned pause;   /* ms between two of them, at most */
+};
+
+static struct cluster_options options_for(uint64_t seed, const struct run *run)
 {
+    bool fifo = run->fifo;
     return (struct cluster_options){
         .seed = seed,
         .voters = 1 + seed % 5,
         .joiners = seed % 3,
+        .blank = seed % 2,
         .raft = {.election_timeout = 150 * HY_MS,
                  .heartbeat = 30 * HY_MS,
                  .max_message = seed % 7 ? 256 : 64,
                  .max_inflight = 1 + seed % 5},
         .delay_min = 1 * HY_MS,
-        .delay_max = fifo ? 1 * HY_MS : (hy_time)(1 + seed % 40) * HY_MS,
+        .delay_max = fifo ? 1 * HY_MS : (hy_time)(1 + seed % (run->slow ? 120 : 40)) * HY_MS,
         .disk_min = 0,
         .disk_max = (hy_time)(seed % 30) * HY_MS,
         .loss = fifo ? 0 : (unsigned)(seed % 11) * 20,
@@ -167,21 +269,31 @@ static struct cluster_options options_for(uint64_t seed, bool fifo)
     };
 }
 
-static void run_seeds(bool fifo, unsigned kinds)
+/* A blank voter is told the first set now, later, or by a leader. */
+static void form_some(struct cluster *cluster)
+{
+    for (uint32_t id = 1; cluster->options.blank && id <= cluster->options.voters; id++)
+        if (cluster_random(cluster, 4))
+            cluster_form(cluster, id);
+}
+
+static void run_seeds(const struct run *run)
 {
     uint64_t first = from_environment("HALYARD_FIRST_SEED", 1);
     uint64_t count = from_environment("HALYARD_SEEDS", SEEDS);
     size_t committed = 0;
     size_t leaders = 0;
     size_t steps = 0;
+    size_t reads = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
         struct cluster cluster;
-        struct cluster_options options = options_for(seed, fifo);
+        struct cluster_options options = options_for(seed, run);
         options.trace = getenv("HALYARD_TRACE") != NULL;
         cluster_start(&cluster, &options);
-        for (int i = 0; i < ACTIONS && !cluster.broken[0]; i++) {
-            cluster_run(&cluster, (hy_time)cluster_random(&cluster, 50) * HY_MS);
-            act(&cluster, kinds);
+        form_some(&cluster);
+        for (unsigned i = 0; i < run->actions && !cluster.broken[0]; i++) {
+            cluster_run(&cluster, (hy_time)cluster_random(&cluster, run->pause) * HY_MS);
+            act(&cluster, run->kinds);
         }
         recover(&cluster);
         if (cluster.broken[0] && options.trace)
@@ -190,31 +302,45 @@ static void run_seeds(bool fifo, unsigned kinds)
         committed += cluster.committed.count;
         leaders += cluster.leader_count;
         steps += cluster.steps;
+        reads += cluster.reads_answered;
         cluster_free(&cluster);
     }
     /* A run in which nothing happens proves nothing. */
     ck_assert_uint_gt(committed, count * 10);
     ck_assert_uint_ge(leaders, count);
+    ck_assert_uint_ge(reads, count);
     if (getenv("HALYARD_VERBOSE"))
-        fprintf(stderr, "%" PRIu64 " seeds: %zu steps, %zu entries committed, %zu leaders\n", count, steps, committed,
-                leaders);
+        fprintf(stderr, "%" PRIu64 " seeds: %zu steps, %zu entries committed, %zu leaders, %zu reads\n", count, steps,
+                committed, leaders, reads);
 }
 
 START_TEST(crashes_and_partitions)
 {
-    run_seeds(true, 60);
+    run_seeds(&(struct run){.fifo = true, .kinds = MANY_KINDS, .actions = 60, .pause = 50});
 }
 END_TEST
 
 START_TEST(loss_delay_doubles_and_everything)
 {
-    run_seeds(false, 40);
+    run_seeds(&(struct run){.kinds = SOME_KINDS, .actions = 60, .pause = 50});
 }
 END_TEST
 
 START_TEST(mostly_trouble)
 {
-    run_seeds(false, 14);
+    run_seeds(&(struct run){.kinds = FEW_KINDS, .actions = 100, .pause = 60});
+}
+END_TEST
+
+START_TEST(long_lives)
+{
+    run_seeds(&(struct run){.kinds = SOME_KINDS, .actions = 400, .pause = 100});
+}
+END_TEST
+
+START_TEST(slow_links)
+{
+    run_seeds(&(struct run){.slow = true, .kinds = FEW_KINDS, .actions = 200, .pause = 200});
 }
 END_TEST
 
@@ -227,5 +353,7 @@ int main(void)
     tcase_add_test(tcase, crashes_and_partitions);
     tcase_add_test(tcase, loss_delay_doubles_and_everything);
     tcase_add_test(tcase, mostly_trouble);
+    tcase_add_test(tcase, long_lives);
+    tcase_add_test(tcase, slow_links);
     return run_suite(suite);
 }

@@ -41,7 +41,7 @@ static void offer_ids(struct hactl *h, const struct hactl_command *command, cons
     struct hactl_state state;
     bool resources = strstr(command->usage, "RSC"), nodes = strstr(command->usage, "NODE"),
          all = strstr(command->usage, "ID...");
-    if ((!resources && !nodes && !all) || !hactl_is_reachable(h) || hactl_state_fetch(h, &state))
+    if ((!resources && !nodes && !all) || !hactl_is_reachable(h) || hactl_state_glance(h, &state))
         return;
     for (size_t i = 0; i < state.cib->objects.count; i++) {
         const struct hy_object *object = state.cib->objects.items[i];

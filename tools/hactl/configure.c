@@ -124,7 +124,7 @@ static void show_text(const struct hy_cib *cib, int argc, char **argv)
 int hactl_configure_show(struct hactl *h, int argc, char **argv)
 {
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_state_show(h, &state);
     if (status)
         return status;
     for (int i = 1; i < argc && !status; i++)
@@ -145,7 +145,7 @@ int hactl_verify(struct hactl *h, int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "-L") != 0)
         return hactl_usage(hactl_find("", "verify"));
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_state_show(h, &state);
     if (status)
         return status;
     struct hy_buf errors = {0};

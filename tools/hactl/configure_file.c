@@ -125,7 +125,7 @@ int hactl_configure_save(struct hactl *h, int argc, char **argv)
 {
     (void)argc;
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_state_show(h, &state);
     if (status)
         return status;
     struct hy_buf text = {0};

@@ -10,9 +10,20 @@
 /* The two payloads of `state`. */
 int hactl_ask_state(struct hactl *h, struct hy_buf *report, struct hy_buf *cib);
 
-/* Sends statements of a command and waits until they are committed and applied. *code: 0, or the refusal (-errno) with its text in
+/* The same, certain to contain all that was acknowledged before. *code: 0, or the refusal (-EHOSTUNREACH: no quorum) with its
+ * text; the status is HACTL_OK as soon as there was an answer. */
+int hactl_ask_read(struct hactl *h, struct hy_buf *report, struct hy_buf *cib, int *code, struct hy_err *refusal);
+
+/* The log index that a report tells: a command that is repeated later names it. */
+void hactl_note_index(struct hactl *h, uint64_t index);
+
+/* Sends statements of a command and waits until they are committed and applied, once, whatever becomes of the core
+ * meanwhile. *code: 0, or the refusal (-errno) with its text in
  * `refusal`; the status is HACTL_OK as soon as there was an answer. */
 int hactl_send_command(struct hactl *h, const struct hy_buf *statements, int *code, struct hy_err *refusal);
+
+/* This blank node is to form a cluster with those it hears; *code and `refusal` as above. */
+int hactl_send_found(struct hactl *h, int *code, struct hy_err *refusal);
 
 /* Is there a core that could be asked? Says nothing. */
 bool hactl_is_reachable(struct hactl *h);

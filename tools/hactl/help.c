@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const options = "options, anywhere in the line:\n"
-                                   "  -c FILE            this node's configuration (default " HY_CONFIG_FILE ")\n"
-                                   "  --json             print one JSON object\n"
-                                   "  --wait             return when the cluster has done it\n"
-                                   "  --timeout SECONDS  for --wait and cleanup (default 60)\n"
-                                   "  --force            do it although it is not wise\n"
-                                   "exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 no "
-                                   "connection to this node's daemon\n";
+static const char *const options =
+    "options, anywhere in the line:\n"
+    "  -c FILE            this node's configuration (default " HY_CONFIG_FILE ")\n"
+    "  --json             print one JSON object\n"
+    "  --wait             return when the cluster has done it\n"
+    "  --timeout SECONDS  for --wait and cleanup (default 60), and for the answer to a change (10)\n"
+    "  --force            do it although it is not wise\n"
+    "exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 no "
+    "connection to this node's daemon\n";
 
 static void print_row(const struct hactl_command *command)
 {

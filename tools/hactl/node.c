@@ -100,7 +100,7 @@ static json_t *node_json(const struct hactl_state *state, const struct hy_object
 int hactl_node_show(struct hactl *h, int argc, char **argv)
 {
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_state_show(h, &state);
     if (status)
         return status;
     json_t *list = json_array();

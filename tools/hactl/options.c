@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LONGEST_WAIT = 24 * 3600 };
+enum { LONGEST_WAIT = 24 * 3600, LEAST_ANSWER_MS = 1000 };
 
 static bool take_flag(struct hactl *h, const char *word)
 {
@@ -33,6 +33,7 @@ static int take_timeout(struct hactl *h, const char *text)
         return HACTL_USAGE;
     }
     h->patience_ms = (int)(seconds * 1000);
+    h->timeout_ms = h->patience_ms > LEAST_ANSWER_MS ? h->patience_ms : LEAST_ANSWER_MS;
     return HACTL_OK;
 }
 

@@ -81,7 +81,7 @@ static int show_location(const struct hactl *h, const struct hactl_state *state,
 int hactl_resource_status(struct hactl *h, int argc, char **argv)
 {
     struct hactl_state state;
-    int status = hactl_state_fetch(h, &state);
+    int status = hactl_state_show(h, &state);
     if (status)
         return status;
     status = argc == 1 ? show_all(h, &state) : show_location(h, &state, argv[1]);

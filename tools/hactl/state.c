@@ -48,22 +48,79 @@ int hactl_state_make(const struct hy_buf *report, struct hy_cib *cib, struct hac
     return HACTL_OK;
 }
 
+static int take_state(struct hactl *h, const struct hy_buf *report, const struct hy_buf *text,
+                      struct hactl_state *state)
+{
+    struct hy_err err = {{0}};
+    struct hy_cib *cib = hy_cib_new();
+    if (hy_cib_restore(cib, hy_buf_text(text), text->size, &err)) {
+        hy_cib_free(&cib);
+        return hactl_fail("the cluster's state cannot be read: %s", err.text);
+    }
+    hactl_note_index(h, cib->index);
+    return hactl_state_make(report, cib, state);
+}
+
+int hactl_state_glance(struct hactl *h, struct hactl_state *state)
+{
+    *state = (struct hactl_state){0};
+    struct hy_buf report = {0}, text = {0};
+    int status = hactl_ask_state(h, &report, &text);
+    if (!status)
+        status = take_state(h, &report, &text, state);
+    hy_buf_free(&report);
+    hy_buf_free(&text);
+    return status;
+}
+
+/* Who has no cluster is told that, and not that a majority is missing. */
+static int refuse(struct hactl *h, const struct hy_err *refusal)
+{
+    struct hactl_state state;
+    int status = hactl_state_glance(h, &state);
+    if (status)
+        return status;
+    const char *node = hactl_state_text(&state, "node");
+    if (hactl_state_flag(&state, "out"))
+        hactl_fail("%s is out of the cluster: ask a node that is in it", node);
+    else if (hactl_state_flag(&state, "blank"))
+        hactl_fail("%s has no cluster yet: `hactl cluster status` tells what it waits for", node);
+    else
+        hactl_fail("%s", refusal->text);
+    hactl_state_free(&state);
+    return HACTL_FAILED;
+}
+
 int hactl_state_fetch(struct hactl *h, struct hactl_state *state)
 {
     *state = (struct hactl_state){0};
-    struct hy_buf report = {0};
-    struct hy_buf text = {0};
-    struct hy_err err = {{0}};
-    struct hy_cib *cib = NULL;
-    int status = hactl_ask_state(h, &report, &text);
-    if (!status) {
-        cib = hy_cib_new();
-        if (hy_cib_restore(cib, hy_buf_text(&text), text.size, &err)) {
-            hy_cib_free(&cib);
-            status = hactl_fail("the cluster's state cannot be read: %s", err.text);
-        } else {
-            status = hactl_state_make(&report, cib, state);
-        }
+    struct hy_buf report = {0}, text = {0};
+    struct hy_err refusal;
+    int code;
+    int status = hactl_ask_read(h, &report, &text, &code, &refusal);
+    if (!status && code)
+        status = refuse(h, &refusal);
+    else if (!status)
+        status = take_state(h, &report, &text, state);
+    hy_buf_free(&report);
+    hy_buf_free(&text);
+    return status;
+}
+
+int hactl_state_show(struct hactl *h, struct hactl_state *state)
+{
+    *state = (struct hactl_state){0};
+    struct hy_buf report = {0}, text = {0};
+    struct hy_err refusal;
+    int code;
+    int status = hactl_ask_read(h, &report, &text, &code, &refusal);
+    if (!status && code) {
+        status = hactl_state_glance(h, state);
+        if (!status && !hactl_state_flag(state, "blank") && !hactl_state_flag(state, "out"))
+            fprintf(stderr, "hactl: warning: %s; this is what it knew %.1f s ago\n", refusal.text,
+                    (double)hactl_state_number(state, "age_ms") / 1000);
+    } else if (!status) {
+        status = take_state(h, &report, &text, state);
     }
     hy_buf_free(&report);
     hy_buf_free(&text);

@@ -18,8 +18,12 @@ struct hactl_state {
 
 /* From a report's JSON and a CIB, which it owns from then on. Says what is wrong and returns an exit status. */
 int hactl_state_make(const struct hy_buf *report, struct hy_cib *cib, struct hactl_state *state);
-/* As this node's core knows it now. */
+/* As this node's core knows it now, at once: for a look, and for what is asked again and again. */
+int hactl_state_glance(struct hactl *h, struct hactl_state *state);
+/* With all that was acknowledged before, anywhere in the cluster: for what decides on it. Fails without quorum. */
 int hactl_state_fetch(struct hactl *h, struct hactl_state *state);
+/* The same; without quorum what this node knows, with a warning on stderr: for what is shown. */
+int hactl_state_show(struct hactl *h, struct hactl_state *state);
 void hactl_state_free(struct hactl_state *state);
 
 /* Of the report: "" or 0 or false when it is not there. */

@@ -6,14 +6,14 @@
 
 enum { FIRST_PAUSE_MS = 5, LONGEST_PAUSE_MS = 100 };
 
-static int64_t now_ms(void)
+int64_t hactl_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static void pause_ms(int ms)
+void hactl_pause_ms(int ms)
 {
     struct timespec left = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000L};
     while (nanosleep(&left, &left) && errno == EINTR)
@@ -22,13 +22,13 @@ static void pause_ms(int ms)
 
 int hactl_wait_until(struct hactl *h, hactl_until_fn *until, const void *context)
 {
-    int64_t deadline = now_ms() + h->patience_ms;
+    int64_t deadline = hactl_now_ms() + h->patience_ms;
     int pause = FIRST_PAUSE_MS;
     struct hy_buf what = {0};
     int status;
     for (;;) {
         struct hactl_state state;
-        status = hactl_state_fetch(h, &state);
+        status = hactl_state_glance(h, &state);
         if (status)
             break;
         hy_buf_clear(&what);
@@ -36,11 +36,11 @@ int hactl_wait_until(struct hactl *h, hactl_until_fn *until, const void *context
         hactl_state_free(&state);
         if (is_so)
             break;
-        if (now_ms() >= deadline) {
+        if (hactl_now_ms() >= deadline) {
             status = hactl_fail("not done after %g s: %s", h->patience_ms / 1000.0, hy_buf_text(&what));
             break;
         }
-        pause_ms(pause);
+        hactl_pause_ms(pause);
         pause = pause * 2 < LONGEST_PAUSE_MS ? pause * 2 : LONGEST_PAUSE_MS;
     }
     hy_buf_free(&what);

@@ -11,6 +11,9 @@ typedef bool hactl_until_fn(const struct hactl_state *state, const void *context
 /* Asks until it is so, at most h->patience_ms; says what was still missing then, and returns an exit status. */
 int hactl_wait_until(struct hactl *h, hactl_until_fn *until, const void *context);
 
+int64_t hactl_now_ms(void); /* CLOCK_MONOTONIC */
+void hactl_pause_ms(int ms);
+
 /* Until the cluster has nothing left to do that it can do. */
 int hactl_wait_settled(struct hactl *h);
 

@@ -7,7 +7,7 @@
  *                                             core; prints the time of each acknowledgement (CLOCK_BOOTTIME, ms)
  *   edits disk FILE COUNT BYTES               appends to a file, each with fdatasync: what the disk itself takes
  */
-#include "zmtp.h"
+#include "hactl/zmtp.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,7 +100,7 @@ static void next_edit(struct run *run, struct client *client)
 static void open_client(struct run *run, struct client *client, unsigned number)
 {
     *client = (struct client){.number = number, .session = random_session()};
-    int rc = zmtp_open(&client->zmtp, run->socket);
+    int rc = zmtp_open(&client->zmtp, run->socket, PATIENCE_MS);
     if (rc)
         die(run->socket, rc);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
@@ -108,11 +108,11 @@ static void open_client(struct run *run, struct client *client, unsigned number)
         die("epoll", errno);
 }
 
-/* 0 and the answer's code, -EAGAIN, or another -errno. */
-static int take_answer(struct client *client, int *code, char *text, size_t room)
+/* 0 and the answer's code, -EAGAIN, or another -errno; timeout 0: what has come. */
+static int take_answer(struct client *client, int timeout_ms, int *code, char *text, size_t room)
 {
     struct zmtp_frame frames[ZMTP_FRAMES];
-    int count = zmtp_receive(&client->zmtp, frames);
+    int count = timeout_ms ? zmtp_await(&client->zmtp, frames, timeout_ms) : zmtp_receive(&client->zmtp, frames);
     if (count < 0)
         return count;
     if (count < 3 || frames[1].size > 15)
@@ -128,7 +128,7 @@ static void take(struct run *run, struct client *client, double end)
 {
     char text[512];
     int code;
-    int rc = take_answer(client, &code, text, sizeof text);
+    int rc = take_answer(client, 0, &code, text, sizeof text);
     if (rc == -EAGAIN)
         return;
     if (rc)
@@ -206,21 +206,12 @@ static int edit(const char *socket, size_t clients, double seconds, size_t bytes
     return run.refused ? 1 : 0;
 }
 
-/* Waits for the answer to what was sent; false: the core has gone, or says that it cannot. */
-static bool acknowledged(struct client *client, double until)
+/* False: the core has gone, or says that it cannot. */
+static bool acknowledged(struct client *client)
 {
     char text[512];
     int code = 0;
-    struct epoll_event event = {.events = EPOLLIN};
-    int epoll = epoll_create1(EPOLL_CLOEXEC);
-    epoll_ctl(epoll, EPOLL_CTL_ADD, client->zmtp.fd, &event);
-    int rc = -EAGAIN;
-    while (rc == -EAGAIN && now() < until) {
-        if (epoll_wait(epoll, &event, 1, 100) > 0)
-            rc = take_answer(client, &code, text, sizeof text);
-    }
-    close(epoll);
-    return !rc && !code;
+    return !take_answer(client, PATIENCE_MS, &code, text, sizeof text) && !code;
 }
 
 static int until(const char *socket, double seconds)
@@ -231,12 +222,12 @@ static int until(const char *socket, double seconds)
         client.request++;
         client.value++;
         for (bool repeat = false; now() < end + PATIENCE_MS; repeat = true) {
-            if (client.zmtp.fd < 0 && zmtp_open(&client.zmtp, socket)) {
+            if (client.zmtp.fd < 0 && zmtp_open(&client.zmtp, socket, 1000)) {
                 const struct timespec pause = {0, RETRY_MS * 1000000};
                 nanosleep(&pause, NULL);
                 continue;
             }
-            if (!send_edit(&client, 256, repeat) && acknowledged(&client, end + PATIENCE_MS))
+            if (!send_edit(&client, 256, repeat) && acknowledged(&client))
                 break;
             zmtp_close(&client.zmtp);
         }
