@@ -50,7 +50,8 @@ struct hy_snode {
     bool member;
     bool pending; /* admitted, has not yet said what runs there */
     bool standby;
-    bool shutdown; /* it has said that it is leaving */
+    bool witness;  /* votes and runs nothing: nothing is placed there, nor looked for */
+    bool shutdown; /* it has said that it is leaving, or is being taken out of the cluster */
     bool maintenance;
     bool usable;
     const struct hy_result *standby_onfail; /* the failure that made it so; NULL: none */
@@ -326,6 +327,7 @@ struct hy_sched {
 
     struct hy_snode *nodes;
     uint32_t node_count;
+    uint32_t runner_count; /* of those that are no witnesses */
 
     HY_VEC(struct hy_unit *) units;
     struct hy_map unit_index;

@@ -54,7 +54,9 @@ static void unpack_node(struct hy_sched *s, const struct hy_object *object)
     node->member = node->status && node->status->state == HY_MEMBER_IN;
     node->pending = node->member && !node->status->synced;
     node->standby = node_flag(node, "standby");
-    node->shutdown = node->member && node_flag(node, "shutdown");
+    node->witness = node->status && node->status->enrolled.witness;
+    s->runner_count += !node->witness;
+    node->shutdown = node->member && (node_flag(node, "shutdown") || (node->status && node->status->enrolled.striking));
     node->maintenance = s->properties.maintenance || node_flag(node, "maintenance");
 }
 
@@ -76,6 +78,8 @@ static const char *why_unusable(struct hy_sched *s, const struct hy_snode *node)
     if (!node->member)
         return hy_arena_printf(arena, "%s is %s", node->name,
                                node->status && node->status->state == HY_MEMBER_GONE ? "offline" : "not seen yet");
+    if (node->witness)
+        return hy_arena_printf(arena, "%s is a witness: it votes and runs nothing", node->name);
     if (node->pending)
         return hy_arena_printf(arena, "%s has joined and has not yet said what runs there", node->name);
     if (node->standby_onfail)
@@ -83,7 +87,8 @@ static const char *why_unusable(struct hy_sched *s, const struct hy_snode *node)
                                hy_sched_failure_text(s, arena, node->standby_onfail, node->name),
                                node->standby_onfail->rsc);
     if (node->shutdown)
-        return hy_arena_printf(arena, "%s is shutting down", node->name);
+        return hy_arena_printf(arena, "%s is %s", node->name,
+                               node->status->enrolled.striking ? "being taken out of the cluster" : "shutting down");
     if (node->standby)
         return hy_arena_printf(arena, "%s is standby", node->name);
     if (s->properties.maintenance)

@@ -7,7 +7,7 @@ static bool needs_probe(const struct hy_sched *s, const struct hy_unit *unit, ui
     const struct hy_past *past = &unit->past[node];
     if (past->probing)
         return true; /* it is under way: what waits for it must see it */
-    if (!s->nodes[node].member || s->nodes[node].pending || past->known || past->flights)
+    if (!s->nodes[node].member || s->nodes[node].pending || s->nodes[node].witness || past->known || past->flights)
         return false;
     return !(unit->no_probe && unit->no_probe[node]);
 }

@@ -110,7 +110,7 @@ static void build_primitive(struct hy_sched *s, struct hy_srsc *rsc)
     rsc->managed = rsc->meta.managed && !rsc->meta.maintenance && !s->properties.maintenance;
     struct hy_srsc *clone = hy_sched_clone_of(rsc);
     rsc->unit->anonymous = clone && !clone->unique;
-    rsc->unit->everywhere = rsc->unit->anonymous && clone->clone_max >= s->node_count;
+    rsc->unit->everywhere = rsc->unit->anonymous && clone->clone_max >= s->runner_count;
     hy_arena_vec_push(&s->scratch, &s->leaves, rsc);
 }
 
@@ -167,7 +167,7 @@ static void build_clone(struct hy_sched *s, struct hy_srsc *clone)
     if (!child || (child->kind != HY_PRIMITIVE && child->kind != HY_GROUP))
         return;
     hy_sched_read_meta(s, clone, &clone->meta);
-    clone->clone_max = meta_count(s, clone, "clone-max", s->node_count);
+    clone->clone_max = meta_count(s, clone, "clone-max", s->runner_count);
     clone->clone_node_max = meta_count(s, clone, "clone-node-max", 1);
     clone->unique =
         hy_sched_meta_bool(s, clone, "globally-unique", clone->clone_node_max > 1) && may_be_unique(s, child);

@@ -21,9 +21,12 @@ void sim_free(struct sim **sim);
 
 /* A further host, down; its configuration names itself and all before it. Its number. */
 size_t sim_add_host(struct sim *sim);
-void sim_witness(struct sim *sim, size_t node);      /* before the first start */
-void sim_replace_disk(struct sim *sim, size_t node); /* of a node that is down: an empty one with another id */
-uint64_t sim_found(struct sim *sim, size_t node);    /* `hactl cluster found`; ask with sim_answer() */
+void sim_witness(struct sim *sim, size_t node); /* before the first start */
+void sim_replace_disk(
+    struct sim *sim,
+    size_t
+        node); /* of a node that is down: an empty one with another id, and a configuration that names all there are by now */
+uint64_t sim_found(struct sim *sim, size_t node); /* `hactl cluster found`; ask with sim_answer() */
 
 void sim_boot(struct sim *sim, size_t node);      /* power on: executor empty, disk as it was */
 void sim_power_off(struct sim *sim, size_t node); /* all is gone but what was synced */
@@ -60,6 +63,9 @@ void sim_single(struct sim *sim, const char *rsc);
 bool sim_active(const struct sim *sim, size_t node, const char *rsc);
 const struct hy_cluster *sim_cluster(const struct sim *sim, size_t node); /* NULL: down */
 size_t sim_dc(const struct sim *sim); /* the node that acts as DC; SIM_MAX_NODES: none */
+size_t sim_count(const struct sim *sim);
+bool sim_is_witness(const struct sim *sim, size_t node);
+uint64_t sim_disk(const struct sim *sim, size_t node); /* the id of the one it has now */
 hy_time sim_now(const struct sim *sim);
 size_t sim_operations(const struct sim *sim); /* starts, stops so far, on all nodes */
 
