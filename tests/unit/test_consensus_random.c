@@ -129,6 +129,29 @@ static void crash(struct cluster *cluster, uint32_t id)
         cluster_replace_disk(cluster, id);
 }
 
+/* A disk is replaced so quickly that messages of the old one are still on their way. */
+static void lose_disk(struct cluster *cluster, uint32_t id)
+{
+    if (!is_up(cluster, id) || !cluster_viable(cluster, id))
+        return;
+    cluster_crash(cluster, id);
+    cluster_replace_disk(cluster, id);
+    restart(cluster, id);
+}
+
+/* Elections in which voters lose what they have promised, and are taken in anew. */
+static void swap_disks(struct cluster *cluster)
+{
+    if (cluster_leader(cluster) && cluster_random(cluster, 3))
+        tend(cluster, cluster_leader(cluster));
+    for (uint32_t id = 1; id < CLUSTER_MAX; id++) {
+        if (is_up(cluster, id) && cluster_random(cluster, 5) == 0)
+            cluster_campaign(cluster, id);
+        if (cluster_random(cluster, 8) == 0)
+            lose_disk(cluster, id);
+    }
+}
+
 /* How much of what happens is trouble: fewer kinds, less work. */
 enum { FEW_KINDS = 17, SOME_KINDS = 42, MANY_KINDS = 62 };
 
@@ -241,6 +264,7 @@ static void recover(struct cluster *cluster)
 
 struct run {
     bool fifo;        /* links lose nothing and keep the order */
+    bool disks;       /* are lost all the time */
     bool slow;        /* messages may take nearly an election timeout */
     unsigned kinds;   /* of actions */
     unsigned actions; /* in one run */
@@ -294,6 +318,8 @@ static void run_seeds(const struct run *run)
         for (unsigned i = 0; i < run->actions && !cluster.broken[0]; i++) {
             cluster_run(&cluster, (hy_time)cluster_random(&cluster, run->pause) * HY_MS);
             act(&cluster, run->kinds);
+            if (run->disks)
+                swap_disks(&cluster);
         }
         recover(&cluster);
         if (cluster.broken[0] && options.trace)
@@ -344,6 +370,12 @@ START_TEST(slow_links)
 }
 END_TEST
 
+START_TEST(lost_disks)
+{
+    run_seeds(&(struct run){.disks = true, .kinds = MANY_KINDS, .actions = 300, .pause = 40});
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("consensus at random");
@@ -355,5 +387,6 @@ int main(void)
     tcase_add_test(tcase, mostly_trouble);
     tcase_add_test(tcase, long_lives);
     tcase_add_test(tcase, slow_links);
+    tcase_add_test(tcase, lost_disks);
     return run_suite(suite);
 }
