@@ -133,8 +133,20 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     effect->number = replica->since;
 }
 
+/* A member learns by the log who there is. */
+static void drop_hints(struct hy_cluster *c)
+{
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    if (!own || own->state != HY_MEMBER_IN || own->incarnation != c->outbox.incarnation)
+        return;
+    hy_hints_drop(c);
+    hy_members_refresh(c);
+}
+
 static void state_changed(struct hy_cluster *c, bool configuration)
 {
+    if (c->members.hints)
+        drop_hints(c);
     c->leave.stranger = false; /* what is in no cluster hears of no changes */
     if (configuration)
         c->replica.lease_waived = waived(c->replica.cib);
