@@ -428,6 +428,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
                                                               .dead_after = detection->dead_after,
                                                               .dead_after_max = detection->dead_after_max,
                                                               .release_margin = detection->release_margin,
+                                                              .gather = detection->heartbeat / 2,
                                                               .rho_ppm = 1000},
                                                .log = node->log};
     int rc = hy_cluster_new(&options, &loaded->raft, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
