@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * Whom to connect to, before it is known for sure. After a start nothing is known to be committed but the snapshot, so
+ * the nodes that the log names are taken for there: to learn what is committed, one must reach them.
+ *
  * A node that was away while others came cannot know them: the DC may be one that it is not connected to, so it would
  * never learn. Whoever is a member and hears a node that is none tells it who there is, or that it is not enrolled.
  * What is told decides nothing: it only says whom to connect to.
@@ -56,6 +59,25 @@ void hy_hints_drop(struct hy_cluster *c)
     hy_cib_free(&c->members.hints);
 }
 
+static void use(struct hy_cluster *c, struct hy_cib *hints)
+{
+    hy_hints_drop(c);
+    c->members.hints = hints;
+    hy_members_refresh(c);
+}
+
+void hy_hints_from_log(struct hy_cluster *c, const struct hy_raft_state *state)
+{
+    struct hy_cib *hints = hy_cib_copy(c->replica.cib);
+    for (size_t i = 0; i < state->entry_count; i++) {
+        const struct hy_raft_entry *entry = &state->entries[i];
+        struct hy_answer answer;
+        if (entry->type == HY_RAFT_ENTRY_COMMAND && entry->index > state->snapshot_index)
+            hy_cib_apply(hints, entry->index, entry->data, entry->size, &answer);
+    }
+    use(c, hints);
+}
+
 int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err)
 {
     if (may_tell(c))
@@ -67,8 +89,6 @@ int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_messag
         hy_cib_free(&hints);
         return hy_fail(err, EBADMSG, "list of nodes from %s: %s", hy_cluster_name_of(c, from), answer.err.text);
     }
-    hy_hints_drop(c);
-    c->members.hints = hints;
-    hy_members_refresh(c);
+    use(c, hints);
     return 0;
 }

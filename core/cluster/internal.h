@@ -183,7 +183,7 @@ struct members {
     HY_VEC(struct hy_cluster_node) shown; /* the same, for the caller */
     struct hy_cluster_node *configured;   /* by id; strings are owned */
     size_t configured_count;
-    struct hy_cib *hints; /* who there is, as a member said when this node was none; NULL: nobody did */
+    struct hy_cib *hints; /* who there may be: hints.c; NULL: nobody said */
 };
 
 /* ---- servers: who takes part in consensus (the DC) */
@@ -265,6 +265,7 @@ void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
 /* hints.c */
 void hy_hints_heard(struct hy_cluster *c, uint32_t from); /* a heartbeat */
 int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
+void hy_hints_from_log(struct hy_cluster *c, const struct hy_raft_state *state);
 void hy_hints_drop(struct hy_cluster *c);
 
 /* servers.c */

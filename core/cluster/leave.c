@@ -154,8 +154,10 @@ static void go_on(struct hy_cluster *c)
             hand_over(c);
         break;
     case LEAVING_SAID:
-        if (late)
+        if (late && c->leave.shutdown)
             gone(c, "no answer to its goodbye");
+        else if (late)
+            say_goodbye(c);
         break;
     default:
         break;
@@ -164,14 +166,17 @@ static void go_on(struct hy_cluster *c)
 
 void hy_leave_run(struct hy_cluster *c)
 {
-    if (c->leave.state == STAYING && c->leave.struck)
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    bool in = own && own->state == HY_MEMBER_IN;
+    /* An admission that was on its way may come behind the strike, and this node may only see it now. */
+    bool back = hy_leave_is_out(c) && in && own->incarnation == c->outbox.incarnation;
+    if (c->leave.struck && (back || c->leave.state == STAYING))
         begin(c);
     if (hy_leave_is_out(c) && leads(c) && c->now >= c->leave.deadline)
         hand_over(c); /* elected all the same: it has no lease, and nobody acts meanwhile */
     if (c->leave.state == STAYING || c->leave.state == LEAVING_GONE)
         return;
-    const struct hy_node_status *own = hy_cluster_own_status(c);
-    if (!own || own->state != HY_MEMBER_IN)
+    if (!in)
         gone(c, "the cluster knows");
     else
         go_on(c);
@@ -197,10 +202,6 @@ void hy_leave_told(struct hy_cluster *c, uint32_t from)
 {
     if (c->replica.lease > c->now || c->leave.stranger || c->leave.state == LEAVING_GONE)
         return;
-    if (c->leave.state != STAYING) {
-        gone(c, "a member says so");
-        return;
-    }
     c->leave.stranger = true;
     snprintf(c->leave.waiting, sizeof c->leave.waiting, "%s",
              hy_cluster_blank(c) ? "this node is not in the cluster yet: `hactl cluster add` on a member takes it in"

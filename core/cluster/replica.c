@@ -388,6 +388,8 @@ void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy
     members_restored(c);
     for (size_t i = 0; i < state->entry_count; i++)
         scan_appended(c, &state->entries[i]);
+    if (state->entry_count)
+        hy_hints_from_log(c, state);
     hy_cluster_effects_free(&effects);
     c->out = NULL;
 }

@@ -618,6 +618,8 @@ void sim_replace_disk(struct sim *sim, size_t number)
     free_disk(&node->disk);
     node->disk = (struct disk){.id = next_random(sim)};
     node->disk_busy = 0;
+    for (size_t i = 0; i < sim->count; i++)
+        node->configured[i] = true;
 }
 
 void sim_boot(struct sim *sim, size_t number)

@@ -65,8 +65,8 @@ static bool ask(struct run *run, const char *statements)
 {
     struct sim *sim = run->sim;
     size_t node = dice(run, sim_count(sim));
-    if (!sim_is_up(sim, node))
-        return false;
+    for (size_t n = 0; n < sim_count(sim) && !sim_is_up(sim, node); n++)
+        node = (node + 1) % sim_count(sim);
     int code = -1;
     uint64_t request = sim_request(sim, node, statements);
     sim_run_until(sim, (hy_time)dice(run, 500) * HY_MS, answered, &request);
@@ -105,8 +105,11 @@ static void lose_disk(struct run *run)
     size_t node = dice(run, sim_count(sim));
     const struct hy_raft_server *server = server_of(sim, node);
     const struct hy_raft_servers *list = servers(sim);
-    if (!is_whole(sim) || (server && server->voter && list->count < 3))
-        return;
+    size_t voters = 0;
+    for (size_t i = 0; list && i < list->count; i++)
+        voters += list->list[i].voter;
+    if (!is_whole(sim) || (server && voters < 3))
+        return; /* the log would be lost with it, for all: a learner may be given a vote at this very moment */
     if (dice(run, 2)) {
         sim_power_off(sim, node);
         sim_replace_disk(sim, node);
@@ -148,16 +151,25 @@ static void revive(struct sim *sim, size_t node)
     sim_boot(sim, node);
 }
 
+static void heal(struct sim *sim)
+{
+    uncut(sim);
+    for (size_t i = 0; i < sim_count(sim); i++)
+        revive(sim, i);
+}
+
 static void one_event(struct run *run)
 {
     struct sim *sim = run->sim;
     size_t node = dice(run, sim_count(sim)), other = dice(run, sim_count(sim));
-    switch (dice(run, 16)) {
+    switch (dice(run, 18)) {
     case 0:
     case 1:
+    case 16:
         add_one(run);
         break;
     case 2:
+    case 17:
         strike_one(run);
         break;
     case 3:
@@ -268,10 +280,10 @@ static void run_seed(uint64_t seed, struct run *totals)
     for (size_t n = 0; n < events; n++) {
         one_event(&run);
         sim_run(run.sim, (hy_time)dice(&run, (uint64_t)pause));
+        if (!dice(&run, 12)) /* else there would soon be no quorum to ask anything of */
+            heal(run.sim);
     }
-    uncut(run.sim);
-    for (size_t i = 0; i < sim_count(run.sim); i++)
-        revive(run.sim, i);
+    heal(run.sim);
     if (!sim_run_until(run.sim, 180 * HY_SECOND, settled, NULL)) {
         struct hy_buf text = {0};
         say_state(&run, &text);
