@@ -215,11 +215,13 @@ enum leaving { STAYING, LEAVING_ASKED, LEAVING_HANDING_OVER, LEAVING_SAID, LEAVI
 struct leave {
     enum leaving state;
     hy_time deadline;
-    bool shutdown;   /* asked for by this host's operator: the process ends */
-    bool struck;     /* by the applied state */
-    bool stranger;   /* a member has said that this node is not in the cluster */
-    uint32_t told;   /* whom this node last told so */
-    hy_time told_at; /* when */
+    bool shutdown; /* asked for by this host's operator: the process ends */
+    bool struck;   /* by the applied state */
+    bool stranger; /* a member has said that this node is not in the cluster */
+    struct told {
+        uint32_t id;
+        hy_time at;
+    } told[HY_NODES_MAX]; /* whom this node last told so, by id modulo its length */
     char waiting[160];
 };
 
