@@ -415,9 +415,12 @@ START_TEST(a_foreign_file_is_refused)
     struct hy_err err;
     struct disk disk = small_disk(&last);
     ck_assert_int_eq(load_as("ships", 8, &disk.log, &err), -EXDEV);
-    ck_assert_str_eq(err.text, "/disk/log: belongs to node 7, this is node 8");
+    ck_assert_str_eq(err.text,
+                     "/disk/log: belongs to node 7, this is node 8: put the right disk here, or empty the folder");
     ck_assert_int_eq(load_as("boats", 7, &disk.log, &err), -EXDEV);
-    ck_assert_str_eq(err.text, "/disk/log: belongs to cluster 'ships', this is 'boats'");
+    ck_assert_str_eq(
+        err.text,
+        "/disk/log: belongs to cluster 'ships', this is 'boats': put the right disk here, or empty the folder");
     disk.log.data[8] = 1;
     ck_assert_int_eq(load_as("ships", 7, &disk.log, &err), -ENOTSUP);
     ck_assert_str_eq(err.text, "/disk/log: of format version 1, this program knows version 2 only");
