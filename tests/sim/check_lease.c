@@ -6,6 +6,7 @@
  *   two-hold-the-right   a resource is active on two hosts whose executors both think that their lease covers it
  *   active-twice         it is active on two hosts, and the one that has lost the right has had the time to let go: only what its
  *                        own agent is stopping still, or a host that is frozen or has just woken, is excused
+ *   starts-without-lease nothing is started under a lease that has ended (but what was being forked in that very moment)
  *   clone-too-many       more instances of a clone on a node than clone-node-max, or in all than clone-max
  */
 #include "sim/checks.h"
@@ -23,6 +24,7 @@ struct leases {
     struct {
         hy_time deadline; /* local */
         uint32_t since;
+        hy_time over; /* when it ended last, as far as the page has said so */
     } last[SIM_MAX_NODES];
 };
 
@@ -47,14 +49,21 @@ static bool has_right(const struct sim_world *world, size_t node, const struct s
            service->epoch >= since;
 }
 
-static bool is_excused(const struct sim_world *world, size_t node, const struct sim_service *service)
+/* The lease has ended just now, and nobody else may act yet. */
+static bool has_just_ended(const struct leases *leases, size_t node)
 {
+    const struct sim_world *world = leases->world;
+    hy_time grace = sim_settings(world)->release_margin / 2;
+    hy_time ended = sim_local(world, node) - leases->last[node].deadline;
+    return (ended >= 0 && ended < grace) || sim_now(world) - leases->last[node].over < grace;
+}
+
+static bool is_excused(const struct leases *leases, size_t node, const struct sim_service *service)
+{
+    const struct sim_world *world = leases->world;
     hy_time thawed = sim_thawed_at(world, node);
-    uint32_t since;
-    hy_time ended = sim_local(world, node) - sim_lease(world, node, &since);
     return sim_host_is_frozen(world, node) || service->releasing || service->state == SIM_STOPPING ||
-           (thawed && sim_now(world) - thawed < AFTER_THAW) ||
-           (ended >= 0 && ended < sim_settings(world)->release_margin / 2); /* others may not act yet */
+           (thawed && sim_now(world) - thawed < AFTER_THAW) || has_just_ended(leases, node);
 }
 
 /* no-quorum-policy=freeze or ignore: it goes on without quorum because the operator has said so. */
@@ -74,7 +83,7 @@ static void check_pair(struct leases *leases, size_t a, size_t b, const char *rs
     if (a_right && b_right)
         sim_violation(leases->world, "two-hold-the-right", "%s is active on %s and on %s, and both hold their lease",
                       rsc, sim_name(world, a), sim_name(world, b));
-    else if (!(a_right || is_excused(world, a, on_a)) || !(b_right || is_excused(world, b, on_b)))
+    else if (!(a_right || is_excused(leases, a, on_a)) || !(b_right || is_excused(leases, b, on_b)))
         sim_violation(leases->world, "active-twice", "%s is active on %s and on %s", rsc, sim_name(world, a),
                       sim_name(world, b));
 }
@@ -140,6 +149,9 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
     struct leases *leases = context;
     bool had_ended = leases->last[node].deadline <= sim_local(leases->world, node);
     bool is_news = sim_lease_holds(leases->world, node) && (had_ended || leases->last[node].since != since);
+    hy_time ago = had_ended ? sim_local(leases->world, node) - leases->last[node].deadline : 0;
+    if (leases->last[node].deadline && local_deadline <= sim_local(leases->world, node))
+        leases->last[node].over = sim_now(leases->world) - ago;
     leases->last[node].deadline = local_deadline;
     leases->last[node].since = since;
     const struct hy_cib *cib = is_news ? fact_newest(leases->world) : NULL;
@@ -150,5 +162,14 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
             check_single(leases, node, list[i].rsc);
 }
 
+static void began(void *context, size_t node, const struct hy_operation *operation)
+{
+    struct leases *leases = context;
+    if (operation->lease && strcmp(operation->op, "start") == 0 && !sim_lease_holds(leases->world, node) &&
+        !has_just_ended(leases, node))
+        sim_violation(leases->world, "starts-without-lease", "%s is started on %s, which has no lease", operation->rsc,
+                      sim_name(leases->world, node));
+}
+
 const struct sim_observer sim_check_lease = {
-    .name = "lease", .open = open_check, .close = free, .service = service, .lease = lease};
+    .name = "lease", .open = open_check, .close = free, .service = service, .lease = lease, .began = began};

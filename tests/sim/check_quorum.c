@@ -6,7 +6,6 @@
  *                          lease
  *   runs-without-lease     what was started under the lease is being stopped a moment after it has ended, unless the host is
  *                          frozen, or has no executor
- *   starts-without-lease   nothing is started under a lease that has ended
  */
 #include "sim/checks.h"
 
@@ -133,13 +132,5 @@ static void power(void *context, size_t node, bool on)
     quorum->ended[node] = 0;
 }
 
-static void began(void *context, size_t node, const struct hy_operation *operation)
-{
-    struct quorum *quorum = context;
-    if (operation->lease && strcmp(operation->op, "start") == 0 && !sim_lease_holds(quorum->world, node))
-        sim_violation(quorum->world, "starts-without-lease", "%s is started on %s, which has no lease", operation->rsc,
-                      sim_name(quorum->world, node));
-}
-
 const struct sim_observer sim_check_quorum = {
-    .name = "quorum", .open = open_check, .close = free, .stepped = stepped, .power = power, .began = began};
+    .name = "quorum", .open = open_check, .close = free, .stepped = stepped, .power = power};

@@ -111,6 +111,8 @@ static bool is_up(const struct judged *j, const char *primitive, const char *nod
         const struct hy_node_status *status = j->cib->nodes.items[i];
         if (status->state != HY_MEMBER_IN || (node && strcmp(status->node, node) != 0))
             continue;
+        if (fact_failed_stop(status, primitive))
+            return true; /* blocked as it is; taken as active */
         if (fact_belief(status, primitive) == FACT_ACTIVE && !is_in_flight(j, status->node, primitive, "stop"))
             return true;
     }
