@@ -259,6 +259,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     bool for_good = core->gone || host->executor.asked;
     sim_note(world, "%s: the core ends: %s", host->name, why);
     SIM_OBSERVE(world, core_ended, (seer, node, why));
+    host->servers = *hy_raft_servers(hy_cluster_raft(core->cluster));
     hy_cluster_free(&core->cluster);
     hy_cluster_effects_free(&core->held);
     core->generation++;

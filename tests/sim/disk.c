@@ -233,6 +233,7 @@ void sim_disk_flip(struct sim_world *world, size_t node, int64_t bit)
     size_t bytes = disk->log.size + disk->snapshot.size;
     if (!bytes)
         return;
+    disk->id = 0; /* what was promised on it is lost, though nobody knows yet */
     size_t at = (size_t)(bit / 8) % bytes;
     struct hy_buf *file = at < disk->log.size ? &disk->log : &disk->snapshot;
     at -= file == &disk->log ? 0 : disk->log.size;

@@ -83,22 +83,20 @@ static bool outlives(const struct sim_world *world, const struct hy_raft_servers
 /* Nobody promises anything when a majority of the disks is lost before the first loss has been made good. */
 static bool may_lose_disk(const struct sim_world *world, size_t lost)
 {
-    size_t up = 0, installed = 0;
     /* With an empty disk and a wall clock that has gone back, a node's new life counts as older than its last one, and is
      * not heard before the clock has caught up: a known gap (README.md). */
     if ((uint64_t)sim_wall(world, lost) <= world->hosts[lost].core.incarnation)
         return false;
     for (size_t node = 0; node < world->count; node++) {
-        const struct hy_cluster *cluster = world->hosts[node].core.cluster;
-        installed += !world->hosts[node].retired;
-        if (!cluster)
+        const struct sim_host *host = &world->hosts[node];
+        const struct hy_cluster *cluster = host->core.cluster;
+        const struct hy_raft_servers *servers = cluster ? hy_raft_servers(hy_cluster_raft(cluster)) : &host->servers;
+        if (host->retired)
             continue;
-        up++;
-        const struct hy_raft_servers *servers = hy_raft_servers(hy_cluster_raft(cluster));
         if (!servers->count || !outlives(world, servers, lost))
             return false;
     }
-    return up > installed / 2;
+    return true;
 }
 
 static void crash_host(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)

@@ -163,6 +163,7 @@ struct sim_host {
     struct sim_core core;
     struct sim_executor executor;
     struct sim_disk disk;
+    struct hy_raft_servers servers; /* in force when the last core ended */
     HY_VEC(struct sim_service) services;
     HY_VEC(struct sim_run *) runs;
     struct sim_will will;
