@@ -57,6 +57,8 @@ static void heard(struct hy_cluster *c, const struct hy_membership_effect *effec
         say_back(c, effect);
     candidate->incarnation = effect->incarnation;
     c->admission.due = true;
+    if (effect->node != c->self) /* it lacks what was sent lately, and need not wait for the next heartbeat */
+        hy_replica_step(c, &(struct hy_raft_event){.type = HY_RAFT_PEER_BACK, .from = effect->node}, NULL);
     if (effect->node != c->self)
         hy_info(&c->log, "%s is heard%s", hy_cluster_name_of(c, effect->node),
                 reborn ? " again: its core was restarted" : "");

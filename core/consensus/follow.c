@@ -10,8 +10,8 @@
 int hy_raft_hear_leader(struct hy_raft *raft, uint32_t from, const struct hy_raft_message *message, struct hy_err *err)
 {
     if (message->term < raft->term) {
-        if (!hy_raft_find(hy_raft_in_force(raft), from, message->disk))
-            return hy_fail(err, EPERM, "server %" PRIu32 " leads in an old term and is no member", from);
+        /* Also when we do not know it: it may lead a set that has not come here, and must learn of our term to be able to
+         * bring it. */
         struct hy_raft_message answer = {.type = HY_RAFT_APPEND_ANSWER, .term = raft->term};
         hy_raft_send(raft, &answer, from);
         return 1;

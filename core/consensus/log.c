@@ -148,8 +148,14 @@ void hy_raft_log_compact(struct hy_raft_log *log, uint64_t to)
 
 uint64_t hy_raft_log_agree(const struct hy_raft_log *log, uint64_t index, uint64_t term)
 {
-    uint64_t at = index < hy_raft_log_last(log) ? index : hy_raft_log_last(log);
-    while (at > log->base && hy_raft_log_term(log, at) > term)
-        at--;
-    return at;
+    uint64_t low = log->base; /* terms never fall along a log, so the place can be searched for by halves */
+    uint64_t high = index < hy_raft_log_last(log) ? index : hy_raft_log_last(log);
+    while (low < high) {
+        uint64_t middle = high - (high - low) / 2;
+        if (hy_raft_log_term(log, middle) > term)
+            high = middle - 1;
+        else
+            low = middle;
+    }
+    return high;
 }

@@ -116,7 +116,8 @@ static bool begin_snapshot_if_needed(struct hy_raft *raft, struct hy_raft_peer *
     if (!lacks_compacted(raft, peer))
         return false;
     hy_raft_probe(peer, peer->next);
-    hy_raft_snapshot_begin(raft, peer);
+    if (!hy_raft_peer_silent(raft, peer))
+        hy_raft_snapshot_begin(raft, peer);
     return true;
 }
 
@@ -164,15 +165,12 @@ void hy_raft_send_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
 
 static void remind(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
-    if (peer->state == HY_RAFT_PEER_SNAPSHOT) {
-        hy_raft_snapshot_heartbeat(raft, peer);
+    if (peer->state == HY_RAFT_PEER_SNAPSHOT && hy_raft_snapshot_heartbeat(raft, peer))
         return;
-    }
     if (hy_raft_peer_silent(raft, peer) && peer->state == HY_RAFT_PEER_REPLICATE)
         hy_raft_probe(peer, peer->match + 1);
     hy_raft_send_heartbeat(raft, peer);
-    if (!hy_raft_peer_silent(raft, peer))
-        begin_snapshot_if_needed(raft, peer);
+    begin_snapshot_if_needed(raft, peer);
 }
 
 static bool has_quorum(const struct hy_raft *raft)
@@ -308,8 +306,8 @@ static void on_accepted(struct hy_raft *raft, struct hy_raft_peer *peer, const s
         hy_raft_lead_commit(raft);
 }
 
-/* Messages overtake each other, so a refusal counts only when it is about what we believe now. It may be about what
- * the follower had acknowledged: its disk has been lost then, and it is filled again. */
+/* Messages overtake each other, so a refusal counts only when it is about what we believe now. It may be about what the
+ * follower had acknowledged, if its disk has not kept what it said to have: it is filled again then. */
 static void on_refused(struct hy_raft *raft, struct hy_raft_peer *peer, const struct hy_raft_message *message)
 {
     uint64_t prev = message->append_answer.prev_index;
@@ -329,6 +327,8 @@ int hy_raft_peer_back(struct hy_raft *raft, uint32_t id)
         hy_raft_snapshot_resume(raft, peer);
     } else if (peer) {
         hy_raft_probe(peer, peer->state == HY_RAFT_PEER_PROBE ? peer->next : peer->match + 1);
+        if (lacks_compacted(raft, peer))
+            hy_raft_send_heartbeat(raft, peer); /* its answer shows that it is there */
         pump(raft, peer);
     }
     return 0;

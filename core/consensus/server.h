@@ -212,7 +212,8 @@ int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct h
 
 /* snapshot.c */
 void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer);
-void hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer);
+/* False when it has given up: the peer is silent, and the log has moved on meanwhile. */
+bool hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer);
 void hy_raft_snapshot_resume(struct hy_raft *raft, struct hy_raft_peer *peer); /* it is back */
 void hy_raft_snapshot_end(struct hy_raft_peer *peer);
 /* What may be compacted away at most, when it should be up to `to`. */

@@ -40,6 +40,8 @@ int hy_raft_transfer(struct hy_raft *raft, uint32_t to, struct hy_err *err)
     const struct hy_raft_peer *peer = hy_raft_peer(raft, to);
     if (!peer || !hy_raft_is_voter(hy_raft_in_force(raft), to, peer->disk))
         return hy_fail(err, EINVAL, "server %" PRIu32 " cannot take the lead: it must be another voter", to);
+    if (hy_raft_peer_silent(raft, peer))
+        return hy_fail(err, EBUSY, "server %" PRIu32 " was not heard lately", to);
     raft->lead.transfer_to = to;
     raft->lead.transfer_until = raft->now + raft->options.election_timeout;
     raft->lead.transfer_said = false;
@@ -118,7 +120,7 @@ int hy_raft_configure(struct hy_raft *raft, const struct hy_raft_servers *server
      * term first, or two sets without a common majority can both be in force. */
     if (!hy_raft_leads(raft))
         return hy_fail(err, EBUSY, "this leader has committed nothing in its term yet");
-    if (hy_raft_configs_last(&raft->configs)->index > raft->commit || raft->lead.transfer_to)
+    if (hy_raft_config_pending(raft) || raft->lead.transfer_to)
         return hy_fail(err, EBUSY, "another change of the servers, or of the lead, is under way");
     if (!servers || hy_raft_servers_check(servers, err) < 0)
         return -EINVAL;

@@ -218,16 +218,19 @@ static void check_leader(struct cluster *cluster, struct cluster_node *node, uin
         cluster->leaders[cluster->leader_count].id = node->id;
         cluster->leaders[cluster->leader_count++].life = node->lives;
     }
-    for (uint64_t index = hy_raft_first_index(node->raft); index <= cluster->committed.count; index++)
-        if (hy_raft_term_at(node->raft, index) != cluster->committed.items[index - 1].term)
+    for (uint64_t index = hy_raft_first_index(node->raft); index <= cluster->committed.count; index++) {
+        const struct cluster_fact *fact = &cluster->committed.items[index - 1];
+        if (fact->before < term && hy_raft_term_at(node->raft, index) != fact->term)
             breach(cluster, "leader %u of term %" PRIu64 " lacks the committed entry %" PRIu64, node->id, term, index);
+    }
 }
 
 /* State Machine Safety. */
 static void check_applied(struct cluster *cluster, struct cluster_node *node, uint64_t term)
 {
     if (node->applied > cluster->committed.count) {
-        hy_vec_push(&cluster->committed, ((struct cluster_fact){node->applied, term, 0, node->hash}));
+        hy_vec_push(&cluster->committed,
+                    ((struct cluster_fact){node->applied, term, hy_raft_term(node->raft), node->hash}));
         return;
     }
     const struct cluster_fact *fact = &cluster->committed.items[node->applied - 1];
@@ -396,9 +399,13 @@ static void on_persist(struct cluster *cluster, struct cluster_node *node, const
         check_entry(cluster, node, &effect->entries[i],
                     i ? effect->entries[i - 1].term : hy_raft_term_at(node->raft, effect->entries[i].index - 1));
     }
-    hy_time done = cluster->now + between(cluster, cluster->options.disk_min, cluster->options.disk_max);
-    if (node->writes.count && node->writes.items[node->writes.count - 1].done_at > done)
-        done = node->writes.items[node->writes.count - 1].done_at;
+    hy_time takes = between(cluster, cluster->options.disk_min, cluster->options.disk_max);
+    hy_time before = node->writes.count ? node->writes.items[node->writes.count - 1].done_at : 0;
+    hy_time done = cluster->now + takes;
+    if (before > cluster->now && cluster->options.disk_serial)
+        done = before + takes;
+    else if (before > done)
+        done = before;
     hy_vec_push(&node->writes, ((struct cluster_write){.done_at = done, .effect = copy_effect(effect)}));
 }
 

@@ -21,6 +21,7 @@ struct cluster_options {
     struct hy_raft_options raft;  /* self and seed are filled in */
     hy_time delay_min, delay_max; /* of a message */
     hy_time disk_min, disk_max;   /* of a write */
+    bool disk_serial;             /* it writes one after the other */
     unsigned loss, doubled;       /* per mille */
     size_t snapshot_size;         /* bytes, at least 16 */
     bool trace;
@@ -84,7 +85,7 @@ struct cluster {
     uint64_t sent;
     struct cluster_node nodes[CLUSTER_MAX]; /* [0] is not used */
     HY_VEC(struct cluster_message) wire;    /* a heap */
-    HY_VEC(struct cluster_fact) committed;  /* by index - 1; hash: of the state machine after it */
+    HY_VEC(struct cluster_fact) committed;  /* by index - 1; before: the term it was committed in; hash: the state */
     struct cluster_fact *entries;           /* a hash table over (index, term) */
     size_t entry_count, entry_slots;
     HY_VEC(struct cluster_set) sets; /* that are or may yet come into force: the newest committed one, and later ones */

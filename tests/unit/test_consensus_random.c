@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SEEDS = 400, ACTIONS = 60 };
+enum { SEEDS = 300 };
 
 static uint64_t from_environment(const char *name, uint64_t otherwise)
 {
@@ -129,6 +129,30 @@ static void crash(struct cluster *cluster, uint32_t id)
         cluster_replace_disk(cluster, id);
 }
 
+/* A disk is replaced so quickly that messages of the old one are still on their way. */
+static void lose_disk(struct cluster *cluster, uint32_t id)
+{
+    if (!is_up(cluster, id) || !cluster_viable(cluster, id))
+        return;
+    cluster_crash(cluster, id);
+    cluster_replace_disk(cluster, id);
+    restart(cluster, id);
+}
+
+/* Elections in which voters lose what they have promised, and are taken in anew. */
+static void swap_disks(struct cluster *cluster)
+{
+    if (cluster_leader(cluster) && cluster_random(cluster, 3))
+        tend(cluster, cluster_leader(cluster));
+    for (uint32_t id = 1; id < CLUSTER_MAX; id++) {
+        if (is_up(cluster, id) && cluster_random(cluster, 5) == 0)
+            cluster_campaign(cluster, id);
+        if (cluster_random(cluster, 8) == 0)
+            lose_disk(cluster, id);
+    }
+}
+
+/* How much of what happens is trouble: fewer kinds, less work. */
 enum { FEW_KINDS = 17, SOME_KINDS = 42, MANY_KINDS = 62 };
 
 static void act(struct cluster *cluster, unsigned kinds)
@@ -238,8 +262,18 @@ static void recover(struct cluster *cluster)
                  cluster->options.seed);
 }
 
-static struct cluster_options options_for(uint64_t seed, bool fifo)
+struct run {
+    bool fifo;        /* links lose nothing and keep the order */
+    bool disks;       /* are lost all the time */
+    bool slow;        /* messages may take nearly an election timeout */
+    unsigned kinds;   /* of actions */
+    unsigned actions; /* in one run */
+    unsigned pause;   /* ms between two of them, at most */
+};
+
+static struct cluster_options options_for(uint64_t seed, const struct run *run)
 {
+    bool fifo = run->fifo;
     return (struct cluster_options){
         .seed = seed,
         .voters = 1 + seed % 5,
@@ -250,7 +284,7 @@ static struct cluster_options options_for(uint64_t seed, bool fifo)
                  .max_message = seed % 7 ? 256 : 64,
                  .max_inflight = 1 + seed % 5},
         .delay_min = 1 * HY_MS,
-        .delay_max = fifo ? 1 * HY_MS : (hy_time)(1 + seed % 40) * HY_MS,
+        .delay_max = fifo ? 1 * HY_MS : (hy_time)(1 + seed % (run->slow ? 120 : 40)) * HY_MS,
         .disk_min = 0,
         .disk_max = (hy_time)(seed % 30) * HY_MS,
         .loss = fifo ? 0 : (unsigned)(seed % 11) * 20,
@@ -267,7 +301,7 @@ static void form_some(struct cluster *cluster)
             cluster_form(cluster, id);
 }
 
-static void run_seeds(bool fifo, unsigned kinds)
+static void run_seeds(const struct run *run)
 {
     uint64_t first = from_environment("HALYARD_FIRST_SEED", 1);
     uint64_t count = from_environment("HALYARD_SEEDS", SEEDS);
@@ -277,13 +311,15 @@ static void run_seeds(bool fifo, unsigned kinds)
     size_t reads = 0;
     for (uint64_t seed = first; seed < first + count; seed++) {
         struct cluster cluster;
-        struct cluster_options options = options_for(seed, fifo);
+        struct cluster_options options = options_for(seed, run);
         options.trace = getenv("HALYARD_TRACE") != NULL;
         cluster_start(&cluster, &options);
         form_some(&cluster);
-        for (int i = 0; i < ACTIONS && !cluster.broken[0]; i++) {
-            cluster_run(&cluster, (hy_time)cluster_random(&cluster, 50) * HY_MS);
-            act(&cluster, kinds);
+        for (unsigned i = 0; i < run->actions && !cluster.broken[0]; i++) {
+            cluster_run(&cluster, (hy_time)cluster_random(&cluster, run->pause) * HY_MS);
+            act(&cluster, run->kinds);
+            if (run->disks)
+                swap_disks(&cluster);
         }
         recover(&cluster);
         if (cluster.broken[0] && options.trace)
@@ -306,19 +342,37 @@ static void run_seeds(bool fifo, unsigned kinds)
 
 START_TEST(crashes_and_partitions)
 {
-    run_seeds(true, MANY_KINDS);
+    run_seeds(&(struct run){.fifo = true, .kinds = MANY_KINDS, .actions = 60, .pause = 50});
 }
 END_TEST
 
 START_TEST(loss_delay_doubles_and_everything)
 {
-    run_seeds(false, SOME_KINDS);
+    run_seeds(&(struct run){.kinds = SOME_KINDS, .actions = 60, .pause = 50});
 }
 END_TEST
 
 START_TEST(mostly_trouble)
 {
-    run_seeds(false, FEW_KINDS);
+    run_seeds(&(struct run){.kinds = FEW_KINDS, .actions = 100, .pause = 60});
+}
+END_TEST
+
+START_TEST(long_lives)
+{
+    run_seeds(&(struct run){.kinds = SOME_KINDS, .actions = 400, .pause = 100});
+}
+END_TEST
+
+START_TEST(slow_links)
+{
+    run_seeds(&(struct run){.slow = true, .kinds = FEW_KINDS, .actions = 200, .pause = 200});
+}
+END_TEST
+
+START_TEST(lost_disks)
+{
+    run_seeds(&(struct run){.disks = true, .kinds = MANY_KINDS, .actions = 300, .pause = 40});
 }
 END_TEST
 
@@ -331,5 +385,8 @@ int main(void)
     tcase_add_test(tcase, crashes_and_partitions);
     tcase_add_test(tcase, loss_delay_doubles_and_everything);
     tcase_add_test(tcase, mostly_trouble);
+    tcase_add_test(tcase, long_lives);
+    tcase_add_test(tcase, slow_links);
+    tcase_add_test(tcase, lost_disks);
     return run_suite(suite);
 }
