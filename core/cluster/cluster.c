@@ -171,6 +171,8 @@ static int take_message(struct hy_cluster *c, const struct hy_cluster_event *eve
     case HY_MESSAGE_STRANGER:
         hy_leave_told(c, event->from);
         return 0;
+    case HY_MESSAGE_NODES:
+        return hy_hints_receive(c, event->from, &message, err);
     default:
         break;
     }
@@ -189,11 +191,11 @@ static int take_raft(struct hy_cluster *c, const struct hy_cluster_event *event,
 
 static int take_heartbeat(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
 {
-    if (!hy_member(c, event->from))
-        hy_leave_stranger(c, event->from);
     const struct hy_membership_event membership = {
         .type = HY_MEMBERSHIP_MESSAGE, .from = event->from, .data = event->data, .size = event->size};
-    return hy_admission_step(c, &membership, err);
+    int rc = hy_admission_step(c, &membership, err);
+    hy_hints_heard(c, event->from);
+    return rc;
 }
 
 /* A request is refused at once where it could only wait: without quorum nothing can be committed. */
@@ -323,7 +325,7 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
     at = earlier(at, c->servers.again);
     at = earlier(at, hy_forming_deadline(c));
     at = earlier(at, hy_controller_deadline(c));
-    if (c->leave.state != STAYING)
+    if (c->leave.state != STAYING && c->leave.state != LEAVING_GONE)
         at = earlier(at, c->leave.deadline);
     return at;
 }

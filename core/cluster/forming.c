@@ -164,9 +164,10 @@ void hy_forming_run(struct hy_cluster *c)
             return;
         c->forming.again = c->now;
     }
-    c->forming.waiting[0] = '\0';
-    if (c->now < c->forming.again)
+    /* Only the first set may be told so; from when it has enrolled the nodes, a leader has it from a majority. */
+    if (c->replica.cib->last_id || c->replica.cib->servers_index || c->now < c->forming.again)
         return;
+    c->forming.waiting[0] = '\0';
     c->forming.again = c->now + SAY_AGAIN;
     tell_the_blank(c);
 }

@@ -140,6 +140,7 @@ struct member {
     /* of the command that is being applied: */
     uint32_t epoch_before;
     bool leaving_before; /* had said that it is shutting down */
+    hy_time told_at;     /* when it was last told who there is */
 };
 
 struct members {
@@ -147,6 +148,7 @@ struct members {
     HY_VEC(struct hy_cluster_node) shown; /* the same, for the caller */
     struct hy_cluster_node *configured;   /* by id; strings are owned */
     size_t configured_count;
+    struct hy_cib *hints; /* who there may be: hints.c; NULL: nobody said */
 };
 
 /* ---- servers: who takes part in consensus (the DC) */
@@ -177,7 +179,8 @@ struct leave {
     bool shutdown;   /* asked for by this host's operator: the process ends */
     bool struck;     /* by the applied state */
     bool stranger;   /* a member has said that this node is not in the cluster */
-    hy_time told_at; /* when this node last told another one so */
+    uint32_t told;   /* whom this node last told so */
+    hy_time told_at; /* when */
     char waiting[160];
 };
 
@@ -220,6 +223,12 @@ size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *p
 void hy_members_refresh(struct hy_cluster *c); /* the applied state, or the applied set of servers, has changed */
 /* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
+
+/* hints.c */
+void hy_hints_heard(struct hy_cluster *c, uint32_t from); /* a heartbeat */
+int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
+void hy_hints_from_log(struct hy_cluster *c, const struct hy_raft_state *state);
+void hy_hints_drop(struct hy_cluster *c);
 
 /* servers.c */
 const struct hy_raft_server *hy_servers_find(const struct hy_raft_servers *servers, uint32_t id); /* whatever disk */

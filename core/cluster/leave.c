@@ -23,7 +23,7 @@ bool hy_leave_is_out(const struct hy_cluster *c)
 static void gone(struct hy_cluster *c, const char *how)
 {
     c->leave.state = LEAVING_GONE;
-    c->leave.deadline = HY_NEVER;
+    c->leave.deadline = c->now;
     if (c->leave.shutdown) {
         hy_notice(&c->log, "this node leaves: %s", how);
         hy_cluster_emit(c, HY_CLUSTER_GONE);
@@ -82,25 +82,31 @@ static bool holds_something(const struct hy_cluster *c)
     return holds;
 }
 
+/* A voter that stays. */
 static uint32_t heir(const struct hy_cluster *c)
 {
     const struct hy_raft_servers *servers = hy_raft_servers(c->replica.raft);
     for (size_t i = 0; i < servers->count; i++) {
         struct hy_membership_view view;
         uint32_t id = servers->list[i].id;
+        const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, id);
         if (servers->list[i].voter && id != c->self && hy_membership_view(c->admission.membership, id, c->now, &view) &&
-            view.heard && view.admitted)
+            view.heard && view.admitted && !(status && status->enrolled.striking))
             return id;
     }
     return 0;
 }
 
+static bool leads(const struct hy_cluster *c)
+{
+    return hy_raft_role(c->replica.raft) == HY_RAFT_LEADER;
+}
+
 static void hand_over(struct hy_cluster *c)
 {
-    c->leave.state = LEAVING_HANDING_OVER;
     uint32_t to = heir(c);
     const struct hy_raft_event event = {.type = HY_RAFT_TRANSFER, .to = to};
-    if (hy_raft_role(c->replica.raft) == HY_RAFT_LEADER && to && !hy_replica_step(c, &event, NULL))
+    if (leads(c) && to && !hy_replica_step(c, &event, NULL))
         hy_notice(&c->log, "hands the lead over to %s", hy_cluster_name_of(c, to));
     c->leave.deadline = c->now + HAND_OVER;
 }
@@ -116,37 +122,61 @@ static void say_goodbye(struct hy_cluster *c)
     c->leave.deadline = c->now + HAND_OVER;
 }
 
-/* A struck DC that nobody can follow yet stays until somebody can: the others could not even be told. */
-static bool must_stay(const struct hy_cluster *c)
+static bool votes(const struct hy_cluster *c)
 {
-    return !c->leave.shutdown && hy_raft_role(c->replica.raft) == HY_RAFT_LEADER && !heir(c);
+    const struct hy_raft_server *own = hy_servers_find(&c->replica.servers, c->self);
+    return own && own->voter;
+}
+
+/* The others must miss neither its lead nor its vote: the DC takes the vote away first. A shutdown is not for ever, and
+ * does not wait for that. */
+static bool may_say_goodbye(const struct hy_cluster *c, bool late)
+{
+    if (!c->leave.shutdown)
+        return !leads(c) && !votes(c);
+    return late || (leads(c) ? !heir(c) : hy_raft_leader(c->replica.raft) != 0);
 }
 
 static void go_on(struct hy_cluster *c)
 {
     bool late = c->now >= c->leave.deadline;
-    bool leads = hy_raft_role(c->replica.raft) == HY_RAFT_LEADER;
-    bool handed_over = !leads && hy_raft_leader(c->replica.raft);
-    if (late && c->leave.state != LEAVING_SAID && must_stay(c)) {
-        c->leave.deadline = c->now + HAND_OVER;
-        return;
+    switch (c->leave.state) {
+    case LEAVING_ASKED:
+        if (late || !holds_something(c)) {
+            c->leave.state = LEAVING_HANDING_OVER;
+            hand_over(c);
+        }
+        break;
+    case LEAVING_HANDING_OVER:
+        if (may_say_goodbye(c, late))
+            say_goodbye(c);
+        else if (late)
+            hand_over(c);
+        break;
+    case LEAVING_SAID:
+        if (late && c->leave.shutdown)
+            gone(c, "no answer to its goodbye");
+        else if (late)
+            say_goodbye(c);
+        break;
+    default:
+        break;
     }
-    if (c->leave.state == LEAVING_ASKED && (late || (!must_stay(c) && !holds_something(c))))
-        hand_over(c);
-    else if (c->leave.state == LEAVING_HANDING_OVER && (handed_over || late || (leads && !heir(c))))
-        say_goodbye(c);
-    else if (c->leave.state == LEAVING_SAID && late)
-        gone(c, "no answer to its goodbye");
 }
 
 void hy_leave_run(struct hy_cluster *c)
 {
-    if (c->leave.state == STAYING && c->leave.struck)
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    bool in = own && own->state == HY_MEMBER_IN;
+    /* An admission that was on its way may come behind the strike, and this node may only see it now. */
+    bool back = hy_leave_is_out(c) && in && own->incarnation == c->outbox.incarnation;
+    if (c->leave.struck && (back || c->leave.state == STAYING))
         begin(c);
+    if (hy_leave_is_out(c) && leads(c) && c->now >= c->leave.deadline)
+        hand_over(c); /* elected all the same: it has no lease, and nobody acts meanwhile */
     if (c->leave.state == STAYING || c->leave.state == LEAVING_GONE)
         return;
-    const struct hy_node_status *own = hy_cluster_own_status(c);
-    if (!own || own->state != HY_MEMBER_IN)
+    if (!in)
         gone(c, "the cluster knows");
     else
         go_on(c);
@@ -156,20 +186,21 @@ void hy_leave_run(struct hy_cluster *c)
 
 void hy_leave_stranger(struct hy_cluster *c, uint32_t from)
 {
-    if (!hy_raft_leads(c->replica.raft) || !c->replica.cib->last_id || c->now - c->leave.told_at < TELL_AGAIN)
+    if (c->now - c->leave.told_at < TELL_AGAIN)
         return;
+    if (c->leave.told != from)
+        hy_info(&c->log, "node %u is heard, and is not enrolled in this cluster: it is told so", from);
     c->leave.told_at = c->now;
-    hy_info(&c->log, "node %u is heard, and is not enrolled in this cluster: it is told so", from);
+    c->leave.told = from;
     const struct hy_message message = {.kind = HY_MESSAGE_STRANGER, .term = hy_raft_term(c->replica.raft)};
     hy_cluster_emit_message(c, HY_CLUSTER_SEND_COMMANDS, from, &message);
 }
 
-/* It changes nothing but what this node says of itself: it holds no lease unless the cluster has admitted it. */
+/* It changes nothing but what this node says of itself. One that has a lease, by the word of a majority, knows better;
+ * the others hear of it by a change of the state, if it was wrong. */
 void hy_leave_told(struct hy_cluster *c, uint32_t from)
 {
-    const struct hy_node_status *own = hy_cluster_own_status(c);
-    bool in = own && own->state == HY_MEMBER_IN && own->incarnation == c->outbox.incarnation;
-    if (in || c->leave.stranger || c->leave.state != STAYING)
+    if (c->replica.lease > c->now || c->leave.stranger || c->leave.state == LEAVING_GONE)
         return;
     c->leave.stranger = true;
     snprintf(c->leave.waiting, sizeof c->leave.waiting, "%s",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who there is. Until the cluster has enrolled its nodes, those of the configuration file; from then on the enrolled
+ * Who there is (a node that is no member may have been told more, see hints.c). Until the cluster has enrolled its nodes, those of the configuration file; from then on the enrolled
  * ones, and this node in any case. What the parts keep of a node (admission, outbox, controller) is in its entry here,
  * so that it comes and goes with the node.
  */
@@ -107,6 +107,7 @@ void hy_members_free(struct members *members)
         drop_member(members, members->list.count - 1);
     hy_vec_free(&members->list);
     hy_vec_free(&members->shown);
+    hy_cib_free(&members->hints);
     for (size_t i = 0; i < members->configured_count; i++)
         free_node(&members->configured[i]);
     free(members->configured);
@@ -145,16 +146,22 @@ static struct hy_cluster_node enrolled_node(const struct hy_node_status *status)
     return node;
 }
 
-static void list_wanted(const struct hy_cluster *c, struct wanted *wanted)
+static void want_enrolled(struct wanted *wanted, const struct hy_cib *cib)
 {
-    const struct hy_cib *cib = c->replica.cib;
-    wanted->count = 0;
-    for (size_t i = 0; i < cib->nodes.count; i++) {
+    for (size_t i = 0; cib && i < cib->nodes.count; i++) {
         if (!cib->nodes.items[i]->enrolled.address)
             continue;
         const struct hy_cluster_node node = enrolled_node(cib->nodes.items[i]);
         want(wanted, &node);
     }
+}
+
+static void list_wanted(const struct hy_cluster *c, struct wanted *wanted)
+{
+    const struct hy_cib *cib = c->replica.cib;
+    wanted->count = 0;
+    want_enrolled(wanted, c->members.hints);
+    want_enrolled(wanted, cib);
     for (size_t i = 0; i < c->members.configured_count; i++)
         if (!cib->last_id || c->members.configured[i].id == c->self)
             want(wanted, &c->members.configured[i]);

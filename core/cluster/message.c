@@ -22,7 +22,7 @@ int hy_message_decode(const void *data, size_t size, struct hy_message *message,
     if (version != HY_MESSAGE_VERSION)
         return hy_fail(err, EBADMSG, "message of wire version %u: this node speaks %d", version, HY_MESSAGE_VERSION);
     uint8_t kind = hy_rd_u8(&rd);
-    if (kind < HY_MESSAGE_SUBMIT || kind > HY_MESSAGE_STRANGER)
+    if (kind < HY_MESSAGE_SUBMIT || kind > HY_MESSAGE_NODES)
         return hy_fail(err, EBADMSG, "message of unknown kind %u", kind);
     struct hy_message read = {.kind = (enum hy_message_kind)kind};
     read.term = hy_rd_u64(&rd);

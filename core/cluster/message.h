@@ -23,8 +23,10 @@ enum hy_message_kind {
     HY_MESSAGE_READ = 6, /* member -> DC: seq: what is the index that I must have applied? */
     HY_MESSAGE_READ_INDEX = 7, /* DC -> member: seq (of the READ), data (u64): this one; 0: not known, ask again */
     /* 6 to 15 are free for commands and reads */
-    HY_MESSAGE_FORM = 16,    /* formed -> blank node: data: the first set of servers */
-    HY_MESSAGE_STRANGER = 17 /* member -> a node that is heard and not enrolled: you are not in this cluster */
+    HY_MESSAGE_FORM = 16,     /* formed -> blank node: data: the first set of servers */
+    HY_MESSAGE_STRANGER = 17, /* member -> a node that is heard and not enrolled: you are not in this cluster */
+    HY_MESSAGE_NODES =
+        18 /* member -> a node that is enrolled and no member: data: a command that enrols who there is */
 };
 
 struct hy_message {

@@ -133,8 +133,20 @@ void hy_replica_tell_lease(struct hy_cluster *c)
     effect->number = replica->since;
 }
 
+/* A member learns by the log who there is. */
+static void drop_hints(struct hy_cluster *c)
+{
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    if (!own || own->state != HY_MEMBER_IN || own->incarnation != c->outbox.incarnation)
+        return;
+    hy_hints_drop(c);
+    hy_members_refresh(c);
+}
+
 static void state_changed(struct hy_cluster *c)
 {
+    if (c->members.hints)
+        drop_hints(c);
     c->leave.stranger = false; /* what is in no cluster hears of no changes */
     c->replica.lease_waived = waived(c->replica.cib);
     hy_replica_tell_lease(c);
@@ -364,6 +376,8 @@ void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy
     members_restored(c);
     for (size_t i = 0; i < state->entry_count; i++)
         scan_appended(c, &state->entries[i]);
+    if (state->entry_count)
+        hy_hints_from_log(c, state);
     hy_cluster_effects_free(&effects);
     c->out = NULL;
 }

@@ -3,6 +3,7 @@
  * The DC brings the servers of consensus in line with who is enrolled: level-triggered, one change at a time, the most
  * urgent first.
  *
+ *   demoted   a voter that was struck and is still there: its vote goes before it does, so that nobody misses it
  *   out       a server that was struck, or is heard with another disk, once it is gone and has let go
  *   promoted  a learner that keeps up, while there are fewer voters than HY_VOTERS_MAX
  *   in        an enrolled node that is heard and is no server yet, as a learner, with the disk it has now
@@ -102,6 +103,22 @@ static void take_out(struct change *change, size_t at, const char *what)
     change->servers.count--;
     memmove(&change->servers.list[at], &change->servers.list[at + 1],
             (change->servers.count - at) * sizeof change->servers.list[0]);
+}
+
+static bool choose_one_to_lose_its_vote(struct hy_cluster *c, struct change *change)
+{
+    for (size_t i = 0; i < change->servers.count; i++) {
+        struct hy_raft_server *server = &change->servers.list[i];
+        const struct hy_node_status *status = enrolled(c, server->id);
+        if (!server->voter || server->id == c->self || !status || !status->enrolled.striking ||
+            status->state != HY_MEMBER_IN || !is_live(c, server->id))
+            continue;
+        server->voter = false;
+        change->node = server->id;
+        change->what = "is to be taken out, and votes no more";
+        return true;
+    }
+    return false;
 }
 
 static bool choose_one_to_go(struct hy_cluster *c, struct change *change)
@@ -245,7 +262,8 @@ void hy_servers_run(struct hy_cluster *c)
     memcpy(before, servers->waiting, sizeof before);
     servers->waiting[0] = '\0';
     struct change change = {.servers = *hy_raft_servers(c->replica.raft)};
-    if (choose_one_to_go(c, &change) || choose_one_to_vote(c, &change) || choose_one_to_come(c, &change)) {
+    if (choose_one_to_go(c, &change) || choose_one_to_lose_its_vote(c, &change) || choose_one_to_vote(c, &change) ||
+        choose_one_to_come(c, &change)) {
         servers->waiting[0] = '\0';
         if (all_know_the_present(c))
             make(c, &change);

@@ -31,6 +31,14 @@ bool runs(struct sim *sim, void *context)
     return sim_active(sim, where->node, where->rsc);
 }
 
+bool runs_somewhere(struct sim *sim, void *context)
+{
+    for (size_t i = 0; i < sim_count(sim); i++)
+        if (sim_active(sim, i, context))
+            return true;
+    return false;
+}
+
 bool down(struct sim *sim, void *context)
 {
     return !sim_is_up(sim, *(size_t *)context);

@@ -10,7 +10,8 @@ struct where {
     size_t node;
     const char *rsc;
 };
-sim_condition has_dc, answered /* uint64_t */, runs /* struct where */, holds_nothing /* likewise */, down /* size_t */;
+sim_condition has_dc, answered /* uint64_t */, runs /* struct where */, holds_nothing /* likewise */, down /* size_t */,
+    runs_somewhere /* char */;
 
 /* These end the test when it does not come to that. */
 void must_have_dc(struct sim *sim);

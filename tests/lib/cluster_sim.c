@@ -49,6 +49,8 @@ struct running {
 };
 
 struct sim_node {
+    const struct sim *sim;
+    struct hy_log log;
     char name[32], address[32];
     bool witness;
     bool configured[SIM_MAX_NODES]; /* whom its configuration file names */
@@ -94,7 +96,6 @@ struct sim {
     char single[8][64];
     size_t single_count;
     size_t operations;
-    struct hy_log log;
 };
 
 static const hy_wall EPOCH = INT64_C(1484018696000000);
@@ -109,8 +110,8 @@ static uint64_t next_random(struct sim *sim)
 
 static void print_line(void *context, enum hy_log_level level, const char *line)
 {
-    const struct sim *sim = context;
-    fprintf(stderr, "[%8.3f] %d %s\n", (double)sim->now / 1e6, (int)level, line);
+    const struct sim_node *node = context;
+    fprintf(stderr, "[%8.3f] %-7s %d %s\n", (double)node->sim->now / 1e6, node->name, (int)level, line);
 }
 
 struct sim *sim_new(size_t nodes, uint64_t seed)
@@ -118,7 +119,6 @@ struct sim *sim_new(size_t nodes, uint64_t seed)
     struct sim *sim = hy_alloc(sizeof *sim);
     sim->random = seed * 2654435761u + 88172645463325252u;
     sim->now = 10 * HY_SECOND;
-    sim->log = (struct hy_log){.context = sim, .level = HY_LOG_DEBUG, .write = getenv("SIM_TRACE") ? print_line : NULL};
     for (size_t i = 0; i < nodes; i++)
         sim_add_host(sim);
     for (size_t i = 0; i < nodes; i++)
@@ -134,6 +134,9 @@ size_t sim_add_host(struct sim *sim)
     struct sim_node *node = &sim->nodes[number];
     snprintf(node->name, sizeof node->name, "test%zu", number + 1);
     snprintf(node->address, sizeof node->address, "10.0.0.%zu", number + 1);
+    node->sim = sim;
+    node->log =
+        (struct hy_log){.context = node, .level = HY_LOG_DEBUG, .write = getenv("SIM_TRACE") ? print_line : NULL};
     node->disk.id = next_random(sim);
     for (size_t i = 0; i <= number; i++)
         node->configured[i] = true;
@@ -575,7 +578,7 @@ void sim_start_core(struct sim *sim, size_t number)
     node->incarnation++;
     node->life++;
     struct hy_cluster_options options = {
-        .name = node->name, .disk = disk->id, .nodes = nodes, .snapshot_after = 50, .log = &sim->log};
+        .name = node->name, .disk = disk->id, .nodes = nodes, .snapshot_after = 50, .log = &node->log};
     for (size_t i = 0; i < sim->count; i++)
         if (node->configured[i])
             nodes[options.node_count++] = (struct hy_cluster_node){.id = (uint32_t)i + 1,
@@ -611,6 +614,8 @@ void sim_replace_disk(struct sim *sim, size_t number)
     free_disk(&node->disk);
     node->disk = (struct disk){.id = next_random(sim)};
     node->disk_busy = 0;
+    for (size_t i = 0; i < sim->count; i++)
+        node->configured[i] = true;
 }
 
 void sim_boot(struct sim *sim, size_t number)

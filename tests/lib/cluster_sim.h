@@ -21,9 +21,12 @@ void sim_free(struct sim **sim);
 
 /* A further host, down; its configuration names itself and all before it. Its number. */
 size_t sim_add_host(struct sim *sim);
-void sim_witness(struct sim *sim, size_t node);      /* before the first start */
-void sim_replace_disk(struct sim *sim, size_t node); /* of a node that is down: an empty one with another id */
-uint64_t sim_found(struct sim *sim, size_t node);    /* `hactl cluster found`; ask with sim_answer() */
+void sim_witness(struct sim *sim, size_t node); /* before the first start */
+void sim_replace_disk(
+    struct sim *sim,
+    size_t
+        node); /* of a node that is down: an empty one with another id, and a configuration that names all there are by now */
+uint64_t sim_found(struct sim *sim, size_t node); /* `hactl cluster found`; ask with sim_answer() */
 
 void sim_boot(struct sim *sim, size_t node);      /* power on: executor empty, disk as it was */
 void sim_power_off(struct sim *sim, size_t node); /* all is gone but what was synced */
