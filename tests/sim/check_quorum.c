@@ -132,5 +132,14 @@ static void power(void *context, size_t node, bool on)
     quorum->ended[node] = 0;
 }
 
+/* A lease may come and go between two looks. */
+static void lease(void *context, size_t node, hy_time local_deadline, uint32_t since)
+{
+    (void)since;
+    struct quorum *quorum = context;
+    if (local_deadline > sim_local(quorum->world, node))
+        quorum->ended[node] = 0;
+}
+
 const struct sim_observer sim_check_quorum = {
-    .name = "quorum", .open = open_check, .close = free, .stepped = stepped, .power = power};
+    .name = "quorum", .open = open_check, .close = free, .stepped = stepped, .lease = lease, .power = power};

@@ -34,9 +34,7 @@ tests_sim_halyard_sim_SOURCES = \
 	tests/sim/workload.c tests/sim/workload.h tests/sim/workload_config.c tests/sim/workload_operator.c \
 	tests/sim/trace.c tests/sim/view.c tests/sim/world.c
 
-# Everything the simulator checks in a few minutes; make check runs a little of it, tests/check all.
-SIM_RUN = $(PYTHON3) $(srcdir)/tests/sim/run.py tests/sim/halyard-sim
-PYTHON3 = python3
+SIM_RUN = python3 $(srcdir)/tests/sim/run.py tests/sim/halyard-sim
 
 sim-check: tests/sim/halyard-sim
 	$(SIM_RUN) check $(srcdir)/tests/sim/regressions
@@ -46,4 +44,5 @@ sim-mutants: tests/sim/halyard-sim
 	$(SIM_RUN) mutants $(MUTANTS)
 .PHONY: sim-check sim-long sim-mutants
 
-EXTRA_DIST += tests/sim/README.md tests/sim/run.py tests/sim/regressions
+TESTS += tests/sim/make-check
+EXTRA_DIST += tests/sim/README.md tests/sim/make-check tests/sim/run.py tests/sim/regressions

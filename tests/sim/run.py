@@ -5,7 +5,7 @@
 usage: run.py SIM check [REGRESSIONS]   the fixed seeds, the regressions, the same hash twice, a few fresh seeds
        run.py SIM long HOURS            fresh seeds for so many hours of virtual time
        run.py SIM mutants [NAME...]     each mutant until a check finds it; fails if one is not found
-       run.py SIM hash                  a few seeds twice, in two processes: for builds with sanitizers
+       run.py SIM hash [OTHER...]       a few seeds by each of these builds (one: twice): all must do the same
 
 SIM: the program. What fails is saved as a schedule, in the present folder.
 """
@@ -90,12 +90,13 @@ def hash_of(run):
 # ---- check
 
 
-def same_twice(sim, tally, seeds=((11, 3), (12, 5))):
+def same_hash(sims, tally, seeds=((11, 3), (12, 5))):
+    sims = sims * 2 if len(sims) == 1 else sims
     for seed, nodes in seeds:
-        runs = list(together([lambda: Run(seed_words(sim, seed, nodes, "--no-shrink"))] * 2))
+        runs = list(together([lambda sim=sim: Run(seed_words(sim, seed, nodes, "--no-shrink")) for sim in sims]))
         hashes = {hash_of(run) for run in runs}
-        tally.one(f"seed {seed}, {nodes} nodes: two processes come to the same hash", len(hashes) == 1 and None not in hashes,
-                  "\n".join(run.text for run in runs))
+        tally.one(f"seed {seed}, {nodes} nodes: {len(runs)} processes come to the same hash",
+                  len(hashes) == 1 and None not in hashes, "\n".join(f"{run.command()}\n{run.text}" for run in runs))
 
 
 def check(sim, tally, regressions=None):
@@ -117,7 +118,7 @@ def check(sim, tally, regressions=None):
         tally.one(name, run.good, f"{run.command()}\n{run.text}")
     seconds = time.monotonic() - began
     print(f"{simulated / 3600:.1f} hours of virtual time in {seconds:.0f} s: {simulated / seconds:.0f} times as fast")
-    same_twice(sim, tally)
+    same_hash([sim], tally)
 
 
 def long(sim, tally, hours):
@@ -140,12 +141,13 @@ def long(sim, tally, hours):
 
 
 def hunt(sim, name):
+    """A seed that fails without the mutant too has found something else."""
     began, tried = time.monotonic(), 0
     while time.monotonic() - began < MUTANT_SECONDS:
-        nodes = 5 if tried % 3 == 2 else 3
-        run = Run(seed_words(sim, 9000 + tried, nodes, "--mutant", name, "--no-shrink"))
+        words = seed_words(sim, 9000 + tried, 5 if tried % 3 == 2 else 3, "--no-shrink")
+        run = Run([*words, "--mutant", name])
         tried += 1
-        if run.invariant:
+        if run.invariant and Run(words).good:
             return name, run.invariant, tried, time.monotonic() - began
     return name, None, tried, time.monotonic() - began
 
@@ -154,8 +156,6 @@ def mutants(sim, tally, wanted):
     listed = subprocess.run([sim, "--mutants"], capture_output=True, text=True, check=True).stdout.splitlines()
     words = dict(line.split(" ", 1) for line in listed)
     names = wanted or list(words)
-    clean = Run(seed_words(sim, 9000, 3, "--no-shrink"))
-    tally.one("without a mutant the first seed passes", clean.good, clean.text)
     rows = list(together([lambda name=name: hunt(sim, name) for name in names]))
     rows.sort(key=lambda row: names.index(row[0]))
     print(f"{'mutant':30} {'caught by':26} {'seeds':>5} {'seconds':>8}  what is wrong")
@@ -174,7 +174,7 @@ def main():
     elif step == "long":
         long(sim, tally, words[0] if words else 1)
     elif step == "hash":
-        same_twice(sim, tally, ((21, 3), (22, 5)))
+        same_hash([sim, *words], tally, ((21, 3), (22, 5), (23, 3)))
     else:
         mutants(sim, tally, words)
     return tally.close()
