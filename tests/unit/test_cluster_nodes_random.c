@@ -315,9 +315,9 @@ START_TEST(the_cluster_is_what_was_asked_for)
         run_seed(seed, &totals);
     if (count < 40)
         return; /* a single seed run by hand need not show everything */
-    ck_assert_uint_gt(totals.added, count / PARTS);
-    ck_assert_uint_gt(totals.strikes, count / PARTS / 2);
-    ck_assert_uint_gt(totals.disks, count / PARTS / 2);
+    ck_assert_uint_gt(totals.added, count / PARTS / 2);
+    ck_assert_uint_gt(totals.strikes, count / PARTS / 4);
+    ck_assert_uint_gt(totals.disks, count / PARTS / 4);
 }
 END_TEST
 
