@@ -258,6 +258,7 @@ struct member *hy_member_named(const struct hy_cluster *c, const char *name); /*
 size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *peers);
 void hy_members_refresh(struct hy_cluster *c); /* the applied state, or the applied set of servers, has changed */
 /* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
+uint64_t hy_members_lineage(const struct hy_cluster *c); /* which cluster's state this node has; 0: none */
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
 
 /* hints.c */
