@@ -6,6 +6,8 @@
  */
 #include "consensus/server.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <inttypes.h>
 
@@ -288,7 +290,7 @@ uint64_t hy_raft_majority(const struct hy_raft *raft, uint64_t own,
         size_t there = 0;
         for (size_t k = 0; k < count; k++)
             there += numbers[k] >= numbers[i];
-        if (there > count / 2 && numbers[i] > best)
+        if (there > (HY_MUTANT(HALF_IS_ENOUGH) ? (count - 1) / 2 : count / 2) && numbers[i] > best)
             best = numbers[i];
     }
     return best;
@@ -301,8 +303,12 @@ static uint64_t on_disk(const struct hy_raft_peer *peer)
 
 void hy_raft_lead_commit(struct hy_raft *raft)
 {
-    uint64_t index = hy_raft_majority(raft, hy_raft_state_durable(raft) ? raft->disk.last_index : 0, on_disk);
-    if (index <= raft->commit || hy_raft_log_term(&raft->log, index) != raft->term)
+    uint64_t own = hy_raft_state_durable(raft) ? raft->disk.last_index : 0;
+    if (HY_MUTANT(LEADER_COUNTS_UNSYNCED))
+        own = hy_raft_log_last(&raft->log);
+    uint64_t index = hy_raft_majority(raft, own, on_disk);
+    if (index <= raft->commit ||
+        (hy_raft_log_term(&raft->log, index) != raft->term && !HY_MUTANT(OLD_TERM_BY_COUNTING)))
         return;
     while (raft->commit < index)
         raft->lead.uncommitted -= hy_raft_log_at(&raft->log, ++raft->commit)->size;
