@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	docs/writing-an-agent.md \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \
+	docs/decisions/disk-identity-and-damage.md \
 	docs/decisions/executor-is-the-parent.md \
 	docs/decisions/lease-covers-everything.md \
 	docs/decisions/lease.md \

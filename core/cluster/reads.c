@@ -157,7 +157,14 @@ static void ask(struct hy_cluster *c)
     struct reads *reads = &c->reads;
     uint32_t leader = hy_raft_leader(c->replica.raft);
     uint64_t term = hy_raft_term(c->replica.raft);
-    if (!reads->token || !leader || (leader == reads->asked && term == reads->asked_term && c->now < reads->ask_again))
+    if (!reads->token)
+        return;
+    if (!leader) {
+        reads->asked = 0;
+        reads->ask_again = HY_NEVER; /* as soon as one leads */
+        return;
+    }
+    if (leader == reads->asked && term == reads->asked_term && c->now < reads->ask_again)
         return;
     reads->asked = leader;
     reads->asked_term = term;
@@ -209,10 +216,19 @@ static void refuse(struct hy_cluster *c, struct readers *readers, bool all, int 
     readers->count = kept;
 }
 
+/* When the first of them has waited long enough. */
+static hy_time patience_of(const struct readers *readers)
+{
+    return readers->count ? readers->items[0].since + PATIENCE : HY_NEVER;
+}
+
 static void give_up(struct hy_cluster *c)
 {
     struct reads *reads = &c->reads;
     bool quorum = hy_membership_quorum(c->admission.membership, c->now);
+    if (quorum && c->now < patience_of(&reads->fresh) && c->now < patience_of(&reads->asking) &&
+        c->now < patience_of(&reads->known))
+        return;
     struct hy_err err;
     int code = quorum ? hy_fail(&err, ETIMEDOUT, "no DC has said to %s within %d s what the cluster's present state is",
                                 c->name, (int)(PATIENCE / HY_SECOND))
@@ -238,11 +254,6 @@ void hy_reads_run(struct hy_cluster *c)
     begin(reads); /* a cluster of one has answered by now */
     answer_known(c);
     give_up(c);
-}
-
-static hy_time patience_of(const struct readers *readers)
-{
-    return readers->count ? readers->items[0].since + PATIENCE : HY_NEVER;
 }
 
 hy_time hy_reads_deadline(const struct reads *reads)

@@ -71,6 +71,23 @@ static void be_real_time(const struct hy_log *log)
         hy_warning(log, "no real-time priority for the core (%s): a busy host may make it late", strerror(errno));
 }
 
+/* What may be over when the core is started again, without anybody touching the configuration. */
+static int exit_status(int rc)
+{
+    switch (rc) {
+    case -EADDRNOTAVAIL:
+    case -EADDRINUSE:
+    case -EWOULDBLOCK:
+    case -ENOSPC:
+    case -EDQUOT:
+    case -EIO:
+    case -EROFS:
+        return EX_TEMPFAIL;
+    default:
+        return EX_CONFIG;
+    }
+}
+
 static int run(const struct arguments *arguments, const struct hy_config *config, struct hy_logger *logger)
 {
     const struct hy_log *log = hy_logger_log(logger);
@@ -81,7 +98,7 @@ static int run(const struct arguments *arguments, const struct hy_config *config
     int rc = hy_node_open(config, logger, arguments->executor_fd, arguments->lease_fd, &node, &err);
     if (rc) {
         hy_error(log, "%s", err.text);
-        return rc == -EADDRNOTAVAIL || rc == -EADDRINUSE || rc == -EWOULDBLOCK ? EX_TEMPFAIL : EX_CONFIG;
+        return exit_status(rc);
     }
     rc = hy_node_run(node);
     hy_node_close(&node);

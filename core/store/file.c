@@ -205,6 +205,8 @@ int hy_store_replace(const struct hy_store_folder *folder, const char *name, con
         rc = hy_store_sync(folder, beside, file, err);
     if (rc == 0)
         rc = rename_over(folder, beside, name, err);
+    if (rc < 0)
+        (void)unlinkat(folder->dir, beside, 0); /* it takes the room that a full disk lacks */
     if (rc == 0 && fd)
         *fd = file;
     else

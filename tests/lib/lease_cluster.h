@@ -26,6 +26,7 @@ struct lease_options {
     unsigned loss, twice;         /* per mille */
     unsigned late;                /* per mille of wake-ups that come up to 20 ms late */
     int64_t rate_ppm;             /* clocks differ by up to this */
+    bool careless;                /* voters change without waiting for anybody: to see that it must not be */
 };
 
 struct lease_entry {
@@ -34,6 +35,7 @@ struct lease_entry {
     bool in;
     uint32_t epoch;
     uint64_t incarnation;
+    uint32_t voters; /* not 0: a set of voters, a bit each */
 };
 
 struct lease_log {
@@ -74,6 +76,7 @@ struct lease_cluster {
     uint64_t sequence;
     struct hy_buf *trace;    /* NULL: none */
     struct hy_buf violation; /* empty: none so far */
+    size_t sets;             /* of voters, committed by their leader */
     size_t suspects, condemns, releases, fast_releases, leases_lost, truncations, heartbeats, heartbeat_size;
 };
 
@@ -106,6 +109,7 @@ void lease_log_start(struct lease_cluster *cluster, uint32_t id); /* after its m
 void lease_log_tick(struct lease_cluster *cluster, uint32_t id);
 void lease_log_take(struct lease_cluster *cluster, uint32_t id, uint32_t from, const void *data, size_t size);
 void lease_log_propose(struct lease_cluster *cluster, uint32_t id, uint32_t node, bool in);
+void lease_log_change(struct lease_cluster *cluster, uint32_t id, uint32_t node); /* its vote is given, or taken */
 void lease_log_campaign(struct lease_cluster *cluster, uint32_t id);
 uint32_t lease_log_leader(const struct lease_cluster *cluster); /* of the highest term; 0: none */
 

@@ -19,6 +19,50 @@ static struct lease_log *log_of(struct lease_cluster *cluster, uint32_t id)
     return &cluster->nodes[id].log;
 }
 
+/* The newest set of voters among the first `count` entries. */
+static uint32_t voters_at(const struct lease_cluster *cluster, const struct lease_log *log, size_t count)
+{
+    for (size_t at = count; at > 0; at--) {
+        if (log->entries[at - 1].voters)
+            return log->entries[at - 1].voters;
+    }
+    return (1u << cluster->options.voters) - 1;
+}
+
+/* As in Raft, it is in force from when it is in the log. */
+static uint32_t voters_in_force(const struct lease_cluster *cluster, uint32_t id)
+{
+    const struct lease_log *log = &cluster->nodes[id].log;
+    return voters_at(cluster, log, log->count);
+}
+
+static bool votes(uint32_t voters, uint32_t id)
+{
+    return voters >> (id - 1) & 1;
+}
+
+static size_t count_voters(uint32_t voters)
+{
+    size_t count = 0;
+    for (; voters; voters >>= 1)
+        count += voters & 1;
+    return count;
+}
+
+static void feed_set(struct lease_cluster *cluster, uint32_t id, size_t index, bool led)
+{
+    uint32_t voters = log_of(cluster, id)->entries[index].voters;
+    struct hy_membership_peer nodes[LEASE_NODES];
+    for (uint32_t i = 0; i < cluster->options.nodes; i++)
+        nodes[i] = (struct hy_membership_peer){.id = i + 1, .voter = votes(voters, i + 1)};
+    cluster->sets += led;
+    if (led)
+        lease_trace(cluster, "%u: committed: set of voters %x", id, voters);
+    lease_feed(cluster, id,
+               &(struct hy_membership_event){
+                   .type = HY_MEMBERSHIP_NODES, .nodes = nodes, .count = cluster->options.nodes, .number = index + 1});
+}
+
 static void feed_entry(struct lease_cluster *cluster, uint32_t id, enum hy_membership_event_type type, size_t index,
                        bool led)
 {
@@ -69,9 +113,11 @@ static void commit_to(struct lease_cluster *cluster, uint32_t id, size_t commit)
     struct lease_log *log = log_of(cluster, id);
     while (log->commit < commit && log->commit < log->count) {
         size_t index = log->commit++;
+        bool led = log->leads && log->entries[index].term == log->term;
         if (log->entries[index].node != 0)
-            feed_entry(cluster, id, HY_MEMBERSHIP_COMMITTED, index,
-                       log->leads && log->entries[index].term == log->term);
+            feed_entry(cluster, id, HY_MEMBERSHIP_COMMITTED, index, led);
+        else if (log->entries[index].voters)
+            feed_set(cluster, id, index, led);
     }
 }
 
@@ -96,9 +142,10 @@ static void advance_commit(struct lease_cluster *cluster, uint32_t id)
     log->match[id - 1] = log->count;
     for (size_t at = log->count; at > log->commit; at--) {
         size_t have = 0;
-        for (size_t i = 0; i < cluster->options.voters; i++)
-            have += log->match[i] >= at;
-        if (have > cluster->options.voters / 2 && log->entries[at - 1].term == log->term) {
+        uint32_t voters = voters_in_force(cluster, id);
+        for (uint32_t i = 0; i < cluster->options.nodes; i++)
+            have += votes(voters, i + 1) && log->match[i] >= at;
+        if (have > count_voters(voters) / 2 && log->entries[at - 1].term == log->term) {
             commit_to(cluster, id, at);
             send_appends(cluster, id);
             return;
@@ -188,6 +235,39 @@ void lease_log_propose(struct lease_cluster *cluster, uint32_t id, uint32_t node
     advance_commit(cluster, id);
 }
 
+/* As core/cluster/servers.c asks: has every member, in the life in which it was admitted, applied the present set? */
+static bool all_know_the_present(struct lease_cluster *cluster, uint32_t id)
+{
+    const struct lease_log *log = log_of(cluster, id);
+    size_t present = log->commit;
+    while (present > 0 && !log->entries[present - 1].voters)
+        present--;
+    for (uint32_t i = 1; i <= cluster->options.nodes; i++) {
+        struct hy_membership_view view;
+        hy_membership_view(cluster->nodes[id].membership, i, lease_clock(cluster, id), &view);
+        if (view.admitted ? view.incarnation != view.admitted_incarnation || view.servers_index < present
+                          : view.epoch != 0 && !view.released)
+            return false;
+    }
+    return true;
+}
+
+void lease_log_change(struct lease_cluster *cluster, uint32_t id, uint32_t node)
+{
+    struct lease_log *log = log_of(cluster, id);
+    uint32_t voters = voters_in_force(cluster, id) ^ 1u << (node - 1);
+    bool pending = voters_in_force(cluster, id) != voters_at(cluster, log, log->commit);
+    bool own_term = log->commit > 0 && log->entries[log->commit - 1].term == log->term;
+    if (!log->leads || node == id || pending || !own_term || count_voters(voters) == 0)
+        return;
+    if (!cluster->options.careless && !all_know_the_present(cluster, id))
+        return;
+    lease_trace(cluster, "%u: proposes: set of voters %x", id, voters);
+    append_entry(cluster, id, (struct lease_entry){.term = log->term, .voters = voters});
+    send_appends(cluster, id);
+    advance_commit(cluster, id);
+}
+
 static bool up_to_date(const struct lease_log *candidate, const struct lease_log *voter)
 {
     uint64_t a = candidate->count ? candidate->entries[candidate->count - 1].term : 0;
@@ -199,20 +279,23 @@ void lease_log_campaign(struct lease_cluster *cluster, uint32_t id)
 {
     struct lease_log *log = log_of(cluster, id);
     bool grants[LEASE_NODES + 1] = {false};
-    size_t votes = 0;
+    size_t granted = 0;
     uint64_t term = log->term;
-    for (uint32_t i = 1; i <= cluster->options.voters; i++) {
+    uint32_t voters = voters_in_force(cluster, id);
+    for (uint32_t i = 1; i <= cluster->options.nodes; i++) {
         const struct lease_node *voter = &cluster->nodes[i];
+        if (!votes(voters, i))
+            continue;
         grants[i] = i == id || (voter->membership && voter->frozen_until <= cluster->now && !cluster->cut[id][i] &&
                                 !cluster->cut[i][id] && up_to_date(log, &voter->log));
-        votes += grants[i];
+        granted += grants[i];
         if (grants[i] && voter->log.term > term)
             term = voter->log.term;
     }
-    if (votes <= cluster->options.voters / 2)
+    if (granted <= count_voters(voters) / 2)
         return;
     term++;
-    for (uint32_t i = 1; i <= cluster->options.voters; i++) {
+    for (uint32_t i = 1; i <= cluster->options.nodes; i++) {
         if (grants[i])
             see_term(cluster, i, term);
     }
@@ -228,7 +311,7 @@ uint32_t lease_log_leader(const struct lease_cluster *cluster)
 {
     uint32_t leader = 0;
     uint64_t term = 0;
-    for (uint32_t id = 1; id <= cluster->options.voters; id++) {
+    for (uint32_t id = 1; id <= cluster->options.nodes; id++) {
         if (cluster->nodes[id].log.leads && cluster->nodes[id].log.term > term) {
             term = cluster->nodes[id].log.term;
             leader = id;
@@ -265,8 +348,10 @@ static bool wants_to_lead(struct lease_cluster *cluster, uint32_t id)
 
 void lease_log_tick(struct lease_cluster *cluster, uint32_t id)
 {
-    if (id > cluster->options.voters)
+    if (!votes(voters_in_force(cluster, id), id)) {
+        log_of(cluster, id)->leads = false;
         return;
+    }
     if (log_of(cluster, id)->leads)
         lead(cluster, id);
     else if (wants_to_lead(cluster, id))

@@ -15,6 +15,8 @@ static const struct hy_raft_servers servers = {.list = {{1, true, 11}, {2, true,
 
 enum { DISK = 77, SECTOR = HY_JOURNAL_SECTOR };
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size); /* tests/fuzz/fuzz_journal.c */
+
 /* --- what files come to, as a line to compare ---------------------------------------------------------------------- */
 
 static void describe(const struct hy_raft_state *state, struct hy_buf *text)
@@ -624,6 +626,32 @@ START_TEST(many_crashes_lose_nothing)
 }
 END_TEST
 
+/* Items that make sense, with some bytes changed. */
+START_TEST(strange_content)
+{
+    uint64_t seed = (uint64_t)_i + 1;
+    for (int round = 0; round < 300; round++) {
+        struct hy_buf items = {0};
+        struct hy_raft_entry entries[2] = {{1, 1, HY_RAFT_ENTRY_COMMAND, "one", 3}, {2, 1, HY_RAFT_ENTRY_NOOP, "", 0}};
+        struct hy_raft_effect effect = {.save_vote = true,
+                                        .term = 1,
+                                        .form = true,
+                                        .servers = &servers,
+                                        .truncate = true,
+                                        .truncate_from = 1,
+                                        .entries = entries,
+                                        .entry_count = 2};
+        hy_journal_persist_first(&items, &effect);
+        hy_journal_persist_rest(&items, &effect);
+        for (uint32_t changes = next_random(&seed) % 4; changes; changes--)
+            items.data[next_random(&seed) % items.size] = (char)next_random(&seed);
+        items.size -= next_random(&seed) % 3 ? 0 : next_random(&seed) % items.size;
+        LLVMFuzzerTestOneInput((const uint8_t *)items.data, items.size);
+        hy_buf_free(&items);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("journal");
@@ -646,5 +674,6 @@ int main(void)
     tcase_add_test(tcase, a_changed_snapshot_is_noticed);
     tcase_add_test(tcase, log_and_snapshot_belong_together);
     tcase_add_loop_test(tcase, many_crashes_lose_nothing, 0, 50);
+    tcase_add_loop_test(tcase, strange_content, 0, 10);
     return run_suite(suite);
 }

@@ -141,6 +141,14 @@ static void one_fault(struct lease_cluster *cluster)
         lease_cluster_link_down(cluster, id);
 }
 
+/* The set of voters changes, too; a node without a vote is like any other. */
+static void change_voters(struct lease_cluster *cluster)
+{
+    uint32_t leader = lease_log_leader(cluster);
+    if (leader != 0 && cluster->nodes[leader].membership && cluster->nodes[leader].frozen_until <= cluster->now)
+        lease_log_change(cluster, leader, any_node(cluster));
+}
+
 static void expect_no_violation(const struct lease_cluster *cluster)
 {
     if (cluster->violation.size > 0)
@@ -169,11 +177,13 @@ static void expect_leases(struct lease_cluster *cluster)
 }
 
 struct totals {
-    size_t releases, fast_releases, leases_lost, truncations, condemns;
+    size_t sets, violations, releases, fast_releases, leases_lost, truncations, condemns;
 };
 
 static void add_totals(struct totals *totals, const struct lease_cluster *cluster)
 {
+    totals->sets += cluster->sets;
+    totals->violations += cluster->violation.size > 0;
     totals->releases += cluster->releases;
     totals->fast_releases += cluster->fast_releases;
     totals->leases_lost += cluster->leases_lost;
@@ -214,6 +224,60 @@ START_TEST(no_lease_is_left_where_others_may_act)
     ck_assert_uint_gt(totals.condemns, count);
     ck_assert_uint_gt(totals.leases_lost, count);
     ck_assert_uint_gt(totals.truncations, 0);
+}
+END_TEST
+
+/* Voters come and go all the time, most often when something else has just happened. */
+static void run_changing_seed(uint64_t seed, bool careless, struct totals *totals)
+{
+    struct lease_cluster *cluster = random_cluster(seed);
+    cluster->options.careless = careless;
+    for (uint32_t id = 1; id <= cluster->options.nodes; id++)
+        lease_cluster_start(cluster, id);
+    lease_cluster_run(cluster, HY_SECOND);
+    hy_time pause = (hy_time)(20 + lease_random(cluster, 600)) * HY_MS;
+    for (int i = 0; i < 80 && !cluster->violation.size; i++) {
+        for (uint64_t n = lease_random(cluster, 4); n > 0; n--) {
+            change_voters(cluster);
+            lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, 80 * HY_MS));
+        }
+        lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, (uint64_t)pause));
+        one_fault(cluster);
+        if (!careless)
+            expect_no_violation(cluster);
+    }
+    if (!careless) {
+        thaw_all(cluster);
+        expect_leases(cluster);
+        expect_no_violation(cluster);
+    }
+    add_totals(totals, cluster);
+    lease_cluster_free(&cluster);
+}
+
+START_TEST(leases_stay_safe_while_the_voters_change)
+{
+    struct totals totals = {0};
+    uint64_t first = number_from_env("HY_LEASE_SEED", 1);
+    uint64_t count = number_from_env("HY_LEASE_SEEDS", 400);
+    for (uint64_t seed = first; seed < first + count; seed++)
+        run_changing_seed(seed, false, &totals);
+    if (count < 400)
+        return;
+    ck_assert_uint_gt(totals.sets, 5 * count);
+    ck_assert_uint_gt(totals.releases, count);
+    ck_assert_uint_gt(totals.fast_releases, count / 4);
+    ck_assert_uint_gt(totals.condemns, count);
+}
+END_TEST
+
+/* The same, where nobody is waited for: if nothing went wrong then, the test above would prove nothing. */
+START_TEST(to_wait_for_everybody_is_what_makes_it_safe)
+{
+    struct totals totals = {0};
+    for (uint64_t seed = 1; seed <= 4000 && !totals.violations; seed++)
+        run_changing_seed(seed, true, &totals);
+    ck_assert_uint_gt(totals.violations, 0);
 }
 END_TEST
 
@@ -273,6 +337,8 @@ int main(void)
     tcase_set_timeout(tcase, 600);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, no_lease_is_left_where_others_may_act);
+    tcase_add_test(tcase, leases_stay_safe_while_the_voters_change);
+    tcase_add_test(tcase, to_wait_for_everybody_is_what_makes_it_safe);
     tcase_add_test(tcase, jitter_below_60_ms_is_not_suspected);
     tcase_add_test(tcase, traffic_is_one_broadcast_a_heartbeat);
     return run_suite(suite);
