@@ -185,7 +185,7 @@ static bool has_quorum(const struct hy_raft *raft)
 static bool is_idle(const struct hy_raft *raft)
 {
     uint64_t last = hy_raft_log_last(&raft->log);
-    if (raft->commit < last || raft->lead.transfer_to)
+    if (raft->commit < last || raft->lead.transfer_to || raft->lead.reads.count)
         return false;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
