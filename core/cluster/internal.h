@@ -187,6 +187,7 @@ struct members {
     HY_VEC(struct hy_cluster_node) shown; /* the same, for the caller */
     struct hy_cluster_node *configured;   /* by id; strings are owned */
     size_t configured_count;
+    uint64_t lineage;     /* that membership was told */
     struct hy_cib *hints; /* who there may be: hints.c; NULL: nobody said */
 };
 
@@ -262,7 +263,8 @@ struct member *hy_member(const struct hy_cluster *c, uint32_t id);            /*
 struct member *hy_member_named(const struct hy_cluster *c, const char *name); /* likewise */
 /* Who membership is to know, and who votes: room for HY_MEMBERSHIP_MAX_NODES. */
 size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *peers);
-void hy_members_refresh(struct hy_cluster *c); /* the applied state, or the applied set of servers, has changed */
+/* The configuration has changed; or `servers`: the applied set of them has, too. */
+void hy_members_refresh(struct hy_cluster *c, bool servers);
 /* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
 

@@ -166,6 +166,8 @@ static void go_on(struct hy_cluster *c)
 
 void hy_leave_run(struct hy_cluster *c)
 {
+    if (!c->leave.struck && c->leave.state == STAYING)
+        return;
     const struct hy_node_status *own = hy_cluster_own_status(c);
     bool in = own && own->state == HY_MEMBER_IN;
     /* An admission that was on its way may come behind the strike, and this node may only see it now. */
