@@ -63,11 +63,12 @@ static void take_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Heartbeats must go out on time, on a busy host too. Not permitted (a container, an ordinary user): it works, less surely. */
+/* Heartbeats must go out on time, on a busy host too; and so must votes and what is to be committed, so the threads of
+ * ZeroMQ and of the store inherit it. Not permitted (a container, an ordinary user): it works, less surely. */
 static void be_real_time(const struct hy_log *log)
 {
     const struct sched_param param = {.sched_priority = 1};
-    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &param))
+    if (sched_setscheduler(0, SCHED_RR, &param))
         hy_warning(log, "no real-time priority for the core (%s): a busy host may make it late", strerror(errno));
 }
 
