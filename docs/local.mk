@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	docs/decisions/lease.md \
 	docs/decisions/one-binary-without-zeromq.md \
 	docs/decisions/out-of-memory.md \
+	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
 	docs/decisions/python-for-the-testbed.md \
 	docs/decisions/simulator.md \
