@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	docs/protocol.md \
 	docs/writing-a-transport.md \
 	docs/writing-an-agent.md \
+	docs/decisions/asked-again.md \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \
 	docs/decisions/disk-identity-and-damage.md \

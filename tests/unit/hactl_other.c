@@ -105,6 +105,9 @@ START_TEST(wrong_usage)
     expect_error(&core, "hactl verify -X", 2, "usage: hactl verify [-L]\n");
     expect_error(&core, "hactl resorce", 2, "hactl: 'resorce' is no command: did you mean 'resource'?\n");
     expect_error(&core, "hactl resource stp x", 2, "hactl: 'stp' is no command of resource: did you mean 'stop'?\n");
+    expect_error(&core, "hactl cluster join -c test1", 2,
+                 "hactl: there is no `cluster join`: type `hactl cluster add NODE=ADDRESS` on a node that is in the "
+                 "cluster\n");
     expect_error(&core, "hactl xyzzy", 2, "hactl: 'xyzzy' is no command: `hactl help` tells which there are\n");
     expect_error(&core, "hactl configure frobnicate", 2,
                  "hactl: 'frobnicate' is no command of configure: `hactl help configure` tells which there are\n");
@@ -238,6 +241,12 @@ END_TEST
 
 START_TEST(a_node_goes)
 {
+    expect_error(&core, "hactl configure delete test5 --force", 1,
+                 "hactl: test5 is a node of the cluster: `hactl cluster remove test5` takes it out\n");
+    expect_ok(&core, "hactl configure node test9", "");
+    expect_ok(&core, "hactl cluster remove test9",
+              "INFO: test9 was never in the cluster: it is out of the configuration\n");
+    expect_not_in(&core, "hactl configure show", "test9");
     expect_error(&core, "hactl cluster remove test9", 1,
                  "hactl: there is no node test9: `hactl node list` shows which there are\n");
     expect_error(
