@@ -393,9 +393,12 @@ static void socket_ready(struct halyard_tp *tp, int fd, uint32_t events)
         messages[i].msg_hdr.msg_iov = &iov[i];
         messages[i].msg_hdr.msg_iovlen = 1;
     }
-    take_errors(tp);
-    /* An error that came in just now fails this call; it makes the socket ready again, and is read then. */
+    /* A queued error fails the receive, or leaves nothing to it: the socket stays ready until the queue is empty. */
     int count = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+    if (count < 0) {
+        take_errors(tp);
+        count = recvmmsg(fd, messages, BATCH, MSG_DONTWAIT, NULL);
+    }
     for (int i = 0; i < count; i++)
         deliver(tp, &messages[i], &from[i]);
 }

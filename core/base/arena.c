@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 64 * 1024 };
+enum { FIRST_BLOCK = 2 * 1024, BLOCK_SIZE = 64 * 1024 }; /* each block is twice the one before, up to the largest */
 
 struct hy_arena_block {
     struct hy_arena_block *next;
@@ -33,7 +33,8 @@ void *hy_arena_alloc(struct hy_arena *arena, size_t size)
     size_t rounded = (size + align - 1) / align * align;
     struct hy_arena_block *block = arena->blocks;
     if (!block || block->size - block->used < rounded) {
-        block = new_block(rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE);
+        size_t next = !block ? FIRST_BLOCK : block->size < BLOCK_SIZE / 2 ? block->size * 2 : BLOCK_SIZE;
+        block = new_block(rounded > next ? rounded : next);
         block->next = arena->blocks;
         arena->blocks = block;
     }

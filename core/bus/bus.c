@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/vec.h"
 #include "bus/frames.h"
 #include "bus/rare.h"
 #include "bus/socket.h"
@@ -32,12 +33,12 @@ struct hy_bus {
     void *zmq, *pub, *zap;
     struct hy_watched zap_watch;
     struct hy_ticker *check;
-    struct hy_subscriber **subscribers;
-    size_t subscriber_count;
+    HY_VEC(struct hy_subscriber *) subscribers;
     void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
                      size_t size);
     void *context;
     struct hy_buf header; /* of each message that is sent: always the same */
+    uint64_t connections; /* that were ever begun */
     struct hy_rare bad_line, refused_line;
     struct hy_bus_stats stats;
 };
@@ -136,9 +137,9 @@ void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const voi
 
 static struct hy_subscriber *find(const struct hy_bus *bus, uint32_t peer)
 {
-    for (size_t i = 0; i < bus->subscriber_count; i++)
-        if (hy_subscriber_peer(bus->subscribers[i]) == peer)
-            return bus->subscribers[i];
+    for (size_t i = 0; i < bus->subscribers.count; i++)
+        if (hy_subscriber_peer(bus->subscribers.items[i]) == peer)
+            return bus->subscribers.items[i];
     return NULL;
 }
 
@@ -154,8 +155,8 @@ int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation)
 static void check(void *context)
 {
     struct hy_bus *bus = context;
-    for (size_t i = 0; i < bus->subscriber_count; i++)
-        hy_subscriber_check(bus->subscribers[i]);
+    for (size_t i = 0; i < bus->subscribers.count; i++)
+        hy_subscriber_check(bus->subscribers.items[i]);
 }
 
 /* Before the PUB socket is bound, so that nobody comes to a door without a keeper. */
@@ -186,29 +187,54 @@ static int open_pub(struct hy_bus *bus, const struct hy_bus_options *options, st
     return hy_fail(err, error, "cannot bind %s port %u: %s", options->address, options->port, zmq_strerror(error));
 }
 
-static int open_subscribers(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+static int add_peer(struct hy_bus *bus, const struct hy_bus_peer *peer, struct hy_err *err)
 {
-    bus->subscribers = hy_alloc_array(options->peer_count, sizeof(struct hy_subscriber *));
-    for (size_t i = 0; i < options->peer_count; i++) {
-        const struct hy_bus_peer *peer = &options->peers[i];
-        if (peer->id == 0 || peer->id >= HY_BUS_ALL || peer->id == bus->self || find(bus, peer->id))
-            return hy_fail(err, EINVAL, "a peer cannot have the id %u: ids are 1 to 65534, and each is one node's",
-                           peer->id);
-        int rc = hy_subscriber_open(&(struct hy_subscriber_options){.zmq = bus->zmq,
-                                                                    .loop = bus->loop,
-                                                                    .keys = &bus->keys,
-                                                                    .self = bus->self,
-                                                                    .peer = *peer,
-                                                                    .received = on_received,
-                                                                    .bad = on_bad,
-                                                                    .context = bus,
-                                                                    .log = bus->log},
-                                    &bus->subscribers[bus->subscriber_count], err);
-        if (rc)
-            return rc;
-        bus->subscriber_count++;
-    }
-    return 0;
+    if (peer->id == 0 || peer->id >= HY_BUS_ALL || peer->id == bus->self)
+        return hy_fail(err, EINVAL, "a peer cannot have the id %u: ids are 1 to 65534, and each is one node's",
+                       peer->id);
+    if (find(bus, peer->id))
+        return hy_fail(err, EEXIST, "node %u is a peer already", peer->id);
+    struct hy_subscriber *subscriber;
+    int rc = hy_subscriber_open(&(struct hy_subscriber_options){.zmq = bus->zmq,
+                                                                .loop = bus->loop,
+                                                                .keys = &bus->keys,
+                                                                .self = bus->self,
+                                                                .peer = *peer,
+                                                                .number = &bus->connections,
+                                                                .received = on_received,
+                                                                .bad = on_bad,
+                                                                .context = bus,
+                                                                .log = bus->log},
+                                &subscriber, err);
+    if (!rc)
+        hy_vec_push(&bus->subscribers, subscriber);
+    return rc;
+}
+
+int hy_bus_peer_add(struct hy_bus *bus, const struct hy_bus_peer *peer, struct hy_err *err)
+{
+    int rc = add_peer(bus, peer, err);
+    return rc ? hy_fail_in(err, rc, "bus") : 0;
+}
+
+int hy_bus_peer_remove(struct hy_bus *bus, uint32_t id)
+{
+    for (size_t i = 0; i < bus->subscribers.count; i++)
+        if (hy_subscriber_peer(bus->subscribers.items[i]) == id) {
+            struct hy_subscriber *subscriber = bus->subscribers.items[i];
+            hy_vec_remove(&bus->subscribers, i);
+            hy_subscriber_close(&subscriber);
+            return 0;
+        }
+    return -ENOENT;
+}
+
+static int add_peers(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < options->peer_count; i++)
+        rc = add_peer(bus, &options->peers[i], err);
+    return rc;
 }
 
 static int open_all(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
@@ -225,7 +251,7 @@ static int open_all(struct hy_bus *bus, const struct hy_bus_options *options, st
     if (!rc)
         rc = open_pub(bus, options, err);
     if (!rc)
-        rc = open_subscribers(bus, options, err);
+        rc = add_peers(bus, options, err);
     if (!rc)
         rc = hy_ticker_start(bus->loop, CHECK_EVERY_MS, check, bus, &bus->check, err);
     return rc;
@@ -256,9 +282,9 @@ void hy_bus_close(struct hy_bus **bus)
         return;
     *bus = NULL;
     hy_ticker_stop(&self->check);
-    for (size_t i = 0; i < self->subscriber_count; i++)
-        hy_subscriber_close(&self->subscribers[i]);
-    free(self->subscribers);
+    for (size_t i = 0; i < self->subscribers.count; i++)
+        hy_subscriber_close(&self->subscribers.items[i]);
+    hy_vec_free(&self->subscribers);
     hy_socket_close(&self->pub);
     hy_loop_unwatch(self->loop, &self->zap_watch);
     hy_socket_close(&self->zap);

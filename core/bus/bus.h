@@ -55,8 +55,12 @@ struct hy_bus_options {
 struct hy_bus;
 
 /* Opens sockets and registers them with the loop; copies what it needs of the options. -EADDRINUSE, -EADDRNOTAVAIL,
- * -EINVAL. */
+ * -EINVAL, -EEXIST. */
 int hy_bus_open(const struct hy_bus_options *options, struct hy_loop *loop, struct hy_bus **bus, struct hy_err *err);
+/* Peers come and go at any time, also from within received(). -EINVAL, -EEXIST (also for another address: the old one is
+ * to be removed first); -ENOENT. What a removed one still had on the way is lost. */
+int hy_bus_peer_add(struct hy_bus *bus, const struct hy_bus_peer *peer, struct hy_err *err);
+int hy_bus_peer_remove(struct hy_bus *bus, uint32_t id);
 /* `to`: a node or HY_BUS_ALL. Never blocks; what does not fit in the peer's queue is dropped. */
 void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const void *data, size_t size);
 /* To be called when membership hears `peer` under a new incarnation: connects anew and at once, unless that

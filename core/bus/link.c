@@ -229,6 +229,32 @@ void hy_links_close(struct hy_links **links)
     free(self);
 }
 
+/* ---- peers that come and go ---- */
+
+int hy_links_peer_remove(struct hy_links *links, uint32_t id)
+{
+    bool known = false;
+    for (size_t i = 0; i < links->count; i++)
+        known = !hy_link_remove(&links->links[i], id) || known;
+    return known ? 0 : -ENOENT;
+}
+
+int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *const addresses[], struct hy_err *err)
+{
+    int rc = 0;
+    if (!id || id == links->self)
+        return hy_fail(err, EINVAL, "a peer cannot have the id %u: ids start at 1, and each is one node's", id);
+    for (size_t i = 0; i < links->count; i++)
+        if (hy_link_node(&links->links[i], id))
+            return hy_fail(err, EEXIST, "link %zu (%s): node %u is a peer already", i + 1, links->links[i].name, id);
+    for (size_t i = 0; !rc && i < links->count; i++)
+        if (addresses[i])
+            rc = hy_link_add(&links->links[i], &(struct hy_link_peer){id, addresses[i], 0}, err);
+    if (rc)
+        hy_links_peer_remove(links, id);
+    return rc;
+}
+
 /* ---- status ---- */
 
 size_t hy_links_count(const struct hy_links *links)

@@ -57,6 +57,13 @@ struct hy_links;
  */
 int hy_links_open(const struct hy_links_options *options, struct hy_loop *loop, struct hy_links **links,
                   struct hy_err *err);
+/*
+ * Peers come and go at any time, also from within received() and event(). `addresses`: one for each link, in their
+ * order; NULL: it is not on that link. -EINVAL, -EEXIST (also for other addresses: the old ones are to be removed first),
+ * or what a transport says: it is on no link then. -ENOENT.
+ */
+int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *const addresses[], struct hy_err *err);
+int hy_links_peer_remove(struct hy_links *links, uint32_t id);
 /* Seals and sends, to a node or HALYARD_ALL, over every link. 0 when one link at least has taken it, else the first
  * link's -errno (-ENETDOWN: none is open). */
 int hy_links_send(struct hy_links *links, uint32_t to, const void *data, size_t size);

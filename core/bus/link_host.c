@@ -196,6 +196,18 @@ static int check_settings(struct halyard_tp_ctx *link, struct hy_err *err)
     return 0;
 }
 
+static void keep_peer(struct halyard_tp_ctx *link, const struct hy_link_peer *peer)
+{
+    char *address = hy_strdup(peer->address);
+    hy_vec_push(&link->nodes, ((struct hy_link_node){peer->id, address, peer->port, true, {0}}));
+}
+
+static void forget_peer(struct hy_link_node *node)
+{
+    free(node->address);
+    hy_buf_free(&node->why);
+}
+
 static void copy_config(struct halyard_tp_ctx *link, const struct hy_link_config *config)
 {
     link->name = hy_strdup(config->transport ? config->transport : "");
@@ -204,11 +216,8 @@ static void copy_config(struct halyard_tp_ctx *link, const struct hy_link_config
         struct hy_link_setting_copy copy = {hy_strdup(config->settings[i].name), hy_strdup(config->settings[i].value)};
         hy_vec_push(&link->settings, copy);
     }
-    for (size_t i = 0; i < config->peer_count; i++) {
-        const struct hy_link_peer *peer = &config->peers[i];
-        char *address = hy_strdup(peer->address);
-        hy_vec_push(&link->nodes, ((struct hy_link_node){peer->id, address, peer->port, true, {0}}));
-    }
+    for (size_t i = 0; i < config->peer_count; i++)
+        keep_peer(link, &config->peers[i]);
 }
 
 static int load_transport(struct halyard_tp_ctx *link, const char *folder, bool trust_any_owner, struct hy_err *err)
@@ -249,31 +258,73 @@ static void close_instance(struct halyard_tp_ctx *link)
     }
 }
 
-static int add_peers(struct halyard_tp_ctx *link)
+/* What a transport logs as an error is the reason of the failure that it returns. */
+static void begin_reason(struct halyard_tp_ctx *link)
 {
-    for (size_t i = 0; i < link->nodes.count; i++) {
+    hy_buf_clear(&link->reason);
+    link->opening = true;
+}
+
+static int end_reason(struct halyard_tp_ctx *link, int rc, struct hy_err *err)
+{
+    link->opening = false;
+    return rc ? hy_fail(err, -rc, "link %zu (%s): %s", link->number, link->name,
+                        link->reason.size ? link->reason.data : strerror(-rc))
+              : 0;
+}
+
+static int tell_peer(struct halyard_tp_ctx *link, const struct hy_link_peer *peer)
+{
+    struct halyard_tp_peer told = {sizeof told, peer->id, peer->address, peer->port};
+    return link->transport.peer_add(link->tp, &told);
+}
+
+static int tell_peers(struct halyard_tp_ctx *link)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < link->nodes.count; i++) {
         const struct hy_link_node *node = &link->nodes.items[i];
-        struct halyard_tp_peer peer = {sizeof peer, node->id, node->address, node->port};
-        int rc = link->transport.peer_add(link->tp, &peer);
-        if (rc)
-            return rc;
+        rc = tell_peer(link, &(struct hy_link_peer){node->id, node->address, node->port});
     }
-    return 0;
+    return rc;
 }
 
 int hy_link_start(struct halyard_tp_ctx *link, struct hy_err *err)
 {
-    hy_buf_clear(&link->reason);
-    link->opening = true;
+    begin_reason(link);
     int rc = link->transport.open(&host, link, &link->tp);
     if (!rc)
-        rc = add_peers(link);
-    link->opening = false;
-    if (!rc)
-        return 0;
-    close_instance(link);
-    return hy_fail(err, -rc, "link %zu (%s): %s", link->number, link->name,
-                   link->reason.size ? link->reason.data : strerror(-rc));
+        rc = tell_peers(link);
+    if (rc)
+        close_instance(link);
+    return end_reason(link, rc, err);
+}
+
+int hy_link_add(struct halyard_tp_ctx *link, const struct hy_link_peer *peer, struct hy_err *err)
+{
+    if (hy_link_node(link, peer->id))
+        return hy_fail(err, EEXIST, "link %zu (%s): node %u is a peer already", link->number, link->name, peer->id);
+    if (link->tp) {
+        begin_reason(link);
+        int rc = end_reason(link, tell_peer(link, peer), err);
+        if (rc)
+            return rc;
+    }
+    keep_peer(link, peer);
+    return 0;
+}
+
+int hy_link_remove(struct halyard_tp_ctx *link, uint32_t id)
+{
+    for (size_t i = 0; i < link->nodes.count; i++)
+        if (link->nodes.items[i].id == id) {
+            if (link->tp)
+                link->transport.peer_del(link->tp, id);
+            forget_peer(&link->nodes.items[i]);
+            hy_vec_remove(&link->nodes, i);
+            return 0;
+        }
+    return -ENOENT;
 }
 
 void hy_link_stop(struct halyard_tp_ctx *link)
@@ -284,10 +335,8 @@ void hy_link_stop(struct halyard_tp_ctx *link)
         free(link->settings.items[i].name);
         free(link->settings.items[i].value);
     }
-    for (size_t i = 0; i < link->nodes.count; i++) {
-        free(link->nodes.items[i].address);
-        hy_buf_free(&link->nodes.items[i].why);
-    }
+    for (size_t i = 0; i < link->nodes.count; i++)
+        forget_peer(&link->nodes.items[i]);
     hy_vec_free(&link->settings);
     hy_vec_free(&link->nodes);
     hy_vec_free(&link->watches);

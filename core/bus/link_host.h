@@ -37,8 +37,8 @@ struct halyard_tp_ctx {
     HY_VEC(struct hy_link_setting_copy) settings;
     HY_VEC(struct hy_link_node) nodes;
     HY_VEC(struct halyard_tp_watch *) watches;
-    bool opening;
-    struct hy_buf reason;      /* the errors that the transport logged while it was opening */
+    bool opening;              /* or taking a peer */
+    struct hy_buf reason;      /* the errors that the transport logged meanwhile */
     struct hy_buf waiting_for; /* the same of the last attempt that is to be repeated */
 
     bool up;
@@ -52,6 +52,9 @@ int hy_link_load(struct halyard_tp_ctx *link, const struct hy_link_config *confi
                  bool trust_any_owner, struct hy_err *err);
 /* -EADDRNOTAVAIL and -ENODEV: may be tried again. */
 int hy_link_start(struct halyard_tp_ctx *link, struct hy_err *err);
+/* Adds a peer, to an open link or for when it opens. -EEXIST, or what the transport says. */
+int hy_link_add(struct halyard_tp_ctx *link, const struct hy_link_peer *peer, struct hy_err *err);
+int hy_link_remove(struct halyard_tp_ctx *link, uint32_t id);
 /* Closes it, unloads the transport and frees what the link holds. */
 void hy_link_stop(struct halyard_tp_ctx *link);
 

@@ -34,11 +34,11 @@ struct hy_subscriber {
 
     void *socket, *monitor; /* NULL: could not be opened, is tried again */
     struct hy_watched socket_watch, monitor_watch;
-    uint64_t opened; /* how often; makes the monitor's name unique */
+    uint64_t *number;
     hy_time last_event;
     bool refusal_told;
     unsigned broken_handshakes; /* since the last that succeeded */
-    bool in_turn, renew;        /* renew: at the end of the turn, which still uses the socket */
+    bool in_turn, renew, close; /* what to do at the end of the turn, which still uses the socket */
     uint64_t wanted_incarnation;
     struct hy_bus_peer_stats stats;
 };
@@ -74,7 +74,7 @@ static int subscribe(struct hy_subscriber *s)
 static int open_monitor(struct hy_subscriber *s)
 {
     char name[64];
-    snprintf(name, sizeof name, "inproc://monitor-%u-%llu", s->peer, (unsigned long long)s->opened);
+    snprintf(name, sizeof name, "inproc://monitor-%llu", (unsigned long long)++*s->number);
     s->monitor = zmq_socket(s->zmq, ZMQ_PAIR);
     return !s->monitor || zmq_setsockopt(s->monitor, ZMQ_LINGER, &(int){0}, sizeof(int)) ||
                    zmq_socket_monitor(s->socket, name, WATCHED_EVENTS) || zmq_connect(s->monitor, name)
@@ -84,7 +84,6 @@ static int open_monitor(struct hy_subscriber *s)
 
 static int connect_peer(struct hy_subscriber *s, struct hy_err *err)
 {
-    s->opened++;
     s->last_event = hy_bus_now();
     int rc = hy_socket_open(s->zmq, ZMQ_SUB, s->keys, s->ipv6, &s->socket, err);
     if (rc)
@@ -141,13 +140,15 @@ static void socket_ready(void *context)
     struct hy_frames frames;
     int taken = 0;
     s->in_turn = true;
-    while (taken < TURN && !s->renew && hy_frames_receive(s->socket, &frames)) {
+    while (taken < TURN && !s->renew && !s->close && hy_frames_receive(s->socket, &frames)) {
         take(s, &frames);
         hy_frames_free(&frames);
         taken++;
     }
     s->in_turn = false;
-    if (s->renew)
+    if (s->close)
+        hy_subscriber_close(&s);
+    else if (s->renew)
         connect_anew(s);
     else if (taken == TURN)
         hy_loop_again(s->loop, &s->socket_watch);
@@ -239,6 +240,7 @@ int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_su
     s->zmq = options->zmq;
     s->loop = options->loop;
     s->keys = options->keys;
+    s->number = options->number;
     s->self = options->self;
     s->peer = options->peer.id;
     s->received = options->received;
@@ -263,11 +265,15 @@ int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_su
 
 void hy_subscriber_close(struct hy_subscriber **subscriber)
 {
-    if (!*subscriber)
+    struct hy_subscriber *s = *subscriber;
+    if (!s)
         return;
-    disconnect(*subscriber);
-    free(*subscriber);
     *subscriber = NULL;
+    s->close = true;
+    if (s->in_turn)
+        return;
+    disconnect(s);
+    free(s);
 }
 
 uint32_t hy_subscriber_peer(const struct hy_subscriber *s)

@@ -15,6 +15,7 @@ struct hy_subscriber_options {
     const struct hy_bus_keys *keys; /* lives as long as the subscriber */
     uint32_t self;
     struct hy_bus_peer peer;
+    uint64_t *number; /* counted up with each connection of all subscribers: makes names in the context unique */
     void (*received)(void *context, const struct hy_message *message);
     void (*bad)(void *context, uint32_t peer, const char *why);
     void *context;
@@ -23,6 +24,7 @@ struct hy_subscriber_options {
 
 int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_subscriber **subscriber,
                        struct hy_err *err);
+/* Also from within received(). */
 void hy_subscriber_close(struct hy_subscriber **subscriber);
 
 uint32_t hy_subscriber_peer(const struct hy_subscriber *subscriber);

@@ -146,48 +146,58 @@ static int apply_statements(struct hy_apply *apply, const struct hy_words *text)
     return !rc && apply->config_changed ? hy_apply_check(apply) : rc;
 }
 
-/* The head has been read once already, and the session entered. */
-static int apply_body(struct hy_apply *apply, struct hy_command_head *head, const char *text, size_t size)
+/* The statements behind a head that was read, and taken. */
+static int apply_body(struct hy_apply *apply, const struct hy_words *text)
 {
-    struct hy_words words;
-    int rc = hy_words_read(&words, text, size, apply->err);
-    if (rc)
-        return rc;
-    struct hy_cursor cursor = hy_cursor_on(&words, 0, apply->err);
-    rc = hy_command_head_read(&cursor, head);
-    apply->alone = words.statements.count == 2;
-    if (!rc)
-        rc = apply_statements(apply, &words);
+    apply->alone = text->statements.count == 2;
+    int rc = apply_statements(apply, text);
     if (rc) {
         hy_apply_undo(apply);
-    } else {
-        if (apply->config_changed) {
-            note_change(apply->cib, head);
-            hy_history_prune(apply->cib);
-        }
-        hy_apply_commit(apply);
+        return rc;
     }
-    hy_words_free(&words);
-    return rc;
+    if (apply->config_changed) {
+        note_change(apply->cib, apply->head);
+        hy_history_prune(apply->cib);
+    }
+    hy_apply_commit(apply);
+    return 0;
+}
+
+/* Of a text that cannot be read as a whole, the head alone: its session goes on all the same. */
+static int read_head(const char *text, size_t size, const struct hy_words *words, struct hy_command_head *head,
+                     struct hy_err *err)
+{
+    if (!words->words.count || words->words.items[0].line != 1)
+        return hy_command_head_parse(text, size, head, err);
+    struct hy_cursor cursor = hy_cursor_on(words, 0, err);
+    return hy_command_head_read(&cursor, head);
 }
 
 void hy_cib_apply(struct hy_cib *cib, uint64_t index, const char *text, size_t size, struct hy_answer *answer)
 {
+    struct hy_words words;
+    struct hy_err unreadable;
+    struct hy_command_head head = {0};
     *answer = (struct hy_answer){0};
     cib->index = index;
-    answer->code = hy_command_head_parse(text, size, &answer->head, &answer->err);
+    int broken = hy_words_read(&words, text, size, &unreadable);
+    answer->code = read_head(text, size, &words, &head, &answer->err);
+    answer->head = head;
+    answer->head.by = answer->head.via = NULL;
     if (!answer->code)
-        answer->code = enter_session(cib, &answer->head, &answer->err);
-    if (answer->code || hy_clients_answered(cib, &answer->head, answer))
-        return;
-    struct hy_command_head head = {0};
-    struct hy_apply apply = {.cib = cib,
-                             .index = index,
-                             .head = &head,
-                             .err = &answer->err,
-                             .last_id = cib->last_id,
-                             .lineage = cib->lineage};
-    answer->code = apply_body(&apply, &head, text, size);
-    answer->config_changed = !answer->code && apply.config_changed;
-    hy_clients_keep(cib, index, &answer->head, answer);
+        answer->code = enter_session(cib, &head, &answer->err);
+    if (!answer->code && !hy_clients_answered(cib, &head, answer)) {
+        struct hy_apply apply = {.cib = cib,
+                                 .index = index,
+                                 .head = &head,
+                                 .err = &answer->err,
+                                 .last_id = cib->last_id,
+                                 .lineage = cib->lineage};
+        if (broken)
+            answer->err = unreadable;
+        answer->code = broken ? broken : apply_body(&apply, &words);
+        answer->config_changed = !answer->code && apply.config_changed;
+        hy_clients_keep(cib, index, &head, answer);
+    }
+    hy_words_free(&words);
 }

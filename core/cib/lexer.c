@@ -48,6 +48,11 @@ static int check_characters(struct lexer *lexer)
     uint32_t line = 1, column = 1;
     for (const char *at = lexer->at; at < lexer->end;) {
         unsigned char c = (unsigned char)*at;
+        if (c >= ' ' && c < 0x7f) { /* nearly all */
+            column++;
+            at++;
+            continue;
+        }
         size_t length = hy_utf8_length((const unsigned char *)at, (size_t)(lexer->end - at));
         if (!length)
             return hy_fail(lexer->err, EINVAL, "line %u, column %u: byte 0x%02x is not UTF-8: expected text", line,
@@ -84,6 +89,22 @@ static void take(struct lexer *lexer)
     advance(lexer);
 }
 
+/* As many as are themselves and nothing else: a word is seldom made of anything but these. */
+static void take_plain(struct lexer *lexer, bool quoted)
+{
+    const char *start = lexer->at;
+    while (lexer->at < lexer->end && *lexer->at >= (quoted ? ' ' : '!') && *lexer->at < 0x7f && *lexer->at != '"' &&
+           *lexer->at != '\'' && *lexer->at != '\\')
+        lexer->at++;
+    size_t length = (size_t)(lexer->at - start);
+    if (!length) {
+        take(lexer);
+        return;
+    }
+    hy_buf_add(&lexer->word, start, length);
+    lexer->column += (uint32_t)length;
+}
+
 /* Is this backslash the last thing on its line? Blanks behind it are forgiven: nobody sees them. */
 static bool continues_line(const struct lexer *lexer)
 {
@@ -111,9 +132,12 @@ static int read_quoted(struct lexer *lexer)
         }
         bool escape = quote == '"' && *lexer->at == '\\' && lexer->at + 1 < lexer->end &&
                       (lexer->at[1] == '"' || lexer->at[1] == '\\');
-        if (escape)
+        if (escape) {
             advance(lexer);
-        take(lexer);
+            take(lexer);
+        } else {
+            take_plain(lexer, true);
+        }
     }
     return fail_at(lexer, line, column, "this quote has no end on its line: expected a closing one");
 }
@@ -136,7 +160,7 @@ static int read_word(struct lexer *lexer)
                 take(lexer);
             while (lexer->at < lexer->end && ((unsigned char)*lexer->at & 0xc0) == 0x80);
         } else {
-            take(lexer);
+            take_plain(lexer, false);
         }
     }
     if (lexer->word.size > HY_VALUE_MAX)

@@ -72,7 +72,7 @@ static int open_membership(struct hy_cluster *c, const struct hy_cluster_options
     struct hy_membership_options membership = options->membership;
     membership.disk = c->disk;
     membership.servers_index = c->replica.cib->servers_index;
-    membership.lineage = c->replica.cib->lineage;
+    membership.lineage = hy_members_lineage(c);
     membership.node_count = hy_members_peers(c, membership.nodes);
     return hy_membership_new(&membership, now, &c->admission.membership, err);
 }
@@ -117,6 +117,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     c->replica.snapshot_after = options->snapshot_after ? options->snapshot_after : 2000;
     c->admission.campaign = c->admission.again = HY_NEVER;
     c->servers.again = HY_NEVER;
+    hy_reads_init(&c->reads);
     hy_outbox_init(c, options->membership.incarnation);
     hy_controller_reset(c);
     rc = open_state(c, options, state, snapshot, snapshot_size, now, err);
@@ -135,6 +136,7 @@ void hy_cluster_free(struct hy_cluster **cluster)
         return;
     hy_controller_free(&c->controller);
     hy_outbox_free(&c->outbox);
+    hy_reads_free(&c->reads);
     hy_buf_free(&c->orders.sync_statements);
     hy_membership_free(&c->admission.membership);
     hy_replica_free(&c->replica);
@@ -166,6 +168,9 @@ static int take_message(struct hy_cluster *c, const struct hy_cluster_event *eve
     switch (message.kind) {
     case HY_MESSAGE_SUBMIT:
         return hy_outbox_receive(c, event->from, &message, err);
+    case HY_MESSAGE_READ:
+    case HY_MESSAGE_READ_INDEX:
+        return hy_reads_message(c, event->from, &message, err);
     case HY_MESSAGE_FORM:
         return hy_forming_receive(c, event->from, &message, err);
     case HY_MESSAGE_STRANGER:
@@ -271,6 +276,7 @@ static void settle(struct hy_cluster *c)
         hy_admission_run(c);
         hy_servers_run(c);
         hy_outbox_flush(c);
+        hy_reads_run(c);
         hy_controller_run(c);
         hy_leave_run(c);
         if (idle)
@@ -320,6 +326,7 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
 {
     hy_time at = earlier(hy_raft_deadline(c->replica.raft), hy_membership_deadline(c->admission.membership));
     at = earlier(at, c->outbox.resend);
+    at = earlier(at, hy_reads_deadline(&c->reads));
     at = earlier(at, c->admission.campaign);
     at = earlier(at, c->admission.again);
     at = earlier(at, c->servers.again);

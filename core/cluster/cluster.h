@@ -5,6 +5,7 @@
  *
  *   replica     consensus entries -> the CIB; snapshots                                     every node
  *   outbox      this node's commands, numbered, sent to the DC until they are applied       every node
+ *   reads       states that contain all that was acknowledged before them                 every node
  *   orders      operations from the DC -> executor; outcomes -> outbox                      every node
  *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
  *   controller  the CIB -> decision -> orders                                               the DC

@@ -16,6 +16,7 @@
 #include <string.h>
 
 static const hy_time ASK_AGAIN = 100 * HY_MS;
+static const hy_time REST = 10 * HY_MS;     /* between two decisions, while one edit follows the other */
 static const hy_time COOLING = 200 * HY_MS; /* before an operation that could not be run is ordered again */
 
 static void free_order(struct ordered *order)
@@ -40,6 +41,8 @@ static void reset(struct controller *controller)
     controller->term = 0;
     controller->counter = 0;
     controller->recheck = HY_NEVER;
+    controller->later = HY_NEVER;
+    controller->rest_until = 0;
     controller->enrolled = false;
     controller->acting = false;
     controller->waiting[0] = '\0';
@@ -105,7 +108,6 @@ static void resolve(struct hy_cluster *c, const struct hy_statement *statement)
 
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size)
 {
-    c->controller.due = true;
     if (!c->controller.orders.count)
         return;
     struct hy_statement statement;
@@ -113,6 +115,17 @@ void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_
     while (hy_statement_next(text, size, &at, &statement))
         if (statement.kind != HY_STATEMENT_OTHER && !statement.pending)
             resolve(c, &statement);
+}
+
+/* An edit, or a command that was refused: it may wait a moment. The first one is decided upon at once, those that follow
+ * it closely together. Never so a result or a verdict: a failure is reacted to without delay. */
+void hy_controller_edited(struct hy_cluster *c)
+{
+    struct controller *controller = &c->controller;
+    if (c->now >= controller->rest_until)
+        controller->due = true;
+    else
+        controller->later = controller->rest_until;
 }
 
 /* ---- ready to act? */
@@ -368,6 +381,8 @@ void hy_controller_run(struct hy_cluster *c)
     if (!controller->due)
         return;
     controller->due = false;
+    controller->later = HY_NEVER;
+    controller->rest_until = c->now + REST;
     controller->acting = ready(c);
     if (controller->acting)
         decide(c);
@@ -380,7 +395,7 @@ hy_time hy_controller_deadline(const struct hy_cluster *c)
     const struct controller *controller = &c->controller;
     if (!controller->term)
         return HY_NEVER;
-    hy_time at = controller->recheck;
+    hy_time at = controller->recheck < controller->later ? controller->recheck : controller->later;
     for (size_t i = 0; controller->acting && i < c->members.list.count; i++) {
         const struct sync *sync = &c->members.list.items[i]->sync;
         if (sync->ask_again && !sync->done && !sync->answer_seq && sync->ask_again < at)

@@ -64,6 +64,39 @@ struct outbox {
     uint64_t accepted_term;
 };
 
+/* ---- reads: states that contain all that was acknowledged before */
+
+struct reader {
+    uint64_t client;
+    hy_time since;
+    uint64_t index; /* what must be applied; 0: not known yet */
+};
+
+struct readers {
+    struct reader *items;
+    size_t count, capacity;
+};
+
+struct question { /* at the DC */
+    uint32_t from;
+    uint64_t life; /* incarnation of the core that asks */
+    uint64_t token;
+    uint64_t number; /* under which consensus answers it; 0: not put to it yet */
+};
+
+struct reads {
+    struct readers fresh;  /* not asked for yet */
+    struct readers asking; /* the question `token` is theirs */
+    struct readers known;  /* wait until their index is applied */
+    uint64_t token;        /* under way; 0: none */
+    uint64_t last_token;
+    uint32_t asked; /* whom, and in which term */
+    uint64_t asked_term;
+    hy_time ask_again;
+    HY_VEC(struct question) questions;
+    uint64_t last_number;
+};
+
 /* ---- orders: what the DC asks of this node */
 
 enum { REMEMBERED_ORDERS = 4096 };
@@ -124,7 +157,9 @@ struct controller {
     HY_VEC(struct ordered) orders;
     HY_VEC(struct hy_inflight) listed; /* for hy_cluster_in_flight() */
     hy_time recheck;
-    bool enrolled; /* the configuration file's nodes are on their way into the state */
+    hy_time rest_until; /* when the next decision may be made that nothing urgent asks for */
+    hy_time later;      /* and one is to be made then; HY_NEVER: not */
+    bool enrolled;      /* the configuration file's nodes are on their way into the state */
     bool acting;
     char waiting[160];
     bool due;
@@ -192,6 +227,7 @@ struct hy_cluster {
     struct hy_log log;
     struct replica replica;
     struct outbox outbox;
+    struct reads reads;
     struct orders orders;
     struct admission admission;
     struct controller controller;
@@ -222,6 +258,7 @@ struct member *hy_member_named(const struct hy_cluster *c, const char *name); /*
 size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *peers);
 void hy_members_refresh(struct hy_cluster *c); /* the applied state, or the applied set of servers, has changed */
 /* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
+uint64_t hy_members_lineage(const struct hy_cluster *c); /* which cluster's state this node has; 0: none */
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
 
 /* hints.c */
@@ -261,7 +298,13 @@ void hy_outbox_restored(struct hy_cluster *c);
 void hy_outbox_flush(struct hy_cluster *c);
 
 /* reads.c */
+void hy_reads_init(struct reads *reads);
+void hy_reads_free(struct reads *reads);
 void hy_reads_add(struct hy_cluster *c, uint64_t client);
+int hy_reads_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
+void hy_reads_ready(struct hy_cluster *c, uint64_t number, uint64_t index); /* consensus: index 0: it leads no more */
+void hy_reads_run(struct hy_cluster *c);
+hy_time hy_reads_deadline(const struct reads *reads);
 
 /* orders.c */
 int hy_orders_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
@@ -280,6 +323,7 @@ void hy_controller_free(struct controller *controller);
 void hy_controller_ack(struct hy_cluster *c, uint64_t id);
 void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct hy_message *message);
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size);
+void hy_controller_edited(struct hy_cluster *c);
 void hy_controller_run(struct hy_cluster *c);
 bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status);
 hy_time hy_controller_deadline(const struct hy_cluster *c);

@@ -19,10 +19,13 @@ enum hy_message_kind {
     HY_MESSAGE_ORDER_ACK = 3, /* member -> DC: term, id: the executor has it */
     HY_MESSAGE_SYNC = 4,      /* DC -> member: term, epoch: say what runs there */
     HY_MESSAGE_SYNC_DONE =
-        5,               /* member -> DC: term, epoch, seq: the answer is complete with that command of the outbox */
-    HY_MESSAGE_READ = 6, /* member -> DC: seq: what is the index that I must have applied? */
-    HY_MESSAGE_READ_INDEX = 7, /* DC -> member: seq (of the READ), data (u64): this one; 0: not known, ask again */
-    /* 6 to 15 are free for commands and reads */
+        5, /* member -> DC: term, epoch, seq: the answer is complete with that command of the outbox */
+    /* member -> DC: seq: its question's number, term: incarnation of its core: what must I have applied to know all that
+     * was acknowledged so far? */
+    HY_MESSAGE_READ = 6,
+    /* DC -> member: seq and term of the READ, data: the index (u64); 0: leadership was lost, ask again */
+    HY_MESSAGE_READ_INDEX = 7,
+    /* 8 to 15 are free for commands and reads */
     HY_MESSAGE_FORM = 16,     /* formed -> blank node: data: the first set of servers */
     HY_MESSAGE_STRANGER = 17, /* member -> a node that is heard and not enrolled: you are not in this cluster */
     HY_MESSAGE_NODES =
@@ -33,7 +36,7 @@ struct hy_message {
     enum hy_message_kind kind;
     uint64_t term;
     uint32_t epoch;
-    uint64_t seq;     /* SUBMIT, SYNC_DONE: of the outbox; ORDER_ACK: the operation's id */
+    uint64_t seq;     /* SUBMIT, SYNC_DONE: of the outbox; ORDER_ACK: the operation's id; READ: the question */
     const void *data; /* borrowed */
     size_t size;
 };

@@ -143,14 +143,14 @@ static void drop_hints(struct hy_cluster *c)
     hy_members_refresh(c);
 }
 
-static void state_changed(struct hy_cluster *c)
+static void state_changed(struct hy_cluster *c, bool configuration)
 {
     if (c->members.hints)
         drop_hints(c);
     c->leave.stranger = false; /* what is in no cluster hears of no changes */
-    c->replica.lease_waived = waived(c->replica.cib);
+    if (configuration)
+        c->replica.lease_waived = waived(c->replica.cib);
     hy_replica_tell_lease(c);
-    c->controller.due = true;
     c->admission.due = true;
     c->servers.due = true;
 }
@@ -185,7 +185,8 @@ static void maybe_snapshot(struct hy_cluster *c)
     replica->snapshot_index = replica->applied;
 }
 
-static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
+/* Has it changed the configuration? */
+static bool apply_command(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
     struct replica *replica = &c->replica;
     note_members(c);
@@ -202,23 +203,32 @@ static void apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
     if (answer.code && answer.code != -EALREADY)
         hy_log_line(&c->log, fault ? HY_LOG_ERROR : HY_LOG_DEBUG, "command %llu was refused: %s",
                     (unsigned long long)entry->index, answer.err.text);
-    if (!answer.code && !answer.repeated) {
-        hy_controller_command_applied(c, entry->data, entry->size);
+    bool changed = !answer.code && !answer.repeated;
+    if (changed)
         publish(c, entry);
-    }
+    if (changed)
+        hy_controller_command_applied(c, entry->data, entry->size);
+    if (!changed || answer.config_changed)
+        hy_controller_edited(c);
+    else
+        c->controller.due = true;
+    return answer.config_changed;
 }
 
 static void apply(struct hy_cluster *c, const struct hy_raft_entry *entry)
 {
-    if (entry->type == HY_RAFT_ENTRY_COMMAND)
-        apply_command(c, entry);
-    else
+    bool configuration = false;
+    if (entry->type == HY_RAFT_ENTRY_COMMAND) {
+        configuration = apply_command(c, entry);
+    } else {
         c->replica.cib->index = entry->index;
+        c->controller.due = true;
+    }
     if (entry->type == HY_RAFT_ENTRY_CONFIG)
         servers_applied(c, hy_raft_servers_at(c->replica.raft, entry->index), entry->index);
     c->replica.applied = entry->index;
     c->replica.applied_term = entry->term;
-    state_changed(c);
+    state_changed(c, configuration);
     maybe_snapshot(c);
 }
 
@@ -266,7 +276,8 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
     }
     note_changed_members(c);
     hy_outbox_restored(c);
-    state_changed(c);
+    c->controller.due = true;
+    state_changed(c, true);
 }
 
 static void role_changed(struct hy_cluster *c, const struct hy_raft_effect *effect)
@@ -320,7 +331,8 @@ static void carry_out(struct hy_cluster *c, struct hy_raft_effect *effect)
         role_changed(c, effect);
         break;
     case HY_RAFT_READY_READ:
-        break; /* no READ was fed */
+        hy_reads_ready(c, effect->number, effect->index);
+        break;
     default:
         hy_error(&c->log, "consensus asks for something unknown (%d)", (int)effect->type);
         break;

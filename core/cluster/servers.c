@@ -169,16 +169,15 @@ static bool choose_one_to_vote(struct hy_cluster *c, struct change *change)
     return true;
 }
 
-/* What is left of another cluster must not be taken for a part of this one's log. Who knows of no lineage has applied nothing:
- * a log of its own begins with its own first set, and consensus refuses ours then. (A disk that was emptied may have been
- * told our first set, on its predecessor's behalf, and nothing else.) */
+/* What is left of another cluster must not be taken for a part of this one's log. */
 static bool is_ours(struct hy_cluster *c, const char *name, const struct hy_membership_view *view)
 {
-    if (view->blank || !view->lineage || view->lineage == c->replica.cib->lineage)
+    if (view->blank || view->lineage == hy_members_lineage(c))
         return true;
     return wait_for(&c->servers, name,
-                    "has the state of a cluster that was formed apart from this one: to be taken in here it must begin "
-                    "with an empty state folder");
+                    view->lineage ? "has the state of a cluster that was formed apart from this one: to be taken in "
+                                    "here it must begin with an empty state folder"
+                                  : "has a state, and has not said yet of which cluster");
 }
 
 static bool choose_one_to_come(struct hy_cluster *c, struct change *change)

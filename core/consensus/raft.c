@@ -76,17 +76,20 @@ static int check_options(const struct hy_raft_options *given, struct hy_raft_opt
         options->election_timeout = 300 * HY_MS;
     if (!options->heartbeat)
         options->heartbeat = options->election_timeout / 10;
+    if (!options->idle_heartbeat)
+        options->idle_heartbeat = options->heartbeat;
     if (!options->max_message)
         options->max_message = DEFAULT_MESSAGE;
     if (!options->max_inflight)
         options->max_inflight = DEFAULT_INFLIGHT;
     if (!options->max_pending)
         options->max_pending = DEFAULT_PENDING;
-    if (options->heartbeat <= 0 || options->election_timeout < 3 * options->heartbeat)
+    if (options->heartbeat <= 0 || options->idle_heartbeat < options->heartbeat ||
+        options->election_timeout < 3 * options->idle_heartbeat)
         return hy_fail(err, EINVAL,
-                       "election timeout %" PRId64 " us and heartbeat %" PRId64
+                       "election timeout %" PRId64 " us and heartbeat %" PRId64 " to %" PRId64
                        " us: the timeout must be three heartbeats at least",
-                       options->election_timeout, options->heartbeat);
+                       options->election_timeout, options->heartbeat, options->idle_heartbeat);
     return 0;
 }
 
@@ -348,7 +351,7 @@ hy_time hy_raft_deadline(const struct hy_raft *raft)
 {
     switch (raft->role) {
     case HY_RAFT_LEADER:
-        return raft->lead.heartbeat;
+        return hy_raft_lead_deadline(raft);
     case HY_RAFT_PRECANDIDATE:
     case HY_RAFT_CANDIDATE:
         return raft->election.repeat < raft->election.deadline ? raft->election.repeat : raft->election.deadline;

@@ -65,6 +65,7 @@ struct hy_raft_options {
     uint64_t seed;            /* of the election timer's jitter */
     hy_time election_timeout; /* T: elections after T..2T of silence; default 300 ms */
     hy_time heartbeat;        /* default 30 ms */
+    hy_time idle_heartbeat;   /* while all have all that the leader has; default: heartbeat */
     size_t max_message;       /* bytes of entries or snapshot in one message; default 64 KiB */
     size_t max_inflight;      /* messages with entries on their way to one follower; default 16 */
     size_t max_pending;       /* bytes of commands that may wait for the disk or for a majority; default 8 MiB */

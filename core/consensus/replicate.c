@@ -183,13 +183,35 @@ static bool has_quorum(const struct hy_raft *raft)
     return heard > hy_raft_voter_count(hy_raft_in_force(raft)) / 2;
 }
 
+/* Nothing is under way that a lost message could hold up. Whoever is silent is no concern: he is told when he is heard. */
+static bool is_idle(const struct hy_raft *raft)
+{
+    uint64_t last = hy_raft_log_last(&raft->log);
+    if (raft->commit < last || raft->lead.transfer_to)
+        return false;
+    for (size_t i = 0; i < raft->lead.peers.count; i++) {
+        const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
+        bool has_all =
+            peer->state == HY_RAFT_PEER_REPLICATE && peer->match == last && peer->told_commit == raft->commit;
+        if (!has_all && !hy_raft_peer_silent(raft, peer))
+            return false;
+    }
+    return true;
+}
+
+hy_time hy_raft_lead_deadline(const struct hy_raft *raft)
+{
+    hy_time longer = raft->options.idle_heartbeat - raft->options.heartbeat;
+    return raft->lead.heartbeat + (longer && is_idle(raft) ? longer : 0);
+}
+
 void hy_raft_lead_tick(struct hy_raft *raft)
 {
     if (!has_quorum(raft)) {
         hy_raft_become_follower(raft, raft->term, 0);
         return;
     }
-    if (raft->now < raft->lead.heartbeat)
+    if (raft->now < hy_raft_lead_deadline(raft))
         return;
     raft->lead.heartbeat = raft->now + raft->options.heartbeat;
     hy_raft_transfer_check(raft, true);
@@ -229,6 +251,9 @@ void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, con
     raft->lead.uncommitted += size;
     if (type == HY_RAFT_ENTRY_CONFIG)
         sync_peers(raft);
+    /* What is sent now is as good as the heartbeat that is overdue, when the leader was idle. */
+    if (raft->lead.heartbeat < raft->now)
+        raft->lead.heartbeat = raft->now + raft->options.heartbeat;
     hy_raft_disk_append(raft, index, false);
     for (size_t i = 0; i < raft->lead.peers.count; i++)
         pump(raft, &raft->lead.peers.items[i]);

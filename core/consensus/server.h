@@ -196,6 +196,7 @@ int hy_raft_on_append(struct hy_raft *raft, uint32_t from, const struct hy_raft_
 void hy_raft_become_leader(struct hy_raft *raft);
 void hy_raft_stop_leading(struct hy_raft *raft);
 void hy_raft_lead_tick(struct hy_raft *raft);
+hy_time hy_raft_lead_deadline(const struct hy_raft *raft);
 void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, const void *data, size_t size);
 void hy_raft_lead_commit(struct hy_raft *raft);
 struct hy_raft_peer *hy_raft_peer(const struct hy_raft *raft, uint32_t id);

@@ -12,15 +12,21 @@
 enum { MAX_NODES = 32, MAX_NODE_ID = 65534, MAX_NAME = 255 };
 
 /* Profiles: heartbeat, silence after which a node counts as dead, and its upper bound; LEASE arithmetic is in
- * docs/decisions/lease.md. Consensus' own timeout is only the net below the failure detector. */
-static const struct profile {
-    const char *name;
-    hy_time heartbeat, dead_after, dead_after_max, release_margin, election_timeout, raft_heartbeat;
-} profiles[] = {
-    {"fast", 5 * HY_MS, 25 * HY_MS, 50 * HY_MS, 8 * HY_MS, 300 * HY_MS, 30 * HY_MS},
-    {"lan", 25 * HY_MS, 120 * HY_MS, 240 * HY_MS, 30 * HY_MS, 600 * HY_MS, 60 * HY_MS},
-    {"wan", 200 * HY_MS, 1500 * HY_MS, 3000 * HY_MS, 200 * HY_MS, 3000 * HY_MS, 300 * HY_MS},
+ * docs/decisions/lease.md. Consensus' own timeout is only the net below the failure detector, so a leader that has
+ * nothing to say need not say so often: a quarter of it. */
+static const struct hy_config_detection profiles[] = {
+    {"fast", 5 * HY_MS, 25 * HY_MS, 50 * HY_MS, 8 * HY_MS, 300 * HY_MS, 30 * HY_MS, 75 * HY_MS},
+    {"lan", 25 * HY_MS, 120 * HY_MS, 240 * HY_MS, 30 * HY_MS, 600 * HY_MS, 60 * HY_MS, 150 * HY_MS},
+    {"wan", 200 * HY_MS, 1500 * HY_MS, 3000 * HY_MS, 200 * HY_MS, 3000 * HY_MS, 300 * HY_MS, 750 * HY_MS},
 };
+
+const struct hy_config_detection *hy_config_profile(const char *name)
+{
+    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++)
+        if (strcmp(profiles[i].profile, name) == 0)
+            return &profiles[i];
+    return NULL;
+}
 
 static bool is_name(const char *text)
 {
@@ -76,7 +82,7 @@ static int check_unique(struct hy_config_reader *r, const config_setting_t *at, 
 
 static int read_node(struct hy_config_reader *r, const config_setting_t *group, struct hy_config *config)
 {
-    static const char *const keys[] = {"name", "id", "address", NULL};
+    static const char *const keys[] = {"name", "id", "address", "witness", NULL};
     struct hy_config_node *node = hy_vec_add(&config->nodes);
     *node = (struct hy_config_node){0};
     int64_t id = 0;
@@ -91,6 +97,8 @@ static int read_node(struct hy_config_reader *r, const config_setting_t *group, 
         rc = check_address(r, group, "address", node->address);
     if (!rc)
         rc = hy_config_integer(r, group, "id", (struct hy_config_range){1, MAX_NODE_ID, 0}, &id);
+    if (!rc)
+        rc = hy_config_boolean(r, group, "witness", false, &node->witness);
     if (rc)
         return rc;
     node->id = (uint32_t)id;
@@ -118,6 +126,11 @@ static int read_nodes(struct hy_config_reader *r, const config_setting_t *root, 
         if (rc)
             return rc;
     }
+    size_t witnesses = 0;
+    for (size_t i = 0; i < config->nodes.count; i++)
+        witnesses += config->nodes.items[i].witness;
+    if (witnesses == config->nodes.count)
+        return hy_config_bad(r, list, "nodes: all of them are witnesses: who is to run the resources?");
     for (size_t i = 0; i < config->nodes.count; i++) {
         if (strcmp(config->nodes.items[i].name, config->node) == 0) {
             config->self = i;
@@ -229,7 +242,7 @@ static int read_paths(struct hy_config_reader *r, const config_setting_t *root, 
     if (!rc)
         rc = hy_config_path(r, group, "transports", HY_TRANSPORT_FOLDER, &paths->transports);
     if (!rc)
-        rc = hy_config_path(r, group, "lsb", "/etc/init.d", &paths->lsb);
+        rc = hy_config_path(r, group, "lsb", HY_LSB_FOLDER, &paths->lsb);
     return rc;
 }
 
@@ -289,18 +302,18 @@ static int read_detection(struct hy_config_reader *r, const config_setting_t *ro
 {
     static const char *const keys[] = {"profile", "heartbeat_ms", "dead_after_ms", "release_margin_ms", NULL};
     const config_setting_t *group;
-    struct hy_config_detection *d = &config->detection;
+    char *word = NULL;
     int rc = hy_config_group(r, root, "detection", keys, &group);
     if (!rc)
-        rc = hy_config_string(r, group, "profile", "lan", &d->profile);
+        rc = hy_config_string(r, group, "profile", "lan", &word);
     if (rc)
         return rc;
-    const struct profile *profile = NULL;
-    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++)
-        if (strcmp(profiles[i].name, d->profile) == 0)
-            profile = &profiles[i];
+    const struct hy_config_detection *profile = hy_config_profile(word);
     if (!profile)
-        return hy_config_bad(r, group, "profile '%s': expected fast, lan or wan", d->profile);
+        rc = hy_config_bad(r, group, "profile '%s': expected fast, lan or wan", word);
+    free(word);
+    if (rc)
+        return rc;
     int64_t heartbeat = profile->heartbeat / HY_MS, dead_after = profile->dead_after / HY_MS;
     int64_t margin = profile->release_margin / HY_MS;
     if (group)
@@ -315,12 +328,12 @@ static int read_detection(struct hy_config_reader *r, const config_setting_t *ro
             "dead_after_ms %lld: expected at least three heartbeats (%lld ms each) and twice the release "
             "margin (%lld ms)",
             (long long)dead_after, (long long)heartbeat, (long long)margin);
+    struct hy_config_detection *d = &config->detection;
+    *d = *profile;
     d->heartbeat = heartbeat * HY_MS;
     d->dead_after = dead_after * HY_MS;
     d->dead_after_max = 2 * d->dead_after > profile->dead_after_max ? 2 * d->dead_after : profile->dead_after_max;
     d->release_margin = margin * HY_MS;
-    d->election_timeout = profile->election_timeout;
-    d->raft_heartbeat = profile->raft_heartbeat;
     return rc;
 }
 
@@ -398,9 +411,9 @@ void hy_config_free(struct hy_config **config)
         free(c->nodes.items[i].address);
     }
     hy_vec_free(&c->nodes);
-    char *texts[] = {c->file,        c->cluster,          c->node,         c->key_file,         c->user,
-                     c->paths.state, c->paths.run,        c->paths.agents, c->paths.transports, c->paths.lsb,
-                     c->log.file,    c->detection.profile};
+    char *texts[] = {c->file,        c->cluster,   c->node,         c->key_file,         c->user,
+                     c->paths.state, c->paths.run, c->paths.agents, c->paths.transports, c->paths.lsb,
+                     c->log.file};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     free(c);

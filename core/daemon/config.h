@@ -5,7 +5,9 @@
  *
  *   cluster = "seed";                        the same on all nodes; part of every key that is derived
  *   node    = "test3";                       which of `nodes` this host is
- *   nodes   = ( { name = "test1"; id = 1; address = "172.100.102.151"; }, ... );   ids 1..65534, the same on all nodes
+ *   nodes   = ( { name = "test1"; id = 1; address = "172.100.102.151"; witness = false; }, ... );   ids 1..65534. The
+ *             list to begin with: whom the first start waits for, and whom to greet; the cluster's own list is in its
+ *             state, and counts from then on
  *   key     = "/etc/halyard/halyard.key";    shared secret: 64 hex digits, readable by its owner only
  *   user    = "halyard";                     whom the core becomes; when left out: halyard if there is such a user
  *   links   = ( { transport = "udpu"; port = 5405; addresses = { test1 = "10.0.0.1"; ... }; SETTING = ...; }, ... );
@@ -21,6 +23,7 @@
 #ifndef HY_DAEMON_CONFIG_H
 #define HY_DAEMON_CONFIG_H
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/time.h"
@@ -33,6 +36,7 @@ struct hy_config_node {
     char *name;
     char *address; /* numeric */
     uint32_t id;
+    bool witness; /* votes, runs nothing */
 };
 
 struct hy_config_setting {
@@ -59,9 +63,9 @@ struct hy_config_log {
 };
 
 struct hy_config_detection {
-    char *profile;
+    const char *profile; /* one of those there are */
     hy_time heartbeat, dead_after, dead_after_max, release_margin;
-    hy_time election_timeout, raft_heartbeat;
+    hy_time election_timeout, raft_heartbeat, raft_idle;
 };
 
 struct hy_config {
@@ -79,7 +83,14 @@ struct hy_config {
     struct hy_config_detection detection;
 };
 
+/* The times of a profile; NULL: there is none of that name. */
+const struct hy_config_detection *hy_config_profile(const char *name);
+
+/* The file that reads back as this, with a word on each setting. */
+void hy_config_print(const struct hy_config *config, struct hy_buf *out);
+
 #define HY_CONFIG_FILE "/etc/halyard/halyard.conf"
+#define HY_LSB_FOLDER "/etc/init.d"
 
 /* -ENOENT, -EACCES, -EINVAL; err has the whole line. */
 int hy_config_read(const char *file, struct hy_config **config, struct hy_err *err);

@@ -160,6 +160,13 @@ static void serve_read(struct hy_ipc *ipc, struct part identity)
         ipc->handlers.read(ipc->handlers.context, client);
 }
 
+static void serve_found(struct hy_ipc *ipc, struct part identity)
+{
+    uint64_t client = await_answer(ipc, identity, false);
+    if (client)
+        ipc->handlers.found(ipc->handlers.context, client);
+}
+
 static void serve(struct hy_ipc *ipc, struct hy_frames *request)
 {
     struct part identity = part_of(request, IDENTITY), verb = part_of(request, VERB);
@@ -172,8 +179,10 @@ static void serve(struct hy_ipc *ipc, struct hy_frames *request)
         serve_read(ipc, identity);
     else if (is_text(verb, "command"))
         serve_command(ipc, identity, request);
+    else if (is_text(verb, "found"))
+        serve_found(ipc, identity);
     else
-        reply_plain(ipc, identity, -ENOSYS, "unknown verb: expected state, read or command");
+        reply_plain(ipc, identity, -ENOSYS, "unknown verb: expected state, read, command or found");
 }
 
 static void readable(void *context)

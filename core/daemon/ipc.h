@@ -13,6 +13,8 @@
  *            statements of cib/command.h; replied to when committed and applied, or refused. The last three may lack:
  *            the client's session (hexadecimal), the number of the request in it, and, when the same request was sent
  *            before, the log index that the client knew then (at least 1). See "Client sessions" in cib/command.h
+ *   found    this node, which is blank, forms a cluster with the blank nodes it hears; replied to when that is done, or
+ *            refused
  */
 #ifndef HY_DAEMON_IPC_H
 #define HY_DAEMON_IPC_H
@@ -47,6 +49,8 @@ struct hy_ipc_handlers {
     void (*command)(void *context, uint64_t client, const struct hy_ipc_command *command);
     /* The state is to be made certain; the answer comes later by hy_ipc_answer(client), and `state` is asked then. */
     void (*read)(void *context, uint64_t client);
+    /* The answer comes later by hy_ipc_answer(client). */
+    void (*found)(void *context, uint64_t client);
 };
 
 /* The socket gets mode 0660. -EADDRINUSE, -EACCES. */

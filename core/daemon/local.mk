@@ -18,6 +18,8 @@ libhy_daemon_a_CPPFLAGS = $(DAEMON_CPPFLAGS) $(CONFIG_CFLAGS) $(JANSSON_CFLAGS)
 libhy_daemon_a_SOURCES = \
 	core/daemon/clock.c core/daemon/clock.h \
 	core/daemon/config.c core/daemon/config.h \
+	core/daemon/config_compare.c core/daemon/config_compare.h \
+	core/daemon/config_print.c \
 	core/daemon/config_reader.c core/daemon/config_reader.h \
 	core/daemon/logger.c core/daemon/logger.h \
 	core/daemon/pidfile.c core/daemon/pidfile.h \
@@ -32,8 +34,8 @@ halyard_core_CPPFLAGS = $(DAEMON_CPPFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANS
 halyard_core_SOURCES = core/daemon/core_main.c \
 	core/daemon/ipc.c core/daemon/ipc.h \
 	core/daemon/node.c core/daemon/node.h \
+	core/daemon/peers.c core/daemon/peers.h \
 	core/daemon/report.c core/daemon/report.h
-halyard_core_LDADD = libhy_executor.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_store.a libhy_journal.a \
-	libhy_cluster.a libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a libhy_cib.a libhy_daemon.a \
-	libhy_base.a \
+halyard_core_LDADD = libhy_executor.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_store.a libhy_journal.a libhy_cluster.a \
+	libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a libhy_cib.a libhy_daemon.a libhy_base.a \
 	$(ZMQ_LIBS) $(SODIUM_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(DL_LIBS) -lpthread

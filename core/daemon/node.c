@@ -8,7 +8,9 @@
 #include "cib/grammar.h"
 #include "cluster/cluster.h"
 #include "daemon/clock.h"
+#include "daemon/config_compare.h"
 #include "daemon/ipc.h"
+#include "daemon/peers.h"
 #include "daemon/privileges.h"
 #include "daemon/report.h"
 #include "executor/executor.h"
@@ -33,6 +35,10 @@ struct hy_node {
     struct hy_seal seal;
     bool ordinary_user; /* plug-ins need not be root's then */
     struct hy_bus *bus;
+    struct hy_peers *peers;
+    bool blank;        /* not in a cluster yet, as far as was seen */
+    char *said;        /* what it waited for */
+    bool list_changed; /* the cluster's list of nodes: it is to be compared with the file's */
     struct hy_executor_link *executor;
     struct hy_ipc *ipc;
     HY_VEC(struct hy_operation) unsent; /* the executor could not take them yet */
@@ -131,6 +137,10 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
         if (hy_bus_reconnect(node->bus, effect->to, effect->number))
             hy_error(node->log, "node %u is heard but is no peer of the bus", effect->to);
         break;
+    case HY_CLUSTER_NODES_CHANGED:
+        hy_peers_update(node->peers, node->cluster);
+        node->list_changed = true;
+        break;
     case HY_CLUSTER_BROKEN:
         end_run(node, -EBADMSG);
         break;
@@ -158,6 +168,34 @@ static void arm(struct hy_node *node)
         hy_loop_at(node->loop, &node->tick, at, on_time, node);
 }
 
+/* Only what is known to be the present list is compared: not each of those that the log tells of at the start. */
+static void compare_lists(struct hy_node *node)
+{
+    struct hy_cluster_report report;
+    hy_cluster_report(node->cluster, hy_clock_now(), &report);
+    if (!report.quorum || report.age > HY_SECOND)
+        return;
+    struct hy_buf difference = {0};
+    node->list_changed = false;
+    hy_config_compare(node->config, hy_cluster_cib(node->cluster), &difference);
+    if (difference.size)
+        hy_notice(node->log, "the nodes in %s are not the cluster's: %s", node->config->file, hy_buf_text(&difference));
+    hy_buf_free(&difference);
+}
+
+/* A node that waits to be let into a cluster says what for, each time when it is something else. */
+static void say_waiting(struct hy_node *node)
+{
+    struct hy_cluster_report report;
+    hy_cluster_report(node->cluster, hy_clock_now(), &report);
+    node->blank = report.blank;
+    if (!report.blank || !report.waiting || (node->said && strcmp(node->said, report.waiting) == 0))
+        return;
+    free(node->said);
+    node->said = hy_strdup(report.waiting);
+    hy_notice(node->log, "this node has no cluster yet: %s", report.waiting);
+}
+
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event)
 {
     struct hy_cluster_effects effects = {0};
@@ -170,6 +208,10 @@ static void take_event(struct hy_node *node, const struct hy_cluster_event *even
     for (size_t i = 0; i < effects.list.count; i++)
         carry_out(node, &effects.list.items[i]);
     hy_cluster_effects_free(&effects);
+    if (node->list_changed)
+        compare_lists(node);
+    if (node->blank)
+        say_waiting(node);
     arm(node);
 }
 
@@ -336,40 +378,54 @@ static void on_read(void *context, uint64_t client)
     take_event(context, &event);
 }
 
+static void on_found(void *context, uint64_t client)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_FOUND, .client = client};
+    take_event(context, &event);
+}
+
 /* ---- opening */
 
-enum { FIXED_DISK = 1 }; /* until state folders have ids of their own */
+static struct hy_cluster_node cluster_node(const struct hy_config *config, size_t at)
+{
+    const struct hy_config_node *from = &config->nodes.items[at];
+    struct hy_cluster_node node = {
+        .id = from->id, .name = from->name, .address = from->address, .witness = from->witness};
+    for (size_t l = 0; l < config->links.count && l < HY_LINKS_MAX; l++) {
+        const char *address = config->links.items[l].addresses[at];
+        node.links[l] = strcmp(address, from->address) == 0 ? NULL : address;
+    }
+    return node;
+}
 
 static int open_cluster(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
     struct hy_cluster_node *nodes = hy_alloc_array(config->nodes.count, sizeof *nodes);
-    struct hy_cluster_options options = {
-        .name = config->node, .nodes = nodes, .node_count = config->nodes.count, .log = node->log};
+    for (size_t i = 0; i < config->nodes.count; i++)
+        nodes[i] = cluster_node(config, i);
+    const struct hy_config_detection *detection = &config->detection;
     uint32_t self = config->nodes.items[config->self].id;
-    options.raft = (struct hy_raft_options){.self = self,
-                                            .disk = FIXED_DISK,
-                                            .seed = loaded->incarnation ^ ((uint64_t)self << 48),
-                                            .election_timeout = config->detection.election_timeout,
-                                            .heartbeat = config->detection.raft_heartbeat};
-    options.membership = (struct hy_membership_options){.self = self,
-                                                        .incarnation = loaded->incarnation,
-                                                        .node_count = config->nodes.count,
-                                                        .heartbeat = config->detection.heartbeat,
-                                                        .dead_after = config->detection.dead_after,
-                                                        .dead_after_max = config->detection.dead_after_max,
-                                                        .release_margin = config->detection.release_margin,
-                                                        .rho_ppm = 1000};
-    struct hy_raft_state state = loaded->raft;
-    if (!state.servers.count)
-        state.servers.count = config->nodes.count; /* a fresh disk: the first configuration is the file's */
-    for (size_t i = 0; i < config->nodes.count; i++) {
-        nodes[i] = (struct hy_cluster_node){.id = config->nodes.items[i].id, .name = config->nodes.items[i].name, .address = config->nodes.items[i].address};
-        options.membership.nodes[i] = (struct hy_membership_peer){.id = config->nodes.items[i].id, .voter = true};
-        if (!loaded->raft.servers.count)
-            state.servers.list[i] = (struct hy_raft_server){config->nodes.items[i].id, true, FIXED_DISK};
-    }
-    int rc = hy_cluster_new(&options, &state, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
+    const struct hy_cluster_options options = {.name = config->node,
+                                               .disk = loaded->disk,
+                                               .nodes = nodes,
+                                               .node_count = config->nodes.count,
+                                               .raft = {.self = self,
+                                                        .disk = loaded->disk,
+                                                        .seed = loaded->incarnation ^ ((uint64_t)self << 48),
+                                                        .election_timeout = detection->election_timeout,
+                                                        .heartbeat = detection->raft_heartbeat,
+                                                        .idle_heartbeat = detection->raft_idle},
+                                               .membership = {.self = self,
+                                                              .incarnation = loaded->incarnation,
+                                                              .disk = loaded->disk,
+                                                              .heartbeat = detection->heartbeat,
+                                                              .dead_after = detection->dead_after,
+                                                              .dead_after_max = detection->dead_after_max,
+                                                              .release_margin = detection->release_margin,
+                                                              .rho_ppm = 1000},
+                                               .log = node->log};
+    int rc = hy_cluster_new(&options, &loaded->raft, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
     free(nodes);
     return rc;
@@ -385,16 +441,7 @@ static struct hy_link_setting *link_settings(const struct hy_config_link *link, 
     return settings;
 }
 
-static struct hy_link_peer *link_peers(const struct hy_config *config, const struct hy_config_link *link)
-{
-    struct hy_link_peer *peers = hy_alloc_array(config->nodes.count, sizeof *peers);
-    size_t count = 0;
-    for (size_t i = 0; i < config->nodes.count; i++)
-        if (i != config->self)
-            peers[count++] = (struct hy_link_peer){config->nodes.items[i].id, link->addresses[i], 0};
-    return peers;
-}
-
+/* Peers come after: hy_peers_update(). */
 static int open_links(struct hy_node *node, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
@@ -403,9 +450,7 @@ static int open_links(struct hy_node *node, struct hy_err *err)
         const struct hy_config_link *link = &config->links.items[i];
         links[i] = (struct hy_link_config){.transport = link->transport,
                                            .settings = link_settings(link, link->addresses[config->self]),
-                                           .setting_count = link->settings.count + 1,
-                                           .peers = link_peers(config, link),
-                                           .peer_count = config->nodes.count - 1};
+                                           .setting_count = link->settings.count + 1};
     }
     const struct hy_links_options options = {.self = config->nodes.items[config->self].id,
                                              .links = links,
@@ -418,10 +463,8 @@ static int open_links(struct hy_node *node, struct hy_err *err)
                                              .context = node,
                                              .log = node->log};
     int rc = hy_links_open(&options, node->loop, &node->links, err);
-    for (size_t i = 0; i < config->links.count; i++) {
+    for (size_t i = 0; i < config->links.count; i++)
         free((void *)(uintptr_t)links[i].settings);
-        free((void *)(uintptr_t)links[i].peers);
-    }
     free(links);
     return rc;
 }
@@ -429,31 +472,28 @@ static int open_links(struct hy_node *node, struct hy_err *err)
 static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnation, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
-    struct hy_bus_peer *peers = hy_alloc_array(config->nodes.count, sizeof *peers);
-    size_t count = 0;
-    for (size_t i = 0; i < config->nodes.count; i++)
-        if (i != config->self)
-            peers[count++] =
-                (struct hy_bus_peer){config->nodes.items[i].id, config->nodes.items[i].address, config->bus_port};
     const struct hy_bus_options options = {.self = config->nodes.items[config->self].id,
                                            .incarnation = incarnation,
                                            .address = config->nodes.items[config->self].address,
                                            .port = config->bus_port,
-                                           .peers = peers,
-                                           .peer_count = count,
                                            .key = key,
                                            .received = on_bus,
                                            .context = node,
                                            .log = node->log};
-    int rc = hy_bus_open(&options, node->loop, &node->bus, err);
-    free(peers);
-    return rc;
+    return hy_bus_open(&options, node->loop, &node->bus, err);
+}
+
+static void open_peers(struct hy_node *node)
+{
+    node->peers = hy_peers_new(node->config, node->bus, node->links, node->log);
+    hy_peers_update(node->peers, node->cluster);
+    node->list_changed = true;
 }
 
 static int open_ipc(struct hy_node *node, struct hy_err *err)
 {
     const struct hy_ipc_handlers handlers = {
-        .context = node, .state = on_state, .command = on_command, .read = on_read};
+        .context = node, .state = on_state, .command = on_command, .read = on_read, .found = on_found};
     char *path = hy_config_socket(node->config);
     int rc = hy_ipc_open(path, &handlers, node->loop, node->log, &node->ipc, err);
     free(path);
@@ -509,6 +549,13 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     return rc;
 }
 
+static int open_state(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
+{
+    if (loaded->set_aside)
+        hy_warning(node->log, "%s", loaded->set_aside);
+    return open_cluster(node, loaded, err);
+}
+
 static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
 {
     uint8_t key[HY_KEY_SIZE];
@@ -520,13 +567,15 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
         rc = hy_store_open(node->config->paths.state, node->config->cluster,
                            node->config->nodes.items[node->config->self].id, node->log, &node->store, &loaded, err);
     if (!rc)
-        rc = open_cluster(node, &loaded, err);
+        rc = open_state(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)
         rc = open_links(node, err);
     if (!rc)
         rc = open_bus(node, key, loaded.incarnation, err);
+    if (!rc)
+        open_peers(node);
     if (!rc)
         rc = open_ipc(node, err);
     if (!rc)
@@ -544,6 +593,7 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->logger = logger;
     n->log = hy_logger_log(logger);
     n->ordinary_user = geteuid() != 0;
+    n->blank = true;
     n->signals.fd = n->store_news.fd = n->executor_news.fd = -1;
     int rc = hy_loop_new(&n->loop, err);
     if (!rc)
@@ -573,6 +623,8 @@ void hy_node_close(struct hy_node **node)
     if (!n)
         return;
     hy_ipc_close(&n->ipc);
+    free(n->said);
+    hy_peers_free(&n->peers);
     hy_bus_close(&n->bus);
     hy_links_close(&n->links);
     if (n->signals.fd >= 0)

@@ -16,25 +16,52 @@ static json_t *number(int64_t value)
     return json_integer((json_int_t)value);
 }
 
-static const char *name_of(const struct hy_config *config, uint32_t id)
+static const char *name_of(const struct hy_cluster *cluster, uint32_t id)
 {
-    for (size_t i = 0; i < config->nodes.count; i++)
-        if (config->nodes.items[i].id == id)
-            return config->nodes.items[i].name;
+    const struct hy_cluster_node *list;
+    size_t count = hy_cluster_nodes(cluster, &list);
+    for (size_t i = 0; i < count; i++)
+        if (list[i].id == id)
+            return list[i].name;
     return NULL;
 }
 
-static json_t *nodes(const struct hy_cluster *cluster, const struct hy_config *config, hy_time now)
+/* Its part in consensus: a server is an id with a disk, so another disk is no server. */
+static const char *part_of(const struct hy_cluster *cluster, uint32_t id)
+{
+    const struct hy_raft_servers *servers = hy_raft_servers(hy_cluster_raft(cluster));
+    for (size_t i = 0; servers && i < servers->count; i++)
+        if (servers->list[i].id == id)
+            return servers->list[i].voter ? "voter" : "learner";
+    return "none";
+}
+
+static json_t *addresses(const struct hy_cluster_node *node, size_t link_count)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < config->nodes.count; i++) {
+    for (size_t i = 0; i < link_count && i < HY_LINKS_MAX; i++)
+        json_array_append_new(list, json_string(node->links[i] ? node->links[i] : node->address));
+    return list;
+}
+
+static json_t *nodes(const struct hy_cluster *cluster, const struct hy_config *config, bool blank, hy_time now)
+{
+    json_t *list = json_array();
+    const struct hy_cluster_node *known;
+    size_t count = hy_cluster_nodes(cluster, &known);
+    uint32_t self = config->nodes.items[config->self].id;
+    for (size_t i = 0; i < count; i++) {
         struct hy_membership_view view = {0};
-        hy_cluster_view(cluster, config->nodes.items[i].id, now, &view);
+        hy_cluster_view(cluster, known[i].id, now, &view);
         json_t *node = json_object();
-        json_object_set_new(node, "name", json_string(config->nodes.items[i].name));
-        json_object_set_new(node, "id", number(config->nodes.items[i].id));
-        json_object_set_new(node, "address", json_string(config->nodes.items[i].address));
-        json_object_set_new(node, "heard", json_boolean(view.heard || i == config->self));
+        json_object_set_new(node, "name", json_string(known[i].name));
+        json_object_set_new(node, "id", number(known[i].id));
+        json_object_set_new(node, "address", json_string(known[i].address));
+        json_object_set_new(node, "links", addresses(&known[i], config->links.count));
+        json_object_set_new(node, "part", json_string(part_of(cluster, known[i].id)));
+        json_object_set_new(node, "witness", json_boolean(known[i].witness));
+        json_object_set_new(node, "blank", json_boolean(known[i].id == self ? blank : view.blank));
+        json_object_set_new(node, "heard", json_boolean(view.heard || known[i].id == self));
         json_object_set_new(node, "admitted", json_boolean(view.admitted));
         json_object_set_new(node, "epoch", number(view.epoch));
         json_object_set_new(node, "last_heard_ms",
@@ -80,10 +107,13 @@ void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *c
     json_object_set_new(root, "cluster", json_string(config->cluster));
     json_object_set_new(root, "node", json_string(config->node));
     json_object_set_new(root, "wall_us", number(wall));
-    json_object_set_new(root, "dc", text_or_null(report.dc ? name_of(config, report.dc) : NULL));
+    json_object_set_new(root, "dc", text_or_null(report.dc ? name_of(cluster, report.dc) : NULL));
     json_object_set_new(root, "is_dc", json_boolean(report.is_dc));
     json_object_set_new(root, "quorum", json_boolean(report.quorum));
     json_object_set_new(root, "acting", json_boolean(report.acting));
+    json_object_set_new(root, "blank", json_boolean(report.blank));
+    json_object_set_new(root, "out", json_boolean(report.out));
+    json_object_set_new(root, "change", text_or_null(report.change));
     json_object_set_new(root, "waiting", text_or_null(report.waiting));
     json_object_set_new(root, "lease_ms", lease_left(report.lease, now));
     json_object_set_new(root, "age_ms", number(report.age / HY_MS));
@@ -92,7 +122,7 @@ void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *c
     json_object_set_new(root, "applied", number((int64_t)report.applied));
     json_object_set_new(root, "profile", json_string(config->detection.profile));
     json_object_set_new(root, "worst_case_ms", number(report.worst_case / HY_MS));
-    json_object_set_new(root, "nodes", nodes(cluster, config, now));
+    json_object_set_new(root, "nodes", nodes(cluster, config, report.blank, now));
     json_object_set_new(root, "in_flight", in_flight(cluster));
     char *text = json_dumps(root, JSON_COMPACT);
     if (!text)

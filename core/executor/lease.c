@@ -45,8 +45,6 @@ bool hy_lease_holds(struct hy_lease *lease)
 {
     if (!hy_actives_any_leased(lease->actives))
         lease->since = atomic_load(&lease->page->since);
-    if (HY_MUTANT(LEASE_NOT_WATCHED))
-        return true;
     return hy_loop_now() < atomic_load(&lease->page->deadline) && lease->since == atomic_load(&lease->page->since);
 }
 
@@ -70,7 +68,7 @@ static void released(void *context, bool clean, const char *report)
 static void look(void *context)
 {
     struct hy_lease *lease = context;
-    if (!hy_actives_any_leased(lease->actives))
+    if (!hy_actives_any_leased(lease->actives) || HY_MUTANT(LEASE_NOT_WATCHED))
         return;
     if (hy_lease_holds(lease))
         hy_lease_look(lease);

@@ -9,4 +9,7 @@
 /* Continues `crc` (0 at the beginning) over more bytes. */
 uint32_t hy_crc32c(uint32_t crc, const void *data, size_t size);
 
+/* The same without an instruction of the processor's, where that has one. */
+uint32_t hy_crc32c_plain(uint32_t crc, const void *data, size_t size);
+
 #endif

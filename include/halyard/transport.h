@@ -9,7 +9,8 @@
  *
  * HOW IT IS RUN. Inside the core, in its one loop thread: it may not block, sleep, fork or start threads. It opens
  * its sockets non-blocking in open() and has the host watch them. The host calls one function of an instance at a
- * time, except that from within received() and link() it may call send().
+ * time, except that from within received() and link() it may call send(), peer_add() and peer_del(): a transport that
+ * walks its list of peers must reckon with that.
  *
  * WHAT IT NEED NOT DO. The host authenticates, numbers and encrypts what it sends, drops what is forged, doubled or
  * late, and repeats what matters. A transport may lose, double and reorder; it never alters and never invents who

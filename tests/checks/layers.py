@@ -23,8 +23,7 @@ MAY = {
     "loop": {"base"},
     "bus": {"base", "cib", "loop", "plugin"},
     "executor": {"base", "cib", "cluster", "loop", "plugin"},
-    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "journal", "store", "loop", "plugin", "bus",
-               "executor"},
+    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "journal", "store", "loop", "plugin", "bus", "executor"},
 }
 PURE = ["base", "cib", "scheduler", "consensus", "membership", "cluster", "journal"]
 # Of the system the pure modules may use memory, strings and numbers.

@@ -59,7 +59,8 @@ struct sim_node {
     uint64_t boots;
     uint64_t incarnation;
     struct disk disk;
-    hy_time disk_busy; /* one write after the other */
+    hy_time disk_busy; /* one write after the other; with slow disks the end of the sync that runs */
+    hy_time next_sync; /* slow disks: the end of the one that takes in all that has come meanwhile */
     struct running resources[MAX_RESOURCES];
     size_t resource_count;
     hy_time lease;
@@ -78,6 +79,7 @@ struct request {
     bool answered;
     int code;
     char text[512];
+    uint64_t index; /* of the node's CIB, when it was answered */
 };
 
 struct sim {
@@ -88,6 +90,7 @@ struct sim {
     struct sim_node nodes[SIM_MAX_NODES];
     bool cut[SIM_MAX_NODES][SIM_MAX_NODES];
     unsigned lose;
+    hy_time sync; /* of slow disks; 0: they are not */
     HY_VEC(struct pending) pending;
     struct broken broken[MAX_BREAKS];
     size_t broken_count;
@@ -221,11 +224,12 @@ static void transmit(struct sim *sim, size_t from, const struct hy_cluster_effec
     }
 }
 
-static void answer(struct sim *sim, const struct hy_cluster_effect *effect)
+static void answer(struct sim *sim, size_t node, const struct hy_cluster_effect *effect)
 {
     struct request *request = &sim->requests[effect->client % MAX_REQUESTS];
     request->answered = true;
     request->code = effect->code;
+    request->index = hy_cluster_cib(sim->nodes[node].cluster)->index;
     snprintf(request->text, sizeof request->text, "%s", effect->data ? (const char *)effect->data : "");
 }
 
@@ -253,6 +257,24 @@ static void send_table(struct sim *sim, size_t number)
     step(sim, number, &end);
 }
 
+/* When what is written now will be on disk. */
+static hy_time sync_end(struct sim *sim, struct sim_node *node)
+{
+    if (!sim->sync) {
+        node->disk_busy =
+            (node->disk_busy > sim->now ? node->disk_busy : sim->now) + 500 + (hy_time)(next_random(sim) % 1500);
+        return node->disk_busy;
+    }
+    if (node->disk_busy <= sim->now && node->next_sync > sim->now)
+        node->disk_busy = node->next_sync;
+    if (node->disk_busy <= sim->now) {
+        node->disk_busy = sim->now + sim->sync;
+        return node->disk_busy;
+    }
+    node->next_sync = node->disk_busy + sim->sync;
+    return node->next_sync;
+}
+
 static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *effect)
 {
     struct sim_node *node = &sim->nodes[number];
@@ -271,9 +293,7 @@ static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *
         transmit(sim, number, effect, DELIVER_ORDERS);
         break;
     case HY_CLUSTER_PERSIST:
-        node->disk_busy =
-            (node->disk_busy > sim->now ? node->disk_busy : sim->now) + 500 + (hy_time)(next_random(sim) % 1500);
-        pending = later(sim, node->disk_busy - sim->now, SYNCED, number);
+        pending = later(sim, sync_end(sim, node) - sim->now, SYNCED, number);
         pending->life = node->life;
         pending->persist = effect->persist;
         effect->type = HY_CLUSTER_GONE; /* what it owned has moved */
@@ -298,7 +318,7 @@ static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *
         node->lease_life = (uint32_t)effect->number;
         break;
     case HY_CLUSTER_ANSWER:
-        answer(sim, effect);
+        answer(sim, number, effect);
         break;
     case HY_CLUSTER_GONE:
         node->gone = true;
@@ -662,6 +682,11 @@ void sim_cut(struct sim *sim, size_t a, size_t b, bool cut)
     sim->cut[a][b] = sim->cut[b][a] = cut;
 }
 
+void sim_slow_disks(struct sim *sim, hy_time sync)
+{
+    sim->sync = sync;
+}
+
 void sim_lose(struct sim *sim, unsigned percent)
 {
     sim->lose = percent;
@@ -690,18 +715,46 @@ uint64_t sim_found(struct sim *sim, size_t node)
     return request;
 }
 
-uint64_t sim_request(struct sim *sim, size_t node, const char *statements)
+static uint64_t new_request(struct sim *sim)
 {
     uint64_t request = ++sim->request_count;
     sim->requests[request % MAX_REQUESTS] = (struct request){0};
+    return request;
+}
+
+uint64_t sim_ask(struct sim *sim, size_t node, const char *statements, uint64_t session, uint64_t number,
+                 uint64_t repeat)
+{
+    uint64_t request = new_request(sim);
     const struct hy_cluster_event event = {.type = HY_CLUSTER_REQUEST,
                                            .client = request,
                                            .data = statements,
                                            .size = strlen(statements),
                                            .by = "root",
-                                           .via = "test"};
+                                           .via = "test",
+                                           .session = session,
+                                           .number = number,
+                                           .repeat = repeat};
     step(sim, node, &event);
     return request;
+}
+
+uint64_t sim_request(struct sim *sim, size_t node, const char *statements)
+{
+    return sim_ask(sim, node, statements, 0, 0, 0);
+}
+
+uint64_t sim_read(struct sim *sim, size_t node)
+{
+    uint64_t request = new_request(sim);
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_READ, .client = request};
+    step(sim, node, &event);
+    return request;
+}
+
+uint64_t sim_read_index(const struct sim *sim, uint64_t request)
+{
+    return sim->requests[request % MAX_REQUESTS].index;
 }
 
 bool sim_answer(const struct sim *sim, uint64_t request, int *code, const char **text)

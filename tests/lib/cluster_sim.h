@@ -37,7 +37,8 @@ bool sim_is_up(const struct sim *sim, size_t node);
 
 void sim_cut(struct sim *sim, size_t a, size_t b, bool cut); /* both ways */
 void sim_cut_one_way(struct sim *sim, size_t from, size_t to, bool cut);
-void sim_lose(struct sim *sim, unsigned percent); /* of everything, heartbeats and bus alike */
+void sim_slow_disks(struct sim *sim, hy_time sync); /* what each sync takes from now on; 0: as at first */
+void sim_lose(struct sim *sim, unsigned percent);   /* of everything, heartbeats and bus alike */
 
 /* The next operation of this kind on the node fails with rc; 0 ends that. */
 void sim_break(struct sim *sim, size_t node, const char *rsc, const char *op, int rc);
@@ -45,6 +46,12 @@ void sim_break(struct sim *sim, size_t node, const char *rsc, const char *op, in
 /* A request of an operator at a node; the number to ask for its answer with. */
 uint64_t sim_request(struct sim *sim, size_t node, const char *statements);
 bool sim_answer(const struct sim *sim, uint64_t request, int *code, const char **text);
+/* The same in a client's session (cib/command.h): with the same number and repeat > 0 it is asked again. */
+uint64_t sim_ask(struct sim *sim, size_t node, const char *statements, uint64_t session, uint64_t number,
+                 uint64_t repeat);
+/* HY_CLUSTER_READ; once it is answered, sim_read_index() is the index of the CIB at that moment. */
+uint64_t sim_read(struct sim *sim, size_t node);
+uint64_t sim_read_index(const struct sim *sim, uint64_t request);
 
 /* Runs until the condition holds (true) or the time has passed (false). At each moment it is checked that no resource named in
  * `single` runs on two nodes; a violation ends the test. */

@@ -88,7 +88,10 @@ static void build(struct world *world)
     struct hy_buf text = {0};
     world->cib = hy_cib_new();
     for (unsigned i = 0; i < 3; i++) {
-        hy_buf_addf(&text, "put 0 node %s\n", nodes[i]);
+        char address[32];
+        snprintf(address, sizeof address, "172.100.102.%u", 151 + i);
+        const struct hy_enrolment enrolled = {.address = address};
+        hy_command_enrol(&text, nodes[i], i + 1, &enrolled);
         hy_command_member(&text, nodes[i], i + 1, HY_MEMBER_IN, 1, 1);
         hy_command_synced(&text, nodes[i], 1);
     }
@@ -183,18 +186,49 @@ static bool act_once(struct world *world)
     return acted;
 }
 
+/* Nodes that are to be taken out go at once. */
+static void strike_out(struct world *world)
+{
+    for (size_t i = 0; i < world->cib->nodes.count; i++) {
+        const struct hy_node_status *status = world->cib->nodes.items[i];
+        if (!status->enrolled.striking)
+            continue;
+        struct hy_buf text = {0};
+        if (status->state == HY_MEMBER_IN)
+            hy_command_member(&text, status->node, status->id, HY_MEMBER_GONE, status->epoch + 1, status->incarnation);
+        hy_command_struck(&text, status->node);
+        must_apply(world, &text);
+        hy_buf_free(&text);
+        break; /* the list has changed */
+    }
+}
+
 static void live_on(struct world *world)
 {
     world->has_quorum = !is_steered(world, "no-quorum");
     if (!world->has_quorum || is_steered(world, "idle"))
         return;
     look(world);
+    strike_out(world);
     int most = is_steered(world, "slow") ? 1 : MOST_ACTIONS;
     while (most-- > 0 && act_once(world))
         continue;
 }
 
 /* ---------------------------------------------------------------- the socket */
+
+static void report_node(const struct world *world, const struct hy_node_status *node, struct hy_buf *report)
+{
+    bool self = node->id == 1;
+    bool heard = self || (world->has_quorum && node->state == HY_MEMBER_IN);
+    hy_buf_addf(report,
+                "%s{\"name\":\"%s\",\"id\":%u,\"address\":\"%s\",\"part\":\"%s\",\"witness\":%s,\"blank\":false,"
+                "\"heard\":%s,\"admitted\":%s,\"epoch\":1,\"last_heard_ms\":%s,\"round_trip_us\":%s}",
+                self ? "" : ",", node->node, (unsigned)node->id, node->enrolled.address,
+                node->state == HY_MEMBER_NEVER ? "none" : "voter", node->enrolled.witness ? "true" : "false",
+                heard ? "true" : "false", node->state == HY_MEMBER_IN ? "true" : "false",
+                heard && !self ? "12" : "null", heard && !self ? "210" : "null");
+}
 
 static void answer_state(void *context, struct hy_buf *report, struct hy_buf *cib)
 {
@@ -209,11 +243,7 @@ static void answer_state(void *context, struct hy_buf *report, struct hy_buf *ci
         world->has_quorum ? 120 : 0, world->has_quorum ? 20 : 12345, (unsigned long long)world->cib->index,
         (unsigned long long)world->cib->index);
     for (size_t i = 0; i < world->cib->nodes.count; i++)
-        hy_buf_addf(report,
-                    "%s{\"name\":\"%s\",\"id\":%zu,\"address\":\"172.100.102.%zu\",\"heard\":%s,\"admitted\":true,"
-                    "\"epoch\":1,\"last_heard_ms\":%s,\"round_trip_us\":%s}",
-                    i ? "," : "", world->cib->nodes.items[i]->node, i + 1, 151 + i,
-                    world->has_quorum || !i ? "true" : "false", i ? "12" : "null", i ? "210" : "null");
+        report_node(world, world->cib->nodes.items[i], report);
     hy_buf_adds(report, "]}");
     hy_cib_save(world->cib, cib);
 }
@@ -282,10 +312,16 @@ static void answer_read(void *context, uint64_t client)
                   "no quorum: test1 does not hear a majority of the nodes");
 }
 
+static void answer_found(void *context, uint64_t client)
+{
+    struct world *world = context;
+    hy_ipc_answer(world->ipc, client, -EEXIST, "there is a cluster");
+}
+
 static int open_socket(struct world *world, struct hy_err *err)
 {
     const struct hy_ipc_handlers handlers = {
-        .context = world, .state = answer_state, .command = answer_command, .read = answer_read};
+        .context = world, .state = answer_state, .command = answer_command, .read = answer_read, .found = answer_found};
     const struct hy_log log = {0};
     char path[128];
     snprintf(path, sizeof path, "%s/core/halyard.sock", world->folder);

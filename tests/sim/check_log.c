@@ -42,6 +42,7 @@ struct committed {
 
 struct logs {
     struct sim_world *world;
+    uint64_t last_before;               /* the end of the log before what this step has appended */
     struct table entries;               /* index, term -> hash, term before */
     HY_VEC(struct committed) committed; /* by index - 1; term 0: seen by nobody */
     struct image images[SIM_MAX_NODES];
@@ -199,11 +200,12 @@ static size_t holders(const struct logs *logs, const struct hy_raft_servers *ser
     return count;
 }
 
-/* Nobody took it as committed before: this is the leader, who has counted. The set in force is the newest in its log. */
+/* Nobody took it as committed before: this is the leader, who has counted. The set in force is the newest in
+ * its log, as it was before this step: what is proposed because of the commit comes after it. */
 static void first_committed(struct logs *logs, size_t node, const struct hy_raft *raft, uint64_t index, uint64_t term)
 {
-    const struct hy_raft_servers *servers = hy_raft_servers(raft);
-    size_t voters, count = holders(logs, servers, index, term, &voters);
+    const struct hy_raft_servers *servers = hy_raft_servers_at(raft, logs->last_before);
+    size_t voters, count = holders(logs, servers ? servers : hy_raft_servers(raft), index, term, &voters);
     if (2 * count <= voters)
         sim_violation(logs->world, "commit-not-durable",
                       "%s takes entry %" PRIu64 " of term %" PRIu64 " as committed: on disk at %zu of %zu voters",
@@ -267,6 +269,13 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     if (event->type == HY_CLUSTER_PERSISTED)
         persisted(&logs->images[node], event->number);
     take_effects(logs, node, raft, effects);
+    logs->last_before = hy_raft_last_index(raft);
+    for (size_t i = 0; i < effects->list.count; i++) {
+        const struct hy_cluster_effect *effect = &effects->list.items[i];
+        if (effect->type == HY_CLUSTER_PERSIST && effect->persist.entry_count &&
+            effect->persist.entries[0].index <= logs->last_before)
+            logs->last_before = effect->persist.entries[0].index - 1;
+    }
     if (hy_raft_role(raft) == HY_RAFT_LEADER && hy_raft_term(raft) != logs->led[node])
         came_to_lead(logs, node, raft);
     for (uint64_t commit = hy_raft_commit_index(raft); logs->commit[node] < commit;)

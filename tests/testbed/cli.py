@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 
-from . import cluster, maxscale, wait
+from . import cluster, disk, maxscale, wait
 from .cluster import Testbed
 from .probe import find_probe
 
@@ -26,7 +26,11 @@ FAULTS = """faults (HOST may be a list with commas; "client" is one too):
   fault freeze HOST [WHAT]       stop processes, or all of the host
   fault thaw HOST [WHAT]
   fault break-maxscale HOST | repair-maxscale HOST
-  fault heal                     everything as at the start
+  fault wipe-state HOST          empties its /var/lib/halyard; for these the daemon must not run there
+  fault set-aside HOST LABEL | bring-back HOST LABEL     its /var/lib/halyard
+  fault copy-state HOST OTHER    the other host gets its /var/lib/halyard
+  fault flip-byte HOST FILE [OFFSET]   of a file in /var/lib/halyard; without OFFSET in the middle
+  fault heal                     everything as at the start, but for what was done to disks
 """
 
 
@@ -95,6 +99,14 @@ def show(testbed):
     sys.stdout.flush()
 
 
+def add(arguments):
+    testbed = _attach(arguments)
+    for name, address in _pairs(arguments.hosts).items():
+        testbed.add_host(name, address)
+    show(testbed)
+    return 0
+
+
 def down(arguments):
     directory = default_directory(arguments.name)
     try:
@@ -159,6 +171,11 @@ HOST_FAULTS = {
     "thaw": (0, 99, lambda host, *what: host.thaw(_processes(what) or None)),
     "break-maxscale": (0, 0, maxscale.damage),
     "repair-maxscale": (0, 0, maxscale.repair),
+    "wipe-state": (0, 0, disk.wipe),
+    "set-aside": (1, 1, disk.put_aside),
+    "bring-back": (1, 1, disk.bring_back),
+    "copy-state": (1, 1, lambda host, other: disk.copy(host, host.testbed.host(other))),
+    "flip-byte": (1, 2, lambda host, *where: print(f"flipped the byte at {disk.flip_byte(host, *where)}")),
 }
 NETWORK_FAULTS = {
     "cut": (0, 1, lambda testbed, a, b=None: testbed.cut(a, b and b.split(","))),
@@ -213,6 +230,8 @@ def parser():
     start.add_argument("--path", action="append", default=[], metavar="FOLDER", help="first in the hosts' PATH")
     start.add_argument("--storage", choices=["memory", "disk"], default="memory", help="where the hosts' disks are")
     start.add_argument("--maxscale", action="store_true", help="install and start the stand-in for MaxScale")
+    more = command("add", add, "one more host, with an empty disk, while it runs")
+    more.add_argument("hosts", nargs="+", metavar="NAME=ADDRESS")
     command("down", down, "end it")
     command("status", status, "what is on, and the faults").add_argument("--long", action="store_true")
     command("shell", shell, "a shell on a host").add_argument("host")

@@ -94,13 +94,29 @@ class Testbed(NetworkFaults):
             self.switch.create()
             for host in [self.client, *self.hosts]:
                 host.power_on()
-                if host.own_files:
-                    host.write_file("/etc/hosts", self._hosts_file(host))
-                    host.write_file("/etc/hostname", host.name + "\n")
+                self._name(host)
         except BaseException:
             self.down()
             raise
         return self
+
+    def _name(self, host):
+        if host.own_files:
+            host.write_file("/etc/hosts", self._hosts_file(host))
+            host.write_file("/etc/hostname", host.name + "\n")
+
+    def add_host(self, name, address):
+        """One more host, with an empty disk, while the others run; all get to know its name."""
+        if any(name == host.name or address == host.address for host in [*self.hosts, self.client]):
+            raise ValueError(f"testbed: there is a host {name}, or one with {address}, already")
+        host = Host(self, name, address, self.interface, 1 + len(self.hosts))
+        host.power_on()
+        self.hosts.append(host)
+        self.save()
+        for one in self.hosts:
+            if one.is_on:
+                self._name(one)
+        return host
 
     def _start_keeper(self):
         command = [sys.executable, os.path.join(HERE, "keeper.py"), self.directory, self.storage]

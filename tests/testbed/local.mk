@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/testbed/boot-host.sh \
 	tests/testbed/cli.py \
 	tests/testbed/cluster.py \
+	tests/testbed/disk.py \
 	tests/testbed/faults.py \
 	tests/testbed/freezer.py \
 	tests/testbed/halyard-testbed \
@@ -23,6 +24,7 @@ EXTRA_DIST += \
 	tests/testbed/processes.py \
 	tests/testbed/selftest.py \
 	tests/testbed/selftest_case.py \
+	tests/testbed/selftest_disk.py \
 	tests/testbed/selftest_end.py \
 	tests/testbed/selftest_hosts.py \
 	tests/testbed/selftest_left_behind.py \

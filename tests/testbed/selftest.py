@@ -13,9 +13,9 @@ sys.dont_write_bytecode = True
 
 
 def main():
-    from testbed import selftest_end, selftest_hosts, selftest_network, selftest_probe, selftest_stack
+    from testbed import selftest_disk, selftest_end, selftest_hosts, selftest_network, selftest_probe, selftest_stack
 
-    modules = [selftest_network, selftest_hosts, selftest_probe, selftest_stack, selftest_end]
+    modules = [selftest_network, selftest_hosts, selftest_disk, selftest_probe, selftest_stack, selftest_end]
     loader = unittest.TestLoader()
     if len(sys.argv) == 3 and sys.argv[1] == "-k":
         loader.testNamePatterns = [f"*{sys.argv[2]}*"]

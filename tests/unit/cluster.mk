@@ -6,6 +6,12 @@ test_cluster_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cluster_LDADD = libhy_cluster.a libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a \
 	libhy_cib.a libhy_base.a $(CHECK_LIBS)
 
+UNIT_TESTS += test_cluster_clients
+test_cluster_clients_SOURCES = tests/unit/test_cluster_clients.c tests/lib/cluster_sim.c tests/lib/cluster_sim.h tests/lib/run.h
+test_cluster_clients_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_cluster_clients_LDADD = libhy_cluster.a libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a \
+	libhy_cib.a libhy_base.a $(CHECK_LIBS)
+
 UNIT_TESTS += test_cluster_parts
 test_cluster_parts_SOURCES = tests/unit/test_cluster_parts.c tests/lib/run.h
 test_cluster_parts_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -1,7 +1,7 @@
 UNIT_TESTS += test_config
 test_config_SOURCES = tests/unit/test_config.c tests/lib/run.h
 test_config_CPPFLAGS = $(UNIT_CPPFLAGS) $(CONFIG_CFLAGS)
-test_config_LDADD = libhy_daemon.a libhy_base.a $(CONFIG_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
+test_config_LDADD = libhy_daemon.a libhy_cib.a libhy_base.a $(CONFIG_LIBS) $(JANSSON_LIBS) $(CHECK_LIBS)
 
 UNIT_TESTS += test_logger
 test_logger_SOURCES = tests/unit/test_logger.c tests/lib/run.h

@@ -148,13 +148,14 @@ START_TEST(a_new_cluster)
     char line[512];
     snprintf(line, sizeof line, "cd %s && mkdir sub && cd sub && ", core.folder);
     char *at = line + strlen(line);
-    strcpy(at, "hactl cluster init --name seed --user root test1=172.100.102.151 test3=172.100.102.155");
+    strcpy(at, "hactl cluster init --name seed --user root --witness test5 test1=172.100.102.151 "
+               "test3=172.100.102.155 test5=172.100.102.160");
     expect_golden(&core, line, "init.out");
-    snprintf(
-        line, sizeof line,
-        "cd %s/sub && stat -c '%%a %%n' seed/*/halyard.key && cmp seed/*/halyard.key && wc -c <seed/test1/halyard.key",
-        core.folder);
-    expect_ok(&core, line, "600 seed/test1/halyard.key\n600 seed/test3/halyard.key\n65\n");
+    snprintf(line, sizeof line,
+             "cd %s/sub && stat -c '%%a %%n' seed/*/halyard.key && cmp seed/test1/halyard.key seed/test3/halyard.key "
+             "&& wc -c <seed/test1/halyard.key",
+             core.folder);
+    expect_ok(&core, line, "600 seed/test1/halyard.key\n600 seed/test3/halyard.key\n600 seed/test5/halyard.key\n65\n");
     snprintf(line, sizeof line, "cat %s/sub/seed/test3/halyard.conf", core.folder);
     expect_golden(&core, line, "init.conf");
     snprintf(line, sizeof line, "cd %s/sub && hactl cluster init --name seed test1=172.100.102.151", core.folder);
@@ -162,7 +163,7 @@ START_TEST(a_new_cluster)
     snprintf(line, sizeof line, "cd %s/sub && hactl cluster init --name bad test1=172.100.102.151 test3=here",
              core.folder);
     expect_error(&core, line, 1,
-                 "hactl: bad/test1/halyard.conf:12: address 'here' is no address: expected a numeric one, as "
+                 "hactl: bad/test1/halyard.conf:13: address 'here' is no address: expected a numeric one, as "
                  "172.100.102.151 or fd00::151\n");
     snprintf(line, sizeof line, "cd %s/sub && ls && rm -r %s/sub", core.folder, core.folder);
     expect_ok(&core, line, "seed\n");
@@ -170,7 +171,84 @@ START_TEST(a_new_cluster)
                  "hactl: 'test1': expected NODE=ADDRESS, as test1=172.100.102.151\n");
     expect_error(&core, "hactl cluster init --port 5405 test1=1.2.3.4", 2,
                  "usage: hactl cluster init --name NAME [--out DIR] [--transport NAME] [--port N] [--bus-port N] "
-                 "[--profile NAME] [--user USER] NODE=ADDRESS...\n");
+                 "[--profile NAME] [--user USER] [--witness NODE] NODE=ADDRESS...\n");
+    expect_error(&core, "hactl cluster init --name x --witness test9 test1=1.2.3.4", 1,
+                 "hactl: --witness test9: it is none of the nodes: expected --witness NODE NODE=ADDRESS...\n");
+    expect_error(&core, "hactl cluster init --name x --profile quick test1=1.2.3.4", 1,
+                 "hactl: --profile 'quick': expected fast, lan or wan\n");
+}
+END_TEST
+
+static const char *in_folder(const char *line)
+{
+    static char text[1024];
+    snprintf(text, sizeof text, "cd %s && %s", core.folder, line);
+    return text;
+}
+
+START_TEST(a_node_comes)
+{
+    expect_ok(&core,
+              in_folder("printf '%064d\\n' 7 >key && chmod 600 key && echo \"key = \\\"$PWD/key\\\";\" >>halyard.conf"),
+              "");
+    expect_golden(&core, in_folder("mkdir sub; cd sub; hactl cluster add test4=172.100.102.154 --witness"), "add.out");
+    expect_golden(&core, in_folder("sed \"s#$PWD#FOLDER#\" sub/seed/test4/halyard.conf"), "add.conf");
+    expect_ok(&core, in_folder("cmp key sub/seed/test4/halyard.key && stat -c %a sub/seed/test4/halyard.key"), "600\n");
+    expect_in(&core, "hactl cluster status", "id 4     epoch 1     not in yet, not heard, not a member\n");
+    expect_in(&core, "hactl cluster status",
+              "test4 is to be taken in: this waits for test4 to be heard: is halyardd started there?\n");
+    expect_in(&core, "hactl status", "Node test4: OFFLINE (witness)\n");
+    expect_error(&core, in_folder("cd sub; hactl cluster add --witness test4=172.100.102.154"), 1,
+                 "hactl: seed/test4/halyard.conf: is there already: it is not overwritten\n");
+    expect_in(&core, in_folder("cd sub; rm -r seed; hactl cluster add --witness test4=172.100.102.154"),
+              "test4 (id 4, a witness) is enrolled already. Its files were made again, in seed/test4.");
+    expect_in(&core, in_folder("cd sub; hactl cluster add test7=fd00::7 --out new"), "root@[fd00::7]:/etc/halyard/");
+    expect_in(&core, in_folder("cat sub/new/test7/halyard.conf"),
+              "    { name = \"test4\"; id = 4; address = \"172.100.102.154\"; witness = true; },\n"
+              "    { name = \"test7\"; id = 5; address = \"fd00::7\"; }\n");
+    expect_error(&core, in_folder("cd sub; hactl cluster add test8=172.100.102.154 --out new"), 1,
+                 "hactl: address 172.100.102.154 is that of node test4: each node needs its own\n");
+    expect_error(&core, in_folder("cd sub; hactl cluster add test3=172.100.102.152"), 1,
+                 "hactl: test3 is in the cluster already\n");
+    expect_error(
+        &core, "hactl cluster add test3=10.0.0.1", 1,
+        "hactl: test3 is in the cluster already, otherwise (address 172.100.102.152): stop halyardd there first\n");
+    expect_error(&core, "hactl cluster add test9=here", 1,
+                 "hactl: address 'here' is no address: expected a numeric one, as 172.100.102.151 or fd00::151\n");
+    expect_error(&core, "hactl cluster add a=1.2.3.4 b=1.2.3.5", 1,
+                 "hactl: 'b=1.2.3.5': one node at a time: a comes first\n");
+    expect_error(&core, "hactl cluster add test9=1.2.3.4 --link 2=1.2.3.4", 1,
+                 "hactl: --link '2=1.2.3.4': expected N=ADDRESS, N from 1 to 1 as the links stand in the "
+                 "configuration\n");
+    expect_error(&core, "hactl cluster add --witness", 2,
+                 "usage: hactl cluster add NODE=ADDRESS [--link N=ADDRESS]... [--witness] [--out DIR]\n");
+    fake_core_steer(&core, "no-quorum", 1);
+    expect_error(&core, "hactl cluster add test9=1.2.3.4", 1, "hactl: no quorum: test1 does not hear a majority of the nodes\n");
+}
+END_TEST
+
+START_TEST(a_node_goes)
+{
+    expect_error(&core, "hactl cluster remove test9", 1,
+                 "hactl: there is no node test9: `hactl node list` shows which there are\n");
+    expect_error(
+        &core, "hactl node delete test5", 1,
+        "hactl: test5 is online: stop halyardd there first, or use `hactl cluster remove test5`, which moves its "
+        "resources away\n");
+    fake_core_steer(&core, "idle", 1);
+    expect_error(&core, "hactl --timeout 0.1 cluster remove test5", 1,
+                 "hactl: not done after 0.1 s: it goes on, and waits for test5 to take its leave\n");
+    expect_in(&core, "hactl status", "Node test5: being taken out\nOnline: [ test1 test3 ]\n");
+    expect_in(&core, "hactl cluster status", "test5 is being taken out: this waits for test5 to take its leave\n");
+    expect_error(&core, "hactl cluster add test5=172.100.102.153", 1,
+                 "hactl: test5 is being taken out: `hactl cluster status` tells what that waits for\n");
+    fake_core_steer(&core, "idle", 0);
+    expect_in(&core, "hactl cluster remove test3",
+              "INFO: test3 is out. Before it may be added again: stop halyardd there, and empty its state folder (");
+    expect_in(&core, "hactl status", "Online: [ test1 ]\n");
+    expect_error(&core, "hactl --force cluster remove test1", 1,
+                 "hactl: no node would be left: at least one node that may run something has to stay\n");
+    expect_error(&core, "hactl cluster found", 1, "hactl: test1 has a cluster already: there is nothing to found\n");
 }
 END_TEST
 
@@ -187,5 +265,7 @@ TCase *hactl_other_case(void)
     tcase_add_test(tests, no_connection);
     tcase_add_test(tests, somebody_was_faster);
     tcase_add_test(tests, a_new_cluster);
+    tcase_add_test(tests, a_node_comes);
+    tcase_add_test(tests, a_node_goes);
     return tests;
 }

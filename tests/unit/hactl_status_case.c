@@ -77,7 +77,7 @@ static void check_case(const char *name)
     hy_buf_free(&parts.status);
 }
 
-static const char *const names[] = {"marks", "clones", "in-flight", "members"};
+static const char *const names[] = {"marks", "clones", "in-flight", "members", "blank", "comings"};
 
 START_TEST(shown)
 {

@@ -37,6 +37,7 @@ struct node {
     struct hy_buf lines;
     uint32_t reconnect_to; /* in received(): as membership would */
     uint64_t reconnect_incarnation;
+    uint32_t remove; /* in received(), once */
 };
 
 static struct zwait waiter;
@@ -57,6 +58,10 @@ static void keep(void *context, enum hy_topic topic, uint32_t from, uint64_t inc
     hy_vec_push(&node->items, ((struct item){topic, from, incarnation, text}));
     if (node->reconnect_to)
         ck_assert_int_eq(hy_bus_reconnect(node->bus, node->reconnect_to, node->reconnect_incarnation), 0);
+    if (node->remove) {
+        ck_assert_int_eq(hy_bus_peer_remove(node->bus, node->remove), 0);
+        node->remove = 0;
+    }
 }
 
 static void forget(struct node *node)
@@ -443,6 +448,54 @@ START_TEST(reconnect_is_done_once_an_incarnation)
 }
 END_TEST
 
+static bool is_removed(void *arg)
+{
+    struct hy_bus_peer_stats stats;
+    hy_bus_send(nodes[1].bus, HY_TOPIC_EVENT, HY_BUS_ALL, "x", 1);
+    return hy_bus_peer_stats(nodes[0].bus, *(uint32_t *)arg, &stats) == -ENOENT;
+}
+
+START_TEST(peers_come_and_go)
+{
+    struct hy_err err = {{0}};
+    prepare_three("127.0.0.1");
+    for (size_t i = 0; i < NODES; i++) {
+        nodes[i].options.peer_count = 0;
+        open_node(&nodes[i]);
+        nodes[i].options.peer_count = NODES - 1;
+        for (size_t j = 0; j < NODES - 1; j++)
+            ck_assert_msg(hy_bus_peer_add(nodes[i].bus, &nodes[i].peers[j], &err) == 0, "%s", err.text);
+    }
+    connect_all();
+    ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &nodes[0].peers[0], &err), -EEXIST);
+    ck_assert_str_eq(err.text, "bus: node 2 is a peer already");
+    struct hy_bus_peer wrong = {9, "node9", 5406};
+    ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &wrong, &err), -EINVAL);
+    wrong.id = 1;
+    ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &wrong, &err), -EINVAL);
+    ck_assert_int_eq(hy_bus_peer_remove(nodes[0].bus, 9), -ENOENT);
+    /* The one whose message it is, and another. */
+    for (uint32_t gone = 2; gone <= 3; gone++) {
+        nodes[0].remove = gone;
+        for (int i = 0; i < 10; i++) /* those behind the first are on their way */
+            hy_bus_send(nodes[1].bus, HY_TOPIC_EVENT, HY_BUS_ALL, "go", 2);
+        zwait_until(&waiter, is_removed, &gone, "it is removed");
+        ck_assert_int_eq(hy_bus_reconnect(nodes[0].bus, gone, 1), -ENOENT);
+        ck_assert_int_eq(hy_bus_peer_add(nodes[0].bus, &nodes[0].peers[gone - 2], &err), 0);
+        connect_all();
+    }
+    ck_assert_int_eq(hy_bus_peer_remove(nodes[0].bus, 2), 0);
+    ck_assert_int_eq(hy_bus_peer_remove(nodes[0].bus, 2), -ENOENT);
+    hy_bus_send(nodes[1].bus, HY_TOPIC_EVENT, 1, "unheard", 7);
+    nodes[0].peers[0] = nodes[0].peers[1];
+    nodes[0].options.peer_count = 1;
+    connect_all();
+    ck_assert_uint_eq(count_text(&nodes[0], "unheard"), 0);
+    for (size_t i = 0; i < NODES; i++)
+        ck_assert_str_eq(hy_buf_text(&nodes[i].lines), "");
+}
+END_TEST
+
 static bool has_bad_and_good(void *arg)
 {
     (void)arg;
@@ -600,7 +653,9 @@ START_TEST(bad_options_are_explained)
     nodes[0].peers[1].address = "10.0.0";
     open_refused(-EINVAL, "bus: node 3: '10.0.0' is no numeric IPv4 or IPv6 address");
     nodes[0].peers[1].id = 2;
-    open_refused(-EINVAL, "bus: a peer cannot have the id 2: ids are 1 to 65534, and each is one node's");
+    open_refused(-EEXIST, "bus: node 2 is a peer already");
+    nodes[0].peers[1].id = 1;
+    open_refused(-EINVAL, "bus: a peer cannot have the id 1: ids are 1 to 65534, and each is one node's");
     nodes[0].options.self = 0xFFFF;
     open_refused(-EINVAL, "bus: a node cannot have the id 65535: ids are 1 to 65534");
 }
@@ -639,6 +694,7 @@ int main(void)
     tcase_add_test(tcase, a_right_server_key_alone_does_not_let_in);
     tcase_add_test(tcase, a_peer_that_dies_is_found_again);
     tcase_add_test(tcase, reconnect_is_done_once_an_incarnation);
+    tcase_add_test(tcase, peers_come_and_go);
     tcase_add_test(tcase, malformed_messages_are_dropped);
     tcase_add_test(tcase, a_flood_blocks_nobody);
     tcase_add_test(tcase, bad_options_are_explained);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The configuration file: what is read, and the one line that each mistake gets. */
 #include "daemon/config.h"
+
+#include "cib/command.h"
+#include "daemon/config_compare.h"
 #include "lib/run.h"
 
 #include <errno.h>
@@ -104,6 +107,62 @@ START_TEST(groups_are_read)
 }
 END_TEST
 
+START_TEST(a_witness_is_read)
+{
+    char text[4096];
+    const char *at = strstr(GOOD, "id = 3;");
+    snprintf(text, sizeof text, "%.*switness = true; %s", (int)(at - GOOD), GOOD, at);
+    struct hy_config *config = read_good(text);
+    ck_assert(!config->nodes.items[0].witness && !config->nodes.items[1].witness);
+    ck_assert(config->nodes.items[2].witness);
+    hy_config_free(&config);
+}
+END_TEST
+
+START_TEST(witnesses_alone_are_no_cluster)
+{
+    write_text("cluster = \"seed\"; node = \"test1\";\n"
+               "nodes = ( { name = \"test1\"; id = 1; address = \"10.0.0.1\"; witness = true; } );\n"
+               "links = ( { transport = \"udpu\"; } );\n");
+    struct hy_config *config = NULL;
+    struct hy_err err = {{0}};
+    ck_assert_int_eq(hy_config_read(path, &config, &err), -EINVAL);
+    ck_assert_str_eq(err.text + strlen(path), ":2: nodes: all of them are witnesses: who is to run the resources?");
+}
+END_TEST
+
+/* What is printed reads back as the same: it prints the same again. */
+START_TEST(printed_and_read_back)
+{
+    static const char *const more[] = {
+        "",
+        "user = \"halyard\"; key = \"/etc/k \\\"1\\\"\\\\\"; bus = { port = 7000; };\n"
+        "detection = { profile = \"fast\"; dead_after_ms = 40; release_margin_ms = 9; };\n"
+        "paths = { state = \"/srv/h\"; lsb = \"/opt/init.d\"; };\n"
+        "log = { file = \"/var/log/h.log\"; level = \"debug\"; format = \"json\"; syslog = true; stderr = true; };\n"};
+    for (size_t i = 0; i < 2; i++) {
+        char text[4096];
+        struct hy_buf first = {0}, second = {0};
+        snprintf(text, sizeof text, "%s%s", GOOD, more[i]);
+        struct hy_config *config = read_good(text);
+        config->nodes.items[0].witness = true;
+        hy_config_print(config, &first);
+        hy_config_free(&config);
+        config = read_good(hy_buf_text(&first));
+        ck_assert(config->nodes.items[0].witness && !config->nodes.items[1].witness);
+        ck_assert_str_eq(config->links.items[1].addresses[2], "10.0.0.5");
+        ck_assert_str_eq(config->links.items[1].settings.items[1].value, "3");
+        ck_assert_int_eq(config->detection.dead_after, (i ? 40 : 120) * HY_MS);
+        ck_assert_str_eq(config->key_file, i ? "/etc/k \"1\"\\" : "/etc/halyard/halyard.key");
+        hy_config_print(config, &second);
+        ck_assert_str_eq(hy_buf_text(&first), hy_buf_text(&second));
+        hy_config_free(&config);
+        hy_buf_free(&first);
+        hy_buf_free(&second);
+    }
+}
+END_TEST
+
 /* GOOD with `from` replaced by `to`, and what is said of it behind the file's name. */
 static const struct mistake {
     const char *from, *to, *said;
@@ -120,7 +179,7 @@ static const struct mistake {
     {"id = 2;", "id = 0;", ":5: 'id': 0 is out of range: expected 1 to 65534"},
     {"id = 2;", "id = \"2\";", ":5: 'id': expected a number without quotes"},
     {"id = 2;", "", ":5: 'id' is missing: expected a number"},
-    {"id = 2;", "id = 2; idd = 3;", ":5: unknown setting 'idd': a node may have name, id, address"},
+    {"id = 2;", "id = 2; idd = 3;", ":5: unknown setting 'idd': a node may have name, id, address, witness"},
     {"name = \"test5\"", "name = \"test1\"", ":6: node 'test1' stands twice"},
     {"\"fd00::160\"", "\"172.100.102.155\"",
      ":6: nodes 'test3' and 'test5' have the same address 172.100.102.155: each needs its own"},
@@ -130,6 +189,7 @@ static const struct mistake {
      ":3: unknown setting 'x': the file may have cluster, node, nodes, key, user, links, bus, detection, paths, log"},
     {"links = (", "links = \"udpu\"; key = \"/k\"; log = { level = \"info\"; }; bus = (",
      ":7: links: expected a list, as links = ( { transport = \"udpu\"; port = 5405; } );"},
+    {"id = 3;", "id = 3; witness = 1;", ":6: 'witness': expected true or false, without quotes"},
     {"{ transport = \"udpu\"; port = 5405; }", "{ port = 5405; }",
      ":7: 'transport' is missing: expected a text in quotes"},
     {"port = 5405;", "port = ( 1 );", ":7: link setting 'port': expected a text, a number, or true or false"},
@@ -168,6 +228,45 @@ START_TEST(each_mistake_gets_its_line)
 }
 END_TEST
 
+static void expect_difference(const struct hy_config *config, const char *statements, const char *said)
+{
+    struct hy_cib *cib = hy_cib_new();
+    struct hy_buf command = {0}, out = {0};
+    struct hy_answer answer = {0};
+    const struct hy_command_head head = {.at = 1};
+    hy_command_begin(&command, &head);
+    hy_buf_adds(&command, statements);
+    hy_cib_apply(cib, 1, hy_buf_text(&command), command.size, &answer);
+    ck_assert_msg(answer.code == 0, "%s", answer.err.text);
+    hy_config_compare(config, cib, &out);
+    ck_assert_str_eq(hy_buf_text(&out), said);
+    hy_buf_free(&command);
+    hy_buf_free(&out);
+    hy_cib_free(&cib);
+}
+
+#define TEST1 "enrol test1 id=1 address=172.100.102.151\n"
+#define TEST3 "enrol test3 id=2 address=172.100.102.155\n"
+#define TEST5 "enrol test5 id=3 address=fd00::160\n"
+
+START_TEST(the_file_and_the_cluster)
+{
+    struct hy_config *config = read_good(GOOD);
+    expect_difference(config, "noop\n", "");
+    expect_difference(config, TEST1 TEST3 TEST5, "");
+    expect_difference(config, TEST1 TEST3 TEST5 "enrol test4 id=4 address=10.0.0.4\n", "test4 is missing in it");
+    expect_difference(config, TEST1 TEST3, "test5 is in it, and not in the cluster");
+    expect_difference(config, TEST1 TEST3 TEST5 "strike test5\n", "test5 is in it, and not in the cluster");
+    expect_difference(config, TEST1 TEST3 "enrol test5 id=9 address=10.0.0.4\nenrol test7 id=10 address=10.0.0.7\n",
+                      "test7 is missing in it, test5 has id 3 there, and 9 in the cluster");
+    expect_difference(config, TEST1 TEST3 "enrol test5 id=3 address=10.0.0.4\n",
+                      "test5 has address fd00::160 there, and 10.0.0.4 in the cluster");
+    expect_difference(config, TEST1 TEST3 "enrol test5 id=3 address=fd00::160 witness=true\n",
+                      "test5 is no witness there, and one in the cluster");
+    hy_config_free(&config);
+}
+END_TEST
+
 START_TEST(a_file_that_is_not_there)
 {
     struct hy_config *config = NULL;
@@ -187,7 +286,11 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, everything_is_read);
     tcase_add_test(tcase, groups_are_read);
+    tcase_add_test(tcase, a_witness_is_read);
+    tcase_add_test(tcase, witnesses_alone_are_no_cluster);
+    tcase_add_test(tcase, printed_and_read_back);
     tcase_add_loop_test(tcase, each_mistake_gets_its_line, 0, (int)(sizeof mistakes / sizeof *mistakes));
+    tcase_add_test(tcase, the_file_and_the_cluster);
     tcase_add_test(tcase, a_file_that_is_not_there);
     return run_suite(suite);
 }

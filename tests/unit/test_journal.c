@@ -145,6 +145,17 @@ static struct disk small_disk(uint64_t *last)
 
 /* --- tests --------------------------------------------------------------------------------------------------------- */
 
+START_TEST(crc_is_the_same_with_and_without_help)
+{
+    uint8_t bytes[300];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 37 + i / 7);
+    for (size_t from = 0; from < 9; from++)
+        for (size_t size = 0; from + size <= sizeof bytes; size++)
+            ck_assert_uint_eq(hy_crc32c(7, bytes + from, size), hy_crc32c_plain(7, bytes + from, size));
+}
+END_TEST
+
 START_TEST(crc_is_crc32c)
 {
     ck_assert_uint_eq(hy_crc32c(0, "123456789", 9), 0xe3069283); /* RFC 3720 and the usual check value */
@@ -617,6 +628,7 @@ int main(void)
     tcase_set_timeout(tcase, 300);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, crc_is_crc32c);
+    tcase_add_test(tcase, crc_is_the_same_with_and_without_help);
     tcase_add_test(tcase, comes_back_as_it_was);
     tcase_add_test(tcase, frames_of_every_size);
     tcase_add_test(tcase, a_long_log_is_written_anew);

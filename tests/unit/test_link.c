@@ -24,6 +24,7 @@ struct node {
     struct hy_buf events;   /* "LINK NODE UP WHY\n" */
     struct hy_buf lines;
     uint32_t answer_events_to; /* send from within event() */
+    uint32_t remove;           /* within received() or event(), once */
     struct hy_log log;
     struct hy_links_options options;
     struct hy_link_config configs[LINKS];
@@ -44,10 +45,19 @@ static void keep_line(void *context, enum hy_log_level level, const char *line)
     hy_buf_addf(context, "%d:%s\n", (int)level, line);
 }
 
+static void remove_once(struct node *node)
+{
+    uint32_t id = node->remove;
+    node->remove = 0;
+    if (id)
+        ck_assert_int_eq(hy_links_peer_remove(node->links, id), 0);
+}
+
 static void keep(void *context, uint32_t from, size_t link, const void *data, size_t size)
 {
     struct node *node = context;
     hy_buf_addf(&node->received, "%u %zu %.*s\n", from, link, (int)size, (const char *)data);
+    remove_once(node);
 }
 
 static void keep_event(void *context, size_t link, uint32_t about, bool up, const char *why)
@@ -58,6 +68,7 @@ static void keep_event(void *context, size_t link, uint32_t about, bool up, cons
     node->answer_events_to = 0;
     if (to)
         hy_links_send(node->links, to, "from within an event, and longer than the other", 47);
+    remove_once(node);
 }
 
 /* Node `self` of three, on two links: 127.0.1.N and 127.0.2.N. */
@@ -361,6 +372,58 @@ START_TEST(what_a_transport_knows_is_handed_on)
 }
 END_TEST
 
+START_TEST(peers_come_and_go)
+{
+    const char *addresses[NODES][LINKS] = {{"127.0.1.1", "127.0.2.1"}, {"127.0.1.2", "127.0.2.2"}, {"127.0.1.3", NULL}},
+               *wrong[LINKS] = {"127.0.1.9", "x"};
+    struct hy_err err = {{0}};
+    for (uint32_t i = 0; i < NODES; i++) {
+        prepare(&nodes[i], i + 1);
+        nodes[i].configs[0].peer_count = nodes[i].configs[1].peer_count = 0;
+        open_node(&nodes[i]);
+        for (uint32_t j = 0; j < NODES; j++)
+            if (i != j)
+                ck_assert_msg(hy_links_peer_add(nodes[i].links, j + 1, addresses[j], &err) == 0, "%s", err.text);
+    }
+    ck_assert_int_eq(hy_links_send(nodes[0].links, HALYARD_ALL, "all", 3), 0);
+    ck_assert_int_eq(hy_links_send(nodes[1].links, 3, "3", 1), 0);
+    wait_text(&nodes[1].received, "1 1 all\n");
+    wait_text(&nodes[1].received, "1 2 all\n");
+    wait_text(&nodes[2].received, "1 1 all\n");
+    wait_text(&nodes[2].received, "2 1 3\n");
+    ck_assert_uint_eq(stats_of(&nodes[0], 1).wire.sent, 2);
+    ck_assert_uint_eq(stats_of(&nodes[0], 2).wire.sent, 1);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 3, addresses[2], &err), -EEXIST);
+    ck_assert_str_eq(err.text, "link 1 (udpu): node 3 is a peer already");
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 1, addresses[0], &err), -EINVAL);
+    /* What one link takes and another does not is on none. */
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 9, wrong, &err), -EINVAL);
+    ck_assert_str_eq(err.text, "link 2 (udpu): node 9: 'x' is no numeric IPv4 or IPv6 address");
+    ck_assert_int_eq(hy_links_send(nodes[0].links, 9, "x", 1), -ENOENT);
+    ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 9), -ENOENT);
+    /* In received(): the other datagrams of the same batch are a stranger's. */
+    nodes[0].remove = 2;
+    for (int i = 0; i < 3; i++)
+        ck_assert_int_eq(hy_links_send(nodes[1].links, 1, "go", 2), 0);
+    ck_assert_int_eq(hy_links_send(nodes[2].links, 1, "end", 3), 0);
+    wait_text(&nodes[0].received, "3 1 end\n");
+    ck_assert_ptr_nonnull(
+        strstr(hy_buf_text(&nodes[0].lines), "it is sealed by node 2, which is no peer on this link"));
+    const char *why;
+    ck_assert(!hy_links_node_up(nodes[0].links, 1, 2, &why));
+    ck_assert_int_eq(hy_links_send(nodes[0].links, 2, "x", 1), -ENOENT);
+    /* In event(), from within a send to all. */
+    hy_links_close(&nodes[1].links);
+    hy_links_close(&nodes[2].links);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 2, addresses[1], &err), 0);
+    nodes[0].remove = 2;
+    hy_links_send(nodes[0].links, 2, "x", 1);
+    wait_text(&nodes[0].events, " 2 0 connection refused\n");
+    ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 2), -ENOENT);
+    ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 3), 0);
+}
+END_TEST
+
 START_TEST(a_link_waits_for_its_address)
 {
     prepare(&nodes[0], 1);
@@ -373,6 +436,10 @@ START_TEST(a_link_waits_for_its_address)
     ck_assert_str_eq(stats_of(&nodes[0], 2).why, "no interface of this host has the address 10.11.12.1 (yet)");
     ck_assert_int_eq(hy_links_send(nodes[0].links, 2, "x", 1), 0); /* over link 1 */
     ck_assert_uint_eq(hy_links_max_size(nodes[0].links), 1200 - HY_SEAL_OVERHEAD);
+    /* Peers that come meanwhile are on it when it opens. */
+    const char *const addresses[LINKS] = {"127.0.1.3", "10.11.12.3"};
+    ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 3), 0);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 3, addresses, NULL), 0);
     for (hy_time end = hy_loop_now() + 2500 * HY_MS; hy_loop_now() < end;) /* two attempts: said once */
         zwait_turn(&waiter);
     has_exactly(&nodes[0].lines, "4:link 2 (udpu): no interface of this host has the address 10.11.12.1 (yet); trying "
@@ -465,6 +532,19 @@ START_TEST(an_event_in_send_may_send)
 }
 END_TEST
 
+START_TEST(a_peer_that_is_refused_is_explained)
+{
+    const char *const addresses[LINKS] = {"anything", NULL};
+    struct hy_err err = {{0}};
+    prepare_contrary(&nodes[0], "no peers");
+    nodes[0].configs[0].peer_count = 0;
+    open_node(&nodes[0]);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 7, addresses, &err), -EEXIST);
+    ck_assert_str_eq(err.text, "link 1 (tp_contrary): File exists");
+    ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 7), -ENOENT);
+}
+END_TEST
+
 START_TEST(a_file_has_the_name_of_its_transport)
 {
     char folder[] = "/tmp/halyard-test-link-XXXXXX", text[256];
@@ -497,6 +577,8 @@ int main(void)
     tcase_add_test(tcase, forged_and_foreign_datagrams_are_dropped);
     tcase_add_test(tcase, a_right_seal_is_enough_from_any_address);
     tcase_add_test(tcase, what_a_transport_knows_is_handed_on);
+    tcase_add_test(tcase, peers_come_and_go);
+    tcase_add_test(tcase, a_peer_that_is_refused_is_explained);
     tcase_add_test(tcase, a_link_waits_for_its_address);
     tcase_add_test(tcase, no_link_open_is_an_error_to_send);
     tcase_add_test(tcase, watches_and_timers_serve);

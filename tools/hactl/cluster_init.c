@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `cluster init`: for each node of a new cluster a folder with what goes to its /etc/halyard. */
+#include "base/alloc.h"
 #include "bus/seal.h"
 #include "hactl/commands.h"
+#include "hactl/node_files.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 struct plan {
     const char *name;
@@ -22,8 +21,10 @@ struct plan {
     HY_VEC(struct member {
         char *name;
         const char *address;
+        bool witness;
     })
     members;
+    HY_VEC(const char *) witnesses;
 };
 
 /* ---------------------------------------------------------------- the words */
@@ -42,15 +43,6 @@ static const char **option_of(struct plan *plan, const char *word)
     return NULL;
 }
 
-/* What goes into the file as it is must not end the text it stands in. */
-static int check_text(const char *what, const char *text)
-{
-    for (const char *p = text; *p; p++)
-        if (*p == '"' || *p == '\\' || (unsigned char)*p < ' ')
-            return hactl_fail("%s '%s': expected no quotes, backslashes or control characters", what, text);
-    return *text ? HACTL_OK : hactl_fail("%s: expected a text that is not empty", what);
-}
-
 static int check_port(const char *what, const char *text)
 {
     char *end;
@@ -62,15 +54,26 @@ static int check_port(const char *what, const char *text)
 
 static int add_member(struct plan *plan, const char *word)
 {
-    const char *equals = strchr(word, '=');
-    if (!equals || equals == word || !equals[1])
-        return hactl_fail("'%s': expected NODE=ADDRESS, as test1=172.100.102.151", word);
-    const struct member member = {hy_strndup(word, (size_t)(equals - word)), equals + 1};
-    hy_vec_push(&plan->members, member);
-    if (strchr(member.name, '/') || member.name[0] == '.')
-        return hactl_fail("'%s' is no name of a node", member.name);
-    int status = check_text("node", member.name);
-    return status ? status : check_text("address", member.address);
+    struct member member = {0};
+    int status = hactl_take_node(word, &member.name, &member.address);
+    if (member.name)
+        hy_vec_push(&plan->members, member);
+    return status;
+}
+
+/* `--witness NODE`: the nodes may stand behind it. */
+static int mark_witnesses(struct plan *plan)
+{
+    for (size_t w = 0; w < plan->witnesses.count; w++) {
+        size_t at = 0;
+        while (at < plan->members.count && strcmp(plan->members.items[at].name, plan->witnesses.items[w]) != 0)
+            at++;
+        if (at == plan->members.count)
+            return hactl_fail("--witness %s: it is none of the nodes: expected --witness NODE NODE=ADDRESS...",
+                              plan->witnesses.items[w]);
+        plan->members.items[at].witness = true;
+    }
+    return HACTL_OK;
 }
 
 static int read_words(struct plan *plan, int argc, char **argv)
@@ -82,6 +85,8 @@ static int read_words(struct plan *plan, int argc, char **argv)
             return hactl_usage(hactl_find("cluster", "init"));
         if (option)
             *option = argv[++i];
+        else if (strcmp(argv[i], "--witness") == 0 && i + 1 < argc)
+            hy_vec_push(&plan->witnesses, argv[++i]);
         else if (strncmp(argv[i], "--", 2) == 0)
             return hactl_usage(hactl_find("cluster", "init"));
         else
@@ -89,12 +94,15 @@ static int read_words(struct plan *plan, int argc, char **argv)
     }
     if (!status && (!plan->name || !plan->members.count))
         return hactl_usage(hactl_find("cluster", "init"));
-    const char *const texts[][2] = {
-        {"--name", plan->name}, {"--transport", plan->transport}, {"--profile", plan->profile}};
-    for (size_t i = 0; i < 3 && !status; i++)
-        status = check_text(texts[i][0], texts[i][1]);
+    if (!status)
+        status = mark_witnesses(plan);
+    const char *const texts[][2] = {{"--name", plan->name}, {"--transport", plan->transport}};
+    for (size_t i = 0; i < 2 && !status; i++)
+        status = hactl_check_text(texts[i][0], texts[i][1]);
     if (!status && plan->user)
-        status = check_text("--user", plan->user);
+        status = hactl_check_text("--user", plan->user);
+    if (!status && !hy_config_profile(plan->profile))
+        status = hactl_fail("--profile '%s': expected fast, lan or wan", plan->profile);
     if (!status)
         status = check_port("--port", plan->port);
     if (!status)
@@ -106,153 +114,53 @@ static int read_words(struct plan *plan, int argc, char **argv)
 
 /* ---------------------------------------------------------------- the configuration */
 
-static void write_config(const struct plan *plan, const struct member *self, struct hy_buf *out)
+static struct hy_config *make_config(const struct plan *plan, const struct member *self)
 {
-    hy_buf_addf(out,
-                "# Halyard, node %s of cluster %s. Made by `hactl cluster init`; read by halyardd when it starts.\n"
-                "# But for `node` it is the same on all nodes.\n"
-                "\n"
-                "cluster = \"%s\";\n"
-                "\n"
-                "# Which of the nodes below this host is.\n"
-                "node = \"%s\";\n"
-                "\n"
-                "# All nodes. Ids are never used again for another host; addresses are numeric.\n"
-                "nodes = (\n",
-                self->name, plan->name, plan->name, self->name);
-    for (size_t i = 0; i < plan->members.count; i++)
-        hy_buf_addf(out, "    { name = \"%s\"; id = %zu; address = \"%s\"; }%s\n", plan->members.items[i].name, i + 1,
-                    plan->members.items[i].address, i + 1 < plan->members.count ? "," : "");
-    hy_buf_addf(
-        out,
-        ");\n"
-        "\n"
-        "# The secret all nodes share: whoever has it is of the cluster. Readable by root only.\n"
-        "key = \"/etc/halyard/halyard.key\";\n"
-        "\n"
-        "# Whom the part that talks to the network becomes; left out: halyard, if there is such a user.\n"
-        "%suser = \"%s\";\n"
-        "\n"
-        "# The ways heartbeats go, all of them at once. A second one over other cables:\n"
-        "#   , { transport = \"udpu\"; port = 5407; addresses = { test1 = \"10.0.0.1\"; test3 = \"10.0.0.3\"; }; }\n"
-        "links = ( { transport = \"%s\"; port = %s; } );\n"
-        "\n"
-        "# What the nodes tell each other beside heartbeats: TCP, encrypted.\n"
-        "bus = { port = %s; };\n"
-        "\n"
-        "# How soon a silent node counts as dead: fast (bare metal), lan, wan.\n"
-        "detection = { profile = \"%s\"; };\n"
-        "\n"
-        "log = { file = \"/var/log/halyard.log\"; level = \"info\"; };\n",
-        plan->user ? "" : "# ", plan->user ? plan->user : "halyard", plan->transport, plan->port, plan->bus_port,
-        plan->profile);
+    struct hy_config *config = hy_alloc(sizeof *config);
+    struct hy_config_link *link = hy_vec_add(&config->links);
+    *link = (struct hy_config_link){.transport = hy_strdup(plan->transport)};
+    const struct hy_config_setting port = {hy_strdup("port"), hy_strdup(plan->port)};
+    hy_vec_push(&link->settings, port);
+    link->addresses = hy_alloc_array(plan->members.count, sizeof *link->addresses);
+    for (size_t i = 0; i < plan->members.count; i++) {
+        const struct member *member = &plan->members.items[i];
+        const struct hy_config_node node = {.name = hy_strdup(member->name),
+                                            .id = (uint32_t)i + 1,
+                                            .address = hy_strdup(member->address),
+                                            .witness = member->witness};
+        hy_vec_push(&config->nodes, node);
+        link->addresses[i] = hy_strdup(member->address);
+    }
+    config->cluster = hy_strdup(plan->name);
+    config->node = hy_strdup(self->name);
+    config->key_file = hy_strdup(HACTL_KEY_FILE);
+    config->user = plan->user ? hy_strdup(plan->user) : NULL;
+    config->bus_port = (uint16_t)atoi(plan->bus_port);
+    config->detection = *hy_config_profile(plan->profile);
+    config->log = (struct hy_config_log){.file = hy_strdup("/var/log/halyard.log"), .level = HY_LOG_INFO};
+    return config;
 }
 
 /* ---------------------------------------------------------------- files */
 
-static char *path_of(const struct plan *plan, const struct member *member, const char *file)
-{
-    return hy_asprintf("%s/%s/%s", plan->out, member->name, file);
-}
-
-static int create_file(const char *path, const struct hy_buf *text, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return hactl_fail("%s: %s", path,
-                          errno == EEXIST ? "is there already: it is not overwritten" : strerror(errno));
-    ssize_t written = write(fd, hy_buf_text(text), text->size);
-    if (close(fd) || written != (ssize_t)text->size)
-        return hactl_fail("%s: cannot be written: %s", path, strerror(errno));
-    return HACTL_OK;
-}
-
-static int make_folder(const char *path)
-{
-    if (mkdir(path, 0700) && errno != EEXIST)
-        return hactl_fail("%s: %s", path, strerror(errno));
-    return HACTL_OK;
-}
-
-static const char *const files[] = {"halyard.conf", "halyard.key"};
-
-/* Before anything is written: nothing that is there is to be lost, and no half of it new. */
-static int check_free(const struct plan *plan)
-{
-    int status = HACTL_OK;
-    for (size_t i = 0; i < plan->members.count && !status; i++) {
-        for (size_t f = 0; f < 2 && !status; f++) {
-            char *path = path_of(plan, &plan->members.items[i], files[f]);
-            if (access(path, F_OK) == 0)
-                status = hactl_fail("%s: is there already: it is not overwritten", path);
-            free(path);
-        }
-    }
-    return status;
-}
-
-/* The daemon is to find no fault with it. */
-static int check_config(const char *path)
-{
-    struct hy_config *config;
-    struct hy_err err = {{0}};
-    if (hy_config_read(path, &config, &err))
-        return hactl_fail("%s", err.text);
-    hy_config_free(&config);
-    return HACTL_OK;
-}
-
-static int write_member(const struct plan *plan, const struct member *member, const struct hy_buf *key)
-{
-    char *folder = hy_asprintf("%s/%s", plan->out, member->name);
-    char *config = path_of(plan, member, files[0]);
-    char *secret = path_of(plan, member, files[1]);
-    struct hy_buf text = {0};
-    write_config(plan, member, &text);
-    int status = make_folder(folder);
-    if (!status)
-        status = create_file(config, &text, 0644);
-    if (!status)
-        status = check_config(config);
-    if (!status)
-        status = create_file(secret, key, 0600);
-    hy_buf_free(&text);
-    free(folder);
-    free(config);
-    free(secret);
-    return status;
-}
-
-/* Nothing half made stays. */
-static void take_back(const struct plan *plan)
-{
-    for (size_t i = 0; i < plan->members.count; i++) {
-        for (size_t f = 0; f < 2; f++) {
-            char *path = path_of(plan, &plan->members.items[i], files[f]);
-            unlink(path);
-            free(path);
-        }
-        char *folder = hy_asprintf("%s/%s", plan->out, plan->members.items[i].name);
-        rmdir(folder);
-        free(folder);
-    }
-    rmdir(plan->out);
-}
-
 static int write_all(const struct plan *plan)
 {
+    int status = HACTL_OK;
+    /* Before anything is written: no half of it is to be new. */
+    for (size_t i = 0; i < plan->members.count && !status; i++)
+        status = hactl_files_check_free(plan->out, plan->members.items[i].name);
+    if (status)
+        return status;
     struct hy_buf key = {0};
     hy_key_generate(&key);
-    int status = check_free(plan);
-    if (!status)
-        status = make_folder(plan->out);
-    if (!status) {
-        for (size_t i = 0; i < plan->members.count && !status; i++)
-            status = write_member(plan, &plan->members.items[i], &key);
-        if (status)
-            take_back(plan);
+    for (size_t i = 0; i < plan->members.count && !status; i++) {
+        struct hy_config *config = make_config(plan, &plan->members.items[i]);
+        status = hactl_files_write(plan->out, config, &key, "hactl cluster init");
+        hy_config_free(&config);
     }
-    memset(key.data, 0, key.size);
+    for (size_t i = 0; i < plan->members.count && status; i++)
+        hactl_files_take_back(plan->out, plan->members.items[i].name);
+    sodium_memzero(key.data, key.size);
     hy_buf_free(&key);
     return status;
 }
@@ -261,14 +169,9 @@ static void tell_next(const struct plan *plan)
 {
     printf("The configuration of %zu node%s is in %s. Copy to each node its own:\n", plan->members.count,
            plan->members.count == 1 ? "" : "s", plan->out);
-    for (size_t i = 0; i < plan->members.count; i++) {
-        const struct member *member = &plan->members.items[i];
-        bool v6 = strchr(member->address, ':') != NULL;
-        printf("  ssh root@%s mkdir -p /etc/halyard\n", member->address);
-        printf("  scp -p %s/%s/halyard.conf %s/%s/halyard.key root@%s%s%s:/etc/halyard/\n", plan->out, member->name,
-               plan->out, member->name, v6 ? "[" : "", member->address, v6 ? "]" : "");
-    }
-    printf("Then start halyardd on each node, and look:\n"
+    for (size_t i = 0; i < plan->members.count; i++)
+        hactl_files_tell(plan->out, plan->members.items[i].name, plan->members.items[i].address);
+    printf("Then start halyardd on each node (the first start waits for all of them), and look:\n"
            "  halyardd\n"
            "  hactl status\n"
            "%s holds the cluster's secret: remove it when you are done.\n",
@@ -287,5 +190,6 @@ int hactl_cluster_init(struct hactl *h, int argc, char **argv)
     for (size_t i = 0; i < plan.members.count; i++)
         free(plan.members.items[i].name);
     hy_vec_free(&plan.members);
+    hy_vec_free(&plan.witnesses);
     return status;
 }

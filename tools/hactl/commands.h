@@ -16,8 +16,9 @@ hactl_command_fn hactl_resource_status, hactl_resource_locate, hactl_resource_st
     hactl_resource_restart, hactl_resource_manage, hactl_resource_move, hactl_resource_ban, hactl_resource_unmove,
     hactl_resource_cleanup, hactl_resource_failcount;
 
-hactl_command_fn hactl_node_standby, hactl_node_online, hactl_node_maintenance, hactl_node_ready, hactl_node_show;
+hactl_command_fn hactl_node_standby, hactl_node_online, hactl_node_maintenance, hactl_node_ready, hactl_node_show,
+    hactl_node_delete;
 
-hactl_command_fn hactl_cluster_init, hactl_cluster_status;
+hactl_command_fn hactl_cluster_init, hactl_cluster_status, hactl_cluster_add, hactl_cluster_remove, hactl_cluster_found;
 
 #endif

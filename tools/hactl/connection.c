@@ -244,6 +244,16 @@ int hactl_ask_read(struct hactl *h, struct hy_buf *report, struct hy_buf *cib, i
     return ask_for_state(h, "read", READ_TIMEOUT_MS, report, cib, code, refusal);
 }
 
+int hactl_send_found(struct hactl *h, int *code, struct hy_err *refusal)
+{
+    const struct zmtp_frame frames[] = {{HY_IPC_HELLO, strlen(HY_IPC_HELLO)}, {"found", strlen("found")}};
+    struct exchange exchange = {.frames = frames, .count = 2};
+    int status = ask(h, &exchange, h->timeout_ms, "look with `hactl cluster status` whether there is a cluster");
+    *code = exchange.code;
+    *refusal = exchange.text;
+    return status;
+}
+
 int hactl_send_command(struct hactl *h, const struct hy_buf *statements, int *code, struct hy_err *refusal)
 {
     const struct hy_config *config = hactl_config(h);

@@ -22,6 +22,9 @@ void hactl_note_index(struct hactl *h, uint64_t index);
  * `refusal`; the status is HACTL_OK as soon as there was an answer. */
 int hactl_send_command(struct hactl *h, const struct hy_buf *statements, int *code, struct hy_err *refusal);
 
+/* This blank node is to form a cluster with those it hears; *code and `refusal` as above. */
+int hactl_send_found(struct hactl *h, int *code, struct hy_err *refusal);
+
 /* Is there a core that could be asked? Says nothing. */
 bool hactl_is_reachable(struct hactl *h);
 

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command. All but main() is a library, so that the tests link what operators run.
-HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(JANSSON_CFLAGS)
+HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
 HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
 
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS)
 libhactl_a_SOURCES = \
+	tools/hactl/change.c tools/hactl/change.h \
 	tools/hactl/cleanup.c \
+	tools/hactl/cluster_add.c \
+	tools/hactl/cluster_found.c \
 	tools/hactl/cluster_init.c \
+	tools/hactl/cluster_remove.c \
 	tools/hactl/cluster_status.c \
 	tools/hactl/commands.h \
 	tools/hactl/complete.c tools/hactl/complete.h \
@@ -21,6 +25,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/help.c tools/hactl/help.h \
 	tools/hactl/move.c \
 	tools/hactl/node.c \
+	tools/hactl/node_files.c tools/hactl/node_files.h \
 	tools/hactl/options.c \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \

@@ -73,6 +73,24 @@ int hactl_state_glance(struct hactl *h, struct hactl_state *state)
     return status;
 }
 
+/* Who has no cluster is told that, and not that a majority is missing. */
+static int refuse(struct hactl *h, const struct hy_err *refusal)
+{
+    struct hactl_state state;
+    int status = hactl_state_glance(h, &state);
+    if (status)
+        return status;
+    const char *node = hactl_state_text(&state, "node");
+    if (hactl_state_flag(&state, "out"))
+        hactl_fail("%s is out of the cluster: ask a node that is in it", node);
+    else if (hactl_state_flag(&state, "blank"))
+        hactl_fail("%s has no cluster yet: `hactl cluster status` tells what it waits for", node);
+    else
+        hactl_fail("%s", refusal->text);
+    hactl_state_free(&state);
+    return HACTL_FAILED;
+}
+
 int hactl_state_fetch(struct hactl *h, struct hactl_state *state)
 {
     *state = (struct hactl_state){0};
@@ -81,7 +99,7 @@ int hactl_state_fetch(struct hactl *h, struct hactl_state *state)
     int code;
     int status = hactl_ask_read(h, &report, &text, &code, &refusal);
     if (!status && code)
-        status = hactl_fail("%s", refusal.text);
+        status = refuse(h, &refusal);
     else if (!status)
         status = take_state(h, &report, &text, state);
     hy_buf_free(&report);
@@ -98,7 +116,7 @@ int hactl_state_show(struct hactl *h, struct hactl_state *state)
     int status = hactl_ask_read(h, &report, &text, &code, &refusal);
     if (!status && code) {
         status = hactl_state_glance(h, state);
-        if (!status)
+        if (!status && !hactl_state_flag(state, "blank") && !hactl_state_flag(state, "out"))
             fprintf(stderr, "hactl: warning: %s; this is what it knew %.1f s ago\n", refusal.text,
                     (double)hactl_state_number(state, "age_ms") / 1000);
     } else if (!status) {

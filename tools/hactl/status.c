@@ -2,6 +2,7 @@
 /* `status`, laid out as operators know it from crm_mon of Pacemaker 1.1. */
 #include "hactl/status.h"
 
+#include "hactl/change.h"
 #include "hactl/commands.h"
 
 #include <halyard/agent.h>
@@ -77,7 +78,7 @@ size_t *hactl_nodes_sorted(const struct hactl_state *state)
 
 static void print_age(const struct hactl_state *state, struct hy_buf *out)
 {
-    if (hactl_state_flag(state, "quorum"))
+    if (hactl_state_flag(state, "quorum") || hactl_state_flag(state, "blank") || hactl_state_flag(state, "out"))
         return;
     double age = (double)hactl_state_number(state, "age_ms") / 1000;
     const json_t *lease = json_object_get(state->report, "lease_ms");
@@ -113,16 +114,14 @@ static void print_dc(const struct hactl_state *state, struct hy_buf *out)
     else
         hy_buf_adds(out, "NONE");
     hy_buf_addf(out, " - partition %s quorum\n", quorum ? "with" : "WITHOUT");
-    const char *waiting = hactl_state_text(state, "waiting");
-    if (*waiting)
-        hy_buf_addf(out, "The DC does not act yet: it waits for %s\n", waiting);
+    hactl_waiting_print(state, out);
 }
 
 static void print_counts(const struct hactl_state *state, struct hy_buf *out)
 {
     int resources = hactl_status_count(state);
     size_t nodes = state->decision->node_count;
-    size_t votes = json_array_size(json_object_get(state->report, "nodes"));
+    size_t votes = hactl_voters(state);
     hy_buf_addf(out, "%zu node%s and %d resource%s configured, %zu expected votes\n", nodes, nodes == 1 ? "" : "s",
                 resources, resources == 1 ? "" : "s", votes);
 }
@@ -132,8 +131,19 @@ static void print_counts(const struct hactl_state *state, struct hy_buf *out)
 /* What keeps a node from being one of the plain ones; NULL: it is online, or offline, and nothing else. */
 static const char *node_word(const struct hactl_state *state, const struct hy_node_view *node)
 {
+    const struct hy_node_status *status = hy_cib_node(state->cib, node->node);
+    bool leaving = status && status->enrolled.striking;
+    bool witness = status && status->enrolled.witness;
     if (!hactl_state_online(state, node->node))
-        return node->standby ? "OFFLINE (standby)" : node->maintenance ? "OFFLINE (maintenance)" : NULL;
+        return leaving             ? "OFFLINE (being taken out)"
+               : witness           ? "OFFLINE (witness)"
+               : node->standby     ? "OFFLINE (standby)"
+               : node->maintenance ? "OFFLINE (maintenance)"
+                                   : NULL;
+    if (leaving)
+        return "being taken out";
+    if (witness)
+        return "witness";
     if (node->pending)
         return "pending";
     if (node->standby_onfail)
@@ -141,6 +151,23 @@ static const char *node_word(const struct hactl_state *state, const struct hy_no
     if (node->standby)
         return "standby";
     return node->maintenance ? "maintenance" : NULL;
+}
+
+/* Before there is a cluster: of whom it is to be made. */
+static void print_expected(const struct hactl_state *state, struct hy_buf *out)
+{
+    struct hy_buf heard = {0};
+    struct hy_buf missing = {0};
+    size_t at;
+    json_t *node;
+    json_array_foreach(json_object_get(state->report, "nodes"), at, node)
+        hy_buf_addf(json_is_true(json_object_get(node, "heard")) ? &heard : &missing, " %s",
+                    json_string_value(json_object_get(node, "name")));
+    hy_buf_addf(out, "Heard: [%s ]\n", hy_buf_text(&heard));
+    if (missing.size)
+        hy_buf_addf(out, "Not heard: [%s ]\n", hy_buf_text(&missing));
+    hy_buf_free(&heard);
+    hy_buf_free(&missing);
 }
 
 static void print_nodes(const struct hactl_state *state, struct hy_buf *out)
@@ -215,6 +242,10 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     print_dc(state, out);
     print_counts(state, out);
     hy_buf_addc(out, '\n');
+    if (hactl_state_flag(state, "blank"))
+        print_expected(state, out);
+    if (hactl_state_flag(state, "blank") || hactl_state_flag(state, "out"))
+        return;
     print_nodes(state, out);
     hy_buf_adds(out, "\nFull list of resources:\n\n");
     hactl_status_resources(state, out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `status --json`: one object, whose keys docs/hactl.md lists; `version` grows when one of them changes its meaning. */
+#include "hactl/change.h"
 #include "hactl/status.h"
 
 #include <stdio.h>
@@ -50,6 +51,11 @@ static json_t *failcounts(const struct hy_node_status *status)
 static json_t *node_entry(const struct hactl_state *state, const struct hy_node_view *node)
 {
     const struct hy_object *object = hy_cib_find_kind(state->cib, HY_NODE, node->node);
+    const struct hy_node_status *status = hy_cib_node(state->cib, node->node);
+    struct hy_buf part = {0};
+    struct hy_buf waiting = {0};
+    bool waits = hactl_change_waits(state, node->node, &waiting);
+    hactl_part_print(state, node->node, &part);
     json_t *entry = json_object();
     set(entry, "name", json_string(node->node));
     set(entry, "online", json_boolean(hactl_state_online(state, node->node)));
@@ -59,10 +65,16 @@ static json_t *node_entry(const struct hactl_state *state, const struct hy_node_
     set(entry, "standby_onfail", json_boolean(node->standby_onfail));
     set(entry, "maintenance", json_boolean(node->maintenance));
     set(entry, "usable", json_boolean(node->usable));
+    set(entry, "witness", json_boolean(status && status->enrolled.witness));
+    set(entry, "leaving", json_boolean(status && status->enrolled.striking));
+    set(entry, "part", json_string(hy_buf_text(&part)));
+    set(entry, "waits_for", waits ? json_string(hy_buf_text(&waiting)) : json_null());
+    hy_buf_free(&part);
+    hy_buf_free(&waiting);
     set(entry, "reason", text_or_null(node->reason));
     if (object)
         set(entry, "attributes", attributes(&object->u.node.attributes));
-    set(entry, "failcounts", failcounts(hy_cib_node(state->cib, node->node)));
+    set(entry, "failcounts", failcounts(status));
     return entry;
 }
 
@@ -225,8 +237,10 @@ json_t *hactl_status_json(const struct hactl_state *state)
     set(root, "last_change", change(state->cib));
     set(root, "dc", quorum ? text_or_null(hactl_state_text(state, "dc")) : json_null());
     set(root, "quorum", json_boolean(quorum));
+    set(root, "blank", json_boolean(hactl_state_flag(state, "blank")));
+    set(root, "out", json_boolean(hactl_state_flag(state, "out")));
     set(root, "waiting", text_or_null(hactl_state_text(state, "waiting")));
-    set(root, "expected_votes", json_integer((json_int_t)json_array_size(json_object_get(state->report, "nodes"))));
+    set(root, "expected_votes", json_integer((json_int_t)hactl_voters(state)));
     set(root, "resources_configured", json_integer(hactl_status_count(state)));
     set(root, "nodes", nodes(state));
     set(root, "resources", resources(state));

@@ -72,12 +72,17 @@ const struct hactl_command hactl_commands[] = {
     {"node", "show", "[NODE]", "nodes and their attributes", 0, 1, hactl_node_show},
     {"node", "status", "[NODE]", "the same as show", 0, 1, hactl_node_show},
     {"node", "list", "[NODE]", "the same as show", 0, 1, hactl_node_show},
+    {"node", "delete", "NODE", "take a node that is gone out of the cluster", 1, 1, hactl_node_delete},
 
     {"cluster", "init",
      "--name NAME [--out DIR] [--transport NAME] [--port N] [--bus-port N] [--profile NAME] [--user USER] "
-     "NODE=ADDRESS...",
+     "[--witness NODE] NODE=ADDRESS...",
      "write the configuration and the key of every node of a new cluster", 1, -1, hactl_cluster_init},
-    {"cluster", "status", "", "who hears whom, the lease, the worst case", 0, 0, hactl_cluster_status},
+    {"cluster", "add", "NODE=ADDRESS [--link N=ADDRESS]... [--witness] [--out DIR]",
+     "enrol a new node, and write its configuration and key", 1, -1, hactl_cluster_add},
+    {"cluster", "remove", "NODE", "take a node out: it gives up its resources first", 1, 1, hactl_cluster_remove},
+    {"cluster", "found", "", "the first start, when not all nodes can be brought up", 0, 0, hactl_cluster_found},
+    {"cluster", "status", "", "who hears whom, who votes, who comes and goes, the lease", 0, 0, hactl_cluster_status},
     {0},
 };
 
