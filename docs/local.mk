@@ -7,6 +7,7 @@ EXTRA_DIST += \
 	docs/protocol.md \
 	docs/writing-a-transport.md \
 	docs/writing-an-agent.md \
+	docs/decisions/asked-again.md \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \
 	docs/decisions/disk-identity-and-damage.md \
@@ -15,6 +16,8 @@ EXTRA_DIST += \
 	docs/decisions/lease.md \
 	docs/decisions/one-binary-without-zeromq.md \
 	docs/decisions/out-of-memory.md \
+	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
 	docs/decisions/python-for-the-testbed.md \
+	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md

@@ -18,10 +18,12 @@ include tests/unit/daemon.mk
 include tests/unit/transports.mk
 include tests/unit/agents.mk
 include tests/unit/hactl.mk
+include tests/unit/sim.mk
 include tests/checks/local.mk
 include tests/testbed/local.mk
 include tests/bench/local.mk
 include tests/e2e/local.mk
+include tests/sim/local.mk
 
 # A test that hangs is ended, one on a busy machine is not.
 AM_TESTS_ENVIRONMENT = CK_DEFAULT_TIMEOUT=120; export CK_DEFAULT_TIMEOUT;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cib/clients.h"
+#include "base/mutant.h"
 
 #include "cib/fields.h"
 #include "cib/words.h"
@@ -36,7 +37,7 @@ bool hy_clients_answered(const struct hy_cib *cib, const struct hy_command_head 
         return true;
     }
     const struct hy_client *client = &cib->clients.items[at];
-    if (head->request > client->request)
+    if (head->request > client->request || HY_MUTANT(REQUEST_TWICE))
         return false;
     answer->repeated = true;
     if (head->request < client->request) {

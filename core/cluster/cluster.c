@@ -72,7 +72,7 @@ static int open_membership(struct hy_cluster *c, const struct hy_cluster_options
     struct hy_membership_options membership = options->membership;
     membership.disk = c->disk;
     membership.servers_index = c->replica.cib->servers_index;
-    membership.lineage = c->replica.cib->lineage;
+    membership.lineage = hy_members_lineage(c);
     membership.node_count = hy_members_peers(c, membership.nodes);
     return hy_membership_new(&membership, now, &c->admission.membership, err);
 }

@@ -6,6 +6,7 @@
  * Before a new DC acts it has heard, in its own term, from every member what runs there, and every node that was declared
  * gone has let go (membership tells when): a silent node is taken as running all it may have been given.
  */
+#include "base/mutant.h"
 #include "cib/command.h"
 #include "cluster/internal.h"
 #include "cluster/statement.h"
@@ -147,7 +148,7 @@ static uint64_t session_seq(const struct hy_cluster *c, uint32_t origin, uint64_
 /* Has the member said, in this term, what runs there, and has what it said been applied? Asks when it has not. */
 static bool member_synced(struct hy_cluster *c, struct sync *sync, const struct hy_node_status *status)
 {
-    if (sync->done)
+    if (sync->done || HY_MUTANT(DC_ASKS_NOBODY))
         return true;
     if (sync->answer_seq) {
         sync->done = status->synced && session_seq(c, status->id, status->incarnation) >= sync->answer_seq;
@@ -190,7 +191,7 @@ static bool ready(struct hy_cluster *c)
     struct controller *controller = &c->controller;
     if (!nodes_enrolled(c))
         return wait_for(controller, "the nodes to be enrolled", NULL);
-    if (c->replica.lease <= c->now)
+    if (c->replica.lease <= c->now && !HY_MUTANT(DC_WITHOUT_LEASE))
         return wait_for(controller, "this node's own lease", NULL);
     bool all = true;
     for (size_t i = 0; i < c->members.list.count; i++) {
@@ -198,7 +199,7 @@ static bool ready(struct hy_cluster *c)
         const struct hy_node_status *status = hy_cib_node(c->replica.cib, member->node.name);
         if (!status)
             continue;
-        if (status->state == HY_MEMBER_GONE && !hy_controller_has_let_go(c, status))
+        if (status->state == HY_MEMBER_GONE && !hy_controller_has_let_go(c, status) && !HY_MUTANT(GONE_IS_RELEASED))
             all = wait_for(controller, "the lease to end of", status->node);
         /* One that has just been admitted holds up only what it may be running: the scheduler sees to that. */
         if (status->state == HY_MEMBER_IN && !member_synced(c, &member->sync, status) && status->synced)

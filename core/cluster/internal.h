@@ -266,6 +266,7 @@ size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *p
 /* The configuration has changed; or `servers`: the applied set of them has, too. */
 void hy_members_refresh(struct hy_cluster *c, bool servers);
 /* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
+uint64_t hy_members_lineage(const struct hy_cluster *c); /* which cluster's state this node has; 0: none */
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
 
 /* hints.c */

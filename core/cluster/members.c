@@ -235,6 +235,20 @@ static void introduce(struct hy_cluster *c, uint32_t id)
     }
 }
 
+/* The first set of servers names the cluster: disk ids are drawn at random, so no two begin with the same. Whoever has any
+ * of its log has that set too, and so can say where it belongs before it has applied anything. */
+uint64_t hy_members_lineage(const struct hy_cluster *c)
+{
+    if (c->replica.cib->lineage)
+        return c->replica.cib->lineage;
+    const struct hy_raft_servers *first = hy_raft_servers_at(c->replica.raft, 0);
+    uint64_t hash = 14695981039346656037u; /* FNV-1a */
+    for (size_t i = 0; first && i < first->count; i++)
+        for (int shift = 0; shift < 64; shift += 8)
+            hash = (hash ^ (first->list[i].disk >> shift & 0xff)) * 1099511628211u;
+    return first && first->count ? hash | 1 : 0;
+}
+
 static void tell_membership(struct hy_cluster *c)
 {
     struct hy_membership_peer peers[HY_MEMBERSHIP_MAX_NODES];
@@ -248,7 +262,7 @@ static void tell_membership(struct hy_cluster *c)
                                               .nodes = peers,
                                               .count = count,
                                               .number = c->replica.cib->servers_index,
-                                              .lineage = c->replica.cib->lineage};
+                                              .lineage = hy_members_lineage(c)};
     hy_admission_step(c, &event, NULL);
     for (size_t i = 0; i < fresh_count; i++)
         introduce(c, fresh[i]);
@@ -275,7 +289,8 @@ void hy_members_refresh(struct hy_cluster *c, bool servers)
 
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements)
 {
-    hy_command_lineage(statements, c->disk); /* drawn at random when the folder was made: nobody else has it */
+    uint64_t lineage = hy_members_lineage(c);
+    hy_command_lineage(statements, lineage ? lineage : c->disk); /* as good: drawn at random when the folder was made */
     for (size_t i = 0; i < c->members.configured_count; i++) {
         const struct hy_cluster_node *node = &c->members.configured[i];
         struct hy_enrolment enrolled = {.address = (char *)(uintptr_t)(node->address ? node->address : ""),

@@ -4,6 +4,7 @@
  * this node is in: one from a DC that was replaced, or for a life of this node that the cluster has declared over, is
  * dropped. An order may come twice; it is executed once.
  */
+#include "base/mutant.h"
 #include "cib/command.h"
 #include "cluster/internal.h"
 
@@ -24,7 +25,7 @@ static bool seen_before(const struct orders *orders, uint64_t id)
 {
     for (size_t i = 0; i < REMEMBERED_ORDERS; i++)
         if (orders->done[i] == id)
-            return true;
+            return !HY_MUTANT(ORDER_TAKEN_TWICE);
     return false;
 }
 
@@ -36,7 +37,8 @@ static void remember(struct orders *orders, uint64_t id)
 static int take_order(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err)
 {
     const struct hy_node_status *own = own_membership(c);
-    if (message->term < c->orders.term || !own || own->epoch != message->epoch) {
+    bool stale = message->term < c->orders.term || !own || own->epoch != message->epoch;
+    if (stale && !(HY_MUTANT(STALE_ORDER_OBEYED) && own)) {
         hy_debug(&c->log, "order from %s dropped: term %llu (newest %llu), epoch %u (own %u)",
                  hy_cluster_name_of(c, from), (unsigned long long)message->term, (unsigned long long)c->orders.term,
                  message->epoch, own ? own->epoch : 0);

@@ -172,7 +172,7 @@ static bool choose_one_to_vote(struct hy_cluster *c, struct change *change)
 /* What is left of another cluster must not be taken for a part of this one's log. */
 static bool is_ours(struct hy_cluster *c, const char *name, const struct hy_membership_view *view)
 {
-    if (view->blank || view->lineage == c->replica.cib->lineage)
+    if (view->blank || view->lineage == hy_members_lineage(c))
         return true;
     return wait_for(&c->servers, name,
                     view->lineage ? "has the state of a cluster that was formed apart from this one: to be taken in "

@@ -6,6 +6,8 @@
  */
 #include "consensus/server.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <inttypes.h>
 
@@ -67,7 +69,7 @@ void hy_raft_disk_append(struct hy_raft *raft, uint64_t first, bool truncate)
     uint64_t last = hy_raft_log_last(&raft->log);
     struct hy_raft_effect *effect = begin_write(raft);
     if (truncate) {
-        effect->truncate = true;
+        effect->truncate = !HY_MUTANT(TRUNCATION_NOT_WRITTEN);
         effect->truncate_from = first;
         limit(&raft->disk, first - 1);
     }

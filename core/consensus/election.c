@@ -9,6 +9,8 @@
  */
 #include "consensus/server.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <inttypes.h>
 
@@ -150,7 +152,7 @@ static void precampaign(struct hy_raft *raft)
     raft->election.answer_count = 0;
     hy_raft_restart_timer(raft);
     note_answer(raft, raft->options.self, raft->options.disk, HY_RAFT_GRANTED);
-    if (won(raft))
+    if (won(raft) || HY_MUTANT(NO_PREVOTE))
         hy_raft_campaign(raft, false);
     else
         ask(raft);
@@ -187,7 +189,7 @@ static void give_vote(struct hy_raft *raft, uint32_t to)
 
 void hy_raft_election_durable(struct hy_raft *raft)
 {
-    if (!hy_raft_state_durable(raft))
+    if (!hy_raft_state_durable(raft) && !HY_MUTANT(VOTE_NOT_SYNCED))
         return;
     if (raft->role == HY_RAFT_FOLLOWER && raft->election.answer_due)
         give_vote(raft, raft->vote);
@@ -203,6 +205,8 @@ void hy_raft_election_durable(struct hy_raft *raft)
 static bool log_is_old(const struct hy_raft *raft, const struct hy_raft_message *message)
 {
     uint64_t term = hy_raft_log_last_term(&raft->log);
+    if (HY_MUTANT(VOTE_FOR_OLD_LOG))
+        return false;
     return message->vote.last_term < term ||
            (message->vote.last_term == term && message->vote.last_index < hy_raft_log_last(&raft->log));
 }
@@ -279,7 +283,7 @@ int hy_raft_on_vote(struct hy_raft *raft, uint32_t from, const struct hy_raft_me
             return 0;
         hy_raft_become_follower(raft, message->term, 0);
     }
-    if (raft->vote && (raft->vote != from || raft->vote_disk != message->disk))
+    if (raft->vote && (raft->vote != from || raft->vote_disk != message->disk) && !HY_MUTANT(TWO_VOTES))
         answer_vote(raft, from, message, raft->term, HY_RAFT_VOTED);
     else if (log_is_old(raft, message))
         answer_vote(raft, from, message, raft->term, HY_RAFT_OLD_LOG);

@@ -2,6 +2,8 @@
 /* A follower: its log becomes the leader's, and it says so once what it says is on disk. */
 #include "consensus/server.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <inttypes.h>
 
@@ -27,6 +29,8 @@ int hy_raft_hear_leader(struct hy_raft *raft, uint32_t from, const struct hy_raf
  * there, or we could later accept an older leader's entries in its place. */
 static uint64_t durable_match(const struct hy_raft *raft)
 {
+    if (HY_MUTANT(ACK_NOT_SYNCED))
+        return raft->copy.matched;
     if (!hy_raft_state_durable(raft))
         return 0;
     return raft->copy.matched < raft->disk.last_index ? raft->copy.matched : raft->disk.last_index;
@@ -113,6 +117,8 @@ static void take_entries(struct hy_raft *raft, const struct hy_raft_message *mes
 {
     uint64_t first = message->append.entries[known].index;
     bool conflict = first <= hy_raft_log_last(&raft->log);
+    if (conflict && HY_MUTANT(CONFLICT_KEPT))
+        return;
     if (conflict) {
         hy_raft_log_truncate(&raft->log, first);
         hy_raft_configs_truncate(&raft->configs, first);
@@ -173,6 +179,8 @@ int hy_raft_on_append(struct hy_raft *raft, uint32_t from, const struct hy_raft_
     if (known < message->append.entry_count)
         take_entries(raft, message, known);
     uint64_t last = prev + message->append.entry_count;
+    if (HY_MUTANT(ACK_BEYOND_WHAT_CAME))
+        last = hy_raft_log_last(&raft->log);
     if (last < raft->commit)
         last = raft->commit; /* the leader has that too */
     if (raft->copy.matched < last)

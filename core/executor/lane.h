@@ -50,6 +50,8 @@ struct hy_lane {
     HY_VEC(struct hy_item *) items;
     HY_VEC(struct hy_item *) delayed;
     struct hy_item *current; /* what runs */
+    struct hy_item *killed;  /* its agent had been called: answered when the stop that follows has been; NULL: none */
+    char *killed_why;
     struct hy_run *run;
     HY_VEC(struct hy_recurring *) recurring;
     struct hy_lane_watch watch;
@@ -114,7 +116,9 @@ void hy_lane_watch_follow(struct hy_lane *lane, const struct hy_operation *opera
                           const struct hy_run_result *result); /* an operation has ended: begins or ends the watch */
 bool hy_lane_watch_end(struct hy_lane *lane, bool at_once);    /* true: it is still ending */
 
-/* release.c: an operation has ended in a lane that is to be released */
+/* release.c. Must the answer wait for the release's stop? It does then. */
+bool hy_release_holds_back(struct hy_lane *lane, struct hy_item *item, const struct hy_run_result *result);
+/* An operation has ended in a lane that is to be released */
 void hy_release_lane_idle(struct hy_lane *lane, bool was_release, const struct hy_run_result *result);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/lease.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -55,14 +57,18 @@ static void released(void *context, bool clean, const char *report)
     if (clean)
         lease->since = atomic_load(&lease->page->since);
     lease->released(lease->context, clean, report);
-    if (hy_actives_any_leased(lease->actives))
+    if (!hy_actives_any_leased(lease->actives))
+        return;
+    if (clean || hy_lease_holds(lease))
+        hy_lease_look(lease); /* it was started under a lease that began meanwhile, and may have ended by now */
+    else
         hy_loop_at(lease->loop, &lease->timer, hy_loop_now() + TRY_AGAIN_SECONDS * HY_SECOND, look, lease);
 }
 
 static void look(void *context)
 {
     struct hy_lease *lease = context;
-    if (!hy_actives_any_leased(lease->actives))
+    if (!hy_actives_any_leased(lease->actives) || HY_MUTANT(LEASE_NOT_WATCHED))
         return;
     if (hy_lease_holds(lease))
         hy_lease_look(lease);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor/lane.h"
 
+#include "base/mutant.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -170,6 +172,10 @@ static void finish(struct hy_lane *lane, struct hy_item *item, const struct hy_r
         lane->nothing_ran = false;
     note_activity(lane, item, result);
     hy_lane_watch_follow(lane, operation, result);
+    if (hy_release_holds_back(lane, item, result)) {
+        hy_release_lane_idle(lane, false, result);
+        return;
+    }
     if (item->recurring)
         hy_recurring_ended(item, result);
     else if (item->own)
@@ -332,6 +338,8 @@ static bool is_waiting(const struct hy_lane *lane, uint64_t id)
 {
     if (lane->current && hy_item_operation(lane->current)->id == id)
         return true;
+    if (lane->killed && hy_item_operation(lane->killed)->id == id)
+        return true;
     for (size_t i = 0; i < lane->items.count; i++)
         if (hy_item_operation(lane->items.items[i])->id == id)
             return true;
@@ -344,6 +352,8 @@ static bool is_waiting(const struct hy_lane *lane, uint64_t id)
 /* True: the order was here before. What has been answered is answered again: the answer may have been lost. */
 static bool was_here(struct hy_lane *lane, uint64_t id)
 {
+    if (HY_MUTANT(ORDER_TAKEN_TWICE))
+        return false;
     if (is_waiting(lane, id))
         return true;
     const struct hy_queue_spec *spec = &lane->queue->spec;
@@ -495,6 +505,9 @@ static void free_lane(struct hy_lane *lane)
     for (size_t i = 0; i < HY_LANE_REMEMBERED; i++)
         hy_outcome_free(&lane->answers[i]);
     hy_operation_free(&lane->watch.operation);
+    if (lane->killed)
+        hy_item_free(lane->killed);
+    free(lane->killed_why);
     hy_vec_free(&lane->items);
     hy_vec_free(&lane->delayed);
     hy_vec_free(&lane->recurring);

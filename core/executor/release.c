@@ -69,11 +69,38 @@ static void conclude(struct hy_queue *queue)
     hy_queue_pump(queue);
 }
 
+/* "Cancelled" tells the cluster that it never ran: true of a start that was killed only once its stop has followed. */
+bool hy_release_holds_back(struct hy_lane *lane, struct hy_item *item, const struct hy_run_result *result)
+{
+    const char *op = hy_item_operation(item)->op;
+    if (!lane->release || result->exec != HY_EXEC_CANCELLED || !result->called || !hy_changes_state(op) ||
+        strcmp(op, "stop") == 0 || lane->killed)
+        return false;
+    lane->killed = item;
+    lane->killed_why = hy_strdup(result->reason);
+    return true;
+}
+
+static void answer_killed(struct hy_lane *lane)
+{
+    struct hy_item *item = lane->killed;
+    char *why = lane->killed_why;
+    lane->killed = NULL;
+    lane->killed_why = NULL;
+    if (!item)
+        return;
+    const struct hy_run_result result = {.exec = HY_EXEC_CANCELLED, .rc = HALYARD_ERR_GENERIC, .reason = why};
+    hy_lane_answer(lane, item, &result);
+    hy_item_free(item);
+    free(why);
+}
+
 static void lane_done(struct hy_lane *lane, const char *problem)
 {
     struct hy_queue *queue = lane->queue;
     struct hy_release *release = &queue->release;
     lane->release = HY_KEEP;
+    answer_killed(lane);
     hy_buf_addf(&release->report, "%s%s %s", release->report.size ? ", " : "", lane->rsc,
                 problem ? "not stopped" : "stopped");
     if (problem) {
@@ -105,28 +132,40 @@ static void clear_lane(struct hy_lane *lane, const char *why)
         hy_run_kill(lane->run, why);
 }
 
-bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *done, void *context)
+/* Everything under the lease that is not being released already. */
+static void take_in(struct hy_queue *queue)
 {
-    struct hy_release *release = &queue->release;
-    if (release->under_way)
-        return false;
-    hy_buf_clear(&release->report);
-    *release = (struct hy_release){
-        .under_way = true, .why = why, .clean = true, .done = done, .context = context, .report = release->report};
     size_t at = 0;
     void *value;
     while (hy_map_next(&queue->spec.actives->entries, &at, NULL, &value)) {
         const struct hy_active_entry *entry = value;
-        if (!entry->kept.lease)
+        struct hy_lane *lane = entry->kept.lease ? hy_queue_lane(queue, entry->kept.rsc) : NULL;
+        if (!lane || lane->release)
             continue;
-        struct hy_lane *lane = hy_queue_lane(queue, entry->kept.rsc);
         lane->release = is_fast(queue, entry) ? HY_RELEASE_FAST : HY_RELEASE_SLOW;
-        clear_lane(lane, why);
+        clear_lane(lane, queue->release.why);
     }
+}
+
+/* A slow stop may outlast the next lease, and that one's end: what was started in between must not wait for the slow one. */
+bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *done, void *context)
+{
+    struct hy_release *release = &queue->release;
+    bool more = release->under_way;
+    if (more && release->done != done)
+        return false;
+    if (!more) {
+        hy_buf_clear(&release->report);
+        *release = (struct hy_release){
+            .under_way = true, .why = why, .clean = true, .done = done, .context = context, .report = release->report};
+    }
+    take_in(queue);
     begin_all(queue, HY_RELEASE_FAST);
-    if (!count(queue, HY_RELEASE_FAST))
+    if (more && release->slow_begun)
+        begin_all(queue, HY_RELEASE_SLOW);
+    else if (!count(queue, HY_RELEASE_FAST))
         begin_slow(queue);
-    else if (!release->slow_begun)
+    else if (!release->slow_begun && !more)
         hy_loop_at(queue->spec.loop, &release->slow, hy_loop_now() + FAST_FIRST_MS * HY_MS, begin_slow, queue);
     conclude(queue);
     return true;

@@ -2,10 +2,14 @@
 /* Promises to others, promises of others, and the lease that these add up to. */
 #include "membership/internal.h"
 
+#include "base/mutant.h"
+
 /* Rounded to the safe side. With rho the bound on a clock's rate error, a duration made shorter on one clock is over, in true time,
  * before the same duration on any other: (1 - 2 rho) / (1 - rho) <= 1 / (1 + rho). */
 hy_time hy_membership_shorter(const struct hy_membership *m, hy_time duration)
 {
+    if (HY_MUTANT(CLOCKS_ARE_EXACT))
+        return duration;
     return duration - (duration * 2 * m->rho_ppm + 999999) / 1000000;
 }
 
@@ -23,7 +27,7 @@ bool hy_membership_may_promise(const struct hy_membership *m)
 
 bool hy_membership_supports(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
 {
-    if (!hy_membership_may_promise(m) || hy_membership_verdict_logged(node))
+    if ((!hy_membership_may_promise(m) && !HY_MUTANT(PROMISES_BEFORE_ADMISSION)) || hy_membership_verdict_logged(node))
         return false;
     if (node == &m->nodes[m->self])
         return true;
@@ -63,7 +67,7 @@ void hy_membership_take_promise(struct hy_membership *m, struct hy_membership_no
         return;
     if (about->epoch < from->promise_epoch)
         return;
-    hy_time until = sent + hy_membership_shorter(m, about->promised);
+    hy_time until = (HY_MUTANT(LEASE_FROM_RECEIPT) ? now : sent) + hy_membership_shorter(m, about->promised);
     if (about->epoch > from->promise_epoch || until > from->promise_until)
         from->promise_until = until;
     from->promise_epoch = about->epoch;
@@ -111,7 +115,7 @@ static hy_time majority_until(const struct hy_membership *m)
         hy_time value = 0;
         if (node == self)
             value = hy_membership_supports(m, self, m->now) ? HY_NEVER : 0;
-        else if (node->promise_epoch == self->applied.epoch)
+        else if (node->promise_epoch == self->applied.epoch || HY_MUTANT(PROMISE_OF_ANY_EPOCH))
             value = node->promise_until;
         if (!node->voter)
             continue;

@@ -2,6 +2,8 @@
 /* Turning on the silent, what others say of them, and what the log has decided. */
 #include "membership/internal.h"
 
+#include "base/mutant.h"
+
 static hy_time later(hy_time a, hy_time b)
 {
     return a > b ? a : b;
@@ -11,7 +13,7 @@ bool hy_membership_verdict_logged(const struct hy_membership_node *node)
 {
     for (size_t i = 0; i < node->logged.count; i++) {
         if (!node->logged.items[i].in && node->logged.items[i].epoch > node->applied.epoch)
-            return true;
+            return !HY_MUTANT(UNCOMMITTED_VERDICT_IGNORED);
     }
     return !node->applied.in;
 }
@@ -29,6 +31,8 @@ static struct hy_membership_entry newest_admission(const struct hy_membership_no
  * earlier incarnation of this node may have said; and D without contact: either silence, or it said that it does not hear us. */
 hy_time hy_membership_turn_at(const struct hy_membership *m, const struct hy_membership_node *node)
 {
+    if (HY_MUTANT(PROMISE_NOT_KEPT))
+        return node->contact_from + m->dead_after / 3;
     hy_time at = later(node->promised_until, m->started + m->dead_after_max);
     return later(at, node->contact_from + m->dead_after);
 }
@@ -137,7 +141,7 @@ static void admit(struct hy_membership *m, struct hy_membership_node *node, stru
 {
     /* After a jump (a snapshot) there may have been a verdict between. */
     if (!node->applied.in || entry.epoch != node->applied.epoch + 1)
-        node->since = entry.epoch;
+        node->since = HY_MUTANT(OLD_LIFE_GOES_ON) ? 1 : entry.epoch;
     node->applied = entry;
     node->in_epoch = entry.epoch;
     node->release_at = HY_NEVER;
@@ -160,7 +164,7 @@ static void condemn(struct hy_membership *m, struct hy_membership_node *node, st
                 (fast && node->applied.in && hy_membership_against(m, node, now, m->dead_after_max) >= m->majority);
     node->applied = (struct hy_membership_entry){.epoch = entry.epoch, .incarnation = node->applied.incarnation};
     node->turned = false;
-    if (over)
+    if (over || HY_MUTANT(RELEASED_AT_ONCE))
         say_released(node, effects);
     else if (node->release_at == HY_NEVER)
         node->release_at = now + hy_membership_longer(m, m->dead_after_max);

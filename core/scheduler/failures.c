@@ -48,6 +48,32 @@ static bool is_blocked(const struct hy_past *past, const struct hy_prim *prim)
     return false;
 }
 
+static bool is_op(const struct hy_result *result, const char *op)
+{
+    return !strcmp(result->op, op);
+}
+
+/* Something may be running that nobody has stopped or started afresh since it failed. Were the failure forgotten, it would look
+ * stopped, or well; and by clocks that differ a failure may be old as soon as it is known. */
+static bool is_unresolved(const struct hy_past *past, const struct hy_prim *prim)
+{
+    bool failed = false, promoted = false;
+    for (const struct hy_trace *at = past->trace; at; at = at->next) {
+        const struct hy_result *result = at->result;
+        bool probe = is_op(result, "monitor") && !result->interval;
+        bool not_run = result->exec == HY_EXEC_ERROR || (result->rc == 5 && probe);
+        if (not_run || hy_sched_on_fail(prim, result) == HY_ONFAIL_IGNORE)
+            continue;
+        if (hy_sched_is_failure(prim, result, promoted ? HY_ROLE_PROMOTED : HY_ROLE_STARTED)) {
+            failed = true;
+        } else if (probe || !is_op(result, "monitor")) {
+            failed = false;
+            promoted = is_op(result, "promote") || (probe && result->rc == 8);
+        }
+    }
+    return failed;
+}
+
 /* A failure that blocks waits for an operator: it is not forgotten by time. */
 void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
 {
@@ -59,7 +85,7 @@ void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
         latest(past->trace, unit->prim, &any, &last);
         latest(past->failures, unit->prim, &any, &last);
     }
-    if (!timeout || !any || is_blocked(past, unit->prim))
+    if (!timeout || !any || is_blocked(past, unit->prim) || is_unresolved(past, unit->prim))
         return;
     hy_wall end = last + timeout;
     if (end > s->input->now) {

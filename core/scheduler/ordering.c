@@ -2,6 +2,8 @@
 /* Which action comes after which: within a resource, within groups and clones, by orders, and by colocations. */
 #include "scheduler/model.h"
 
+#include "base/mutant.h"
+
 void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first)
 {
     if (then == HY_NO_ACTION || first == HY_NO_ACTION || then == first)
@@ -17,6 +19,8 @@ void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first)
 
 static void order_within(struct hy_sched *s, struct hy_srsc *leaf)
 {
+    if (HY_MUTANT(START_BEFORE_STOP))
+        return;
     uint32_t begin = leaf->start_action != HY_NO_ACTION ? leaf->start_action : leaf->promote_action;
     for (size_t i = 0; i < leaf->stop_actions.count; i++)
         hy_sched_after(s, begin, leaf->stop_actions.items[i]);
@@ -53,6 +57,7 @@ struct link {
     bool same_node;  /* interleaved */
     bool optional;   /* what cannot be done is not waited for */
     bool no_circles; /* leave it out where it would close one */
+    bool under_way;  /* only behind what is under way already */
 };
 
 static bool reaches(const struct hy_sched *s, uint32_t from, uint32_t to, uint8_t *seen)
@@ -77,6 +82,8 @@ static void link_leaves(struct hy_sched *s, const struct hy_srsc *first, const s
     for (size_t t = 0; t < then_count; t++)
         for (size_t f = 0; f < first_count; f++) {
             const struct hy_draft *one = &s->drafts.items[firsts[f]];
+            if (s->drafts.items[thens[t]].out.pending || (link.under_way && !one->out.pending))
+                continue; /* what is under way waits for nothing any more */
             if (link.same_node && one->node != s->drafts.items[thens[t]].node)
                 continue;
             if (link.optional && one->out.blocked)
@@ -132,22 +139,42 @@ static void serialize(struct hy_sched *s, const struct hy_sorder *order)
                        (struct link){.first = kinds[i], .then = kinds[j], .optional = true, .no_circles = true});
 }
 
+/* A start under way makes active what is to be stopped first: it is waited for, and the next decision sees to the stop. */
+static void wait_for_arrival(struct hy_sched *s, const struct hy_srsc *first, const struct hy_srsc *then,
+                             struct link link)
+{
+    link.under_way = true;
+    link_trees(s, then, first, link);
+}
+
 static void apply_order(struct hy_sched *s, const struct hy_sorder *order)
 {
-    if (order->kind == HY_ORDER_SERIALIZE)
+    if (order->kind == HY_ORDER_SERIALIZE || HY_MUTANT(ORDERS_IGNORED))
         return;
     bool optional = order->kind == HY_ORDER_OPTIONAL;
     bool same_node = order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
-    link_trees(s, order->first, order->then,
-               (struct link){order->first_action, order->then_action, same_node, optional, false});
+    link_trees(
+        s, order->first, order->then,
+        (struct link){
+            .first = order->first_action, .then = order->then_action, .same_node = same_node, .optional = optional});
     if (!order->symmetrical)
         return;
     link_trees(s, order->then, order->first,
-               (struct link){inverse(order->then_action), inverse(order->first_action), same_node, optional, false});
+               (struct link){.first = inverse(order->then_action),
+                             .then = inverse(order->first_action),
+                             .same_node = same_node,
+                             .optional = optional});
+    if (optional)
+        return;
+    wait_for_arrival(
+        s, order->first, order->then,
+        (struct link){.first = order->then_action, .then = inverse(order->first_action), .same_node = same_node});
     /* What had to stop for the first's sake has stopped before that one begins. */
-    if (!optional)
-        link_trees(s, order->then, order->first,
-                   (struct link){inverse(order->then_action), order->first_action, same_node, false, true});
+    link_trees(s, order->then, order->first,
+               (struct link){.first = inverse(order->then_action),
+                             .then = order->first_action,
+                             .same_node = same_node,
+                             .no_circles = true});
 }
 
 /* ---------------------------------------------------------------- groups, ordered clones */
@@ -158,6 +185,7 @@ static void chain(struct hy_sched *s, const struct hy_srsc *first, const struct 
     link_trees(s, first, then, (struct link){.first = HY_ACT_PROMOTE, .then = HY_ACT_PROMOTE});
     link_trees(s, then, first, (struct link){.first = HY_ACT_STOP, .then = HY_ACT_STOP});
     link_trees(s, then, first, (struct link){.first = HY_ACT_DEMOTE, .then = HY_ACT_DEMOTE});
+    wait_for_arrival(s, first, then, (struct link){.first = HY_ACT_START, .then = HY_ACT_STOP});
     link_trees(s, then, first, (struct link){.first = HY_ACT_STOP, .then = HY_ACT_START, .no_circles = true});
 }
 

@@ -72,6 +72,8 @@ static enum halyard_rc stop(const struct halyard_host *host, const struct halyar
         host->reason(op, "stuck at %s", "the last");
         return HALYARD_ERR_GENERIC;
     }
+    while (is_there(host, op, "slow"))
+        pause_ms("5");
     char path[512];
     path_of(host, op, "active", path, sizeof path);
     unlink(path);

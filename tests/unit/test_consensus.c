@@ -422,10 +422,15 @@ START_TEST(a_learner_neither_counts_nor_campaigns)
     ck_assert_ptr_null(strstr(sent(), "3: "));        /* is not asked */
     ck_assert_int_eq(receive(3, granted(1)), -EPERM); /* and has no say */
     ck_assert_int_eq(receive(2, granted(1)), 0);
-    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: append")); /* but gets the log */
+    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: heartbeat at 0/0")); /* but hears of the leader, */
     persisted(asked);
     ck_assert_int_eq(receive(3, accepted(1, 0, 1)), 0);
     ck_assert_uint_eq(hy_raft_commit_index(raft), 0);
+    ck_assert_int_eq(propose("x"), 0);
+    ck_assert_ptr_null(strstr(sent(), "3: "));
+    persisted(asked);
+    ck_assert_int_eq(receive(2, accepted(1, 0, 2)), 0);
+    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: append 2..2 after 1/1 commit 2")); /* and gets what is committed */
     stop();
     servers.list[0].voter = false;
     servers.list[2].voter = true;

@@ -586,6 +586,50 @@ START_TEST(a_release_that_fails_says_so_and_is_tried_again)
 }
 END_TEST
 
+/* "Cancelled" means to the cluster that nothing runs: of a start that was killed it is said when its stop is through. */
+START_TEST(a_killed_start_is_answered_after_its_stop)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
+    bench_touch(&bench, "a.slow", "");
+    uint64_t under_way = order_leased(&bench, "a", good, "start", "delay=1h");
+    BENCH_UNTIL(bench_count_lines(&bench, "a start begin") == 1);
+    hy_executor_set_lease(bench.link, bench_now(), 1);
+    BENCH_UNTIL(bench_count_lines(&bench, "a stop begin") == 1);
+    ck_assert_uint_eq(bench_kept(&bench, under_way), 0);
+    bench_remove(&bench, "a.slow");
+    bench_expect(&bench, under_way, HY_EXEC_CANCELLED, 0, "killed: this node's lease has ended");
+    ck_assert(!bench_has(&bench, "a.active"));
+    bench_close(&bench);
+}
+END_TEST
+
+/* The lease ends, comes back and ends again while a stop of the first end takes its time. */
+START_TEST(a_slow_stop_holds_up_no_later_release)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
+    bench_touch(&bench, "slow.slow", "");
+    bench_expect(&bench, order_leased(&bench, "slow", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    hy_executor_set_lease(bench.link, bench_now(), 1);
+    BENCH_UNTIL(bench_count_lines(&bench, "slow stop begin") == 1);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
+    bench_expect(&bench, order_leased(&bench, "quick", fast, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    bench_expect(&bench, order_leased(&bench, "other", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    hy_executor_set_lease(bench.link, bench_now(), 1);
+    BENCH_UNTIL(!bench_has(&bench, "quick.active") && !bench_has(&bench, "other.active"));
+    ck_assert(bench_has(&bench, "slow.active"));
+    bench_remove(&bench, "slow.slow");
+    struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
+    ck_assert(news.clean);
+    hy_outcome_free(&news.outcome);
+    ck_assert(!bench_has(&bench, "slow.active"));
+    bench_close(&bench);
+}
+END_TEST
+
 START_TEST(what_a_probe_finds_is_under_the_lease)
 {
     struct bench bench;
@@ -820,6 +864,8 @@ static void add_guarding(Suite *suite)
     tcase_add_test(tcase, a_lease_that_is_renewed_goes_on);
     tcase_add_test(tcase, what_was_started_before_a_verdict_is_released);
     tcase_add_test(tcase, a_release_that_fails_says_so_and_is_tried_again);
+    tcase_add_test(tcase, a_killed_start_is_answered_after_its_stop);
+    tcase_add_test(tcase, a_slow_stop_holds_up_no_later_release);
     tcase_add_test(tcase, what_a_probe_finds_is_under_the_lease);
     tcase_add_test(tcase, a_query_tells_what_is_active);
     tcase_add_test(tcase, a_dead_core_is_followed_by_another);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Faults put in on purpose, to see whether the checks of the simulator (tests/sim) find them: `if (HY_MUTANT(NAME))` around
+ * what is wrong. In every build but the simulator's the condition is the constant false, and no code is made for it.
+ */
+#ifndef HY_BASE_MUTANT_H
+#define HY_BASE_MUTANT_H
+
+#include <stdbool.h>
+
+/* Name, and in words what is wrong. A new one needs a line here and its place in the code, nothing else. */
+#define HY_MUTANT_LIST(MUTANT)                                                                                         \
+    MUTANT(VOTE_NOT_SYNCED, "a vote is said before it is on disk")                                                     \
+    MUTANT(TWO_VOTES, "whoever asks gets the vote, also the second one in a term")                                     \
+    MUTANT(VOTE_FOR_OLD_LOG, "a candidate whose log lacks entries gets the vote")                                      \
+    MUTANT(NO_PREVOTE, "a server that was cut off stands without asking whether it could win")                         \
+    MUTANT(OLD_TERM_BY_COUNTING, "an entry of an older term is committed by counting (Figure 8)")                      \
+    MUTANT(HALF_IS_ENOUGH, "half of the servers commit")                                                               \
+    MUTANT(LEADER_COUNTS_UNSYNCED, "the leader counts itself before the entry is on its disk")                         \
+    MUTANT(ACK_NOT_SYNCED, "a follower acknowledges what is not on its disk")                                          \
+    MUTANT(ACK_BEYOND_WHAT_CAME, "a follower acknowledges beyond prev + n")                                            \
+    MUTANT(CONFLICT_KEPT, "a conflict does not cut the log")                                                           \
+    MUTANT(TRUNCATION_NOT_WRITTEN, "what is cut from the log stays on disk")                                           \
+    MUTANT(ANY_DISK_WILL_DO, "a server with an empty disk counts as the one that was lost")                            \
+    MUTANT(READ_WITHOUT_ROUND, "a read is answered without asking whether this server still leads")                    \
+    MUTANT(LEASE_FROM_RECEIPT, "a promise counts from when it came, not from when its question was sent")              \
+    MUTANT(PROMISE_OF_ANY_EPOCH, "a promise counts for another epoch than it was given for")                           \
+    MUTANT(PROMISES_BEFORE_ADMISSION, "a core that restarted promises before it is admitted")                          \
+    MUTANT(PROMISE_NOT_KEPT, "a voter turns before its promise has ended")                                             \
+    MUTANT(CLOCKS_ARE_EXACT, "durations are not shortened by what clocks may differ")                                  \
+    MUTANT(UNCOMMITTED_VERDICT_IGNORED, "a verdict in the log does not count before it is applied")                    \
+    MUTANT(RELEASED_AT_ONCE, "what a node ran is given away with the verdict, whatever was promised")                  \
+    MUTANT(OLD_LIFE_GOES_ON, "what was started before a verdict goes on after the admission")                          \
+    MUTANT(LEASE_NOT_WATCHED, "the executor does not look at the lease")                                               \
+    MUTANT(STALE_ORDER_OBEYED, "an order of an old term, or for another epoch, is obeyed")                             \
+    MUTANT(ORDER_TAKEN_TWICE, "an order that comes twice is carried out twice")                                        \
+    MUTANT(DC_WITHOUT_LEASE, "the DC acts without its own lease")                                                      \
+    MUTANT(DC_ASKS_NOBODY, "a new DC acts before it has heard what runs")                                              \
+    MUTANT(GONE_IS_RELEASED, "the DC does not wait until a node that is gone has let go")                              \
+    MUTANT(SNAPSHOT_WITHOUT_SESSIONS, "a snapshot lacks the table of sessions")                                        \
+    MUTANT(COMMAND_TWICE, "a command that comes twice is applied twice")                                               \
+    MUTANT(REQUEST_TWICE, "a client's request that is asked again is applied again")                                   \
+    MUTANT(START_BEFORE_STOP, "a resource is started before it has stopped elsewhere")                                 \
+    MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")
+
+#define HY_MUTANT_ENUM(name, words) HY_MUTANT_##name,
+enum hy_mutant { HY_MUTANT_NONE, HY_MUTANT_LIST(HY_MUTANT_ENUM) HY_MUTANT_COUNT };
+#undef HY_MUTANT_ENUM
+
+#ifdef HY_MUTANTS
+extern enum hy_mutant hy_mutant; /* tests/sim */
+#define HY_MUTANT(name) (hy_mutant == HY_MUTANT_##name)
+#else
+#define HY_MUTANT(name) false
+#endif
+
+#endif

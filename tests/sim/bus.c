@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bus as core/bus makes it of ZeroMQ over TCP: from each publisher to each subscriber one connection, first in, first
+ * out, nothing lost while it lives. It ends when a process ends, when nothing was heard for about three seconds (cut, frozen,
+ * powered off), or when its socket is renewed; what was on its way is lost then, and so is what is sent before it is back.
+ */
+#include "sim/internal.h"
+
+enum { QUEUE = 10000 };
+
+static const hy_time SHORTEST_END = 2 * HY_SECOND, LONGEST_END = 3500 * HY_MS;
+
+static struct sim_pipe *pipe_of(struct sim_world *world, size_t publisher, size_t subscriber)
+{
+    return &world->pipes[publisher][subscriber];
+}
+
+static void next_step(struct sim_world *world, size_t publisher, size_t subscriber, hy_time after)
+{
+    struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
+    struct sim_event *event = sim_agenda_add(world, world->now + after, SIM_EV_PIPE, subscriber);
+    event->from = (uint8_t)publisher;
+    event->generation = ++pipe->step;
+}
+
+static void drop_stalled(struct sim_world *world, struct sim_pipe *pipe)
+{
+    while (pipe->stalled) {
+        struct sim_event *event = pipe->stalled;
+        pipe->stalled = event->next;
+        sim_agenda_free_event(world, event);
+    }
+    pipe->stalled_end = &pipe->stalled;
+    pipe->stalled_count = 0;
+}
+
+static void close_pipe(struct sim_world *world, size_t publisher, size_t subscriber)
+{
+    struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
+    drop_stalled(world, pipe);
+    pipe->state = SIM_PIPE_NONE;
+    pipe->ending = false;
+    pipe->step++;
+}
+
+/* The socket tries: at once, or after the pause between two attempts. */
+static void connect_pipe(struct sim_world *world, size_t publisher, size_t subscriber, bool at_once)
+{
+    close_pipe(world, publisher, subscriber);
+    pipe_of(world, publisher, subscriber)->state = SIM_PIPE_CONNECTING;
+    next_step(world, publisher, subscriber,
+              at_once ? sim_draw_time(&world->net, 500, 3 * HY_MS)
+                      : sim_draw_time(&world->net, 50 * HY_MS, 600 * HY_MS));
+}
+
+static bool can_talk(const struct sim_world *world, size_t publisher, size_t subscriber)
+{
+    const struct sim_host *p = &world->hosts[publisher], *s = &world->hosts[subscriber];
+    return p->core.cluster && !p->core_frozen && !p->host_frozen && !s->core_frozen && !s->host_frozen &&
+           !sim_net_is_cut(world, publisher, subscriber) && !sim_net_is_cut(world, subscriber, publisher);
+}
+
+/* Nothing was heard for long; or an attempt to connect. */
+void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event)
+{
+    size_t publisher = event->from, subscriber = event->node;
+    struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
+    if (event->generation != pipe->step || !world->hosts[subscriber].core.cluster ||
+        !(world->hosts[subscriber].core.peers >> publisher & 1))
+        return;
+    if (pipe->state == SIM_PIPE_UP) {
+        pipe->ending = false;
+        if (!can_talk(world, publisher, subscriber) || pipe->publisher != world->hosts[publisher].core.generation)
+            connect_pipe(world, publisher, subscriber, false);
+        return;
+    }
+    if (!can_talk(world, publisher, subscriber)) {
+        connect_pipe(world, publisher, subscriber, false);
+        return;
+    }
+    pipe->state = SIM_PIPE_UP;
+    pipe->publisher = world->hosts[publisher].core.generation;
+    pipe->last = world->now;
+    /* The handshake and the subscription are round trips that have begun long before; what is sent from now on comes. */
+}
+
+static void stalls(struct sim_world *world, size_t publisher, size_t subscriber)
+{
+    struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
+    if (pipe->state != SIM_PIPE_UP || pipe->ending)
+        return;
+    pipe->ending = true;
+    next_step(world, publisher, subscriber, sim_draw_time(&world->net, SHORTEST_END, LONGEST_END));
+}
+
+static void flush(struct sim_world *world, size_t publisher, size_t subscriber)
+{
+    struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
+    hy_time cut = world->now - world->paths[publisher][subscriber].cut_since;
+    /* TCP finds out with its next repetition, whose pauses have doubled since. */
+    hy_time at = world->now + (hy_time)sim_draw_below(&world->net, (uint64_t)(cut < HY_SECOND ? cut : HY_SECOND) + 1);
+    at = at > pipe->last ? at : pipe->last;
+    while (pipe->stalled) {
+        struct sim_event *event = pipe->stalled;
+        pipe->stalled = event->next;
+        at += 5;
+        sim_agenda_again(world, event, at);
+    }
+    pipe->last = at;
+    pipe->stalled_end = &pipe->stalled;
+    pipe->stalled_count = 0;
+}
+
+void sim_bus_path_changed(struct sim_world *world, size_t from, size_t to)
+{
+    if (sim_net_is_cut(world, from, to)) {
+        stalls(world, from, to); /* no data, or no acknowledgements */
+        stalls(world, to, from);
+    } else {
+        flush(world, from, to);
+    }
+}
+
+void sim_bus_frozen(struct sim_world *world, size_t node)
+{
+    for (size_t peer = 0; peer < world->count; peer++)
+        if (peer != node) {
+            stalls(world, node, peer);
+            stalls(world, peer, node);
+        }
+}
+
+void sim_bus_core_started(struct sim_world *world, size_t node)
+{
+    for (size_t peer = 0; peer < world->count; peer++)
+        if (peer != node) {
+            pipe_of(world, peer, node)->generation++;
+            pipe_of(world, peer, node)->heard = 0;
+        }
+}
+
+void sim_bus_peers_changed(struct sim_world *world, size_t node, uint32_t before)
+{
+    uint32_t peers = world->hosts[node].core.peers;
+    for (size_t peer = 0; peer < world->count; peer++) {
+        if (!((before ^ peers) >> peer & 1)) /* two bits compared with == come out wrong with GCC 12.2 -O2 */
+            continue;
+        pipe_of(world, peer, node)->generation++;
+        if (peers >> peer & 1)
+            connect_pipe(world, peer, node, true);
+        else
+            close_pipe(world, peer, node);
+    }
+}
+
+/* Its own sockets are gone. Its subscribers see the connection end, or (no power) find out by themselves. */
+void sim_bus_core_ended(struct sim_world *world, size_t node, bool silently)
+{
+    for (size_t peer = 0; peer < world->count; peer++) {
+        if (peer == node)
+            continue;
+        pipe_of(world, peer, node)->generation++;
+        close_pipe(world, peer, node);
+        drop_stalled(world, pipe_of(world, node, peer));
+        if (silently)
+            stalls(world, node, peer);
+        else if (world->hosts[peer].core.cluster && world->hosts[peer].core.peers >> node & 1)
+            connect_pipe(world, node, peer, false);
+    }
+}
+
+void sim_bus_reset(struct sim_world *world, size_t a, size_t b)
+{
+    for (int way = 0; way < 2; way++) {
+        size_t publisher = way ? b : a, subscriber = way ? a : b;
+        struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
+        if (pipe->state != SIM_PIPE_UP)
+            continue;
+        pipe->generation++; /* what is on its way is lost */
+        connect_pipe(world, publisher, subscriber, false);
+    }
+}
+
+/* hy_bus_reconnect(): unless that incarnation has sent something already. */
+void sim_bus_reconnect(struct sim_world *world, size_t node, size_t peer, uint64_t incarnation)
+{
+    struct sim_pipe *pipe = pipe_of(world, peer, node);
+    if (pipe->heard == incarnation || !(world->hosts[node].core.peers >> peer & 1))
+        return;
+    pipe->generation++;
+    connect_pipe(world, peer, node, true);
+}
+
+static void send_one(struct sim_world *world, enum sim_topic topic, size_t from, size_t to, struct sim_packet *packet)
+{
+    struct sim_pipe *pipe = pipe_of(world, from, to);
+    struct sim_path *path = &world->paths[from][to];
+    if (pipe->state != SIM_PIPE_UP || pipe->publisher != world->hosts[from].core.generation ||
+        pipe->stalled_count >= QUEUE)
+        return;
+    world->bus_messages++;
+    struct sim_event *event = sim_agenda_make(world, SIM_EV_BUS, to);
+    event->from = (uint8_t)from;
+    event->topic = (uint8_t)topic;
+    event->generation = pipe->generation;
+    event->incarnation = world->hosts[from].core.incarnation;
+    event->packet = packet;
+    packet->refs++;
+    if (path->cuts) {
+        *pipe->stalled_end = event;
+        pipe->stalled_end = &event->next;
+        pipe->stalled_count++;
+        return;
+    }
+    hy_time delay = sim_net_delay(world, path, packet->size);
+    if (path->loss && sim_draw_chance(&world->net, path->loss))
+        delay += sim_draw_time(&world->net, 200 * HY_MS, 800 * HY_MS); /* a repetition of TCP's */
+    hy_time at = world->now + delay;
+    pipe->last = at > pipe->last ? at : pipe->last + 1;
+    sim_agenda_again(world, event, pipe->last);
+}
+
+void sim_bus_send(struct sim_world *world, enum sim_topic topic, size_t from, uint32_t to, struct sim_packet *packet)
+{
+    for (size_t node = 0; node < world->count; node++)
+        if (node != from && (!to || to == node + 1))
+            send_one(world, topic, from, node, packet);
+}

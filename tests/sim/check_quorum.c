@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Without quorum nothing runs (no-quorum-policy=stop, the default):
+ *
+ *   lease-without-quorum   a host that has been cut off from a majority of the voters for longer than any promise lasts holds no
+ *                          lease
+ *   runs-without-lease     what was started under the lease is being stopped a moment after it has ended, unless the host is
+ *                          frozen, or has no executor
+ */
+#include "sim/checks.h"
+
+#include "cluster/internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const hy_time LOOK = 50 * HY_MS;
+static const hy_time TO_BEGIN = 100 * HY_MS; /* from the lease's end to the beginning of the release, or a thaw's */
+
+struct quorum {
+    struct sim_world *world;
+    hy_time next;
+    hy_time connected[SIM_MAX_NODES]; /* when a majority was last there for the node */
+    hy_time ended[SIM_MAX_NODES];     /* when its lease was first seen not to hold; 0: it does */
+};
+
+static void *open_check(struct sim_world *world)
+{
+    struct quorum *quorum = hy_alloc(sizeof *quorum);
+    quorum->world = world;
+    return quorum;
+}
+
+static bool hears(const struct sim_world *world, size_t a, size_t b)
+{
+    return a == b || (sim_core_is_up(world, b) && !sim_core_is_frozen(world, b) && !sim_host_is_frozen(world, b) &&
+                      sim_can_reach(world, a, b) && sim_can_reach(world, b, a));
+}
+
+/* Of the voters of one set of servers. */
+static bool majority_of(const struct sim_world *world, size_t node, const struct hy_raft_servers *servers)
+{
+    size_t heard = 0, count = 0;
+    for (size_t i = 0; i < servers->count; i++) {
+        size_t other = servers->list[i].id - 1;
+        if (!servers->list[i].voter || other >= sim_node_count(world))
+            continue;
+        count++;
+        heard += hears(world, node, other);
+    }
+    return 2 * heard > count;
+}
+
+/* By any set that a core has in force: while the voters change, neighbouring sets count side by side. */
+static bool has_majority(const struct sim_world *world, size_t node)
+{
+    if (!sim_core_is_up(world, node) || sim_core_is_frozen(world, node) || sim_host_is_frozen(world, node))
+        return false;
+    for (size_t other = 0; other < sim_node_count(world); other++) {
+        const struct hy_cluster *cluster = sim_cluster(world, other);
+        if (cluster && majority_of(world, node, hy_raft_servers(cluster->replica.raft)))
+            return true;
+    }
+    return false;
+}
+
+static bool is_waived(const struct sim_world *world, size_t node)
+{
+    uint32_t since;
+    return sim_lease(world, node, &since) == HY_NEVER;
+}
+
+static void look_at_services(struct quorum *quorum, size_t node)
+{
+    const struct sim_world *world = quorum->world;
+    const struct sim_service *list;
+    size_t count = sim_services(world, node, &list);
+    hy_time now = sim_now(world);
+    for (size_t i = 0; i < count; i++)
+        if (list[i].lease && !list[i].releasing && (list[i].state == SIM_RUNNING || list[i].state == SIM_STARTING) &&
+            now - quorum->ended[node] > TO_BEGIN && now - sim_thawed_at(world, node) > TO_BEGIN)
+            sim_violation(quorum->world, "runs-without-lease", "%s on %s, whose lease ended %lld ms ago", list[i].rsc,
+                          sim_name(world, node), (long long)((now - quorum->ended[node]) / HY_MS));
+}
+
+static void look_at(struct quorum *quorum, size_t node)
+{
+    const struct sim_world *world = quorum->world;
+    hy_time now = sim_now(world);
+    bool holds = sim_lease_holds(world, node);
+    if (has_majority(world, node))
+        quorum->connected[node] = now;
+    if (!sim_executor_is_up(world, node) || sim_host_is_frozen(world, node)) {
+        quorum->ended[node] = 0;
+        return;
+    }
+    /* what is in the voters' hands when the cut comes counts from when its heartbeat was sent, before the cut */
+    hy_time longest = sim_settings(world)->dead_after_max + sim_settings(world)->dead_after_max / 100 + 2 * LOOK;
+    if (holds && !is_waived(world, node) && now - quorum->connected[node] > longest)
+        sim_violation(quorum->world, "lease-without-quorum", "%s has been without a majority for %lld ms",
+                      sim_name(world, node), (long long)((now - quorum->connected[node]) / HY_MS));
+    if (holds)
+        quorum->ended[node] = 0;
+    else if (!quorum->ended[node])
+        quorum->ended[node] = now;
+    else
+        look_at_services(quorum, node);
+}
+
+static void stepped(void *context, size_t node, const struct hy_cluster_event *event, int rc,
+                    const struct hy_cluster_effects *effects)
+{
+    (void)node;
+    (void)event;
+    (void)rc;
+    (void)effects;
+    struct quorum *quorum = context;
+    if (sim_now(quorum->world) < quorum->next)
+        return;
+    quorum->next = sim_now(quorum->world) + LOOK;
+    for (size_t i = 0; i < sim_node_count(quorum->world); i++)
+        if (!sim_is_retired(quorum->world, i))
+            look_at(quorum, i);
+}
+
+static void power(void *context, size_t node, bool on)
+{
+    (void)on;
+    struct quorum *quorum = context;
+    quorum->connected[node] = sim_now(quorum->world);
+    quorum->ended[node] = 0;
+}
+
+/* A lease may come and go between two looks. */
+static void lease(void *context, size_t node, hy_time local_deadline, uint32_t since)
+{
+    (void)since;
+    struct quorum *quorum = context;
+    if (local_deadline > sim_local(quorum->world, node))
+        quorum->ended[node] = 0;
+}
+
+const struct sim_observer sim_check_quorum = {
+    .name = "quorum", .open = open_check, .close = free, .stepped = stepped, .lease = lease, .power = power};

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the world, for the files of the engine only. */
+#ifndef SIM_INTERNAL_H
+#define SIM_INTERNAL_H
+
+#include "executor/lane.h"
+#include "executor/lease.h"
+#include "sim/disk.h"
+#include "sim/fault.h"
+#include "sim/observer.h"
+#include "sim/random.h"
+
+#include <stdio.h>
+
+enum sim_topic { SIM_HEARTBEAT, SIM_RAFT, SIM_COMMANDS, SIM_ORDERS };
+
+/* Bytes on their way, shared by all who will get them. */
+struct sim_packet {
+    unsigned refs;
+    size_t size;
+    void *data;
+};
+
+enum sim_event_kind {
+    SIM_EV_DATAGRAM,   /* node, from, packet */
+    SIM_EV_BUS,        /* node, from, packet, topic, generation: of the subscriber's socket */
+    SIM_EV_PIPE,       /* node: subscriber, from: publisher, generation: the next step of a connection's life */
+    SIM_EV_DISK,       /* node, generation: of the writer: the job under way is through */
+    SIM_EV_ORDER,      /* node, generation: of the executor: operation, or (rsc NULL) a query */
+    SIM_EV_LOOK,       /* node, generation: of the executor: the lease has become shorter */
+    SIM_EV_NEWS,       /* node, generation: of the core: news */
+    SIM_EV_RUN,        /* node, run: a child comes to its next stage */
+    SIM_EV_CORE_START, /* node, generation: of the executor */
+    SIM_EV_START,      /* node, generation: of the host's life: halyardd starts */
+    SIM_EV_STOP_LATE,  /* node, generation: of the executor: the core does not end within a minute */
+    SIM_EV_CALL,       /* node, call */
+    SIM_EV_THAW,       /* node, generation */
+    SIM_EV_WILL,       /* node, generation: of the host's life: the guard's next stop */
+    SIM_EV_FAULT,      /* generation: number of the fault; topic: 0 begins, 1 ends */
+    SIM_EV_CONFIGURE,  /* the workload's configuration is requested */
+    SIM_EV_HEAL,
+    SIM_EV_END,
+    SIM_EV_COUNT
+};
+
+struct sim_event {
+    hy_time at;
+    uint64_t order; /* first come, first served at one instant */
+    enum sim_event_kind kind;
+    uint8_t node, from, topic;
+    uint64_t generation;
+    uint64_t incarnation; /* BUS: the sender's */
+    union {
+        struct sim_packet *packet;
+        struct sim_run *run;
+        uint64_t call;
+        struct hy_operation *operation;
+        struct hy_executor_news *news;
+    };
+    struct sim_event *next; /* free, or in a backlog */
+};
+
+struct sim_slot {
+    hy_time at;
+    uint64_t order;
+    struct sim_event *event;
+};
+
+/* What is to come: a 4-ary heap, so that a node's children share a cache line or two. */
+struct sim_agenda {
+    HY_VEC(struct sim_slot) heap;
+    struct sim_event *free;
+    HY_VEC(struct sim_event *) blocks;
+    uint64_t order;
+};
+
+/* Local time as a function of true time, piece by piece. */
+struct sim_clock {
+    hy_time true_base, local_base;
+    int64_t ppm;
+    hy_wall wall_offset; /* wall = local + this */
+};
+
+/* What passes from one node to another now, from the faults in force. */
+struct sim_path {
+    unsigned cuts;
+    unsigned loss, reorder, duplicate, corrupt; /* per mille */
+    hy_time reorder_by;
+    hy_time base, delay;
+    int64_t bytes_per_ms; /* 0: no limit */
+    hy_time busy_until;   /* of a slow link */
+    hy_time cut_since;
+};
+
+/* The bus from one publisher to one subscriber. */
+struct sim_pipe {
+    enum { SIM_PIPE_NONE, SIM_PIPE_CONNECTING, SIM_PIPE_UP } state;
+    uint64_t generation; /* of the subscriber's socket: what was sent before it is lost */
+    uint64_t step;       /* of its life: an older event for it is void */
+    uint64_t publisher;  /* life of the publisher's core it is connected to */
+    uint64_t heard;      /* incarnation in the last message */
+    hy_time last;        /* nothing overtakes */
+    unsigned stalled_count;
+    struct sim_event *stalled, **stalled_end; /* sent into a cut; come when it is over, if the connection lives */
+    bool ending;                              /* stalled: an end is on the agenda */
+};
+
+struct sim_run; /* an operation's child */
+
+/* An executor, its queue and its lease: the real ones (core/executor), on a loop and children of our own. */
+struct hy_loop {
+    struct sim_world *world;
+    uint8_t node;
+    HY_VEC(struct hy_timer *) heap;
+};
+
+struct sim_executor {
+    bool up;
+    uint64_t generation;
+    struct hy_loop loop;
+    struct hy_exec_env env;
+    struct hy_lease_page page;
+    struct hy_actives actives;
+    struct hy_queue *queue;
+    struct hy_lease lease;
+    hy_time core_started, core_pause;
+    bool asked;                    /* to end in good order */
+    bool released;                 /* and has let go: it may end */
+    hy_time due;                   /* true time of its next timer */
+    hy_time last_order, last_news; /* its socket is first in, first out */
+};
+
+struct sim_core {
+    struct hy_cluster *cluster; /* NULL: down */
+    uint64_t generation;
+    uint64_t incarnation;
+    uint32_t peers; /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
+    hy_time due;    /* true time of the next tick */
+    hy_time due_local;
+    bool gone, broken;
+    struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
+    bool holds_next;
+};
+
+struct sim_will {
+    struct hy_operation *operations; /* stops, in order */
+    size_t count, at;
+};
+
+struct sim_host {
+    char name[16], address[24];
+    bool powered, retired, installed;
+    uint64_t life; /* of the power */
+    uint64_t boots;
+    struct sim_clock clock;
+    hy_wall next_wall; /* of a host that is off */
+    uint32_t config;   /* nodes in its configuration file */
+    bool wanted;       /* halyardd is to run */
+    int64_t base_ppm;
+    uint32_t lies;    /* bit n: the next monitor of a service that hashes to n */
+    bool write_fails; /* the next one */
+    bool step_frozen; /* by FREEZE_STEP */
+    struct sim_core core;
+    struct sim_executor executor;
+    struct sim_disk disk;
+    struct hy_raft_servers servers; /* in force when the last core ended */
+    HY_VEC(struct sim_service) services;
+    HY_VEC(struct sim_run *) runs;
+    struct sim_will will;
+    unsigned core_frozen, host_frozen; /* counts: faults may overlap */
+    uint64_t thaws;
+    hy_time thawed_at;
+    struct sim_event *backlog, **backlog_end; /* came while it stood still */
+    unsigned backlog_datagrams;
+};
+
+struct sim_pending_call {
+    struct sim_call call;
+    char *statements;
+    uint64_t core; /* generation it was handed to; 0: not yet */
+};
+
+struct sim_trace {
+    uint64_t hash;
+    uint64_t steps;
+    uint64_t events;
+    bool formatted;  /* lines are made */
+    bool everything; /* heartbeats and ticks too */
+    hy_time from;    /* true time */
+    void *out;       /* FILE, NULL: only kept */
+    char (*ring)[240];
+    size_t ring_count;
+    struct hy_log log;
+    size_t logging; /* node whose step it is */
+};
+
+struct sim_world {
+    hy_time now;
+    struct sim_schedule *schedule;
+    struct sim_settings settings;
+    struct sim_agenda agenda;
+    struct sim_event *present; /* what happens now */
+    struct sim_host hosts[SIM_MAX_NODES];
+    size_t count;
+    struct sim_path paths[SIM_MAX_NODES][SIM_MAX_NODES];
+    struct sim_pipe pipes[SIM_MAX_NODES][SIM_MAX_NODES]; /* [publisher][subscriber] */
+    HY_VEC(bool) active;                                 /* faults in force */
+    struct sim_stream net, hosts_stream, services, workload_stream;
+    HY_VEC(struct sim_pending_call) calls;
+    uint64_t call_count;
+    void *workload;
+    hy_time workload_next;
+    void *observers[16];
+    uint64_t configuration_call;
+    bool configured, quiet, over;
+    struct sim_trace trace;
+    uint64_t corrupted;
+    uint64_t bus_messages;
+    char violation[64];
+    char violation_text[1024];
+    hy_time violation_at;
+};
+
+/* ---- agenda.c */
+struct sim_event *sim_agenda_add(struct sim_world *world, hy_time at, enum sim_event_kind kind, size_t node);
+struct sim_event *sim_agenda_make(struct sim_world *world, enum sim_event_kind kind, size_t node); /* not yet in it */
+struct sim_event *sim_agenda_take(struct sim_agenda *agenda);
+void sim_agenda_again(struct sim_world *world, struct sim_event *event, hy_time at); /* one that was taken */
+void sim_agenda_free_event(struct sim_world *world, struct sim_event *event);        /* and what it owns */
+void sim_agenda_free(struct sim_world *world);
+struct sim_packet *sim_packet_take(void *data, size_t size);
+void sim_packet_unref(struct sim_packet *packet);
+
+/* ---- clock.c */
+hy_time sim_clock_local(const struct sim_clock *clock, hy_time at);
+hy_time sim_clock_true(const struct sim_clock *clock, hy_time local); /* the first true time at which it is `local` */
+void sim_clock_set_rate(struct sim_clock *clock, hy_time now, int64_t ppm);
+
+/* ---- net.c: datagrams, and what passes */
+void sim_net_init(struct sim_world *world);
+void sim_net_compute(struct sim_world *world); /* the faults in force have changed */
+void sim_net_datagram(struct sim_world *world, size_t from, uint32_t to, struct sim_packet *packet);
+hy_time sim_net_delay(struct sim_world *world, struct sim_path *path, size_t size);
+bool sim_net_is_cut(const struct sim_world *world, size_t from, size_t to);
+
+/* ---- bus.c */
+void sim_bus_send(struct sim_world *world, enum sim_topic topic, size_t from, uint32_t to, struct sim_packet *packet);
+void sim_bus_reconnect(struct sim_world *world, size_t node, size_t peer, uint64_t incarnation);
+void sim_bus_core_started(struct sim_world *world, size_t node);
+void sim_bus_peers_changed(struct sim_world *world, size_t node, uint32_t before);
+void sim_bus_core_ended(struct sim_world *world, size_t node, bool silently);
+void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event);
+void sim_bus_path_changed(struct sim_world *world, size_t from, size_t to);
+void sim_bus_frozen(struct sim_world *world, size_t node);
+void sim_bus_reset(struct sim_world *world, size_t a, size_t b);
+
+/* ---- core.c: the glue that core/daemon/node.c is */
+void sim_core_start(struct sim_world *world, size_t node);
+void sim_core_end(struct sim_world *world, size_t node, const char *why, bool silently);
+void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster_event *event);
+void sim_core_news(struct sim_world *world, size_t node, struct hy_executor_news *news);
+void sim_core_tick_moved(struct sim_world *world, size_t node);
+void sim_core_thawed(struct sim_world *world, size_t node);
+
+/* ---- executor.c */
+void sim_executor_start(struct sim_world *world, size_t node);
+void sim_executor_kill(struct sim_world *world, size_t node, bool guard); /* without a word to anybody */
+void sim_executor_core_begun(struct sim_world *world, size_t node);
+void sim_executor_core_died(struct sim_world *world, size_t node, bool for_good);
+void sim_executor_order(struct sim_world *world, size_t node, struct hy_operation *operation);
+void sim_executor_query(struct sim_world *world, size_t node);
+void sim_executor_look(struct sim_world *world, size_t node);
+void sim_executor_set_lease(struct sim_world *world, size_t node, hy_time deadline, uint32_t since);
+void sim_executor_run_due(struct sim_world *world, size_t node);
+void sim_executor_due_moved(struct sim_world *world, size_t node);
+void sim_executor_will(struct sim_world *world, size_t node);
+void sim_executor_check_end(struct sim_world *world, size_t node); /* has it let go of all, and may it end? */
+void sim_loop_enter(struct hy_loop *loop);
+
+/* ---- run.c */
+void sim_run_event(struct sim_world *world, struct sim_run *run);
+void sim_runs_drop(struct sim_world *world, size_t node); /* their processes are gone, nobody is told */
+struct sim_service *sim_service_get(struct sim_world *world, size_t node, const char *rsc);
+void sim_service_set(struct sim_world *world, size_t node, struct sim_service *service, enum sim_service_state state);
+void sim_services_power_off(struct sim_world *world, size_t node);
+void sim_run_watch_sees(struct sim_world *world, size_t node, const char *rsc);
+unsigned sim_service_hash(const char *rsc); /* 0..3 */
+
+/* ---- host.c */
+void sim_host_init(struct sim_world *world, size_t node);
+void sim_host_power_on(struct sim_world *world, size_t node);
+void sim_host_power_off(struct sim_world *world, size_t node);
+void sim_host_freeze(struct sim_world *world, size_t node, bool whole);
+void sim_host_thaw(struct sim_world *world, size_t node, bool whole);
+void sim_host_stop(struct sim_world *world, size_t node);
+void sim_host_want(struct sim_world *world, size_t node);
+bool sim_host_holds_back(struct sim_world *world, struct sim_event *event); /* true: taken into the backlog */
+void sim_host_free(struct sim_world *world, size_t node);
+
+/* ---- inject.c */
+void sim_inject(struct sim_world *world, size_t number, bool begins);
+void sim_inject_behaviour(struct sim_world *world, size_t node, const struct hy_operation *operation,
+                          struct sim_behaviour *behaviour);
+bool sim_inject_disk_fails(struct sim_world *world, size_t node);
+hy_time sim_inject_disk_delay(struct sim_world *world, size_t node);
+void sim_heal(struct sim_world *world);
+
+/* ---- calls.c */
+void sim_call_event(struct sim_world *world, uint64_t number);
+void sim_call_answer(struct sim_world *world, size_t node, uint64_t number, int code, const char *text);
+void sim_call_lost(struct sim_world *world, uint64_t number); /* the host went before its core could look at it */
+void sim_call_core_ended(struct sim_world *world, size_t node);
+void sim_call_free(struct sim_world *world);
+
+/* ---- world.c */
+struct sim_world *sim_world_new(struct sim_schedule *schedule);
+void sim_world_run(struct sim_world *world);
+void sim_world_free(struct sim_world **world);
+
+/* ---- trace.c */
+void sim_trace_mix(struct sim_world *world, uint64_t value);
+void sim_trace_event(struct sim_world *world, const struct sim_event *event);
+void sim_trace_step(struct sim_world *world, size_t node, const struct hy_cluster_event *event, int rc,
+                    const struct hy_cluster_effects *effects, const char *why);
+void sim_trace_line(struct sim_world *world, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static inline bool sim_traced(const struct sim_world *world)
+{
+    return world->trace.formatted && world->now >= world->trace.from;
+}
+
+/* SIM_OBSERVE(world, power, (seer, node, true)) */
+#define SIM_OBSERVE(world, callback, arguments)                                                                        \
+    do {                                                                                                               \
+        for (size_t o_ = 0; sim_observers[o_]; o_++) {                                                                 \
+            void *seer = (world)->observers[o_];                                                                       \
+            if (sim_observers[o_]->callback && !(world)->violation[0])                                                 \
+                sim_observers[o_]->callback arguments;                                                                 \
+        }                                                                                                              \
+    } while (0)
+
+#endif

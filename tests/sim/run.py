@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs of the simulator, several at once.
+
+usage: run.py SIM check [REGRESSIONS]   the fixed seeds, the regressions, the same hash twice, a few fresh seeds
+       run.py SIM long HOURS            fresh seeds for so many hours of virtual time
+       run.py SIM mutants [NAME...]     each mutant until a check finds it; fails if one is not found
+       run.py SIM hash [OTHER...]       a few seeds by each of these builds (one: twice): all must do the same
+
+SIM: the program. What fails is saved as a schedule, in the present folder.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import secrets
+import subprocess
+import sys
+import time
+
+JOBS = int(os.environ.get("JOBS", os.cpu_count() or 2))
+MINUTES = 10
+# (first seed, how many, nodes): some 30 hours of virtual time with ten minutes each.
+FIXED = [(1, 90, 3), (1001, 60, 5), (2001, 10, 4), (3001, 10, 7), (4001, 5, 1), (5001, 5, 2)]
+FRESH = 6
+MUTANT_SECONDS = 240
+RESULT = re.compile(r"^seed (\d+): (\d+) nodes, (\w+), (\d+) faults, (\d+) s in ([\d.]+) s .* hash ([0-9a-f]{16})$", re.M)
+VIOLATION = re.compile(r"^VIOLATION (?:seed \d+, )?([\w-]+) at ([\d.]+) s: (.*)$", re.M)
+
+
+class Run:
+    """One process of the simulator, ended, and what it said."""
+
+    def __init__(self, words, timeout=1800):
+        self.words = [str(word) for word in words]
+        began = time.monotonic()
+        try:
+            done = subprocess.run(self.words, capture_output=True, text=True, errors="replace", timeout=timeout,
+                                  stdin=subprocess.DEVNULL)
+            self.status, self.text = done.returncode, done.stdout + done.stderr
+        except subprocess.TimeoutExpired as late:
+            self.status, self.text = 124, f"{late.stdout or ''}\nnot done after {timeout} s"
+        self.seconds = time.monotonic() - began
+        self.results = RESULT.findall(self.text)
+        self.simulated = sum(int(result[4]) for result in self.results)
+        found = VIOLATION.search(self.text)
+        self.invariant = found.group(1) if found else None
+
+    @property
+    def good(self):
+        return self.status == 0 and bool(self.results)
+
+    def command(self):
+        return " ".join(self.words)
+
+
+class Tally:
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def one(self, name, good, text=""):
+        print(f"{'ok    ' if good else 'FAILED'} {name}", flush=True)
+        if not good:
+            print(text.rstrip()[-12000:], flush=True)
+        self.passed += int(good)
+        self.failed += int(not good)
+        return good
+
+    def close(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        return 1 if self.failed or not self.passed else 0
+
+
+def together(jobs):
+    """Runs thunks side by side, and gives what they give as it comes."""
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        for done in concurrent.futures.as_completed([pool.submit(job) for job in jobs]):
+            yield done.result()
+
+
+def seed_words(sim, seed, nodes, *more):
+    return [sim, "--seed", seed, "--nodes", nodes, "--minutes", MINUTES, *more]
+
+
+def hash_of(run):
+    return run.results[-1][6] if run.results else None
+
+
+# ---- check
+
+
+def same_hash(sims, tally, seeds=((11, 3), (12, 5))):
+    sims = sims * 2 if len(sims) == 1 else sims
+    for seed, nodes in seeds:
+        runs = list(together([lambda sim=sim: Run(seed_words(sim, seed, nodes, "--no-shrink")) for sim in sims]))
+        hashes = {hash_of(run) for run in runs}
+        tally.one(f"seed {seed}, {nodes} nodes: {len(runs)} processes come to the same hash",
+                  len(hashes) == 1 and None not in hashes, "\n".join(f"{run.command()}\n{run.text}" for run in runs))
+
+
+def check(sim, tally, regressions=None):
+    jobs, names = [], []
+    for path in sorted(pathlib.Path(regressions).glob("*.sim")) if regressions else []:
+        jobs.append(lambda path=path: (f"regression {path.name}", Run([sim, "--schedule", path])))
+    for first, count, nodes in FIXED:
+        for seed in range(first, first + count, 5):  # several to a process: starting one costs little, counting them more
+            runs = min(5, first + count - seed)
+            jobs.append(lambda seed=seed, runs=runs, nodes=nodes: (
+                f"seeds {seed} to {seed + runs - 1}, {nodes} nodes", Run(seed_words(sim, seed, nodes, "--runs", runs))))
+    for _ in range(FRESH):
+        seed, nodes = secrets.randbelow(1 << 48), secrets.choice([3, 5])
+        jobs.append(lambda seed=seed, nodes=nodes: (f"fresh seed {seed}, {nodes} nodes", Run(seed_words(sim, seed, nodes))))
+    simulated, began = 0, time.monotonic()
+    for name, run in together(jobs):
+        simulated += run.simulated
+        names.append(name)
+        tally.one(name, run.good, f"{run.command()}\n{run.text}")
+    seconds = time.monotonic() - began
+    print(f"{simulated / 3600:.1f} hours of virtual time in {seconds:.0f} s: {simulated / seconds:.0f} times as fast")
+    same_hash([sim], tally)
+
+
+def long(sim, tally, hours):
+    first, wanted, simulated, failed = secrets.randbelow(1 << 40), float(hours) * 3600, 0, 0
+    print(f"seeds from {first}", flush=True)
+    seed = first
+    while simulated < wanted and failed < 10:
+        batch = [lambda s=s: Run(seed_words(sim, s, 3 if s % 2 else 5)) for s in range(seed, seed + 8 * JOBS)]
+        seed += 8 * JOBS
+        for run in together(batch):
+            simulated += run.simulated
+            if not run.good:
+                failed += 1
+                tally.one(run.command(), False, run.text)
+        print(f"{simulated / 3600:.1f} hours, {seed - first} seeds, {failed} failed", flush=True)
+    tally.one(f"{seed - first} seeds from {first}, {simulated / 3600:.0f} hours", failed == 0)
+
+
+# ---- mutants
+
+
+def hunt(sim, name):
+    """A seed that fails without the mutant too has found something else."""
+    began, tried = time.monotonic(), 0
+    while time.monotonic() - began < MUTANT_SECONDS:
+        words = seed_words(sim, 9000 + tried, 5 if tried % 3 == 2 else 3, "--no-shrink")
+        run = Run([*words, "--mutant", name])
+        tried += 1
+        if run.invariant and Run(words).good:
+            return name, run.invariant, tried, time.monotonic() - began
+    return name, None, tried, time.monotonic() - began
+
+
+def mutants(sim, tally, wanted):
+    listed = subprocess.run([sim, "--mutants"], capture_output=True, text=True, check=True).stdout.splitlines()
+    words = dict(line.split(" ", 1) for line in listed)
+    names = wanted or list(words)
+    rows = list(together([lambda name=name: hunt(sim, name) for name in names]))
+    rows.sort(key=lambda row: names.index(row[0]))
+    print(f"{'mutant':30} {'caught by':26} {'seeds':>5} {'seconds':>8}  what is wrong")
+    for name, invariant, tried, seconds in rows:
+        print(f"{name:30} {invariant or 'NOT CAUGHT':26} {tried:5} {seconds:8.1f}  {words.get(name, '?')}")
+    for name, invariant, tried, _ in rows:
+        tally.one(f"mutant {name}", invariant is not None, f"not found in {tried} seeds")
+
+
+def main():
+    if len(sys.argv) < 3 or sys.argv[2] not in ("check", "long", "mutants", "hash"):
+        sys.exit(__doc__)
+    sim, step, words, tally = sys.argv[1], sys.argv[2], sys.argv[3:], Tally()
+    if step == "check":
+        check(sim, tally, *words[:1])
+    elif step == "long":
+        long(sim, tally, words[0] if words else 1)
+    elif step == "hash":
+        same_hash([sim, *words], tally, ((21, 3), (22, 5), (23, 3)))
+    else:
+        mutants(sim, tally, words)
+    return tally.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
