@@ -187,7 +187,7 @@ static bool has_quorum(const struct hy_raft *raft)
 static bool is_idle(const struct hy_raft *raft)
 {
     uint64_t last = hy_raft_log_last(&raft->log);
-    if (raft->commit < last || raft->lead.transfer_to)
+    if (raft->commit < last || raft->lead.transfer_to || raft->lead.reads.count)
         return false;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
@@ -203,6 +203,12 @@ hy_time hy_raft_lead_deadline(const struct hy_raft *raft)
 {
     hy_time longer = raft->options.idle_heartbeat - raft->options.heartbeat;
     return raft->lead.heartbeat + (longer && is_idle(raft) ? longer : 0);
+}
+
+void hy_raft_lead_busy(struct hy_raft *raft)
+{
+    if (raft->lead.heartbeat < raft->now)
+        raft->lead.heartbeat = raft->now + raft->options.heartbeat;
 }
 
 void hy_raft_lead_tick(struct hy_raft *raft)
@@ -251,9 +257,7 @@ void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, con
     raft->lead.uncommitted += size;
     if (type == HY_RAFT_ENTRY_CONFIG)
         sync_peers(raft);
-    /* What is sent now is as good as the heartbeat that is overdue, when the leader was idle. */
-    if (raft->lead.heartbeat < raft->now)
-        raft->lead.heartbeat = raft->now + raft->options.heartbeat;
+    hy_raft_lead_busy(raft);
     hy_raft_disk_append(raft, index, false);
     for (size_t i = 0; i < raft->lead.peers.count; i++)
         pump(raft, &raft->lead.peers.items[i]);
