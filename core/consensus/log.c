@@ -24,10 +24,13 @@ void *hy_raft_payload_blank(size_t size)
 
 void *hy_raft_payload(const void *data, size_t size)
 {
-    void *payload = hy_raft_payload_blank(size);
+    if (size > SIZE_MAX - sizeof(struct payload))
+        hy_out_of_memory(size);
+    struct payload *payload = hy_realloc_array(NULL, 1, sizeof *payload + size); /* zeroing it would be in vain */
+    payload->references = 1;
     if (size)
-        memcpy(payload, data, size);
-    return payload;
+        memcpy(payload->bytes, data, size);
+    return payload->bytes;
 }
 
 void *hy_raft_payload_ref(const void *payload)
@@ -148,8 +151,14 @@ void hy_raft_log_compact(struct hy_raft_log *log, uint64_t to)
 
 uint64_t hy_raft_log_agree(const struct hy_raft_log *log, uint64_t index, uint64_t term)
 {
-    uint64_t at = index < hy_raft_log_last(log) ? index : hy_raft_log_last(log);
-    while (at > log->base && hy_raft_log_term(log, at) > term)
-        at--;
-    return at;
+    uint64_t low = log->base; /* terms never fall along a log, so the place can be searched for by halves */
+    uint64_t high = index < hy_raft_log_last(log) ? index : hy_raft_log_last(log);
+    while (low < high) {
+        uint64_t middle = high - (high - low) / 2;
+        if (hy_raft_log_term(log, middle) > term)
+            high = middle - 1;
+        else
+            low = middle;
+    }
+    return high;
 }

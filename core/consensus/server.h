@@ -80,6 +80,7 @@ struct hy_raft_blob; /* the offered snapshot, counted */
 struct hy_raft_peer {
     uint32_t id;
     uint64_t disk;
+    bool voter; /* in the set in force */
     enum hy_raft_peer_state state;
     uint64_t match; /* it has acknowledged all up to here */
     uint64_t next;  /* the next entry to send */
@@ -215,7 +216,8 @@ int hy_raft_on_append_answer(struct hy_raft *raft, uint32_t from, const struct h
 
 /* snapshot.c */
 void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer);
-void hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer);
+/* False when it has given up: the peer is silent, and the log has moved on meanwhile. */
+bool hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer);
 void hy_raft_snapshot_resume(struct hy_raft *raft, struct hy_raft_peer *peer); /* it is back */
 void hy_raft_snapshot_end(struct hy_raft_peer *peer);
 /* What may be compacted away at most, when it should be up to `to`. */

@@ -134,15 +134,26 @@ void hy_raft_snapshot_begin(struct hy_raft *raft, struct hy_raft_peer *peer)
 void hy_raft_snapshot_resume(struct hy_raft *raft, struct hy_raft_peer *peer)
 {
     peer->snapshot.recover = peer->snapshot.offset;
-    peer->snapshot.known = raft->lead.chunk + 1;
     send_chunk(raft, peer, peer->snapshot.received);
 }
 
-void hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
+/* It will need a newer one. */
+static void give_up(struct hy_raft_peer *peer)
 {
+    hy_raft_snapshot_end(peer);
+    hy_raft_probe(peer, peer->match + 1);
+}
+
+bool hy_raft_snapshot_heartbeat(struct hy_raft *raft, struct hy_raft_peer *peer)
+{
+    if (hy_raft_peer_silent(raft, peer) && peer->snapshot.blob->index < raft->log.base) {
+        give_up(peer);
+        return false;
+    }
     if (raft->now - peer->snapshot.moved >= raft->options.heartbeat / 2)
         hy_raft_snapshot_resume(raft, peer);
     /* else chunks and answers are on their way, and are as good as a heartbeat */
+    return true;
 }
 
 uint64_t hy_raft_snapshot_hold(const struct hy_raft *raft, uint64_t to)
@@ -161,10 +172,12 @@ uint64_t hy_raft_snapshot_hold(const struct hy_raft *raft, uint64_t to)
 
 void hy_raft_snapshot_tidy(struct hy_raft *raft)
 {
-    for (size_t i = 0; i < raft->lead.peers.count; i++)
-        if (raft->lead.peers.items[i].state == HY_RAFT_PEER_SNAPSHOT ||
-            raft->lead.peers.items[i].next <= raft->log.base)
+    for (size_t i = 0; i < raft->lead.peers.count; i++) {
+        const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
+        bool needs = peer->state == HY_RAFT_PEER_SNAPSHOT || peer->next <= raft->log.base;
+        if (needs && !hy_raft_peer_silent(raft, peer))
             return;
+    }
     hy_raft_snapshot_withdraw(raft);
 }
 
@@ -211,8 +224,7 @@ int hy_raft_on_snapshot_answer(struct hy_raft *raft, uint32_t from, const struct
         return 0;
     peer->snapshot.moved = raft->now;
     if (was_silent && peer->snapshot.blob->index < raft->log.base) {
-        hy_raft_snapshot_end(peer); /* while it was away the log has moved on: it needs a newer one */
-        hy_raft_probe(peer, peer->match + 1);
+        give_up(peer);
         hy_raft_snapshot_begin(raft, peer);
         return 0;
     }

@@ -22,8 +22,7 @@ static uint32_t best_voter(const struct hy_raft *raft)
     const struct hy_raft_peer *best = NULL;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
-        if (hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk) && !hy_raft_peer_silent(raft, peer) &&
-            (!best || peer->match > best->match))
+        if (peer->voter && !hy_raft_peer_silent(raft, peer) && (!best || peer->match > best->match))
             best = peer;
     }
     return best ? best->id : 0;
@@ -40,6 +39,8 @@ int hy_raft_transfer(struct hy_raft *raft, uint32_t to, struct hy_err *err)
     const struct hy_raft_peer *peer = hy_raft_peer(raft, to);
     if (!peer || !hy_raft_is_voter(hy_raft_in_force(raft), to, peer->disk))
         return hy_fail(err, EINVAL, "server %" PRIu32 " cannot take the lead: it must be another voter", to);
+    if (hy_raft_peer_silent(raft, peer))
+        return hy_fail(err, EBUSY, "server %" PRIu32 " was not heard lately", to);
     raft->lead.transfer_to = to;
     raft->lead.transfer_until = raft->now + raft->options.election_timeout;
     raft->lead.transfer_said = false;
@@ -88,7 +89,7 @@ bool hy_raft_caught_up(const struct hy_raft *raft, uint32_t id)
     if (id == raft->options.self)
         return raft->role == HY_RAFT_LEADER;
     return peer && peer->state == HY_RAFT_PEER_REPLICATE && !hy_raft_peer_silent(raft, peer) &&
-           peer->match >= raft->lead.first && peer->match + NEARLY >= hy_raft_log_last(&raft->log);
+           peer->match >= raft->lead.first && peer->match + NEARLY >= raft->commit;
 }
 
 /* A learner becomes a voter only once it keeps up, or the cluster would wait for it to commit anything. */
@@ -105,7 +106,7 @@ static int check_learners(struct hy_raft *raft, const struct hy_raft_servers *se
         if (!hy_raft_caught_up(raft, id))
             return hy_fail(err, EBUSY,
                            "server %" PRIu32 " has not caught up yet (it has entry %" PRIu64 " of %" PRIu64 ")", id,
-                           peer->match, hy_raft_log_last(&raft->log));
+                           peer->match, raft->commit);
     }
     return 0;
 }
@@ -118,7 +119,7 @@ int hy_raft_configure(struct hy_raft *raft, const struct hy_raft_servers *server
      * term first, or two sets without a common majority can both be in force. */
     if (!hy_raft_leads(raft))
         return hy_fail(err, EBUSY, "this leader has committed nothing in its term yet");
-    if (hy_raft_configs_last(&raft->configs)->index > raft->commit || raft->lead.transfer_to)
+    if (hy_raft_config_pending(raft) || raft->lead.transfer_to)
         return hy_fail(err, EBUSY, "another change of the servers, or of the lead, is under way");
     if (!servers || hy_raft_servers_check(servers, err) < 0)
         return -EINVAL;

@@ -399,9 +399,13 @@ static void on_persist(struct cluster *cluster, struct cluster_node *node, const
         check_entry(cluster, node, &effect->entries[i],
                     i ? effect->entries[i - 1].term : hy_raft_term_at(node->raft, effect->entries[i].index - 1));
     }
-    hy_time done = cluster->now + between(cluster, cluster->options.disk_min, cluster->options.disk_max);
-    if (node->writes.count && node->writes.items[node->writes.count - 1].done_at > done)
-        done = node->writes.items[node->writes.count - 1].done_at;
+    hy_time takes = between(cluster, cluster->options.disk_min, cluster->options.disk_max);
+    hy_time before = node->writes.count ? node->writes.items[node->writes.count - 1].done_at : 0;
+    hy_time done = cluster->now + takes;
+    if (before > cluster->now && cluster->options.disk_serial)
+        done = before + takes;
+    else if (before > done)
+        done = before;
     hy_vec_push(&node->writes, ((struct cluster_write){.done_at = done, .effect = copy_effect(effect)}));
 }
 

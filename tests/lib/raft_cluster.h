@@ -21,6 +21,7 @@ struct cluster_options {
     struct hy_raft_options raft;  /* self and seed are filled in */
     hy_time delay_min, delay_max; /* of a message */
     hy_time disk_min, disk_max;   /* of a write */
+    bool disk_serial;             /* it writes one after the other */
     unsigned loss, doubled;       /* per mille */
     size_t snapshot_size;         /* bytes, at least 16 */
     bool trace;

@@ -1,195 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules one server keeps, one by one: messages go in, what it says is looked at. */
-#include "consensus/config.h"
-#include "consensus/message.h"
+#include "lib/raft_server.h"
 #include "lib/run.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-/* --- one server under test: id 1 ------------------------------------------------------------------------------ */
-
-static struct hy_raft *raft;
-static struct hy_raft_effects effects;
-static hy_time now;
-static uint64_t asked; /* the last PERSIST's number */
-static struct hy_err error;
-
-static struct hy_raft_servers voters(uint32_t count)
-{
-    struct hy_raft_servers servers = {0};
-    for (uint32_t id = 1; id <= count; id++)
-        servers.list[servers.count++] = (struct hy_raft_server){.id = id, .voter = true, .disk = 10 + id};
-    return servers;
-}
-
-/* `terms` are the log's, one digit an entry: "112" is 1/1 2/1 3/2. */
-static void start_with(const struct hy_raft_servers *servers, uint64_t term, uint32_t vote, const char *terms)
-{
-    struct hy_raft_entry entries[16];
-    struct hy_raft_options options = {.self = 1, .disk = 11, .seed = 42, .max_pending = 1000};
-    size_t count = strlen(terms);
-    for (size_t i = 0; i < count; i++)
-        entries[i] = (struct hy_raft_entry){i + 1, (uint64_t)(terms[i] - '0'), HY_RAFT_ENTRY_COMMAND, "x", 1};
-    struct hy_raft_state state = {
-        .term = term, .vote = vote, .servers = *servers, .entries = entries, .entry_count = count};
-    now = 0;
-    asked = 0;
-    ck_assert_msg(hy_raft_new(&options, &state, now, &raft, &error) == 0, "%s", error.text);
-}
-
-static void start(uint32_t count, uint64_t term, uint32_t vote, const char *terms)
-{
-    struct hy_raft_servers servers = voters(count);
-    start_with(&servers, term, vote, terms);
-}
-
-static void stop(void)
-{
-    hy_raft_effects_free(&effects);
-    hy_raft_free(&raft);
-}
-
-/* The effects of the last step only are kept. */
-static int step(const struct hy_raft_event *event)
-{
-    hy_raft_effects_free(&effects);
-    error.text[0] = '\0';
-    int rc = hy_raft_step(raft, event, now, &effects, &error);
-    for (size_t i = 0; i < effects.list.count; i++)
-        if (effects.list.items[i].type == HY_RAFT_PERSIST)
-            asked = effects.list.items[i].number;
-    ck_assert((rc < 0) == (error.text[0] != '\0')); /* every refusal says why */
-    return rc;
-}
-
-static int receive(uint32_t from, struct hy_raft_message message)
-{
-    struct hy_buf buf = {0};
-    message.to = 1;
-    if (!message.disk)
-        message.disk = 10 + from;
-    if (message.type == HY_RAFT_VOTE && !message.vote.disk)
-        message.vote.disk = 11;
-    if (message.type == HY_RAFT_VOTE_ANSWER && !message.vote_answer.disk)
-        message.vote_answer.disk = 11;
-    if (message.type == HY_RAFT_APPEND && message.append.prev_index == 0 && !message.servers)
-        message.servers = hy_raft_servers_at(raft, 0);
-    hy_raft_message_encode(&message, &buf);
-    int rc = step(&(struct hy_raft_event){.type = HY_RAFT_MESSAGE, .from = from, .data = buf.data, .size = buf.size});
-    hy_buf_free(&buf);
-    return rc;
-}
-
-static void persisted(uint64_t number)
-{
-    ck_assert_int_eq(step(&(struct hy_raft_event){.type = HY_RAFT_PERSISTED, .number = number}), 0);
-}
-
-static int propose(const char *text)
-{
-    return step(&(struct hy_raft_event){.type = HY_RAFT_PROPOSE, .data = text, .size = strlen(text)});
-}
-
-static int campaign(void)
-{
-    return step(&(struct hy_raft_event){.type = HY_RAFT_CAMPAIGN});
-}
-
-static int configure(const struct hy_raft_servers *servers)
-{
-    return step(&(struct hy_raft_event){.type = HY_RAFT_CONFIGURE, .servers = servers});
-}
-
-static void tick_at(hy_time at)
-{
-    now = at;
-    ck_assert_int_eq(step(&(struct hy_raft_event){.type = HY_RAFT_TICK}), 0);
-}
-
-/* All that the last step has sent, as lines "to: words". */
-static const char *sent(void)
-{
-    static struct hy_buf text;
-    hy_buf_clear(&text);
-    for (size_t i = 0; i < effects.list.count; i++) {
-        const struct hy_raft_effect *effect = &effects.list.items[i];
-        if (effect->type != HY_RAFT_SEND)
-            continue;
-        hy_buf_addf(&text, "%u: ", effect->to);
-        hy_raft_message_print(effect->data, effect->size, &text);
-        hy_buf_addc(&text, '\n');
-    }
-    return hy_buf_text(&text);
-}
-
-static const struct hy_raft_effect *persist_effect(void)
-{
-    for (size_t i = 0; i < effects.list.count; i++)
-        if (effects.list.items[i].type == HY_RAFT_PERSIST)
-            return &effects.list.items[i];
-    return NULL;
-}
-
-static size_t count_effects(enum hy_raft_effect_type type)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < effects.list.count; i++)
-        count += effects.list.items[i].type == type;
-    return count;
-}
-
-/* --- messages --------------------------------------------------------------------------------------------------- */
-
-static struct hy_raft_message vote_for(uint64_t term, bool forced, uint64_t last_index, uint64_t last_term)
-{
-    return (struct hy_raft_message){.type = HY_RAFT_VOTE,
-                                    .term = term,
-                                    .vote = {.forced = forced, .last_index = last_index, .last_term = last_term}};
-}
-
-static struct hy_raft_message granted(uint64_t term)
-{
-    return (struct hy_raft_message){
-        .type = HY_RAFT_VOTE_ANSWER, .term = term, .vote_answer = {.verdict = HY_RAFT_GRANTED}};
-}
-
-static struct hy_raft_message accepted(uint64_t term, uint64_t prev, uint64_t index)
-{
-    return (struct hy_raft_message){
-        .type = HY_RAFT_APPEND_ANSWER, .term = term, .append_answer = {.ok = true, .prev_index = prev, .index = index}};
-}
-
-static struct hy_raft_message heartbeat(uint64_t term, uint64_t prev, uint64_t prev_term, uint64_t commit)
-{
-    return (struct hy_raft_message){
-        .type = HY_RAFT_APPEND, .term = term, .append = {.prev_index = prev, .prev_term = prev_term, .commit = commit}};
-}
-
-/* Entries of the given terms behind `prev`. */
-static int receive_entries(uint32_t from, uint64_t term, uint64_t prev, uint64_t prev_term, const char *terms,
-                           uint64_t commit)
-{
-    struct hy_raft_entry entries[16];
-    struct hy_raft_message message = heartbeat(term, prev, prev_term, commit);
-    for (size_t i = 0; terms[i]; i++)
-        entries[i] = (struct hy_raft_entry){prev + 1 + i, (uint64_t)(terms[i] - '0'), HY_RAFT_ENTRY_COMMAND, "y", 1};
-    message.append.entries = entries;
-    message.append.entry_count = strlen(terms);
-    return receive(from, message);
-}
-
-/* Server 1 of `count` becomes leader of the next term; its NOOP is at `last + 1`, and not on disk yet. */
-static void lead(uint32_t count)
-{
-    ck_assert_int_eq(campaign(), 0);
-    uint64_t term = hy_raft_term(raft);
-    persisted(asked);
-    for (uint32_t id = 2; id <= count / 2 + 1; id++)
-        ck_assert_int_eq(receive(id, granted(term)), 0);
-    ck_assert_int_eq(hy_raft_role(raft), HY_RAFT_LEADER);
-}
 
 /* --- votes ------------------------------------------------------------------------------------------------------ */
 
@@ -541,6 +357,31 @@ START_TEST(a_leader_without_a_majority_steps_down)
 }
 END_TEST
 
+START_TEST(an_idle_leader_says_so_less_often)
+{
+    struct hy_raft_options options = {
+        .self = 1, .disk = 11, .seed = 42, .heartbeat = 30 * HY_MS, .idle_heartbeat = 90 * HY_MS};
+    struct hy_raft_state state = {.servers = voters(3)};
+    now = 0;
+    ck_assert_int_eq(hy_raft_new(&options, &state, now, &raft, &error), 0);
+    lead(3);
+    ck_assert_int_eq(hy_raft_deadline(raft), 30 * HY_MS);
+    persisted(asked);
+    ck_assert_int_eq(receive(2, accepted(1, 0, 1)), 0);
+    ck_assert_int_eq(hy_raft_deadline(raft), 30 * HY_MS); /* the third one has not got it yet */
+    ck_assert_int_eq(receive(3, accepted(1, 0, 1)), 0);
+    ck_assert_int_eq(hy_raft_deadline(raft), 90 * HY_MS);
+    tick_at(30 * HY_MS);
+    ck_assert_str_eq(sent(), "");
+    ck_assert_int_eq(step(&(struct hy_raft_event){.type = HY_RAFT_READ, .number = 1}), 0); /* may get lost */
+    ck_assert_int_eq(hy_raft_deadline(raft), 30 * HY_MS);
+    tick_at(31 * HY_MS);
+    ck_assert_ptr_nonnull(strstr(sent(), "2: term 1: heartbeat at 1/1 commit 1 round 1\n"));
+    ck_assert_int_eq(propose("x"), 0);
+    ck_assert_int_eq(hy_raft_deadline(raft), 61 * HY_MS);
+}
+END_TEST
+
 START_TEST(proposals_wait_for_the_disk_and_for_the_others)
 {
     char kilobyte[501];
@@ -581,10 +422,15 @@ START_TEST(a_learner_neither_counts_nor_campaigns)
     ck_assert_ptr_null(strstr(sent(), "3: "));        /* is not asked */
     ck_assert_int_eq(receive(3, granted(1)), -EPERM); /* and has no say */
     ck_assert_int_eq(receive(2, granted(1)), 0);
-    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: append")); /* but gets the log */
+    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: heartbeat at 0/0")); /* but hears of the leader, */
     persisted(asked);
     ck_assert_int_eq(receive(3, accepted(1, 0, 1)), 0);
     ck_assert_uint_eq(hy_raft_commit_index(raft), 0);
+    ck_assert_int_eq(propose("x"), 0);
+    ck_assert_ptr_null(strstr(sent(), "3: "));
+    persisted(asked);
+    ck_assert_int_eq(receive(2, accepted(1, 0, 2)), 0);
+    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: append 2..2 after 1/1 commit 2")); /* and gets what is committed */
     stop();
     servers.list[0].voter = false;
     servers.list[2].voter = true;
@@ -646,6 +492,26 @@ START_TEST(a_cut_log_takes_the_servers_back)
     ck_assert_uint_eq(hy_raft_servers(raft)->count, 4); /* in force though not committed */
     ck_assert_int_eq(receive_entries(3, 2, 1, 1, "2", 0), 0);
     ck_assert_uint_eq(hy_raft_servers(raft)->count, 3);
+}
+END_TEST
+
+/* The set before the one that is cut away is known by the snapshot only. */
+START_TEST(a_cut_log_takes_the_servers_back_to_the_snapshot)
+{
+    struct hy_raft_servers four = voters(4);
+    struct hy_buf bytes = {0};
+    hy_raft_servers_write(&four, &bytes);
+    struct hy_raft_entry entry = {8, 3, HY_RAFT_ENTRY_CONFIG, bytes.data, bytes.size};
+    struct hy_raft_options options = {.self = 1, .disk = 11};
+    struct hy_raft_state state = {
+        .term = 3, .snapshot_index = 7, .snapshot_term = 3, .servers = voters(3), .entries = &entry, .entry_count = 1};
+    ck_assert_int_eq(hy_raft_new(&options, &state, 0, &raft, &error), 0);
+    hy_buf_free(&bytes);
+    ck_assert_uint_eq(hy_raft_servers(raft)->count, 4);
+    ck_assert(hy_raft_config_pending(raft));
+    ck_assert_int_eq(receive_entries(2, 4, 7, 3, "4", 0), 0);
+    ck_assert_uint_eq(hy_raft_servers(raft)->count, 3);
+    ck_assert(!hy_raft_config_pending(raft));
 }
 END_TEST
 
@@ -883,11 +749,13 @@ int main(void)
     tcase_add_test(leading, messages_follow_each_other_unanswered);
     tcase_add_test(leading, a_lost_message_is_sent_again);
     tcase_add_test(leading, a_leader_without_a_majority_steps_down);
+    tcase_add_test(leading, an_idle_leader_says_so_less_often);
     tcase_add_test(leading, proposals_wait_for_the_disk_and_for_the_others);
     TCase *servers = rules(suite, "servers");
     tcase_add_test(servers, a_learner_neither_counts_nor_campaigns);
     tcase_add_test(servers, servers_change_one_by_one);
     tcase_add_test(servers, a_cut_log_takes_the_servers_back);
+    tcase_add_test(servers, a_cut_log_takes_the_servers_back_to_the_snapshot);
     tcase_add_test(servers, a_leader_that_removes_itself_hands_over);
     tcase_add_test(servers, while_handing_over_nothing_is_proposed);
     TCase *rest = rules(suite, "snapshots and nonsense");

@@ -129,8 +129,43 @@ static void crash(struct cluster *cluster, uint32_t id)
         cluster_replace_disk(cluster, id);
 }
 
+/* A disk is replaced so quickly that messages of the old one are still on their way. */
+static void lose_disk(struct cluster *cluster, uint32_t id)
+{
+    if (!is_up(cluster, id) || !cluster_viable(cluster, id))
+        return;
+    cluster_crash(cluster, id);
+    cluster_replace_disk(cluster, id);
+    restart(cluster, id);
+}
+
+/* Elections in which voters lose what they have promised, and are taken in anew. */
+static void swap_disks(struct cluster *cluster)
+{
+    if (cluster_leader(cluster) && cluster_random(cluster, 3))
+        tend(cluster, cluster_leader(cluster));
+    for (uint32_t id = 1; id < CLUSTER_MAX; id++) {
+        if (is_up(cluster, id) && cluster_random(cluster, 5) == 0)
+            cluster_campaign(cluster, id);
+        if (cluster_random(cluster, 8) == 0)
+            lose_disk(cluster, id);
+    }
+}
+
 /* How much of what happens is trouble: fewer kinds, less work. */
 enum { FEW_KINDS = 17, SOME_KINDS = 42, MANY_KINDS = 62 };
+
+/* What a cluster is for. */
+static void work(struct cluster *cluster, uint32_t id)
+{
+    for (uint32_t any = 1; any < CLUSTER_MAX; any++)
+        if (is_up(cluster, any) && cluster_random(cluster, 2))
+            cluster_read(cluster, any);
+    if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
+        propose_some(cluster, id);
+    else if (cluster_leader(cluster))
+        propose_some(cluster, cluster_leader(cluster));
+}
 
 static void act(struct cluster *cluster, unsigned kinds)
 {
@@ -184,13 +219,7 @@ static void act(struct cluster *cluster, unsigned kinds)
             cluster_form(cluster, id);
         return;
     default:
-        for (uint32_t any = 1; any < CLUSTER_MAX; any++)
-            if (is_up(cluster, any) && cluster_random(cluster, 2))
-                cluster_read(cluster, any);
-        if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
-            propose_some(cluster, id);
-        else if (cluster_leader(cluster))
-            propose_some(cluster, cluster_leader(cluster));
+        work(cluster, id);
         return;
     }
 }
@@ -228,7 +257,7 @@ static void recover(struct cluster *cluster)
         for (uint32_t id = 1; id <= cluster->options.voters; id++)
             if (cluster->nodes[id].disk.id == 10 + id)
                 cluster_form(cluster, id);
-    hy_time until = cluster->now + 20 * HY_SECOND;
+    hy_time until = cluster->now + 120 * HY_SECOND; /* one message of two entries in a round trip can be all there is */
     while (!cluster->broken[0] && cluster->now < until && !all_agree(cluster)) {
         cluster_run(cluster, 50 * HY_MS);
         if (cluster_leader(cluster))
@@ -241,6 +270,7 @@ static void recover(struct cluster *cluster)
 
 struct run {
     bool fifo;        /* links lose nothing and keep the order */
+    bool disks;       /* are lost all the time */
     bool slow;        /* messages may take nearly an election timeout */
     unsigned kinds;   /* of actions */
     unsigned actions; /* in one run */
@@ -257,7 +287,7 @@ static struct cluster_options options_for(uint64_t seed, const struct run *run)
         .blank = seed % 2,
         .raft = {.election_timeout = 150 * HY_MS,
                  .heartbeat = 30 * HY_MS,
-                 .idle_heartbeat = seed % 3 ? 50 * HY_MS : 0,
+                 .idle_heartbeat = seed % 2 ? 50 * HY_MS : 0,
                  .max_message = seed % 7 ? 256 : 64,
                  .max_inflight = 1 + seed % 5},
         .delay_min = 1 * HY_MS,
@@ -295,6 +325,8 @@ static void run_seeds(const struct run *run)
         for (unsigned i = 0; i < run->actions && !cluster.broken[0]; i++) {
             cluster_run(&cluster, (hy_time)cluster_random(&cluster, run->pause) * HY_MS);
             act(&cluster, run->kinds);
+            if (run->disks)
+                swap_disks(&cluster);
         }
         recover(&cluster);
         if (cluster.broken[0] && options.trace)
@@ -342,6 +374,12 @@ END_TEST
 START_TEST(slow_links)
 {
     run_seeds(&(struct run){.slow = true, .kinds = FEW_KINDS, .actions = 200, .pause = 200});
+}
+END_TEST
+
+START_TEST(lost_disks)
+{
+    run_seeds(&(struct run){.disks = true, .kinds = MANY_KINDS, .actions = 300, .pause = 40});
 }
 END_TEST
 
@@ -412,6 +450,7 @@ int main(void)
     tcase_add_test(tcase, mostly_trouble);
     tcase_add_test(tcase, long_lives);
     tcase_add_test(tcase, slow_links);
+    tcase_add_test(tcase, lost_disks);
     tcase_add_test(tcase, an_idle_leader_says_little_and_repeats_what_is_lost_no_later);
     return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include "lib/raft_cluster.h"
 #include "lib/run.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -281,6 +282,107 @@ START_TEST(a_slow_disk_keeps_the_leader)
 }
 END_TEST
 
+/* Disks that write ten commands in the time in which thirty are offered: clients are told to wait, and all that was
+ * taken is committed, steadily. */
+START_TEST(slow_disks_slow_the_clients)
+{
+    struct cluster_options options = {
+        .seed = 5,
+        .voters = 3,
+        .raft = {.election_timeout = 300 * HY_MS, .heartbeat = 100 * HY_MS, .max_pending = 100},
+        .delay_min = 1 * HY_MS,
+        .delay_max = 1 * HY_MS,
+        .disk_min = 3 * HY_MS,
+        .disk_max = 3 * HY_MS,
+        .disk_serial = true,
+        .snapshot_size = 16,
+    };
+    cluster_start(&cluster, &options);
+    uint32_t leader = settle();
+    size_t refused = 0;
+    uint64_t committed = 0;
+    for (int i = 0; i < 2000; i++) {
+        int rc = cluster_propose(&cluster, leader, "ten bytes.");
+        ck_assert(rc == 0 || rc == -EBUSY);
+        refused += rc == -EBUSY;
+        cluster_run(&cluster, 1 * HY_MS);
+        if (i % 200 == 199) {
+            ck_assert_uint_gt(hy_raft_commit_index(cluster.nodes[leader].raft), committed + 50);
+            committed = hy_raft_commit_index(cluster.nodes[leader].raft);
+        }
+    }
+    ck_assert_uint_gt(refused, 1000);
+    ck_assert_uint_eq(cluster_leader(&cluster), leader);
+    ck_assert_msg(!cluster.broken[0], "%s", cluster.broken);
+    cluster_free(&cluster);
+}
+END_TEST
+
+/* Only the leader's disk stands still: the others commit. */
+START_TEST(a_leader_without_a_disk_commits_by_the_others)
+{
+    begin(3, 0);
+    cluster.options.trace = false;
+    uint32_t leader = settle();
+    cluster.nodes[leader].stalled_until = cluster.now + 5 * HY_SECOND;
+    for (int i = 0; i < 100; i++) {
+        ck_assert_int_eq(cluster_propose(&cluster, leader, "goes on"), 0);
+        cluster_run(&cluster, 10 * HY_MS);
+        ck_assert_uint_ge(cluster.nodes[leader].applied + 1, (uint64_t)i + 2);
+    }
+    ck_assert_msg(!cluster.broken[0], "%s", cluster.broken);
+    cluster_free(&cluster);
+}
+END_TEST
+
+START_TEST(a_learner_that_is_away_holds_up_nobody)
+{
+    begin(3, 1);
+    cluster.options.trace = false;
+    uint32_t leader = settle();
+    struct hy_raft_servers servers = *hy_raft_servers(cluster.nodes[leader].raft);
+    servers.list[servers.count++] = (struct hy_raft_server){4, false, 14};
+    ck_assert_int_eq(cluster_configure(&cluster, leader, &servers), 0);
+    cluster_run(&cluster, 100 * HY_MS);
+    ck_assert(hy_raft_caught_up(cluster.nodes[leader].raft, 4));
+    cluster_isolate(&cluster, 4);
+    for (int i = 0; i < 300; i++) {
+        ck_assert_int_eq(cluster_propose(&cluster, leader, "without it"), 0);
+        cluster_run(&cluster, 5 * HY_MS);
+        if (i % 20 == 19)
+            cluster_snapshot(&cluster, leader, 5);
+    }
+    const struct hy_raft *raft = cluster.nodes[leader].raft;
+    ck_assert(!hy_raft_caught_up(raft, 4));
+    ck_assert_uint_ge(cluster.nodes[leader].applied, 300);
+    ck_assert_uint_ge(hy_raft_first_index(raft) + 30, hy_raft_last_index(raft)); /* nor is the log kept for it */
+    cluster_heal(&cluster);
+    cluster.context = (void *)(uintptr_t)302;
+    ck_assert(cluster_run_until(&cluster, 10 * HY_SECOND, all_have_applied));
+    ck_assert_msg(!cluster.broken[0], "%s", cluster.broken);
+    cluster_free(&cluster);
+}
+END_TEST
+
+/* A core that starts again within its failure detection: the leader need not wait for a heartbeat to bring it up. */
+START_TEST(one_that_is_back_is_brought_up_at_once)
+{
+    begin(3, 0);
+    cluster.options.trace = false;
+    uint32_t leader = settle();
+    uint32_t behind = leader == 1 ? 2 : 1;
+    cluster_crash(&cluster, behind);
+    cluster.context = (void *)(uintptr_t)51;
+    for (int i = 0; i < 50; i++)
+        ck_assert_int_eq(cluster_propose(&cluster, leader, "while it is away"), 0);
+    cluster_run(&cluster, 40 * HY_MS);
+    cluster_restart(&cluster, behind);
+    cluster_peer_back(&cluster, leader, behind);
+    ck_assert(cluster_run_until(&cluster, 20 * HY_MS, all_have_applied)); /* a heartbeat is 100 ms */
+    cluster_free(&cluster);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("consensus traces");
@@ -296,5 +398,9 @@ int main(void)
     tcase_add_test(tcase, a_snapshot_over_lossy_links);
     tcase_add_test(tcase, one_cut_off_comes_back_quietly);
     tcase_add_test(tcase, a_slow_disk_keeps_the_leader);
+    tcase_add_test(tcase, slow_disks_slow_the_clients);
+    tcase_add_test(tcase, a_leader_without_a_disk_commits_by_the_others);
+    tcase_add_test(tcase, a_learner_that_is_away_holds_up_nobody);
+    tcase_add_test(tcase, one_that_is_back_is_brought_up_at_once);
     return run_suite(suite);
 }
