@@ -21,7 +21,7 @@ static void begin_round(struct hy_raft *raft)
     raft->lead.round++;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         struct hy_raft_peer *peer = &raft->lead.peers.items[i];
-        if (hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk))
+        if (peer->voter)
             hy_raft_send_heartbeat(raft, peer);
     }
 }

@@ -281,6 +281,7 @@ static struct cluster_options options_for(uint64_t seed, const struct run *run)
         .blank = seed % 2,
         .raft = {.election_timeout = 150 * HY_MS,
                  .heartbeat = 30 * HY_MS,
+                 .idle_heartbeat = seed % 2 ? 50 * HY_MS : 0,
                  .max_message = seed % 7 ? 256 : 64,
                  .max_inflight = 1 + seed % 5},
         .delay_min = 1 * HY_MS,
