@@ -98,7 +98,7 @@ void hy_members_init(struct hy_cluster *c, const struct hy_cluster_options *opti
     for (size_t i = 0; i < options->node_count; i++)
         members->configured[i] = copy_node(&options->nodes[i]);
     qsort(members->configured, members->configured_count, sizeof *members->configured, by_id);
-    c->members.lineage = c->replica.cib->lineage;
+    c->members.lineage = hy_members_lineage(c);
     hy_members_refresh(c, true);
 }
 
@@ -278,8 +278,9 @@ void hy_members_refresh(struct hy_cluster *c, bool servers)
     c->leave.struck = own && own->enrolled.striking;
     if (!c->admission.membership)
         return; /* opening: it begins with what is here now */
-    if (changed || servers || c->members.lineage != c->replica.cib->lineage) {
-        c->members.lineage = c->replica.cib->lineage;
+    uint64_t lineage = hy_members_lineage(c);
+    if (changed || servers || c->members.lineage != lineage) {
+        c->members.lineage = lineage;
         tell_membership(c);
         c->admission.due = c->controller.due = c->servers.due = true;
     }

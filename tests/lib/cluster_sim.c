@@ -427,7 +427,7 @@ static void finish(struct sim *sim, size_t number, const struct hy_operation *op
     outcome.rc = broken_rc(sim, number, operation);
     if (start || stop)
         sim->operations++;
-    if (start && operation->lease && node->lease <= sim->now) {
+    if (start && operation->lease && (node->lease <= sim->now || operation->epoch < node->lease_life)) {
         outcome.exec = HY_EXEC_CANCELLED;
         outcome.reason = cancelled;
     } else if (start && !outcome.rc) {
