@@ -203,6 +203,20 @@ class ComeAndGo(FreshCase):
             self.wait_whole()
             self.wait_parts(second, **self.all_voters())
 
+    def test_another_address(self):
+        self.cluster.stop("test5")
+        self.wait_status(lambda status: "test5" not in status.online(), "test5 is gone", "test1")
+        host = self.testbed["test5"]
+        for change in ("del 172.100.102.160/24", "add 172.100.102.161/24"):
+            host.run(["ip", "addr", *change.split(), "dev", "eth0"])
+        host.address = "172.100.102.161"
+        self.cluster.add("test5", "test1")
+        self.cluster.start("test5")
+        self.wait_whole()
+        self.wait_parts(**self.all_voters())
+        self.assertIn("172.100.102.161", self.check("test3", "cluster", "status"))
+        self.wait_logged("test1", "test5 has address 172.100.102.160 there, and 172.100.102.161 in the cluster")
+
     def test_on_the_node_itself(self):
         holder, *_ = self.place()
         self.assertIn(f"{holder} is out.", self.check(holder, "cluster", "remove", holder))
@@ -262,8 +276,9 @@ class Disks(FreshCase):
         self.testbed["test5"].power_off()
         self.cluster.add("test4", "test1")
         disk.copy(self.testbed["test5"], host)
-        self.cluster.start("test4")
-        self.wait_logged("test4", "belongs to node 3, this is node 4: put the right disk here, or empty the folder")
+        result = host.call(["halyardd"])
+        self.assertEqual(result.status, 78)
+        self.assertIn("belongs to node 3, this is node 4: put the right disk here, or empty the folder", result.stderr)
         self.wait(lambda: not host.find(disk.DAEMONS), "halyardd does not go on with it")
         self.testbed["test5"].power_on()
         self.wait_parts("test1", test1="voter", test3="voter", test5="voter", test4="not in yet")
