@@ -63,7 +63,7 @@ static void use(struct hy_cluster *c, struct hy_cib *hints)
 {
     hy_hints_drop(c);
     c->members.hints = hints;
-    hy_members_refresh(c);
+    hy_members_refresh(c, false);
 }
 
 void hy_hints_from_log(struct hy_cluster *c, const struct hy_raft_state *state)

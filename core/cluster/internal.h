@@ -45,7 +45,9 @@ struct replica {
 struct outgoing {
     uint64_t seq;
     struct hy_buf text;
-    uint64_t client; /* 0: nobody waits */
+    uint64_t client;  /* 0: nobody waits */
+    uint64_t session; /* the client's; 0: none */
+    uint64_t request;
 };
 
 struct accepted { /* what the leader has proposed for an origin in its term */
@@ -56,11 +58,13 @@ struct accepted { /* what the leader has proposed for an origin in its term */
 struct outbox {
     uint64_t incarnation;
     uint64_t last_seq;
-    HY_VEC(struct outgoing) queue; /* not applied yet, in order */
+    HY_VEC(struct outgoing) queue; /* in order; the first ones have been applied */
+    size_t first;                  /* not applied yet */
     uint64_t sent_seq;             /* the last one sent to `sent_to` in `sent_term` */
     uint32_t sent_to;
     uint64_t sent_term;
-    hy_time resend; /* when to say it again; HY_NEVER: nothing is out */
+    hy_time silence; /* after which it is said again */
+    hy_time resend;  /* when to say it again; HY_NEVER: nothing is out */
     uint64_t accepted_term;
 };
 
@@ -183,6 +187,7 @@ struct members {
     HY_VEC(struct hy_cluster_node) shown; /* the same, for the caller */
     struct hy_cluster_node *configured;   /* by id; strings are owned */
     size_t configured_count;
+    uint64_t lineage;     /* that membership was told */
     struct hy_cib *hints; /* who there may be: hints.c; NULL: nobody said */
 };
 
@@ -211,11 +216,13 @@ enum leaving { STAYING, LEAVING_ASKED, LEAVING_HANDING_OVER, LEAVING_SAID, LEAVI
 struct leave {
     enum leaving state;
     hy_time deadline;
-    bool shutdown;   /* asked for by this host's operator: the process ends */
-    bool struck;     /* by the applied state */
-    bool stranger;   /* a member has said that this node is not in the cluster */
-    uint32_t told;   /* whom this node last told so */
-    hy_time told_at; /* when */
+    bool shutdown; /* asked for by this host's operator: the process ends */
+    bool struck;   /* by the applied state */
+    bool stranger; /* a member has said that this node is not in the cluster */
+    struct told {
+        uint32_t id;
+        hy_time at;
+    } told[HY_NODES_MAX]; /* whom this node last told so, by id modulo its length */
     char waiting[160];
 };
 
@@ -256,7 +263,8 @@ struct member *hy_member(const struct hy_cluster *c, uint32_t id);            /*
 struct member *hy_member_named(const struct hy_cluster *c, const char *name); /* likewise */
 /* Who membership is to know, and who votes: room for HY_MEMBERSHIP_MAX_NODES. */
 size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *peers);
-void hy_members_refresh(struct hy_cluster *c); /* the applied state, or the applied set of servers, has changed */
+/* The configuration has changed; or `servers`: the applied set of them has, too. */
+void hy_members_refresh(struct hy_cluster *c, bool servers);
 /* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
 uint64_t hy_members_lineage(const struct hy_cluster *c); /* which cluster's state this node has; 0: none */
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);

@@ -98,7 +98,8 @@ void hy_members_init(struct hy_cluster *c, const struct hy_cluster_options *opti
     for (size_t i = 0; i < options->node_count; i++)
         members->configured[i] = copy_node(&options->nodes[i]);
     qsort(members->configured, members->configured_count, sizeof *members->configured, by_id);
-    hy_members_refresh(c);
+    c->members.lineage = hy_members_lineage(c);
+    hy_members_refresh(c, true);
 }
 
 void hy_members_free(struct members *members)
@@ -267,7 +268,7 @@ static void tell_membership(struct hy_cluster *c)
         introduce(c, fresh[i]);
 }
 
-void hy_members_refresh(struct hy_cluster *c)
+void hy_members_refresh(struct hy_cluster *c, bool servers)
 {
     struct wanted wanted;
     list_wanted(c, &wanted);
@@ -277,8 +278,12 @@ void hy_members_refresh(struct hy_cluster *c)
     c->leave.struck = own && own->enrolled.striking;
     if (!c->admission.membership)
         return; /* opening: it begins with what is here now */
-    tell_membership(c);
-    c->admission.due = c->controller.due = c->servers.due = true;
+    uint64_t lineage = hy_members_lineage(c);
+    if (changed || servers || c->members.lineage != lineage) {
+        c->members.lineage = lineage;
+        tell_membership(c);
+        c->admission.due = c->controller.due = c->servers.due = true;
+    }
     if (changed)
         hy_cluster_emit(c, HY_CLUSTER_NODES_CHANGED);
 }

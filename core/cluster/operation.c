@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    OPERATION_VERSION = 1,
+    OPERATION_VERSION = 2,
     OUTCOME_VERSION = 1,
     NAME_MAX_BYTES = 255,  /* a resource's name is also the name of its state folder */
     ATTR_MIN_BYTES = 4 + 4 /* two length fields: what the smallest pair takes up */
@@ -100,6 +100,7 @@ void hy_operation_encode(const struct hy_operation *operation, struct hy_buf *ou
 {
     hy_wr_u8(out, OPERATION_VERSION);
     hy_wr_u64(out, operation->id);
+    hy_wr_u32(out, operation->epoch);
     write_text(out, operation->rsc);
     write_text(out, operation->agent);
     write_text(out, operation->op);
@@ -147,6 +148,7 @@ int hy_operation_decode(const void *data, size_t size, struct hy_operation *oper
     if (rc)
         return rc;
     operation->id = hy_rd_u64(&rd);
+    operation->epoch = hy_rd_u32(&rd);
     operation->rsc = read_text(&rd);
     operation->agent = read_text(&rd);
     operation->op = read_text(&rd);

@@ -12,11 +12,12 @@
 #include "cib/cib.h"
 
 struct hy_operation {
-    uint64_t id;   /* given by the DC: unique for ever (term in the upper 32 bits, counter below); may be sent twice */
-    char *rsc;     /* instance name */
-    char *agent;   /* "ocf:heartbeat:IPaddr2"; "" with a stop: the one it was started with */
-    char *op;      /* "start", "monitor", ...; "cancel": ends the recurring operation op_to_cancel/interval */
-    char *cancels; /* with "cancel": the operation's name; else NULL */
+    uint32_t epoch; /* of the node, for which it was ordered: what starts it in a later life of the node is too late */
+    uint64_t id;    /* given by the DC: unique for ever (term in the upper 32 bits, counter below); may be sent twice */
+    char *rsc;      /* instance name */
+    char *agent;    /* "ocf:heartbeat:IPaddr2"; "" with a stop: the one it was started with */
+    char *op;       /* "start", "monitor", ...; "cancel": ends the recurring operation op_to_cancel/interval */
+    char *cancels;  /* with "cancel": the operation's name; else NULL */
     hy_time interval; /* 0: once; else again and again until cancelled or replaced */
     hy_time timeout;  /* 0: 20 s */
     hy_time start_delay;

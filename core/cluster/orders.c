@@ -54,6 +54,7 @@ static int take_order(struct hy_cluster *c, uint32_t from, const struct hy_messa
         hy_operation_free(&operation);
     } else {
         remember(&c->orders, operation.id);
+        operation.epoch = message->epoch;
         hy_cluster_emit(c, HY_CLUSTER_EXECUTE)->operation = operation;
     }
     if (from == c->self)

@@ -69,7 +69,7 @@ static void servers_applied(struct hy_cluster *c, const struct hy_raft_servers *
 {
     c->replica.servers = *servers;
     c->replica.cib->servers_index = index;
-    hy_members_refresh(c);
+    hy_members_refresh(c, true);
 }
 
 static void take_persist(struct hy_cluster *c, struct hy_raft_effect *effect)
@@ -140,7 +140,7 @@ static void drop_hints(struct hy_cluster *c)
     if (!own || own->state != HY_MEMBER_IN || own->incarnation != c->outbox.incarnation)
         return;
     hy_hints_drop(c);
-    hy_members_refresh(c);
+    hy_members_refresh(c, false);
 }
 
 static void state_changed(struct hy_cluster *c, bool configuration)
@@ -194,7 +194,7 @@ static bool apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
     hy_cib_apply(replica->cib, entry->index, entry->data, entry->size, &answer);
     bool led = hy_raft_role(replica->raft) == HY_RAFT_LEADER && entry->term == hy_raft_term(replica->raft);
     if (answer.config_changed)
-        hy_members_refresh(c);
+        hy_members_refresh(c, false);
     members_applied(c, entry->index, led);
     note_changed_members(c);
     if (answer.head.origin == c->self && answer.head.incarnation == c->outbox.incarnation && answer.code != -EALREADY)
@@ -266,7 +266,7 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
     replica->applied = effect->index;
     replica->applied_term = effect->term;
     replica->snapshot_index = effect->index;
-    hy_members_refresh(c);
+    hy_members_refresh(c, true);
     members_restored(c);
     /* Behind the snapshot the log goes on, and what it says of members still holds. */
     while (replica->logged.count && replica->logged.items[0].index <= effect->index) {

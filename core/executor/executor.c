@@ -90,10 +90,10 @@ static void send_released(void *context, bool clean, const char *report)
     hy_port_send_text(&executor->port, HY_PACKET_RELEASED, clean, report);
 }
 
-static bool lease_holds(void *context)
+static bool lease_holds(void *context, uint32_t epoch)
 {
     struct executor *executor = context;
-    return hy_lease_holds(&executor->lease);
+    return hy_lease_holds(&executor->lease, epoch);
 }
 
 static int note_actives(void *context, const struct hy_actives *actives)

@@ -41,10 +41,12 @@ void hy_lease_close(struct hy_lease *lease)
     lease->page = NULL;
 }
 
-bool hy_lease_holds(struct hy_lease *lease)
+bool hy_lease_holds(struct hy_lease *lease, uint32_t epoch)
 {
     if (!hy_actives_any_leased(lease->actives))
         lease->since = atomic_load(&lease->page->since);
+    if (epoch && epoch < atomic_load(&lease->page->since))
+        return false; /* a verdict came between the order and now: it has been given to others */
     return hy_loop_now() < atomic_load(&lease->page->deadline) && lease->since == atomic_load(&lease->page->since);
 }
 
@@ -59,7 +61,7 @@ static void released(void *context, bool clean, const char *report)
     lease->released(lease->context, clean, report);
     if (!hy_actives_any_leased(lease->actives))
         return;
-    if (clean || hy_lease_holds(lease))
+    if (clean || hy_lease_holds(lease, 0))
         hy_lease_look(lease); /* it was started under a lease that began meanwhile, and may have ended by now */
     else
         hy_loop_at(lease->loop, &lease->timer, hy_loop_now() + TRY_AGAIN_SECONDS * HY_SECOND, look, lease);
@@ -70,7 +72,7 @@ static void look(void *context)
     struct hy_lease *lease = context;
     if (!hy_actives_any_leased(lease->actives) || HY_MUTANT(LEASE_NOT_WATCHED))
         return;
-    if (hy_lease_holds(lease))
+    if (hy_lease_holds(lease, 0))
         hy_lease_look(lease);
     else
         hy_queue_release(lease->queue, "this node's lease has ended", released, lease);

@@ -27,7 +27,8 @@ int hy_lease_make_page(struct hy_lease *lease, struct hy_err *err); /* needs not
 void hy_lease_close(struct hy_lease *lease);
 
 /* May anything be started under the lease, and what was go on? */
-bool hy_lease_holds(struct hy_lease *lease);
+/* `epoch`: in which it was ordered; 0: whichever. */
+bool hy_lease_holds(struct hy_lease *lease, uint32_t epoch);
 
 /* Reads the page, and sets the timer to what is written there; what is due happens from the loop, not from within this
  * call. To be called when something under the lease begins or ends, or the core says so. */

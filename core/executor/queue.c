@@ -248,7 +248,7 @@ static bool prepare(struct hy_lane *lane, struct hy_item *item)
         return false;
     }
     if (operation->lease && !stop && strcmp(operation->op, "demote") != 0 &&
-        !queue->spec.lease_holds(queue->spec.context)) {
+        !queue->spec.lease_holds(queue->spec.context, operation->epoch)) {
         refuse(lane, item, HY_EXEC_CANCELLED, HALYARD_ERR_GENERIC, lease_has_ended); /* no fault of the resource */
         return false;
     }

@@ -17,7 +17,7 @@ struct hy_queue_spec {
     int max_children;
     void (*outcome)(void *context, const struct hy_outcome *outcome);
     void (*event)(void *context, const struct hy_outcome *event);
-    bool (*lease_holds)(void *context);
+    bool (*lease_holds)(void *context, uint32_t epoch); /* for what was ordered in that epoch; 0: whichever */
     void *context;
 };
 

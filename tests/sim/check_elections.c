@@ -6,6 +6,8 @@
  *   one-vote-a-term       a server, that is a disk, never votes for two in one term, whatever lives its core has had
  *   vote-not-durable      a vote is not said before it is on disk
  *   vote-went-back        the term on a disk never gets smaller, and the vote in it stays
+ *   stands-unasked        nobody stands before a majority has said that it could win (pre-vote, dissertation 9.6), unless it
+ *                         is forced or the only voter: so who was cut off does not come back with a high term
  *   leads-without-votes   who leads was given the votes of a majority of the voters of its own set, each by the disk that the
  *                         set names: so neither a removed server nor one with an emptied disk counts
  */
@@ -152,6 +154,15 @@ static void says_vote(struct elections *e, size_t node, const struct hy_cluster_
     hy_raft_message_release(&message);
 }
 
+static size_t voters(const struct hy_raft *raft)
+{
+    const struct hy_raft_servers *servers = hy_raft_servers(raft);
+    size_t count = 0;
+    for (size_t i = 0; i < servers->count; i++)
+        count += servers->list[i].voter;
+    return count;
+}
+
 static void stepped(void *context, size_t node, const struct hy_cluster_event *event, int rc,
                     const struct hy_cluster_effects *effects)
 {
@@ -160,6 +171,10 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     const struct hy_raft *raft = sim_cluster(e->world, node)->replica.raft;
     if (event->type == HY_CLUSTER_PERSISTED)
         persisted(e, node, event->number);
+    if (hy_raft_role(raft) == HY_RAFT_CANDIDATE && hy_raft_term(raft) != e->last[node].term &&
+        event->type != HY_CLUSTER_RAFT && !raft->election.forced && voters(raft) > 1)
+        sim_violation(e->world, "stands-unasked", "%s stands in term %" PRIu64 " and has asked nobody",
+                      sim_name(e->world, node), hy_raft_term(raft));
     if (hy_raft_role(raft) != e->last[node].role || hy_raft_term(raft) != e->last[node].term)
         role_changed(e, node, raft);
     for (size_t i = 0; i < effects->list.count; i++) {

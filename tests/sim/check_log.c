@@ -7,6 +7,7 @@
  *   committed-differs     what one server takes as committed, every other one takes too
  *   commit-not-durable    an entry is committed only when a majority of the voters in force has it on disk, each on the
  *                         disk that the set names: so neither a removed server nor one with an emptied disk counts
+ *   old-term-counted      a leader commits by counting only entries of its own term (figure 8)
  *   entry-went-missing    what was said to be on a disk is there after a restart
  */
 #include "sim/checks.h"
@@ -206,6 +207,10 @@ static void first_committed(struct logs *logs, size_t node, const struct hy_raft
 {
     const struct hy_raft_servers *servers = hy_raft_servers_at(raft, logs->last_before);
     size_t voters, count = holders(logs, servers ? servers : hy_raft_servers(raft), index, term, &voters);
+    if (hy_raft_role(raft) == HY_RAFT_LEADER && term != hy_raft_term(raft))
+        sim_violation(logs->world, "old-term-counted",
+                      "%s leads in term %" PRIu64 " and counts for entry %" PRIu64 " of term %" PRIu64,
+                      sim_name(logs->world, node), hy_raft_term(raft), index, term);
     if (2 * count <= voters)
         sim_violation(logs->world, "commit-not-durable",
                       "%s takes entry %" PRIu64 " of term %" PRIu64 " as committed: on disk at %zu of %zu voters",

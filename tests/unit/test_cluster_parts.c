@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cib/command.h"
+#include "cluster/internal.h"
 #include "cluster/message.h"
 #include "cluster/statement.h"
+#include "lib/cluster_case.h"
 #include "lib/run.h"
 
 #include <errno.h>
@@ -93,6 +95,43 @@ START_TEST(statements_are_seen_as_they_are_written)
 }
 END_TEST
 
+static void say_synced(struct hy_cluster *dc, struct sim *sim, uint32_t from, uint32_t epoch, uint64_t seq)
+{
+    const struct hy_message message = {
+        .kind = HY_MESSAGE_SYNC_DONE, .term = dc->controller.term, .epoch = epoch, .seq = seq};
+    struct hy_buf bytes = {0};
+    hy_message_encode(&message, &bytes);
+    const struct hy_cluster_event event = {
+        .type = HY_CLUSTER_ORDERS, .from = from, .data = bytes.data, .size = bytes.size};
+    struct hy_cluster_effects effects = {0};
+    ck_assert_int_eq(hy_cluster_step(dc, &event, sim_now(sim), 0, &effects, NULL), 0);
+    hy_cluster_effects_free(&effects);
+    hy_buf_free(&bytes);
+}
+
+/* A report of what ran before a verdict says nothing of what runs after the next admission. */
+START_TEST(a_report_for_an_epoch_that_is_over_is_none)
+{
+    struct sim *sim = seed_cluster(1);
+    size_t node = (sim_dc(sim) + 1) % 3;
+    sim_power_off(sim, node);
+    sim_run(sim, 2 * HY_SECOND);
+    sim_boot(sim, node);
+    must_run(sim, node, "MaxScale", 10 * HY_SECOND);
+    struct hy_cluster *dc = (struct hy_cluster *)(uintptr_t)sim_cluster(sim, sim_dc(sim));
+    struct member *member = hy_member(dc, (uint32_t)node + 1);
+    const struct hy_node_status *status = hy_cib_node_by_id(hy_cluster_cib(dc), (uint32_t)node + 1);
+    ck_assert_uint_eq(status->epoch, 3); /* in, gone, in */
+    member->sync = (struct sync){.ask_again = HY_NEVER};
+    say_synced(dc, sim, status->id, status->epoch - 2, 7);
+    ck_assert_uint_eq(member->sync.answer_seq, 0);
+    ck_assert(!member->sync.done);
+    say_synced(dc, sim, status->id, status->epoch, 7);
+    ck_assert_uint_eq(member->sync.answer_seq, 7);
+    sim_free(&sim);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cluster parts");
@@ -101,5 +140,6 @@ int main(void)
     tcase_add_test(tcase, message_round_trip);
     tcase_add_test(tcase, message_refuses_what_is_cut_or_foreign);
     tcase_add_test(tcase, statements_are_seen_as_they_are_written);
+    tcase_add_test(tcase, a_report_for_an_epoch_that_is_over_is_none);
     return run_suite(suite);
 }

@@ -13,6 +13,7 @@ static void add(struct hy_attrs *attrs, const char *name, const char *value)
 static struct hy_operation sample(void)
 {
     struct hy_operation operation = {.id = UINT64_C(0x300000007),
+                                     .epoch = 12,
                                      .rsc = hy_strdup("db:1"),
                                      .agent = hy_strdup("ocf:heartbeat:IPaddr2"),
                                      .op = hy_strdup("monitor"),
@@ -150,7 +151,7 @@ START_TEST(other_formats_are_named)
     struct hy_operation read;
     struct hy_err err;
     ck_assert_int_eq(hy_operation_decode("\x07", 1, &read, &err), -EBADMSG);
-    ck_assert_str_eq(err.text, "operation: format 7 is not known here; this version of halyard reads format 1");
+    ck_assert_str_eq(err.text, "operation: format 7 is not known here; this version of halyard reads format 2");
     ck_assert_int_eq(hy_operation_decode("", 0, &read, &err), -EBADMSG);
     ck_assert_str_eq(err.text, "operation: empty message");
 }
