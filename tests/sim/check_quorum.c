@@ -130,8 +130,6 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
     if (local_deadline <= sim_local(quorum->world, node))
         return;
     quorum->ended[node] = 0;
-    if (has_majority(quorum->world, node))
-        quorum->connected[node] = sim_now(quorum->world);
 }
 
 const struct sim_observer sim_check_quorum = {
