@@ -155,6 +155,18 @@ static void swap_disks(struct cluster *cluster)
 /* How much of what happens is trouble: fewer kinds, less work. */
 enum { FEW_KINDS = 17, SOME_KINDS = 42, MANY_KINDS = 62 };
 
+/* What a cluster is for. */
+static void work(struct cluster *cluster, uint32_t id)
+{
+    for (uint32_t any = 1; any < CLUSTER_MAX; any++)
+        if (is_up(cluster, any) && cluster_random(cluster, 2))
+            cluster_read(cluster, any);
+    if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
+        propose_some(cluster, id);
+    else if (cluster_leader(cluster))
+        propose_some(cluster, cluster_leader(cluster));
+}
+
 static void act(struct cluster *cluster, unsigned kinds)
 {
     uint32_t id = any_node(cluster);
@@ -207,13 +219,7 @@ static void act(struct cluster *cluster, unsigned kinds)
             cluster_form(cluster, id);
         return;
     default:
-        for (uint32_t any = 1; any < CLUSTER_MAX; any++)
-            if (is_up(cluster, any) && cluster_random(cluster, 2))
-                cluster_read(cluster, any);
-        if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
-            propose_some(cluster, id);
-        else if (cluster_leader(cluster))
-            propose_some(cluster, cluster_leader(cluster));
+        work(cluster, id);
         return;
     }
 }
