@@ -7,13 +7,16 @@ EXTRA_DIST += \
 	docs/protocol.md \
 	docs/writing-a-transport.md \
 	docs/writing-an-agent.md \
+	docs/decisions/asked-again.md \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \
+	docs/decisions/disk-identity-and-damage.md \
 	docs/decisions/executor-is-the-parent.md \
 	docs/decisions/lease-covers-everything.md \
 	docs/decisions/lease.md \
 	docs/decisions/one-binary-without-zeromq.md \
 	docs/decisions/out-of-memory.md \
+	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
 	docs/decisions/python-for-the-testbed.md \
 	docs/decisions/simulator.md \

@@ -11,6 +11,7 @@ include tests/unit/membership.mk
 include tests/unit/cluster.mk
 include tests/unit/store.mk
 include tests/unit/plugin.mk
+include tests/unit/loop.mk
 include tests/unit/bus.mk
 include tests/unit/executor.mk
 include tests/unit/daemon.mk

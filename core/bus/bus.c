@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The node's PUB socket, who is let in to it, and a subscriber for each peer.
- *
- * Sockets are libzmq's own, in a context of the bus, and not czmq's zsock: these all live in one global context,
- * which would hold one ZAP handler a process, install signal handlers and an exit hook, and end only with the
- * process.
+ * The node's PUB socket, who is let in to it, and a subscriber for each peer. The sockets live in a context of the
+ * bus: there is one ZAP handler in each.
  */
 #include "bus/bus.h"
 
@@ -47,7 +44,6 @@ struct hy_bus {
 
 /*
  * The handler runs in the loop and knows one rule: the client's key is the one that is derived from the cluster's.
- * czmq's zauth would be a thread of its own that reads certificates from a folder, to decide the same.
  */
 static void answer(struct hy_bus *bus, struct hy_frames *request, bool admitted)
 {

@@ -19,6 +19,7 @@ struct hy_links {
     struct hy_loop *loop;
     const struct hy_log *log;
     void (*received)(void *context, uint32_t from, size_t link, const void *data, size_t size);
+    void (*stranger)(void *context, uint32_t from, const void *data, size_t size);
     void (*event)(void *context, size_t link, uint32_t node, bool up, const char *why);
     void *context;
     struct halyard_tp_ctx *links;
@@ -56,18 +57,38 @@ static int check_sender(const struct hy_links *links, struct halyard_tp_ctx *lin
     return 0;
 }
 
-static void on_datagram(struct halyard_tp_ctx *link, uint32_t hint, const void *data, size_t size)
+static bool is_stranger(const struct hy_links *links, uint32_t from)
+{
+    for (size_t i = 0; i < links->count; i++)
+        if (hy_link_node(&links->links[i], from))
+            return false;
+    return links->stranger && from != links->self;
+}
+
+static void take_opened(struct halyard_tp_ctx *link, uint32_t from, uint32_t hint, const struct hy_buf *content)
 {
     struct hy_links *links = link->owner;
-    struct hy_buf content = {0};
     struct hy_err err = {{0}};
-    uint32_t from = 0;
-    if (hy_seal_open(&links->seal, data, size, &from, &content, &err) || check_sender(links, link, from, hint, &err)) {
+    if (is_stranger(links, from)) {
+        links->stranger(links->context, from, hy_buf_text(content), content->size);
+    } else if (check_sender(links, link, from, hint, &err)) {
         refuse(link, hint, err.text);
     } else {
         link->received++;
-        links->received(links->context, from, link->number, hy_buf_text(&content), content.size);
+        links->received(links->context, from, link->number, hy_buf_text(content), content->size);
     }
+}
+
+static void on_datagram(struct halyard_tp_ctx *link, uint32_t hint, const void *data, size_t size)
+{
+    const struct hy_links *links = link->owner;
+    struct hy_buf content = {0};
+    struct hy_err err = {{0}};
+    uint32_t from = 0;
+    if (hy_seal_open(&links->seal, data, size, &from, &content, &err))
+        refuse(link, hint, err.text);
+    else
+        take_opened(link, from, hint, &content);
     hy_buf_free(&content);
 }
 
@@ -202,6 +223,7 @@ int hy_links_open(const struct hy_links_options *options, struct hy_loop *loop, 
     self->loop = loop;
     self->log = options->log;
     self->received = options->received;
+    self->stranger = options->stranger;
     self->event = options->event;
     self->context = options->context;
     self->links = hy_alloc_array(options->link_count, sizeof *self->links);

@@ -40,6 +40,9 @@ struct hy_links_options {
     const struct hy_seal *seal;
     /* `from` is the node whose seal it bears. In both any function but hy_links_close() may be called. */
     void (*received)(void *context, uint32_t from, size_t link, const void *data, size_t size);
+    /* The same of a node that holds the key and is no peer on any link, as one does that has been removed and does not
+     * know. NULL: refused. */
+    void (*stranger)(void *context, uint32_t from, const void *data, size_t size);
     /* What a transport knows at once; `node` HALYARD_ALL: the whole link. Anybody on the network can forge what it
      * knows: good for a line in the status or a quicker question, never a proof that a node is dead. */
     void (*event)(void *context, size_t link, uint32_t node, bool up, const char *why);

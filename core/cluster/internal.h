@@ -45,7 +45,9 @@ struct replica {
 struct outgoing {
     uint64_t seq;
     struct hy_buf text;
-    uint64_t client; /* 0: nobody waits */
+    uint64_t client;  /* 0: nobody waits */
+    uint64_t session; /* the client's; 0: none */
+    uint64_t request;
 };
 
 struct accepted { /* what the leader has proposed for an origin in its term */
@@ -56,11 +58,13 @@ struct accepted { /* what the leader has proposed for an origin in its term */
 struct outbox {
     uint64_t incarnation;
     uint64_t last_seq;
-    HY_VEC(struct outgoing) queue; /* not applied yet, in order */
+    HY_VEC(struct outgoing) queue; /* in order; the first ones have been applied */
+    size_t first;                  /* not applied yet */
     uint64_t sent_seq;             /* the last one sent to `sent_to` in `sent_term` */
     uint32_t sent_to;
     uint64_t sent_term;
-    hy_time resend; /* when to say it again; HY_NEVER: nothing is out */
+    hy_time silence; /* after which it is said again */
+    hy_time resend;  /* when to say it again; HY_NEVER: nothing is out */
     uint64_t accepted_term;
 };
 
@@ -212,11 +216,13 @@ enum leaving { STAYING, LEAVING_ASKED, LEAVING_HANDING_OVER, LEAVING_SAID, LEAVI
 struct leave {
     enum leaving state;
     hy_time deadline;
-    bool shutdown;   /* asked for by this host's operator: the process ends */
-    bool struck;     /* by the applied state */
-    bool stranger;   /* a member has said that this node is not in the cluster */
-    uint32_t told;   /* whom this node last told so */
-    hy_time told_at; /* when */
+    bool shutdown; /* asked for by this host's operator: the process ends */
+    bool struck;   /* by the applied state */
+    bool stranger; /* a member has said that this node is not in the cluster */
+    struct told {
+        uint32_t id;
+        hy_time at;
+    } told[HY_NODES_MAX]; /* whom this node last told so, by id modulo its length */
     char waiting[160];
 };
 

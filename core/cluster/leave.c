@@ -188,12 +188,12 @@ void hy_leave_run(struct hy_cluster *c)
 
 void hy_leave_stranger(struct hy_cluster *c, uint32_t from)
 {
-    if (c->now - c->leave.told_at < TELL_AGAIN)
+    struct told *told = &c->leave.told[from % HY_NODES_MAX]; /* each in its own time */
+    if (c->now - told->at < TELL_AGAIN)
         return;
-    if (c->leave.told != from)
+    if (told->id != from)
         hy_info(&c->log, "node %u is heard, and is not enrolled in this cluster: it is told so", from);
-    c->leave.told_at = c->now;
-    c->leave.told = from;
+    *told = (struct told){from, c->now};
     const struct hy_message message = {.kind = HY_MESSAGE_STRANGER, .term = hy_raft_term(c->replica.raft)};
     hy_cluster_emit_message(c, HY_CLUSTER_SEND_COMMANDS, from, &message);
 }

@@ -14,7 +14,7 @@
 enum { HY_MESSAGE_VERSION = 1 };
 
 enum hy_message_kind {
-    HY_MESSAGE_SUBMIT = 1,    /* member -> DC: seq, data: the command */
+    HY_MESSAGE_SUBMIT = 1,    /* member -> DC: term: incarnation of its core, seq, data: the command */
     HY_MESSAGE_ORDER = 2,     /* DC -> member: term, epoch, data: the encoded operation */
     HY_MESSAGE_ORDER_ACK = 3, /* member -> DC: term, id: the executor has it */
     HY_MESSAGE_SYNC = 4,      /* DC -> member: term, epoch: say what runs there */
@@ -28,8 +28,8 @@ enum hy_message_kind {
     /* 8 to 15 are free for commands and reads */
     HY_MESSAGE_FORM = 16,     /* formed -> blank node: data: the first set of servers */
     HY_MESSAGE_STRANGER = 17, /* member -> a node that is heard and not enrolled: you are not in this cluster */
-    HY_MESSAGE_NODES =
-        18 /* member -> a node that is enrolled and no member: data: a command that enrols who there is */
+    /* member -> a node that is enrolled and no member: data: a command that enrols who there is */
+    HY_MESSAGE_NODES = 18
 };
 
 struct hy_message {

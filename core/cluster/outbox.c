@@ -10,28 +10,51 @@
 #include "cluster/internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { WINDOW = 64 }; /* commands on their way at once */
+enum {
+    WINDOW = 256,
+    WINDOW_BYTES = 1024 * 1024,
+    HEAD_MAX = 128
+}; /* what is on its way at once: at least one command */
 
+/* The first silence after which all is said again; each further one is twice as long, for a slow disk is no loss. */
 static const hy_time RESEND = 100 * HY_MS;
+static const hy_time LONGEST_RESEND = 800 * HY_MS;
 
 void hy_outbox_init(struct hy_cluster *c, uint64_t incarnation)
 {
     c->outbox.incarnation = incarnation;
     c->outbox.resend = HY_NEVER;
+    c->outbox.silence = RESEND;
+}
+
+static struct outgoing *first_of(struct outbox *outbox)
+{
+    return outbox->first < outbox->queue.count ? &outbox->queue.items[outbox->first] : NULL;
 }
 
 static void drop_first(struct outbox *outbox)
 {
-    hy_buf_free(&outbox->queue.items[0].text);
-    hy_vec_remove(&outbox->queue, 0);
+    hy_buf_free(&first_of(outbox)->text);
+    outbox->first++;
+    if (outbox->first < outbox->queue.count && outbox->first < 64)
+        return;
+    /* Seldom enough that a long queue costs no more than a short one. */
+    if (outbox->first * 2 >= outbox->queue.count) {
+        outbox->queue.count -= outbox->first;
+        memmove(outbox->queue.items, outbox->queue.items + outbox->first,
+                outbox->queue.count * sizeof *outbox->queue.items);
+        outbox->first = 0;
+    }
 }
 
 void hy_outbox_free(struct outbox *outbox)
 {
-    while (outbox->queue.count)
+    while (first_of(outbox))
         drop_first(outbox);
     hy_vec_free(&outbox->queue);
 }
@@ -45,7 +68,7 @@ static void add(struct hy_cluster *c, struct hy_command_head *head, const char *
     head->seq = ++outbox->last_seq;
     head->at = c->wall;
     struct outgoing *command = hy_vec_add(&outbox->queue);
-    *command = (struct outgoing){.seq = head->seq, .client = client};
+    *command = (struct outgoing){.seq = head->seq, .client = client, .session = head->client, .request = head->request};
     hy_command_begin(&command->text, head);
     hy_buf_add(&command->text, statements, size);
 }
@@ -66,6 +89,15 @@ void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *
     add(c, &head, event->data, event->size, event->client);
 }
 
+/* The last command of a session that has been applied. */
+static uint64_t session_seq(const struct hy_cib *cib, uint32_t origin, uint64_t incarnation)
+{
+    for (size_t i = 0; i < cib->sessions.count; i++)
+        if (cib->sessions.items[i].origin == origin && cib->sessions.items[i].incarnation == incarnation)
+            return cib->sessions.items[i].seq;
+    return 0;
+}
+
 /* The last command of this session that the log is known to hold or has been offered. */
 static uint64_t taken_seq(struct hy_cluster *c, const struct accepted *accepted, uint32_t origin, uint64_t incarnation)
 {
@@ -76,11 +108,7 @@ static uint64_t taken_seq(struct hy_cluster *c, const struct accepted *accepted,
             c->members.list.items[i]->accepted = (struct accepted){0};
         outbox->accepted_term = term;
     }
-    uint64_t taken = 0;
-    const struct hy_cib *cib = c->replica.cib;
-    for (size_t i = 0; i < cib->sessions.count; i++)
-        if (cib->sessions.items[i].origin == origin && cib->sessions.items[i].incarnation == incarnation)
-            taken = cib->sessions.items[i].seq;
+    uint64_t taken = session_seq(c->replica.cib, origin, incarnation);
     if (accepted->incarnation == incarnation && accepted->seq > taken)
         taken = accepted->seq;
     return taken;
@@ -114,93 +142,127 @@ int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_messa
 {
     if (hy_raft_role(c->replica.raft) != HY_RAFT_LEADER)
         return 0; /* the sender will learn who leads, and say it there */
-    struct hy_command_head head;
-    int rc = hy_command_head_parse(message->data, message->size, &head, err);
-    if (rc)
-        return hy_fail_in(err, -EBADMSG, "command from %s", hy_cluster_name_of(c, from));
-    if (head.origin != from)
-        return hy_fail(err, EBADMSG, "command from %s claims to be from node %u", hy_cluster_name_of(c, from),
-                       head.origin);
-    accept(c, from, head.incarnation, head.seq, message->data, message->size);
+    /* As hy_command_begin() writes it: the log holds nothing in a member's name that it did not send. */
+    char head[HEAD_MAX];
+    int length = snprintf(head, sizeof head, "command origin=%" PRIu32 " incarnation=%" PRIu64 " seq=%" PRIu64 " ",
+                          from, message->term, message->seq);
+    if (message->size < (size_t)length || memcmp(message->data, head, (size_t)length) != 0)
+        return hy_fail(err, EBADMSG, "command from %s does not begin with '%s'", hy_cluster_name_of(c, from), head);
+    accept(c, from, message->term, message->seq, message->data, message->size);
     return 0;
+}
+
+static void progressed(struct hy_cluster *c)
+{
+    struct outbox *outbox = &c->outbox;
+    outbox->silence = RESEND;
+    outbox->resend = first_of(outbox) ? c->now + RESEND : HY_NEVER;
 }
 
 void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text)
 {
     struct outbox *outbox = &c->outbox;
-    while (outbox->queue.count && outbox->queue.items[0].seq <= seq) {
-        if (outbox->queue.items[0].client)
-            hy_cluster_answer(c, outbox->queue.items[0].client, code, text);
+    for (struct outgoing *first; (first = first_of(outbox)) && first->seq <= seq;) {
+        if (first->client)
+            hy_cluster_answer(c, first->client, code, text);
         drop_first(outbox);
     }
-    outbox->resend = outbox->queue.count ? c->now + RESEND : HY_NEVER;
+    progressed(c);
 }
 
-/* A snapshot has replaced the state: what it took in of ours was applied, with an answer nobody kept. */
+static const struct hy_client *kept_answer(const struct hy_cib *cib, const struct outgoing *command)
+{
+    for (size_t i = cib->clients.count; command->session && i-- > 0;)
+        if (cib->clients.items[i].session == command->session && cib->clients.items[i].request == command->request)
+            return &cib->clients.items[i];
+    return NULL;
+}
+
+/* A snapshot has replaced the state: what it took in of ours was applied. The answers to clients' sessions are in it. */
 void hy_outbox_restored(struct hy_cluster *c)
 {
+    struct outbox *outbox = &c->outbox;
     const struct hy_cib *cib = c->replica.cib;
-    for (size_t i = 0; i < cib->sessions.count; i++) {
-        const struct hy_session *session = &cib->sessions.items[i];
-        if (session->origin == c->self && session->incarnation == c->outbox.incarnation)
-            hy_outbox_applied(
-                c, session->seq, -EIO,
-                "the change was taken, but whether it was accepted is not known: look at the configuration");
+    uint64_t taken = session_seq(cib, c->self, outbox->incarnation);
+    for (struct outgoing *first; (first = first_of(outbox)) && first->seq <= taken;) {
+        const struct hy_client *kept = kept_answer(cib, first);
+        if (first->client && kept)
+            hy_cluster_answer(c, first->client, kept->code, kept->text ? kept->text : "");
+        else if (first->client)
+            hy_cluster_answer(c, first->client, -ENODATA,
+                              "the change was taken, but whether it was accepted is not known any more");
+        drop_first(outbox);
     }
+    progressed(c);
 }
 
-static void propose_all(struct hy_cluster *c)
+static void note_sent(struct hy_cluster *c, uint64_t seq)
+{
+    c->outbox.sent_seq = seq;
+    if (c->outbox.resend == HY_NEVER)
+        c->outbox.resend = c->now + c->outbox.silence;
+}
+
+static void propose_some(struct hy_cluster *c)
 {
     struct outbox *outbox = &c->outbox;
-    for (size_t i = 0; i < outbox->queue.count; i++) {
+    for (size_t i = outbox->first; i < outbox->queue.count; i++) {
         const struct outgoing *command = &outbox->queue.items[i];
         uint64_t seq = command->seq;
-        if (accept(c, c->self, outbox->incarnation, seq, command->text.data, command->text.size) ||
-            !outbox->queue.count || outbox->queue.items[0].seq > seq)
-            break; /* too much on its way, or it was applied at once and the queue has moved */
+        if (seq <= outbox->sent_seq)
+            continue;
+        if (accept(c, c->self, outbox->incarnation, seq, command->text.data, command->text.size))
+            break; /* too much is on its way: again with the next event */
+        note_sent(c, seq);
+        if (!first_of(outbox) || first_of(outbox)->seq > seq)
+            break; /* it was applied at once, and the queue has moved */
     }
-    outbox->resend = outbox->queue.count ? c->now + RESEND : HY_NEVER;
+    if (outbox->resend == HY_NEVER && first_of(outbox))
+        outbox->resend = c->now + outbox->silence;
 }
 
 static void send_some(struct hy_cluster *c, uint32_t leader)
 {
     struct outbox *outbox = &c->outbox;
-    for (size_t i = 0; i < outbox->queue.count && i < WINDOW; i++) {
+    size_t bytes = 0;
+    for (size_t i = outbox->first; i < outbox->queue.count && i - outbox->first < WINDOW; i++) {
         const struct outgoing *command = &outbox->queue.items[i];
+        bytes += command->text.size;
+        if (bytes > WINDOW_BYTES && i > outbox->first)
+            break;
         if (command->seq <= outbox->sent_seq)
             continue;
-        const struct hy_message message = {
-            .kind = HY_MESSAGE_SUBMIT, .seq = command->seq, .data = command->text.data, .size = command->text.size};
+        const struct hy_message message = {.kind = HY_MESSAGE_SUBMIT,
+                                           .term = outbox->incarnation,
+                                           .seq = command->seq,
+                                           .data = command->text.data,
+                                           .size = command->text.size};
         hy_cluster_emit_message(c, HY_CLUSTER_SEND_COMMANDS, leader, &message);
-        outbox->sent_seq = command->seq;
-        if (outbox->resend == HY_NEVER)
-            outbox->resend = c->now + RESEND;
+        note_sent(c, command->seq);
     }
 }
 
 void hy_outbox_flush(struct hy_cluster *c)
 {
     struct outbox *outbox = &c->outbox;
-    if (!outbox->queue.count) {
-        outbox->resend = HY_NEVER;
-        return;
-    }
     uint32_t leader = hy_raft_leader(c->replica.raft);
-    if (!leader) {
-        outbox->resend = HY_NEVER; /* the flush after the election sends all */
-        outbox->sent_to = 0;
-        return;
-    }
-    if (leader == c->self) {
-        propose_all(c);
+    if (!first_of(outbox) || !leader) {
+        outbox->resend = HY_NEVER; /* the flush after the election sends all, at once */
+        if (!leader)
+            outbox->sent_to = 0;
         return;
     }
     uint64_t term = hy_raft_term(c->replica.raft);
-    if (leader != outbox->sent_to || term != outbox->sent_term || c->now >= outbox->resend) {
+    bool other = leader != outbox->sent_to || term != outbox->sent_term;
+    if (other || c->now >= outbox->resend) {
+        outbox->silence = other ? RESEND : outbox->silence * 2 < LONGEST_RESEND ? outbox->silence * 2 : LONGEST_RESEND;
         outbox->sent_to = leader;
         outbox->sent_term = term;
         outbox->sent_seq = 0;
         outbox->resend = HY_NEVER;
     }
-    send_some(c, leader);
+    if (leader == c->self)
+        propose_some(c);
+    else
+        send_some(c, leader);
 }

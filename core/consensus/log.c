@@ -24,10 +24,13 @@ void *hy_raft_payload_blank(size_t size)
 
 void *hy_raft_payload(const void *data, size_t size)
 {
-    void *payload = hy_raft_payload_blank(size);
+    if (size > SIZE_MAX - sizeof(struct payload))
+        hy_out_of_memory(size);
+    struct payload *payload = hy_realloc_array(NULL, 1, sizeof *payload + size); /* zeroing it would be in vain */
+    payload->references = 1;
     if (size)
-        memcpy(payload, data, size);
-    return payload;
+        memcpy(payload->bytes, data, size);
+    return payload->bytes;
 }
 
 void *hy_raft_payload_ref(const void *payload)

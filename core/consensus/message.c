@@ -10,6 +10,8 @@
 enum { PRE = 1, FORCED = 2 };      /* flags of votes */
 enum { QUIET = 1 };                /* of an append */
 enum { ENTRY_HEADER = 8 + 1 + 4 }; /* term, type, length */
+enum { SERVER_SIZE = 4 + 1 + 8 };  /* id, voter, disk */
+enum { FIXED_MOST = 96 };          /* bytes of a message without entries, servers and data, and one */
 #define MAX_INDEX (UINT64_MAX / 2) /* so that no sum of an index and a count can wrap */
 
 static void write_entries(const struct hy_raft_message *message, struct hy_buf *buf)
@@ -32,6 +34,18 @@ static void write_snapshot(const struct hy_raft_message *message, struct hy_buf 
     hy_wr_u64(buf, message->snapshot.number);
     hy_wr_u64(buf, message->snapshot.offset);
     hy_wr_bytes(buf, message->snapshot.data, message->snapshot.size);
+}
+
+size_t hy_raft_message_room(const struct hy_raft_message *message)
+{
+    size_t room = FIXED_MOST;
+    if (message->servers)
+        room += message->servers->count * SERVER_SIZE;
+    if (message->type == HY_RAFT_SNAPSHOT)
+        room += message->snapshot.size;
+    for (size_t i = 0; message->type == HY_RAFT_APPEND && i < message->append.entry_count; i++)
+        room += ENTRY_HEADER + message->append.entries[i].size;
+    return room;
 }
 
 void hy_raft_message_encode(const struct hy_raft_message *message, struct hy_buf *buf)

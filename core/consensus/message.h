@@ -84,6 +84,8 @@ struct hy_raft_message {
     };
 };
 
+/* At least so many bytes as encoding takes, and one. */
+size_t hy_raft_message_room(const struct hy_raft_message *message);
 void hy_raft_message_encode(const struct hy_raft_message *message, struct hy_buf *buf);
 
 /* 0 or -EBADMSG. On success the caller releases with hy_raft_message_release(). `data` is borrowed by the message. */

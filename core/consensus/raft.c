@@ -47,7 +47,8 @@ struct hy_raft_effect *hy_raft_effect(struct hy_raft *raft, enum hy_raft_effect_
 
 void hy_raft_send(struct hy_raft *raft, struct hy_raft_message *message, uint32_t to)
 {
-    struct hy_buf buf = {0};
+    size_t room = hy_raft_message_room(message);
+    struct hy_buf buf = {.data = hy_realloc_array(NULL, room, 1), .capacity = room};
     message->to = to;
     message->disk = raft->options.disk;
     hy_raft_message_encode(message, &buf);

@@ -43,16 +43,21 @@ static void sync_peers(struct hy_raft *raft)
         }
     }
     for (size_t i = 0; i < servers->count; i++) {
-        uint32_t id = servers->list[i].id;
-        if (id == raft->options.self || hy_raft_peer(raft, id))
+        const struct hy_raft_server *server = &servers->list[i];
+        struct hy_raft_peer *peer = hy_raft_peer(raft, server->id);
+        if (server->id == raft->options.self)
             continue;
-        hy_vec_push(&raft->lead.peers, ((struct hy_raft_peer){
-                                           .id = id,
-                                           .disk = servers->list[i].disk,
-                                           .next = hy_raft_log_last(&raft->log) + 1,
-                                           .heard = raft->now,
-                                           .inflight = hy_alloc_array(raft->options.max_inflight, sizeof(uint64_t)),
-                                       }));
+        if (!peer) {
+            peer = hy_vec_add(&raft->lead.peers);
+            *peer = (struct hy_raft_peer){
+                .id = server->id,
+                .disk = server->disk,
+                .next = (server->voter ? hy_raft_log_last(&raft->log) : raft->commit) + 1,
+                .heard = raft->now,
+                .inflight = hy_alloc_array(raft->options.max_inflight, sizeof(uint64_t)),
+            };
+        }
+        peer->voter = server->voter;
     }
 }
 
@@ -76,16 +81,25 @@ static void replicate(struct hy_raft_peer *peer, uint64_t next)
     clear_inflight(peer);
 }
 
-static size_t entries_for(const struct hy_raft *raft, uint64_t first)
+/* How far the log is for this one. A learner gets what is committed: then its log is never newer than that of the voters
+ * who can win an election. Otherwise, when it is made a voter and the leader fails for good, the set that needs its vote
+ * might not get it, and it could not campaign itself. */
+static uint64_t last_for(const struct hy_raft *raft, const struct hy_raft_peer *peer)
 {
-    size_t count = 0;
+    return peer->voter ? hy_raft_log_last(&raft->log) : raft->commit;
+}
+
+static size_t entries_for(const struct hy_raft *raft, const struct hy_raft_peer *peer)
+{
+    uint64_t last = last_for(raft, peer);
     size_t bytes = 0;
-    for (const struct hy_raft_entry *entry; (entry = hy_raft_log_at(&raft->log, first + count)); count++) {
-        bytes += entry->size + ENTRY_OVERHEAD;
-        if (count && bytes > raft->options.max_message)
+    uint64_t index = peer->next;
+    for (; index <= last; index++) {
+        bytes += hy_raft_log_at(&raft->log, index)->size + ENTRY_OVERHEAD;
+        if (index > peer->next && bytes > raft->options.max_message)
             break;
     }
-    return count;
+    return (size_t)(index - peer->next);
 }
 
 static void send_append(struct hy_raft *raft, struct hy_raft_peer *peer, uint64_t prev, size_t count, bool quiet)
@@ -130,11 +144,11 @@ static void pump(struct hy_raft *raft, struct hy_raft_peer *peer)
         return;
     if (peer->state == HY_RAFT_PEER_PROBE) {
         peer->asked = true;
-        send_append(raft, peer, peer->next - 1, entries_for(raft, peer->next), false);
+        send_append(raft, peer, peer->next - 1, entries_for(raft, peer), false);
         return;
     }
-    while (peer->next <= hy_raft_log_last(&raft->log) && peer->inflight_count < raft->options.max_inflight) {
-        size_t count = entries_for(raft, peer->next);
+    while (peer->next <= last_for(raft, peer) && peer->inflight_count < raft->options.max_inflight) {
+        size_t count = entries_for(raft, peer);
         send_append(raft, peer, peer->next - 1, count, false);
         peer->next += count;
         peer->inflight[(peer->inflight_first + peer->inflight_count++) % raft->options.max_inflight] = peer->next - 1;
@@ -178,7 +192,7 @@ static bool has_quorum(const struct hy_raft *raft)
     size_t heard = hy_raft_self_votes(raft);
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
-        heard += hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk) && !hy_raft_peer_silent(raft, peer);
+        heard += peer->voter && !hy_raft_peer_silent(raft, peer);
     }
     return heard > hy_raft_voter_count(hy_raft_in_force(raft)) / 2;
 }
@@ -187,7 +201,7 @@ static bool has_quorum(const struct hy_raft *raft)
 static bool is_idle(const struct hy_raft *raft)
 {
     uint64_t last = hy_raft_log_last(&raft->log);
-    if (raft->commit < last || raft->lead.transfer_to)
+    if (raft->commit < last || raft->lead.transfer_to || raft->lead.reads.count)
         return false;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
@@ -268,7 +282,7 @@ uint64_t hy_raft_majority(const struct hy_raft *raft, uint64_t own,
         numbers[count++] = own;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
-        if (hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk))
+        if (peer->voter)
             numbers[count++] = reached(peer);
     }
     uint64_t best = 0;
@@ -298,8 +312,12 @@ void hy_raft_lead_commit(struct hy_raft *raft)
         return;
     while (raft->commit < index)
         raft->lead.uncommitted -= hy_raft_log_at(&raft->log, ++raft->commit)->size;
-    for (size_t i = 0; i < raft->lead.peers.count; i++)
-        tell_commit(raft, &raft->lead.peers.items[i]);
+    for (size_t i = 0; i < raft->lead.peers.count; i++) {
+        struct hy_raft_peer *peer = &raft->lead.peers.items[i];
+        if (!peer->voter)
+            pump(raft, peer);
+        tell_commit(raft, peer);
+    }
     if (hy_raft_configs_last(&raft->configs)->index <= raft->commit && !hy_raft_self_votes(raft))
         hy_raft_transfer_leave(raft);
 }

@@ -80,6 +80,7 @@ struct hy_raft_blob; /* the offered snapshot, counted */
 struct hy_raft_peer {
     uint32_t id;
     uint64_t disk;
+    bool voter; /* in the set in force */
     enum hy_raft_peer_state state;
     uint64_t match; /* it has acknowledged all up to here */
     uint64_t next;  /* the next entry to send */

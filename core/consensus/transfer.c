@@ -22,8 +22,7 @@ static uint32_t best_voter(const struct hy_raft *raft)
     const struct hy_raft_peer *best = NULL;
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         const struct hy_raft_peer *peer = &raft->lead.peers.items[i];
-        if (hy_raft_is_voter(hy_raft_in_force(raft), peer->id, peer->disk) && !hy_raft_peer_silent(raft, peer) &&
-            (!best || peer->match > best->match))
+        if (peer->voter && !hy_raft_peer_silent(raft, peer) && (!best || peer->match > best->match))
             best = peer;
     }
     return best ? best->id : 0;
@@ -90,7 +89,7 @@ bool hy_raft_caught_up(const struct hy_raft *raft, uint32_t id)
     if (id == raft->options.self)
         return raft->role == HY_RAFT_LEADER;
     return peer && peer->state == HY_RAFT_PEER_REPLICATE && !hy_raft_peer_silent(raft, peer) &&
-           peer->match >= raft->lead.first && peer->match + NEARLY >= hy_raft_log_last(&raft->log);
+           peer->match >= raft->lead.first && peer->match + NEARLY >= raft->commit;
 }
 
 /* A learner becomes a voter only once it keeps up, or the cluster would wait for it to commit anything. */
@@ -107,7 +106,7 @@ static int check_learners(struct hy_raft *raft, const struct hy_raft_servers *se
         if (!hy_raft_caught_up(raft, id))
             return hy_fail(err, EBUSY,
                            "server %" PRIu32 " has not caught up yet (it has entry %" PRIu64 " of %" PRIu64 ")", id,
-                           peer->match, hy_raft_log_last(&raft->log));
+                           peer->match, raft->commit);
     }
     return 0;
 }

@@ -13,11 +13,11 @@ enum { MAX_NODES = 32, MAX_NODE_ID = 65534, MAX_NAME = 255 };
 
 /* Profiles: heartbeat, silence after which a node counts as dead, and its upper bound; LEASE arithmetic is in
  * docs/decisions/lease.md. Consensus' own timeout is only the net below the failure detector, so a leader that has
- * nothing to say need not say so often: a quarter of it. */
+ * nothing to say need not say so often: a third of it. */
 static const struct hy_config_detection profiles[] = {
-    {"fast", 5 * HY_MS, 25 * HY_MS, 50 * HY_MS, 8 * HY_MS, 300 * HY_MS, 30 * HY_MS, 75 * HY_MS},
-    {"lan", 25 * HY_MS, 120 * HY_MS, 240 * HY_MS, 30 * HY_MS, 600 * HY_MS, 60 * HY_MS, 150 * HY_MS},
-    {"wan", 200 * HY_MS, 1500 * HY_MS, 3000 * HY_MS, 200 * HY_MS, 3000 * HY_MS, 300 * HY_MS, 750 * HY_MS},
+    {"fast", 5 * HY_MS, 25 * HY_MS, 50 * HY_MS, 8 * HY_MS, 300 * HY_MS, 30 * HY_MS, 100 * HY_MS},
+    {"lan", 25 * HY_MS, 120 * HY_MS, 240 * HY_MS, 30 * HY_MS, 600 * HY_MS, 60 * HY_MS, 200 * HY_MS},
+    {"wan", 200 * HY_MS, 1500 * HY_MS, 3000 * HY_MS, 200 * HY_MS, 3000 * HY_MS, 300 * HY_MS, 1000 * HY_MS},
 };
 
 const struct hy_config_detection *hy_config_profile(const char *name)

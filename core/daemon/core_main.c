@@ -63,12 +63,30 @@ static void take_signals(void)
     signal(SIGPIPE, SIG_IGN);
 }
 
-/* Heartbeats must go out on time, on a busy host too. Not permitted (a container, an ordinary user): it works, less surely. */
+/* Heartbeats must go out on time, on a busy host too; and so must votes and what is to be committed, so the threads of
+ * ZeroMQ and of the store inherit it. Not permitted (a container, an ordinary user): it works, less surely. */
 static void be_real_time(const struct hy_log *log)
 {
     const struct sched_param param = {.sched_priority = 1};
-    if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &param))
+    if (sched_setscheduler(0, SCHED_RR, &param))
         hy_warning(log, "no real-time priority for the core (%s): a busy host may make it late", strerror(errno));
+}
+
+/* What may be over when the core is started again, without anybody touching the configuration. */
+static int exit_status(int rc)
+{
+    switch (rc) {
+    case -EADDRNOTAVAIL:
+    case -EADDRINUSE:
+    case -EWOULDBLOCK:
+    case -ENOSPC:
+    case -EDQUOT:
+    case -EIO:
+    case -EROFS:
+        return EX_TEMPFAIL;
+    default:
+        return EX_CONFIG;
+    }
 }
 
 static int run(const struct arguments *arguments, const struct hy_config *config, struct hy_logger *logger)
@@ -81,7 +99,7 @@ static int run(const struct arguments *arguments, const struct hy_config *config
     int rc = hy_node_open(config, logger, arguments->executor_fd, arguments->lease_fd, &node, &err);
     if (rc) {
         hy_error(log, "%s", err.text);
-        return rc == -EADDRNOTAVAIL || rc == -EADDRINUSE || rc == -EWOULDBLOCK ? EX_TEMPFAIL : EX_CONFIG;
+        return exit_status(rc);
     }
     rc = hy_node_run(node);
     hy_node_close(&node);

@@ -7,6 +7,7 @@
 #include "daemon/logger.h"
 #include "daemon/pidfile.h"
 #include "daemon/privileges.h"
+#include "daemon/start_watch.h"
 #include "executor/executor.h"
 #include "plugin/plugin.h"
 
@@ -111,14 +112,15 @@ static int check(const struct hy_config *config)
     return good ? EX_OK : 1;
 }
 
-/* Into the background. Whatever can be told at the terminal has been told by now. */
-static int go_to_background(struct hy_err *err)
+/* Into the background. Who called stays until the core has begun, to tell if it cannot. */
+static int go_to_background(const struct hy_config *config, struct hy_err *err)
 {
+    off_t log_size = hy_start_log_size(config);
     pid_t child = fork();
     if (child < 0)
         return hy_fail(err, errno, "cannot go to the background: %s", strerror(errno));
     if (child > 0)
-        _exit(EX_OK);
+        _exit(hy_start_watch(config, child, log_size));
     setsid();
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0 || chdir("/") || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
@@ -169,7 +171,7 @@ static int start(const struct hy_config *config, const struct arguments *argumen
     if (!rc)
         rc = hy_pidfile_lock(pid_path, &pid_fd, &err);
     if (!rc && !arguments->foreground)
-        rc = go_to_background(&err);
+        rc = go_to_background(config, &err);
     if (!rc)
         rc = hy_pidfile_write(pid_fd, pid_path, &err);
     if (rc) {

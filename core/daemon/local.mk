@@ -26,7 +26,8 @@ libhy_daemon_a_SOURCES = \
 	core/daemon/privileges.c core/daemon/privileges.h
 
 halyardd_CPPFLAGS = $(DAEMON_CPPFLAGS)
-halyardd_SOURCES = core/daemon/halyardd.c
+halyardd_SOURCES = core/daemon/halyardd.c \
+	core/daemon/start_watch.c core/daemon/start_watch.h
 halyardd_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_daemon.a libhy_cib.a libhy_base.a \
 	$(CONFIG_LIBS) $(JANSSON_LIBS) $(DL_LIBS) -lpthread
 

@@ -302,6 +302,11 @@ static void on_heartbeat(void *context, uint32_t from, size_t link, const void *
     take_event(context, &event);
 }
 
+static void on_stranger(void *context, uint32_t from, const void *data, size_t size)
+{
+    on_heartbeat(context, from, 0, data, size);
+}
+
 static bool any_link_up(const struct hy_node *node)
 {
     for (size_t link = 1; link <= hy_links_count(node->links); link++) {
@@ -423,6 +428,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
                                                               .dead_after = detection->dead_after,
                                                               .dead_after_max = detection->dead_after_max,
                                                               .release_margin = detection->release_margin,
+                                                              .gather = detection->heartbeat / 2,
                                                               .rho_ppm = 1000},
                                                .log = node->log};
     int rc = hy_cluster_new(&options, &loaded->raft, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
@@ -459,6 +465,7 @@ static int open_links(struct hy_node *node, struct hy_err *err)
                                              .trust_any_owner = node->ordinary_user,
                                              .seal = &node->seal,
                                              .received = on_heartbeat,
+                                             .stranger = on_stranger,
                                              .event = on_link,
                                              .context = node,
                                              .log = node->log};
@@ -549,13 +556,6 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
     return rc;
 }
 
-static int open_state(struct hy_node *node, const struct hy_store_loaded *loaded, struct hy_err *err)
-{
-    if (loaded->set_aside)
-        hy_warning(node->log, "%s", loaded->set_aside);
-    return open_cluster(node, loaded, err);
-}
-
 static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct hy_err *err)
 {
     uint8_t key[HY_KEY_SIZE];
@@ -566,8 +566,10 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc)
         rc = hy_store_open(node->config->paths.state, node->config->cluster,
                            node->config->nodes.items[node->config->self].id, node->log, &node->store, &loaded, err);
+    if (!rc && loaded.set_aside)
+        hy_error(node->log, "%s", loaded.set_aside);
     if (!rc)
-        rc = open_state(node, &loaded, err);
+        rc = open_cluster(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)

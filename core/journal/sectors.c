@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define ADVICE "put the right disk here, or empty the folder"
+
 const char hy_journal_log_magic[] = "HALYARDL";
 const char hy_journal_snapshot_magic[] = "HALYARDS";
 
@@ -92,10 +94,10 @@ static int check_owner(const struct hy_journal_file *file, struct hy_rd *rd, uin
     if (rd->bad)
         return hy_journal_damaged(file, 0, err, "the header makes no sense");
     if (node != owner->node)
-        return hy_fail(err, EXDEV, "%s/%s: belongs to node %" PRIu32 ", this is node %" PRIu32, owner->folder,
-                       file->name, node, owner->node);
+        return hy_fail(err, EXDEV, "%s/%s: belongs to node %" PRIu32 ", this is node %" PRIu32 ": " ADVICE,
+                       owner->folder, file->name, node, owner->node);
     if (size != name_size(owner) || memcmp(cluster, owner->cluster, size) != 0)
-        return hy_fail(err, EXDEV, "%s/%s: belongs to cluster '%.*s', this is '%s'", owner->folder, file->name,
+        return hy_fail(err, EXDEV, "%s/%s: belongs to cluster '%.*s', this is '%s': " ADVICE, owner->folder, file->name,
                        (int)size, cluster, owner->cluster);
     return 0;
 }

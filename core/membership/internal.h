@@ -81,6 +81,7 @@ struct hy_membership {
     hy_time commit_wait;
     hy_time refuse_for; /* H */
     hy_time release_margin;
+    hy_time gather;
     int64_t rho_ppm;
 
     hy_time started;

@@ -28,6 +28,8 @@ static int check_times(const struct hy_membership_options *o, struct hy_err *err
 {
     if (o->heartbeat <= 0)
         return hy_fail(err, EINVAL, "heartbeat must be above 0");
+    if (o->gather < 0 || o->gather > o->heartbeat / 2)
+        return hy_fail(err, EINVAL, "gather must be 0 to half a heartbeat");
     if (o->dead_after < 2 * o->heartbeat)
         return hy_fail(err, EINVAL, "dead-after must be at least two heartbeats, is %" PRId64 " us of %" PRId64 " us",
                        o->dead_after, 2 * o->heartbeat);
@@ -72,6 +74,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->refuse_for = 2 * m->dead_after_max + m->commit_wait;
     m->release_margin = options->release_margin;
     m->rho_ppm = options->rho_ppm;
+    m->gather = options->gather;
     m->started = m->now = m->deadline = m->next_heartbeat = now;
     m->disk = options->disk;
     m->servers_index = options->servers_index;
@@ -287,7 +290,10 @@ int hy_membership_step(struct hy_membership *membership, const struct hy_members
     hy_membership_judge(m, now, effects);
     say_alive(m, now, effects);
     hy_membership_renew_lease(m, now, effects);
-    if (m->say_now || now >= m->next_heartbeat)
+    /* Woken up by another's heartbeat, it sends its own if that is due soon. So all come to send at the same time, and each
+     * wakes up once for all, where it would for each. */
+    bool early = rc == 0 && event->type == HY_MEMBERSHIP_MESSAGE;
+    if (m->say_now || now >= m->next_heartbeat - (early ? m->gather : 0))
         send_heartbeat(m, now, effects);
     set_deadline(m, now);
     return rc;

@@ -74,6 +74,8 @@ struct hy_membership_options {
     hy_time commit_wait;    /* longest commit a verdict may take the fast way; 0: 1 s. H = 2 D_max + commit_wait */
     /* R: the lease handed out ends this much before the real one; covers the time a release takes */
     hy_time release_margin;
+    /* A heartbeat that is due within this time goes out at once when another's comes in; 0 to heartbeat / 2 */
+    hy_time gather;
     int64_t rho_ppm; /* bound on the clocks' rate error; 1000 */
 };
 

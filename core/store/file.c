@@ -179,9 +179,10 @@ int hy_store_sync(const struct hy_store_folder *folder, const char *name, int fd
 
 int hy_store_sync_folder(const struct hy_store_folder *folder, int dir, const char *name, struct hy_err *err)
 {
-    return fsync(dir) < 0 ? hy_fail(err, errno, "%s/%s: cannot sync the folder: %s%s", folder->path, name,
-                                    strerror(errno), advice(errno))
-                          : 0;
+    if (fsync(dir) == 0)
+        return 0;
+    return hy_fail(err, errno, "%s%s%s: cannot sync the folder: %s%s", folder->path, *name ? "/" : "", name,
+                   strerror(errno), advice(errno));
 }
 
 static int rename_over(const struct hy_store_folder *folder, const char *from, const char *to, struct hy_err *err)
@@ -205,6 +206,8 @@ int hy_store_replace(const struct hy_store_folder *folder, const char *name, con
         rc = hy_store_sync(folder, beside, file, err);
     if (rc == 0)
         rc = rename_over(folder, beside, name, err);
+    if (rc < 0)
+        (void)unlinkat(folder->dir, beside, 0); /* it takes the room that a full disk lacks */
     if (rc == 0 && fd)
         *fd = file;
     else

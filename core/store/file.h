@@ -36,6 +36,7 @@ int hy_store_write(const struct hy_store_folder *folder, const char *name, int f
 /* So many zeros. */
 int hy_store_write_zeros(const struct hy_store_folder *folder, const char *name, int fd, uint64_t size, uint64_t offset,
                          struct hy_err *err);
+/* `name` of `dir` within the folder, "" for itself. */
 int hy_store_sync_folder(const struct hy_store_folder *folder, int dir, const char *name, struct hy_err *err);
 int hy_store_sync(const struct hy_store_folder *folder, const char *name, int fd, struct hy_err *err);
 

@@ -9,6 +9,7 @@ tests_bench_consensus_edits_LDADD = libhactl.a libhy_base.a
 EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench/__init__.py \
+	tests/bench/bench/commits.py \
 	tests/bench/bench/costs.py \
 	tests/bench/bench/halyard.py \
 	tests/bench/bench/machine.py \
@@ -18,4 +19,5 @@ EXTRA_DIST += \
 	tests/bench/bench/pacemaker.py \
 	tests/bench/bench/stack.py \
 	tests/bench/bench/table.py \
+	tests/bench/consensus/run \
 	tests/bench/run

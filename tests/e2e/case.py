@@ -19,6 +19,7 @@ class ClusterCase(unittest.TestCase):
     options = {}  # of Testbed
     services = ()  # started at boot, as an operator's init would
     configuration = None  # loaded when the cluster stands
+    init_options = ()  # of hactl cluster init
     whole = False  # each test begins and ends with a whole cluster: all faults healed, no failed action
 
     needs_fresh = False  # a test of this class has failed: the next one gets a fresh cluster
@@ -39,12 +40,17 @@ class ClusterCase(unittest.TestCase):
             raise
 
     @classmethod
-    def bring_up(cls):
+    def make_cluster(cls):
+        """All but the start of the daemons."""
         cls.cluster = Halyard(cls.testbed)
         cls.names = [host.name for host in cls.testbed.hosts]
         cls.prepare_hosts()
-        cls.cluster.init()
+        cls.cluster.init(cls.init_options)
         cls.set_log_level(os.environ.get("HALYARD_E2E_LOG"))
+
+    @classmethod
+    def bring_up(cls):
+        cls.make_cluster()
         cls.cluster.start_at_boot(services=cls.services)
         cls.cluster.start()
         cls.cluster.wait_dc()

@@ -33,6 +33,7 @@ FILES = (
     "test_processes",
     "test_quorum",
     "test_durability",
+    "test_nodes",
     "test_agents",
 )
 LOG_LINES = 400

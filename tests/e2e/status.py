@@ -46,6 +46,10 @@ class Status:
         """Names of the nodes that are there, and may run resources."""
         return sorted(node["name"] for node in self.told["nodes"] if node["online"] and node["usable"])
 
+    def parts(self):
+        """{node: "voter", ...}"""
+        return {node["name"]: node["part"] for node in self.told["nodes"]}
+
     def failcount(self, resource, node):
         counts = [c["count"] for c in self.node(node)["failcounts"] if c["resource"] == resource]
         return sum(counts)

@@ -2,7 +2,7 @@
 /*
  * The disk as core/store sees it: the linker puts these functions in front of the C library's (--wrap, see store.mk).
  * They count, and on request they fail, or end the process in the place of a call, as a crash would. After a crash of
- * the host, what was not synced may be there or not: each sector that was written, and the latest of the renames.
+ * the host, what was not synced may be there or not: each sector that was written, how long the file is, each rename.
  */
 #ifndef TESTS_LIB_BAD_DISK_H
 #define TESTS_LIB_BAD_DISK_H

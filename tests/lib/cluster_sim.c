@@ -606,11 +606,15 @@ void sim_start_core(struct sim *sim, size_t number)
                                                                    .address = sim->nodes[i].address,
                                                                    .witness = sim->nodes[i].witness};
     uint32_t self = (uint32_t)number + 1;
-    options.raft = (struct hy_raft_options){
-        .self = self, .seed = next_random(sim), .election_timeout = 600 * HY_MS, .heartbeat = 60 * HY_MS};
+    options.raft = (struct hy_raft_options){.self = self,
+                                            .seed = next_random(sim),
+                                            .election_timeout = 600 * HY_MS,
+                                            .heartbeat = 60 * HY_MS,
+                                            .idle_heartbeat = 200 * HY_MS};
     options.membership = (struct hy_membership_options){.self = self,
                                                         .incarnation = node->incarnation,
                                                         .heartbeat = 25 * HY_MS,
+                                                        .gather = 12 * HY_MS,
                                                         .dead_after = 120 * HY_MS,
                                                         .dead_after_max = 240 * HY_MS,
                                                         .release_margin = 30 * HY_MS,

@@ -301,6 +301,7 @@ static void open_membership(struct lease_cluster *cluster, uint32_t id)
                                             .incarnation = ++node->incarnation,
                                             .node_count = o->nodes,
                                             .heartbeat = o->heartbeat,
+                                            .gather = o->gather,
                                             .dead_after = o->dead_after,
                                             .dead_after_max = o->dead_after_max,
                                             .commit_wait = o->commit_wait,

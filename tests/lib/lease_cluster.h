@@ -20,7 +20,7 @@ struct lease_options {
     size_t nodes;
     size_t voters; /* the first so many */
     uint64_t seed;
-    hy_time heartbeat, dead_after, dead_after_max, commit_wait, release_margin;
+    hy_time heartbeat, gather, dead_after, dead_after_max, commit_wait, release_margin;
     hy_time delay_min, delay_max; /* of a message, one way */
     hy_time log_delay;            /* up to so much more for one of the log */
     unsigned loss, twice;         /* per mille */

@@ -2,7 +2,7 @@
 /*
  * For programs with ZeroMQ sockets. The system's libzmq is not built for ThreadSanitizer, which therefore sees none
  * of the atomic operations with which its threads hand memory over, and calls each a race. Left out is only what
- * libzmq itself, or libsodium for it, calls.
+ * libzmq itself, or libsodium or the C++ library for it, calls.
  */
 #ifndef TESTS_LIB_TSAN_H
 #define TESTS_LIB_TSAN_H
@@ -19,7 +19,7 @@
 const char *__tsan_default_suppressions(void);
 const char *__tsan_default_suppressions(void)
 {
-    return "called_from_lib:libzmq.so\ncalled_from_lib:libsodium.so\n";
+    return "called_from_lib:libzmq.so\ncalled_from_lib:libsodium.so\ncalled_from_lib:libstdc++.so\n";
 }
 #endif
 

@@ -59,6 +59,11 @@ def files(host, folder=STATE):
     return {name: int(size) for name, size in (line.rsplit(" ", 1) for line in lines)}
 
 
+def read(host, path):
+    """The text of a file in a folder of the host's own; also while it is off."""
+    return _run(host, ["cat", _place(host, path)])
+
+
 def wipe(host, folder=STATE):
     """As a new disk in an old host."""
     _require_rest(host)

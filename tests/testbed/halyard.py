@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 
+from . import disk
+
 CONFIGURATION = "/etc/halyard/halyard.conf"
 LOG = "/var/log/halyard.log"
 DAEMON = "halyardd"
@@ -63,6 +65,22 @@ class Halyard:
         first.run(["hactl", "cluster", "init", "--name", self.name, "--out", out, *options, *nodes])
         for host in self.testbed.hosts:
             self._give(first, f"{out}/{host.name}", host)
+            self._put_state(host)
+
+    def add(self, host, via, options=()):
+        """Let hactl enrol one more host, on a host of the cluster, and give the new one its files; what hactl says."""
+        first, host = self.testbed.host(via), self.testbed.host(host)
+        out = "/root/cluster-add"
+        first.run(["rm", "-rf", out])
+        said = first.run(["hactl", "cluster", "add", f"{host.name}={host.address}", "--out", out, *options])
+        self._give(first, f"{out}/{host.name}", host)
+        return said
+
+    @staticmethod
+    def _put_state(host):
+        """Wherever the build would have it: disk.py looks for it here."""
+        text = host.read_file(CONFIGURATION)
+        host.write_file(CONFIGURATION, f'{text}\npaths = {{ state = "{disk.STATE}"; }};\n', mode=0o640)
 
     @staticmethod
     def _give(first, folder, host):

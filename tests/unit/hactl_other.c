@@ -52,6 +52,14 @@ START_TEST(moving)
     expect_ok(&core, "hactl resource unmove A", "INFO: Removed migration constraints for A\n");
     expect_not_in(&core, "hactl configure show", "location");
     expect_ok(&core, "hactl resource unban A", "INFO: There were no migration constraints for A\n");
+    expect_ok(&core, "hactl configure location here A inf: test1", "");
+    expect_ok(&core, "hactl resource move A test5",
+              "INFO: Move constraint created for A to test5\n"
+              "INFO: A does not go to test5: it is to be on test1: location here prefers test1 (INFINITY)\n");
+    expect_ok(&core, "hactl resource unmove A", "INFO: Removed migration constraints for A\n");
+    expect_ok(&core, "hactl node standby test3", "");
+    expect_in(&core, "hactl resource move A test3", "INFO: A does not go to test3: it is to be on test1: ");
+    expect_ok(&core, "hactl node online test3", "");
     expect_error(&core, "hactl resource move A test7", 1,
                  "hactl: there is no node test7: `hactl node list` shows which there are\n");
 }
@@ -97,6 +105,9 @@ START_TEST(wrong_usage)
     expect_error(&core, "hactl verify -X", 2, "usage: hactl verify [-L]\n");
     expect_error(&core, "hactl resorce", 2, "hactl: 'resorce' is no command: did you mean 'resource'?\n");
     expect_error(&core, "hactl resource stp x", 2, "hactl: 'stp' is no command of resource: did you mean 'stop'?\n");
+    expect_error(&core, "hactl cluster join -c test1", 2,
+                 "hactl: there is no `cluster join`: type `hactl cluster add NODE=ADDRESS` on a node that is in the "
+                 "cluster\n");
     expect_error(&core, "hactl xyzzy", 2, "hactl: 'xyzzy' is no command: `hactl help` tells which there are\n");
     expect_error(&core, "hactl configure frobnicate", 2,
                  "hactl: 'frobnicate' is no command of configure: `hactl help configure` tells which there are\n");
@@ -223,12 +234,19 @@ START_TEST(a_node_comes)
     expect_error(&core, "hactl cluster add --witness", 2,
                  "usage: hactl cluster add NODE=ADDRESS [--link N=ADDRESS]... [--witness] [--out DIR]\n");
     fake_core_steer(&core, "no-quorum", 1);
-    expect_error(&core, "hactl cluster add test9=1.2.3.4", 1, "hactl: no quorum: test1 does not hear a majority of the nodes\n");
+    expect_error(&core, "hactl cluster add test9=1.2.3.4", 1,
+                 "hactl: no quorum: test1 does not hear a majority of the nodes\n");
 }
 END_TEST
 
 START_TEST(a_node_goes)
 {
+    expect_error(&core, "hactl configure delete test5 --force", 1,
+                 "hactl: test5 is a node of the cluster: `hactl cluster remove test5` takes it out\n");
+    expect_ok(&core, "hactl configure node test9", "");
+    expect_ok(&core, "hactl cluster remove test9",
+              "INFO: test9 was never in the cluster: it is out of the configuration\n");
+    expect_not_in(&core, "hactl configure show", "test9");
     expect_error(&core, "hactl cluster remove test9", 1,
                  "hactl: there is no node test9: `hactl node list` shows which there are\n");
     expect_error(

@@ -1,6 +1,6 @@
 UNIT_TESTS += test_journal test_store test_store_faults
 
-test_journal_SOURCES = tests/unit/test_journal.c tests/lib/run.h
+test_journal_SOURCES = tests/unit/test_journal.c tests/fuzz/fuzz_journal.c tests/lib/run.h
 test_journal_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_journal_LDADD = libhy_journal.a libhy_consensus.a libhy_base.a $(CHECK_LIBS)
 

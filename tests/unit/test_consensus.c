@@ -357,6 +357,31 @@ START_TEST(a_leader_without_a_majority_steps_down)
 }
 END_TEST
 
+START_TEST(an_idle_leader_says_so_less_often)
+{
+    struct hy_raft_options options = {
+        .self = 1, .disk = 11, .seed = 42, .heartbeat = 30 * HY_MS, .idle_heartbeat = 90 * HY_MS};
+    struct hy_raft_state state = {.servers = voters(3)};
+    now = 0;
+    ck_assert_int_eq(hy_raft_new(&options, &state, now, &raft, &error), 0);
+    lead(3);
+    ck_assert_int_eq(hy_raft_deadline(raft), 30 * HY_MS);
+    persisted(asked);
+    ck_assert_int_eq(receive(2, accepted(1, 0, 1)), 0);
+    ck_assert_int_eq(hy_raft_deadline(raft), 30 * HY_MS); /* the third one has not got it yet */
+    ck_assert_int_eq(receive(3, accepted(1, 0, 1)), 0);
+    ck_assert_int_eq(hy_raft_deadline(raft), 90 * HY_MS);
+    tick_at(30 * HY_MS);
+    ck_assert_str_eq(sent(), "");
+    ck_assert_int_eq(step(&(struct hy_raft_event){.type = HY_RAFT_READ, .number = 1}), 0); /* may get lost */
+    ck_assert_int_eq(hy_raft_deadline(raft), 30 * HY_MS);
+    tick_at(31 * HY_MS);
+    ck_assert_ptr_nonnull(strstr(sent(), "2: term 1: heartbeat at 1/1 commit 1 round 1\n"));
+    ck_assert_int_eq(propose("x"), 0);
+    ck_assert_int_eq(hy_raft_deadline(raft), 61 * HY_MS);
+}
+END_TEST
+
 START_TEST(proposals_wait_for_the_disk_and_for_the_others)
 {
     char kilobyte[501];
@@ -397,10 +422,15 @@ START_TEST(a_learner_neither_counts_nor_campaigns)
     ck_assert_ptr_null(strstr(sent(), "3: "));        /* is not asked */
     ck_assert_int_eq(receive(3, granted(1)), -EPERM); /* and has no say */
     ck_assert_int_eq(receive(2, granted(1)), 0);
-    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: append")); /* but gets the log */
+    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: heartbeat at 0/0")); /* but hears of the leader, */
     persisted(asked);
     ck_assert_int_eq(receive(3, accepted(1, 0, 1)), 0);
     ck_assert_uint_eq(hy_raft_commit_index(raft), 0);
+    ck_assert_int_eq(propose("x"), 0);
+    ck_assert_ptr_null(strstr(sent(), "3: "));
+    persisted(asked);
+    ck_assert_int_eq(receive(2, accepted(1, 0, 2)), 0);
+    ck_assert_ptr_nonnull(strstr(sent(), "3: term 1: append 2..2 after 1/1 commit 2")); /* and gets what is committed */
     stop();
     servers.list[0].voter = false;
     servers.list[2].voter = true;
@@ -719,6 +749,7 @@ int main(void)
     tcase_add_test(leading, messages_follow_each_other_unanswered);
     tcase_add_test(leading, a_lost_message_is_sent_again);
     tcase_add_test(leading, a_leader_without_a_majority_steps_down);
+    tcase_add_test(leading, an_idle_leader_says_so_less_often);
     tcase_add_test(leading, proposals_wait_for_the_disk_and_for_the_others);
     TCase *servers = rules(suite, "servers");
     tcase_add_test(servers, a_learner_neither_counts_nor_campaigns);

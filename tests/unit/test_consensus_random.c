@@ -251,7 +251,7 @@ static void recover(struct cluster *cluster)
         for (uint32_t id = 1; id <= cluster->options.voters; id++)
             if (cluster->nodes[id].disk.id == 10 + id)
                 cluster_form(cluster, id);
-    hy_time until = cluster->now + 20 * HY_SECOND;
+    hy_time until = cluster->now + 120 * HY_SECOND; /* one message of two entries in a round trip can be all there is */
     while (!cluster->broken[0] && cluster->now < until && !all_agree(cluster)) {
         cluster_run(cluster, 50 * HY_MS);
         if (cluster_leader(cluster))
@@ -281,6 +281,7 @@ static struct cluster_options options_for(uint64_t seed, const struct run *run)
         .blank = seed % 2,
         .raft = {.election_timeout = 150 * HY_MS,
                  .heartbeat = 30 * HY_MS,
+                 .idle_heartbeat = seed % 2 ? 50 * HY_MS : 0,
                  .max_message = seed % 7 ? 256 : 64,
                  .max_inflight = 1 + seed % 5},
         .delay_min = 1 * HY_MS,

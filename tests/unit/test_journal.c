@@ -15,6 +15,8 @@ static const struct hy_raft_servers servers = {.list = {{1, true, 11}, {2, true,
 
 enum { DISK = 77, SECTOR = HY_JOURNAL_SECTOR };
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size); /* tests/fuzz/fuzz_journal.c */
+
 /* --- what files come to, as a line to compare ---------------------------------------------------------------------- */
 
 static void describe(const struct hy_raft_state *state, struct hy_buf *text)
@@ -413,9 +415,12 @@ START_TEST(a_foreign_file_is_refused)
     struct hy_err err;
     struct disk disk = small_disk(&last);
     ck_assert_int_eq(load_as("ships", 8, &disk.log, &err), -EXDEV);
-    ck_assert_str_eq(err.text, "/disk/log: belongs to node 7, this is node 8");
+    ck_assert_str_eq(err.text,
+                     "/disk/log: belongs to node 7, this is node 8: put the right disk here, or empty the folder");
     ck_assert_int_eq(load_as("boats", 7, &disk.log, &err), -EXDEV);
-    ck_assert_str_eq(err.text, "/disk/log: belongs to cluster 'ships', this is 'boats'");
+    ck_assert_str_eq(
+        err.text,
+        "/disk/log: belongs to cluster 'ships', this is 'boats': put the right disk here, or empty the folder");
     disk.log.data[8] = 1;
     ck_assert_int_eq(load_as("ships", 7, &disk.log, &err), -ENOTSUP);
     ck_assert_str_eq(err.text, "/disk/log: of format version 1, this program knows version 2 only");
@@ -621,6 +626,32 @@ START_TEST(many_crashes_lose_nothing)
 }
 END_TEST
 
+/* Items that make sense, with some bytes changed. */
+START_TEST(strange_content)
+{
+    uint64_t seed = (uint64_t)_i + 1;
+    for (int round = 0; round < 300; round++) {
+        struct hy_buf items = {0};
+        struct hy_raft_entry entries[2] = {{1, 1, HY_RAFT_ENTRY_COMMAND, "one", 3}, {2, 1, HY_RAFT_ENTRY_NOOP, "", 0}};
+        struct hy_raft_effect effect = {.save_vote = true,
+                                        .term = 1,
+                                        .form = true,
+                                        .servers = &servers,
+                                        .truncate = true,
+                                        .truncate_from = 1,
+                                        .entries = entries,
+                                        .entry_count = 2};
+        hy_journal_persist_first(&items, &effect);
+        hy_journal_persist_rest(&items, &effect);
+        for (uint32_t changes = next_random(&seed) % 4; changes; changes--)
+            items.data[next_random(&seed) % items.size] = (char)next_random(&seed);
+        items.size -= next_random(&seed) % 3 ? 0 : next_random(&seed) % items.size;
+        LLVMFuzzerTestOneInput((const uint8_t *)items.data, items.size);
+        hy_buf_free(&items);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("journal");
@@ -643,5 +674,6 @@ int main(void)
     tcase_add_test(tcase, a_changed_snapshot_is_noticed);
     tcase_add_test(tcase, log_and_snapshot_belong_together);
     tcase_add_loop_test(tcase, many_crashes_lose_nothing, 0, 50);
+    tcase_add_loop_test(tcase, strange_content, 0, 10);
     return run_suite(suite);
 }

@@ -335,6 +335,30 @@ START_TEST(forged_and_foreign_datagrams_are_dropped)
 }
 END_TEST
 
+static void keep_stranger(void *context, uint32_t from, const void *data, size_t size)
+{
+    struct node *node = context;
+    hy_buf_addf(&node->received, "stranger %u %.*s\n", from, (int)size, (const char *)data);
+}
+
+START_TEST(a_stranger_with_the_key_is_told_of)
+{
+    prepare(&nodes[0], 1);
+    nodes[0].options.stranger = keep_stranger;
+    open_node(&nodes[0]);
+    int fd = stranger("127.0.1.9");
+    throw_sealed(fd, other_key, 9);
+    throw_sealed(fd, key, 1);
+    throw_sealed(fd, key, 9);
+    throw_sealed(fd, key, 2);
+    wait_text(&nodes[0].received, "2 1 x\n");
+    ck_assert_str_eq(hy_buf_text(&nodes[0].received), "stranger 9 x\n2 1 x\n");
+    ck_assert_uint_eq(stats_of(&nodes[0], 1).refused, 2);
+    close(fd);
+    hy_links_close(&nodes[0].links);
+}
+END_TEST
+
 START_TEST(a_right_seal_is_enough_from_any_address)
 {
     prepare(&nodes[0], 1);
@@ -576,6 +600,7 @@ int main(void)
     tcase_add_test(tcase, wrong_configuration_is_explained);
     tcase_add_test(tcase, forged_and_foreign_datagrams_are_dropped);
     tcase_add_test(tcase, a_right_seal_is_enough_from_any_address);
+    tcase_add_test(tcase, a_stranger_with_the_key_is_told_of);
     tcase_add_test(tcase, what_a_transport_knows_is_handed_on);
     tcase_add_test(tcase, peers_come_and_go);
     tcase_add_test(tcase, a_peer_that_is_refused_is_explained);

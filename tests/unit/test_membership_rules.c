@@ -747,6 +747,36 @@ START_TEST(thirty_two_nodes_fit_a_datagram)
 }
 END_TEST
 
+static bool sends(struct fixture *f, hy_time after)
+{
+    uint64_t before = f->sent.number;
+    f->now += after;
+    promise(f, 2, before, 1);
+    return f->sent.number > before;
+}
+
+START_TEST(a_heartbeat_that_is_due_soon_goes_out_with_another_s)
+{
+    struct fixture f;
+    struct hy_membership_options options = options_of(1, 3, 3);
+    options.gather = HEARTBEAT_INTERVAL / 2;
+    set_up(&f, &options);
+    admit_all(&f, 3);
+    promise(&f, 2, f.sent.number, 1); /* it is new: what is said of it goes out in any case */
+    tick(&f);
+    ck_assert(!sends(&f, HEARTBEAT_INTERVAL / 2 - 1));
+    ck_assert(sends(&f, 1));
+    ck_assert_int_eq(hy_membership_deadline(f.membership), f.now + HEARTBEAT_INTERVAL);
+    ck_assert(!sends(&f, 1));
+    /* A tick is no reason. */
+    uint64_t before = f.sent.number;
+    f.now += HEARTBEAT_INTERVAL - 2;
+    tick(&f);
+    ck_assert_uint_eq(f.sent.number, before);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(options_are_checked)
 {
     struct hy_membership *membership;
@@ -764,6 +794,8 @@ START_TEST(options_are_checked)
     } while (0)
     REFUSED(o.heartbeat = 0);
     REFUSED(o.heartbeat = 80 * HY_MS);
+    REFUSED(o.gather = -1);
+    REFUSED(o.gather = HEARTBEAT_INTERVAL / 2 + 1);
     REFUSED(o.dead_after_max = D - 1);
     REFUSED(o.dead_after_max = 3600 * HY_SECOND);
     REFUSED(o.commit_wait = -1);
@@ -823,6 +855,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, bad_messages_change_nothing);
     tcase_add_test(tcase, random_bytes_do_no_harm);
     tcase_add_test(tcase, thirty_two_nodes_fit_a_datagram);
+    tcase_add_test(tcase, a_heartbeat_that_is_due_soon_goes_out_with_another_s);
     tcase_add_test(tcase, options_are_checked);
     tcase_add_test(tcase, view_and_the_lowest_live);
 }

@@ -81,6 +81,10 @@ static int remove_node(struct hactl *h, const struct hactl_state *state, const c
         status = strike(h, state, node);
     if (status)
         return status;
+    if (!hy_cib_node(state->cib, node)->enrolled.address) {
+        hactl_info("%s was never in the cluster: it is out of the configuration", node);
+        return HACTL_OK;
+    }
     struct hy_buf said = {0};
     const struct removal removal = {node, &said};
     status = hactl_wait_until(h, is_out, &removal);

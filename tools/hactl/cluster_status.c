@@ -88,7 +88,8 @@ static void print_report(const struct hactl_state *state)
     size_t at;
     json_t *node;
     json_array_foreach(json_object_get(state->report, "nodes"), at, node) print_node(state, node);
-    print_changes(state);
+    if (!hactl_state_flag(state, "out"))
+        print_changes(state);
 }
 
 int hactl_cluster_status(struct hactl *h, int argc, char **argv)

@@ -70,6 +70,10 @@ static bool have_come_down(const struct hactl_state *state, const void *context,
 
 static int check_stopped(const struct hactl *h, const struct hactl_state *state, const struct hy_object *object)
 {
+    const struct hy_node_status *node = object->kind == HY_NODE ? hy_cib_node(state->cib, object->id) : NULL;
+    if (node && node->enrolled.address)
+        return hactl_fail("%s is a node of the cluster: `hactl cluster remove %s` takes it out", object->id,
+                          object->id);
     if (h->force || !hy_kind_is_resource(object->kind) || !running(state, object))
         return HACTL_OK;
     return hactl_fail("resource %s is running, can't delete it: stop it first (hactl resource stop %s)", object->id,

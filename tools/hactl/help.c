@@ -125,8 +125,32 @@ const char *hactl_nearest(const char *level, const char *word)
     return best;
 }
 
+/* Words of crm that have no meaning here, and what was meant. */
+static const char *crm_hint(const char *level, const char *word)
+{
+    static const struct {
+        const char *level, *word, *hint;
+    } hints[] = {
+        {"cluster", "join", "type `hactl cluster add NODE=ADDRESS` on a node that is in the cluster"},
+        {"cluster", "delete", "`hactl cluster remove NODE` takes a node out"},
+        {"cluster", "start", "start halyardd on each host, as a service"},
+        {"cluster", "stop", "stop halyardd on the host, as a service: what runs there moves away first"},
+        {"cluster", "restart", "stop halyardd on one host after the other, and start it again"},
+        {"cluster", "health", "`hactl status` and `hactl cluster status` tell how things stand"},
+    };
+    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
+        if (strcmp(hints[i].level, level) == 0 && strcmp(hints[i].word, word) == 0)
+            return hints[i].hint;
+    return NULL;
+}
+
 int hactl_unknown(const char *level, const char *word)
 {
+    const char *hint = crm_hint(level, word);
+    if (hint) {
+        hactl_fail("there is no `%s %s`: %s", level, word, hint);
+        return HACTL_USAGE;
+    }
     const char *nearest = hactl_nearest(level, word);
     const char *of = *level ? " of " : "";
     if (nearest)

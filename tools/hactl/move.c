@@ -69,6 +69,33 @@ static bool remove_if_there(struct hactl_edit *edit, const char *id)
     return there;
 }
 
+/* What is wished for may be outweighed: then nothing moves, and it would be a riddle why. */
+static int tell_effect(struct hactl *h, const char *id, const char *node)
+{
+    struct hactl_state state;
+    const struct hy_placement *elsewhere = NULL;
+    bool moves = false;
+    int status = hactl_state_fetch(h, &state);
+    if (status)
+        return status;
+    const struct hy_object *resource = hy_cib_find(state.cib, id);
+    for (size_t i = 0; resource && i < state.decision->placement_count; i++) {
+        const struct hy_placement *placement = &state.decision->placements[i];
+        if (!hactl_state_contains(&state, resource, placement->primitive))
+            continue;
+        moves = moves || (placement->node && strcmp(placement->node, node) == 0);
+        elsewhere = !elsewhere || placement->node ? placement : elsewhere;
+    }
+    if (!moves && elsewhere && elsewhere->node)
+        hactl_info("%s does not go to %s: it is to be on %s: %s", id, node, elsewhere->node,
+                   elsewhere->reason ? elsewhere->reason : "that is where it is best");
+    else if (!moves && elsewhere)
+        hactl_info("%s does not go to %s: it may not run anywhere: %s", id, node,
+                   elsewhere->reason ? elsewhere->reason : "no node may run it");
+    hactl_state_free(&state);
+    return HACTL_OK;
+}
+
 static int prefer(struct hactl *h, const struct hactl_state *state, const char *rsc, const char *node)
 {
     struct hactl_edit edit;
@@ -80,6 +107,8 @@ static int prefer(struct hactl *h, const struct hactl_state *state, const char *
     int status = hactl_edit_send(&edit);
     if (!status)
         hactl_info("Move constraint created for %s to %s", rsc, node);
+    if (!status)
+        status = tell_effect(h, rsc, node);
     free(prefer);
     free(ban);
     return status;

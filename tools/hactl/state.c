@@ -116,7 +116,12 @@ int hactl_state_show(struct hactl *h, struct hactl_state *state)
     int status = hactl_ask_read(h, &report, &text, &code, &refusal);
     if (!status && code) {
         status = hactl_state_glance(h, state);
-        if (!status && !hactl_state_flag(state, "blank") && !hactl_state_flag(state, "out"))
+        if (!status && hactl_state_flag(state, "blank"))
+            fprintf(stderr, "hactl: warning: %s has no cluster yet\n", hactl_state_text(state, "node"));
+        else if (!status && hactl_state_flag(state, "out"))
+            fprintf(stderr, "hactl: warning: %s is out of the cluster; this is what it knew when it was in it\n",
+                    hactl_state_text(state, "node"));
+        else if (!status)
             fprintf(stderr, "hactl: warning: %s; this is what it knew %.1f s ago\n", refusal.text,
                     (double)hactl_state_number(state, "age_ms") / 1000);
     } else if (!status) {

@@ -240,7 +240,8 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     print_times(state, out);
     hy_buf_adds(out, "Stack: halyard\n");
     print_dc(state, out);
-    print_counts(state, out);
+    if (!hactl_state_flag(state, "blank") && !hactl_state_flag(state, "out"))
+        print_counts(state, out);
     hy_buf_addc(out, '\n');
     if (hactl_state_flag(state, "blank"))
         print_expected(state, out);

@@ -35,6 +35,9 @@ class HalyardStack(Stack):
         self._cluster.start_at_boot()
         self._cluster.start()
 
+    def start_one(self, host):
+        self._cluster.start([host])
+
     def status(self, host):
         return self.testbed[host].call(["hactl", "status"]).stdout
 
