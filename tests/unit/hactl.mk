@@ -12,7 +12,7 @@ test_hactl_SOURCES = \
 	core/daemon/ipc.c core/daemon/ipc.h
 test_hactl_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
 test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS) $(ZMQ_LIBS)
-EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT)
+EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT) ipaddr2.la lsb.la
 
 EXTRA_DIST += docs/hactl.md \
 	tests/golden/hactl/address.conf tests/golden/hactl/address.status \
