@@ -22,7 +22,7 @@
     MUTANT(CONFLICT_KEPT, "a conflict does not cut the log")                                                           \
     MUTANT(TRUNCATION_NOT_WRITTEN, "what is cut from the log stays on disk")                                           \
     MUTANT(ANY_DISK_WILL_DO, "a server with an empty disk counts as the one that was lost")                            \
-    MUTANT(READ_WITHOUT_ROUND, "a read is answered without asking whether this server still leads")                    \
+    MUTANT(READ_ANSWERED_LOCALLY, "a read is answered from what this node knows, and the DC is not asked")             \
     MUTANT(LEASE_FROM_RECEIPT, "a promise counts from when it came, not from when its question was sent")              \
     MUTANT(PROMISE_OF_ANY_EPOCH, "a promise counts for another epoch than it was given for")                           \
     MUTANT(PROMISES_BEFORE_ADMISSION, "a core that restarted promises before it is admitted")                          \

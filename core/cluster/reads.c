@@ -7,6 +7,7 @@
  * One question is under way at a time, for all readers that were there when it was put; whoever comes later waits for the
  * next one. So any answer to a question, however often it was put and whoever led meanwhile, is good for all its readers.
  */
+#include "base/mutant.h"
 #include "base/wire.h"
 #include "cluster/internal.h"
 
@@ -39,6 +40,10 @@ static int no_quorum(const struct hy_cluster *c, struct hy_err *err)
 
 void hy_reads_add(struct hy_cluster *c, uint64_t client)
 {
+    if (HY_MUTANT(READ_ANSWERED_LOCALLY)) {
+        hy_cluster_answer(c, client, 0, "");
+        return;
+    }
     if (hy_membership_quorum(c->admission.membership, c->now) || c->now < c->reads.hopeful_until) {
         hy_vec_push(&c->reads.fresh, ((struct reader){.client = client, .since = c->now}));
         return;

@@ -34,11 +34,20 @@ static enum hy_restart own_restart(const struct hy_srsc *leaf)
     return past->changed && !past->arriving ? HY_RESTART_CHANGED : HY_RESTART_NONE;
 }
 
+/* At the end of its lease a node stops what is unmanaged, too. */
+static bool is_going(const struct hy_srsc *leaf)
+{
+    for (size_t i = 0; i < leaf->active.count; i++)
+        if (!leaf->unit->past[leaf->active.items[i]].stopping)
+            return false;
+    return leaf->active.count > 0;
+}
+
 static void set_own(struct hy_srsc *leaf)
 {
     leaf->level = leaf->active.count ? level_of(leaf->role) : 0;
     if (!leaf->managed) {
-        leaf->low = leaf->final = leaf->level;
+        leaf->low = leaf->final = is_going(leaf) ? 0 : leaf->level;
         if (!leaf->level && leaf->halt == HY_HALT_NO_NODE)
             leaf->halt = HY_HALT_UNMANAGED;
         return;

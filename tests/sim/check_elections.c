@@ -6,7 +6,10 @@
  *   one-vote-a-term       a server, that is a disk, never votes for two in one term, whatever lives its core has had
  *   vote-not-durable      a vote is not said before it is on disk
  *   vote-went-back        the term on a disk never gets smaller, and the vote in it stays
- *   vote-without-say      who is not a voter of the set that it has in force gives no vote
+ *   stands-unasked        nobody stands before a majority has said that it could win (pre-vote, dissertation 9.6), unless it
+ *                         is forced or the only voter: so who was cut off does not come back with a high term
+ *   leads-without-votes   who leads was given the votes of a majority of the voters of its own set, each by the disk that the
+ *                         set names: so neither a removed server nor one with an emptied disk counts
  */
 #include "sim/checks.h"
 
@@ -70,8 +73,26 @@ static void voted(struct elections *e, size_t node, uint64_t term, uint32_t cand
                       sim_name(e->world, node), row->value[0], candidate, term);
 }
 
-static void leads(struct elections *e, size_t node, uint64_t term)
+static void count_votes(struct elections *e, size_t node, const struct hy_raft *raft)
 {
+    const struct hy_raft_servers *servers = hy_raft_servers(raft);
+    size_t voters = 0, votes = 0;
+    for (size_t i = 0; i < servers->count; i++) {
+        if (!servers->list[i].voter)
+            continue;
+        const struct table_row *row = table_find(&e->votes, servers->list[i].disk, hy_raft_term(raft));
+        voters++;
+        votes += row && row->value[0] == node + 1;
+    }
+    if (2 * votes <= voters)
+        sim_violation(e->world, "leads-without-votes", "%s leads in term %" PRIu64 " by %zu votes of %zu",
+                      sim_name(e->world, node), hy_raft_term(raft), votes, voters);
+}
+
+static void leads(struct elections *e, size_t node, const struct hy_raft *raft)
+{
+    uint64_t term = hy_raft_term(raft);
+    count_votes(e, node, raft);
     bool is_new;
     struct table_row *row = table_row(&e->leaders, term, 0, &is_new);
     if (is_new)
@@ -88,7 +109,7 @@ static void role_changed(struct elections *e, size_t node, const struct hy_raft 
     e->last[node].role = role;
     e->last[node].term = term;
     if (role == HY_RAFT_LEADER)
-        leads(e, node, term);
+        leads(e, node, raft);
 }
 
 static void persisted(struct elections *e, size_t node, uint64_t number)
@@ -115,26 +136,13 @@ static void saves(struct elections *e, size_t node, const struct hy_raft_effect 
     hy_vec_push(&ballot->under_way, saved);
 }
 
-static bool is_voter(const struct sim_world *world, size_t node, const struct hy_raft *raft)
-{
-    const struct hy_raft_servers *servers = hy_raft_servers(raft);
-    for (size_t i = 0; i < servers->count; i++)
-        if (servers->list[i].id == node + 1)
-            return servers->list[i].voter && servers->list[i].disk == sim_disk(world, node);
-    return false;
-}
-
-static void says_vote(struct elections *e, size_t node, const struct hy_raft *raft,
-                      const struct hy_cluster_effect *effect)
+static void says_vote(struct elections *e, size_t node, const struct hy_cluster_effect *effect)
 {
     struct hy_raft_message message;
     if (hy_raft_message_decode(effect->data, effect->size, &message, NULL))
         return;
     if (message.type == HY_RAFT_VOTE_ANSWER && message.vote_answer.verdict == HY_RAFT_GRANTED) {
         const struct ballot *ballot = &e->ballots[node];
-        if (!is_voter(e->world, node, raft))
-            sim_violation(e->world, "vote-without-say", "%s votes for node %u in term %" PRIu64 " and has no say",
-                          sim_name(e->world, node), effect->to, message.term);
         if (!message.vote_answer.pre) {
             voted(e, node, message.term, effect->to);
             if (ballot->term != message.term || ballot->vote != effect->to)
@@ -146,6 +154,15 @@ static void says_vote(struct elections *e, size_t node, const struct hy_raft *ra
     hy_raft_message_release(&message);
 }
 
+static size_t voters(const struct hy_raft *raft)
+{
+    const struct hy_raft_servers *servers = hy_raft_servers(raft);
+    size_t count = 0;
+    for (size_t i = 0; i < servers->count; i++)
+        count += servers->list[i].voter;
+    return count;
+}
+
 static void stepped(void *context, size_t node, const struct hy_cluster_event *event, int rc,
                     const struct hy_cluster_effects *effects)
 {
@@ -154,6 +171,10 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     const struct hy_raft *raft = sim_cluster(e->world, node)->replica.raft;
     if (event->type == HY_CLUSTER_PERSISTED)
         persisted(e, node, event->number);
+    if (hy_raft_role(raft) == HY_RAFT_CANDIDATE && hy_raft_term(raft) != e->last[node].term &&
+        event->type != HY_CLUSTER_RAFT && !raft->election.forced && voters(raft) > 1)
+        sim_violation(e->world, "stands-unasked", "%s stands in term %" PRIu64 " and has asked nobody",
+                      sim_name(e->world, node), hy_raft_term(raft));
     if (hy_raft_role(raft) != e->last[node].role || hy_raft_term(raft) != e->last[node].term)
         role_changed(e, node, raft);
     for (size_t i = 0; i < effects->list.count; i++) {
@@ -162,7 +183,7 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
             saves(e, node, &effect->persist);
         else if (effect->type == HY_CLUSTER_SEND_RAFT && effect->size > 1 &&
                  ((const uint8_t *)effect->data)[1] == HY_RAFT_VOTE_ANSWER)
-            says_vote(e, node, raft, effect);
+            says_vote(e, node, effect);
     }
 }
 

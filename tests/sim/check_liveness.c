@@ -163,15 +163,28 @@ static bool is_left_alone(const struct hy_active *active)
     return active->blocked || active->unmanaged;
 }
 
+/* Cannot be done, or only after something that cannot; the actions stand in an order in which they could be done. */
+static bool is_held_up(const struct hy_decision *decision, const bool *held_up, size_t number)
+{
+    const struct hy_action *action = &decision->actions[number];
+    for (size_t i = 0; i < action->after_count; i++)
+        if (action->after[i] < number && held_up[action->after[i]])
+            return true;
+    return action->blocked;
+}
+
 static void check_actions(struct liveness *liveness, const struct hy_decision *decision)
 {
+    bool *held_up = hy_alloc_array(decision->action_count + 1, sizeof *held_up);
     for (size_t i = 0; i < decision->action_count; i++) {
         const struct hy_action *action = &decision->actions[i];
-        if (!action->blocked && !(action->pending && action->interval))
+        held_up[i] = is_held_up(decision, held_up, i);
+        if (!held_up[i] && !(action->pending && action->interval))
             sim_violation(liveness->world, "not-settled", "%s %s on %s is still to be done%s: %s",
                           hy_action_word(action->kind), action->rsc, action->node,
                           action->pending ? " (under way)" : "", action->reason);
     }
+    free(held_up);
 }
 
 static size_t node_number(const struct sim_world *world, const char *name)

@@ -7,6 +7,7 @@
  *   committed-differs     what one server takes as committed, every other one takes too
  *   commit-not-durable    an entry is committed only when a majority of the voters in force has it on disk, each on the
  *                         disk that the set names: so neither a removed server nor one with an emptied disk counts
+ *   old-term-counted      a leader commits by counting only entries of its own term (figure 8)
  *   entry-went-missing    what was said to be on a disk is there after a restart
  */
 #include "sim/checks.h"
@@ -37,6 +38,7 @@ struct image {
 
 struct committed {
     uint64_t term;
+    uint64_t counted; /* in this term */
     uint64_t hash;
 };
 
@@ -206,6 +208,10 @@ static void first_committed(struct logs *logs, size_t node, const struct hy_raft
 {
     const struct hy_raft_servers *servers = hy_raft_servers_at(raft, logs->last_before);
     size_t voters, count = holders(logs, servers ? servers : hy_raft_servers(raft), index, term, &voters);
+    if (hy_raft_role(raft) == HY_RAFT_LEADER && term != hy_raft_term(raft))
+        sim_violation(logs->world, "old-term-counted",
+                      "%s leads in term %" PRIu64 " and counts for entry %" PRIu64 " of term %" PRIu64,
+                      sim_name(logs->world, node), hy_raft_term(raft), index, term);
     if (2 * count <= voters)
         sim_violation(logs->world, "commit-not-durable",
                       "%s takes entry %" PRIu64 " of term %" PRIu64 " as committed: on disk at %zu of %zu voters",
@@ -222,7 +228,7 @@ static void committed(struct logs *logs, size_t node, const struct hy_raft *raft
     struct committed *known = &logs->committed.items[index - 1];
     uint64_t hash = hash_of(&entry);
     if (!known->term) {
-        *known = (struct committed){entry.term, hash};
+        *known = (struct committed){.term = entry.term, .hash = hash, .counted = hy_raft_term(raft)};
         if (index == hy_raft_commit_index(raft))
             first_committed(logs, node, raft, index, entry.term);
     } else if (known->term != entry.term || known->hash != hash) {
@@ -236,8 +242,9 @@ static void came_to_lead(struct logs *logs, size_t node, const struct hy_raft *r
 {
     logs->led[node] = hy_raft_term(raft);
     uint64_t index = logs->committed.count;
-    while (index && !logs->committed.items[index - 1].term)
-        index--;
+    while (index &&
+           (!logs->committed.items[index - 1].term || logs->committed.items[index - 1].counted >= hy_raft_term(raft)))
+        index--; /* committed by a later leader: this one's votes came late */
     if (!index || index < hy_raft_first_index(raft))
         return;
     uint64_t term = logs->committed.items[index - 1].term;

@@ -109,11 +109,14 @@ static bool is_up(const struct judged *j, const char *primitive, const char *nod
 {
     for (size_t i = 0; i < j->cib->nodes.count; i++) {
         const struct hy_node_status *status = j->cib->nodes.items[i];
+        if (status->state == HY_MEMBER_IN && fact_failed_stop(status, primitive))
+            return true; /* blocked, wherever else it may be */
         if (status->state != HY_MEMBER_IN || (node && strcmp(status->node, node) != 0))
             continue;
-        if (fact_failed_stop(status, primitive))
-            return true; /* blocked as it is; taken as active */
-        if (fact_belief(status, primitive) == FACT_ACTIVE && !is_in_flight(j, status->node, primitive, "stop"))
+        enum fact_belief belief = fact_belief(status, primitive);
+        if (belief == FACT_UNCERTAIN && !fact_is_managed(j->cib, primitive, status->node))
+            return true; /* left as it is, and taken as active */
+        if (belief == FACT_ACTIVE && !is_in_flight(j, status->node, primitive, "stop"))
             return true;
     }
     return false;

@@ -225,7 +225,7 @@ void sim_core_start(struct sim_world *world, size_t node)
     struct sim_host *host = &world->hosts[node];
     struct hy_raft_state state = {0};
     struct hy_err err = {{0}};
-    host->core = (struct sim_core){.generation = host->core.generation + 1};
+    host->core = (struct sim_core){.generation = host->core.generation + 1, .incarnation = host->core.incarnation};
     world->trace.logging = node;
     int rc = sim_disk_load(world, node, &state, &host->core.incarnation, &err);
     bool loaded = rc == 0;

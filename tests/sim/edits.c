@@ -8,7 +8,7 @@
 
 /* What a row of the table holds. */
 enum { TAKEN, CODE, FLAGS };
-enum { ASKED = 1, SENT_BACK = 2, ANSWERED = 4, IN_LIMBO = 8 };
+enum { ASKED = 1, SENT_BACK = 2, ANSWERED = 4, ASKED_AGAIN = 8 };
 
 struct edits {
     struct sim_world *world;
@@ -33,7 +33,8 @@ void edits_called(struct edits *edits, const struct sim_call *call)
     if (!call->session || call->read)
         return;
     bool is_new;
-    table_row(&edits->rows, call->session, call->in_session, &is_new)->value[FLAGS] |= ASKED;
+    struct table_row *row = table_row(&edits->rows, call->session, call->in_session, &is_new);
+    row->value[FLAGS] |= row->value[FLAGS] & ASKED ? ASKED_AGAIN : ASKED;
 }
 
 static bool was_sent_back(int code)
@@ -52,13 +53,11 @@ void edits_answered(struct edits *edits, const struct sim_call *call)
         return;
     bool is_new;
     struct table_row *row = table_row(&edits->rows, call->session, call->in_session, &is_new);
-    if (says_nothing(call->code)) {
-        row->value[FLAGS] |= IN_LIMBO;
+    if (says_nothing(call->code))
         return;
-    }
     if (was_sent_back(call->code)) {
         row->value[FLAGS] |= SENT_BACK;
-        if (row->value[TAKEN] && !(row->value[FLAGS] & (IN_LIMBO | ANSWERED)) && !call->repeat)
+        if (row->value[TAKEN] && !(row->value[FLAGS] & ASKED_AGAIN))
             sim_violation(edits->world, "edit-unasked",
                           "request %" PRIx64 "/%" PRIu64 " was sent back (%d), and taken at %" PRIu64, call->session,
                           call->in_session, call->code, row->value[TAKEN]);

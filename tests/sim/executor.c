@@ -84,10 +84,10 @@ static void released(void *context, bool clean, const char *report)
     send_news(executor, HY_EXECUTOR_RELEASED, NULL, clean);
 }
 
-static bool lease_holds(void *context)
+static bool lease_holds(void *context, uint32_t epoch)
 {
     struct sim_executor *executor = context;
-    return hy_lease_holds(&executor->lease);
+    return hy_lease_holds(&executor->lease, epoch);
 }
 
 static int actives_changed(void *context, const struct hy_actives *actives)

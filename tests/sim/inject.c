@@ -25,7 +25,10 @@ static void set_rate(struct sim_world *world, size_t node, const struct sim_faul
 static void jump(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
 {
     (void)begins;
-    world->hosts[node].clock.wall_offset += fault->v;
+    struct sim_host *host = &world->hosts[node];
+    if (fault->v < 0 && (!host->disk.id || !host->disk.log.size))
+        return; /* its disk is lost: see may_lose_disk() */
+    host->clock.wall_offset += fault->v;
 }
 
 static void freeze(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
