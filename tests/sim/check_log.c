@@ -38,6 +38,7 @@ struct image {
 
 struct committed {
     uint64_t term;
+    uint64_t counted; /* in this term */
     uint64_t hash;
 };
 
@@ -227,7 +228,7 @@ static void committed(struct logs *logs, size_t node, const struct hy_raft *raft
     struct committed *known = &logs->committed.items[index - 1];
     uint64_t hash = hash_of(&entry);
     if (!known->term) {
-        *known = (struct committed){entry.term, hash};
+        *known = (struct committed){.term = entry.term, .hash = hash, .counted = hy_raft_term(raft)};
         if (index == hy_raft_commit_index(raft))
             first_committed(logs, node, raft, index, entry.term);
     } else if (known->term != entry.term || known->hash != hash) {
@@ -241,8 +242,9 @@ static void came_to_lead(struct logs *logs, size_t node, const struct hy_raft *r
 {
     logs->led[node] = hy_raft_term(raft);
     uint64_t index = logs->committed.count;
-    while (index && !logs->committed.items[index - 1].term)
-        index--;
+    while (index &&
+           (!logs->committed.items[index - 1].term || logs->committed.items[index - 1].counted >= hy_raft_term(raft)))
+        index--; /* committed by a later leader: this one's votes came late */
     if (!index || index < hy_raft_first_index(raft))
         return;
     uint64_t term = logs->committed.items[index - 1].term;
