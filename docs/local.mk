@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	docs/decisions/executor-is-the-parent.md \
 	docs/decisions/lease-covers-everything.md \
 	docs/decisions/lease.md \
+	docs/decisions/nodes-come-and-go.md \
 	docs/decisions/one-binary-without-zeromq.md \
 	docs/decisions/out-of-memory.md \
 	docs/decisions/own-loop.md \

@@ -505,6 +505,55 @@ START_TEST(saved_is_restored)
 }
 END_TEST
 
+START_TEST(who_is_enrolled_is_written_and_read)
+{
+    struct hy_cib *cib = hy_cib_new(), *again = hy_cib_new();
+    struct hy_buf statements = {0};
+    struct hy_enrolment enrolled = {.address = (char[]){"10.0.0.1"}, .links = {NULL, (char[]){"fe80::1%eth1"}}};
+    hy_command_lineage(&statements, 77);
+    hy_command_enrol(&statements, "test1", 1, &enrolled);
+    enrolled = (struct hy_enrolment){.address = (char[]){"10.0.0.3"}, .witness = true};
+    hy_command_enrol(&statements, "test3", 3, &enrolled);
+    enrolled = (struct hy_enrolment){.address = (char[]){"10.0.0.2"}};
+    hy_command_enrol(&statements, "test2", 2, &enrolled); /* in one command they come in any order */
+    must_apply(cib, hy_buf_text(&statements));
+    hy_buf_clear(&statements);
+    hy_command_strike(&statements, "test2");
+    ck_assert_str_eq(hy_buf_text(&statements), "strike test2\n");
+    must_apply(cib, hy_buf_text(&statements));
+    cib->servers_index = 9;
+    char *text = saved(cib);
+    ck_assert_ptr_nonnull(strstr(text, "\nlineage 77\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nservers-index 9\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nlast-id 3\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nenrolled test1 address=10.0.0.1 link2=\"fe80::1%eth1\" striking=no\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nenrolled test3 address=10.0.0.3 witness=true striking=no\n"));
+    ck_assert_ptr_nonnull(strstr(text, "\nenrolled test2 address=10.0.0.2 striking=yes\n"));
+    ck_assert_int_eq(hy_cib_restore(again, text, strlen(text), NULL), 0);
+    char *text_again = saved(again);
+    ck_assert_str_eq(text_again, text);
+    /* All or nothing: what was before comes back, the highest id too. */
+    must_refuse(cib, "enrol test4 id=4 address=10.0.0.4\nnonsense\n", -EINVAL,
+                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
+                "forget, cleanup, expire or noop");
+    must_refuse(cib, "enrol test1 id=1 address=10.0.0.9\nstrike test1\n", -EINVAL,
+                "only witnesses would be left: at least one node that may run something has to stay");
+    must_refuse(cib, "enrol test4 id=4 address=10.0.0.4 witness=perhaps\n", -EINVAL,
+                "line 2: the statement ends after 'witness=perhaps': witness=perhaps: expected true or false");
+    ck_assert_ptr_null(hy_cib_node(cib, "test4"));
+    ck_assert_uint_eq(cib->last_id, 3);
+    ck_assert_str_eq(hy_cib_node(cib, "test1")->enrolled.address, "10.0.0.1");
+    must_apply(cib, "enrol test4 id=4 address=10.0.0.4\n");
+    must_apply(cib, "struck test2\n");
+    ck_assert_ptr_null(hy_cib_find(cib, "test2"));
+    free(text);
+    free(text_again);
+    hy_buf_free(&statements);
+    hy_cib_free(&cib);
+    hy_cib_free(&again);
+}
+END_TEST
+
 START_TEST(what_is_no_saved_cib_is_refused)
 {
     static const struct {
@@ -555,6 +604,7 @@ int main(void)
     tcase_add_test(tcase, nothing_is_kept_of_what_is_removed_and_stopped);
     tcase_add_test(tcase, writers_write_what_is_read);
     tcase_add_test(tcase, saved_is_restored);
+    tcase_add_test(tcase, who_is_enrolled_is_written_and_read);
     tcase_add_test(tcase, what_is_no_saved_cib_is_refused);
     return run_suite(suite);
 }
