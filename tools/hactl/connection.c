@@ -21,7 +21,7 @@ enum {
     READ_TIMEOUT_MS = 5000, /* an election and a slow disk are over by then */
     SILENCE_MS = 5000,      /* after that the question is put again, over a new connection */
     PAUSE_MS = 20,
-    RESTART_MS = 2000 /* a core that was killed is mostly back by then */
+    RESTART_MS = 1000 /* a core that was killed is mostly back by then */
 };
 
 struct hactl_connection {
