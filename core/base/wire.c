@@ -7,42 +7,58 @@ struct hy_rd hy_rd_from(const void *data, size_t size)
     return (struct hy_rd){.at = at, .end = at + (data ? size : 0)};
 }
 
-static uint64_t read_uint(struct hy_rd *rd, size_t width)
+/* Written out, these become one load or store: heartbeats are made of such fields. */
+static uint32_t load32(const uint8_t *at)
 {
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static void store32(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+    at[2] = (uint8_t)(value >> 16);
+    at[3] = (uint8_t)(value >> 24);
+}
+
+/* The next so many bytes; zeros when they are not there. */
+static const uint8_t *take(struct hy_rd *rd, size_t width)
+{
+    static const uint8_t zeros[8];
     if (rd->bad || (size_t)(rd->end - rd->at) < width) {
         rd->bad = true;
-        return 0;
+        return zeros;
     }
-    uint64_t value = 0;
-    for (size_t i = 0; i < width; i++)
-        value |= (uint64_t)rd->at[i] << (8 * i);
+    const uint8_t *at = rd->at;
     rd->at += width;
-    return value;
+    return at;
 }
 
 uint8_t hy_rd_u8(struct hy_rd *rd)
 {
-    return (uint8_t)read_uint(rd, 1);
+    return *take(rd, 1);
 }
 
 uint16_t hy_rd_u16(struct hy_rd *rd)
 {
-    return (uint16_t)read_uint(rd, 2);
+    const uint8_t *at = take(rd, 2);
+    return (uint16_t)(at[0] | at[1] << 8);
 }
 
 uint32_t hy_rd_u32(struct hy_rd *rd)
 {
-    return (uint32_t)read_uint(rd, 4);
+    return load32(take(rd, 4));
 }
 
 uint64_t hy_rd_u64(struct hy_rd *rd)
 {
-    return read_uint(rd, 8);
+    const uint8_t *at = take(rd, 8);
+    return load32(at) | (uint64_t)load32(at + 4) << 32;
 }
 
 int64_t hy_rd_i64(struct hy_rd *rd)
 {
-    return (int64_t)read_uint(rd, 8);
+    return (int64_t)hy_rd_u64(rd);
 }
 
 const void *hy_rd_bytes(struct hy_rd *rd, size_t *size)
@@ -69,37 +85,35 @@ bool hy_rd_done(const struct hy_rd *rd)
     return !rd->bad && rd->at == rd->end;
 }
 
-static void write_uint(struct hy_buf *buf, uint64_t value, size_t width)
-{
-    uint8_t bytes[8];
-    for (size_t i = 0; i < width; i++)
-        bytes[i] = (uint8_t)(value >> (8 * i));
-    hy_buf_add(buf, bytes, width);
-}
-
 void hy_wr_u8(struct hy_buf *buf, uint8_t value)
 {
-    write_uint(buf, value, 1);
+    hy_buf_add(buf, &value, 1);
 }
 
 void hy_wr_u16(struct hy_buf *buf, uint16_t value)
 {
-    write_uint(buf, value, 2);
+    const uint8_t bytes[2] = {(uint8_t)value, (uint8_t)(value >> 8)};
+    hy_buf_add(buf, bytes, sizeof bytes);
 }
 
 void hy_wr_u32(struct hy_buf *buf, uint32_t value)
 {
-    write_uint(buf, value, 4);
+    uint8_t bytes[4];
+    store32(bytes, value);
+    hy_buf_add(buf, bytes, sizeof bytes);
 }
 
 void hy_wr_u64(struct hy_buf *buf, uint64_t value)
 {
-    write_uint(buf, value, 8);
+    uint8_t bytes[8];
+    store32(bytes, (uint32_t)value);
+    store32(bytes + 4, (uint32_t)(value >> 32));
+    hy_buf_add(buf, bytes, sizeof bytes);
 }
 
 void hy_wr_i64(struct hy_buf *buf, int64_t value)
 {
-    write_uint(buf, (uint64_t)value, 8);
+    hy_wr_u64(buf, (uint64_t)value);
 }
 
 void hy_wr_bytes(struct hy_buf *buf, const void *data, size_t size)

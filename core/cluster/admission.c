@@ -162,11 +162,11 @@ static void propose_member(struct hy_cluster *c, struct member *member, const st
 static bool must_go(const struct hy_cluster *c, const struct hy_node_status *status,
                     const struct hy_membership_view *view)
 {
-    if (status->id == c->self)
-        return false;
+    bool other_life = view->incarnation && view->incarnation != status->incarnation;
+    if (status->id == c->self) /* a DC that was struck is not admitted again: nor may what it was before stand for it */
+        return other_life && status->enrolled.striking;
     const struct hy_raft_server *server = hy_servers_find(&c->replica.servers, status->id);
     bool other_disk = view->disk && (!server || server->disk != view->disk);
-    bool other_life = view->incarnation && view->incarnation != status->incarnation;
     return view->condemned || other_disk || (other_life && status->enrolled.striking);
 }
 

@@ -117,7 +117,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     c->replica.snapshot_after = options->snapshot_after ? options->snapshot_after : 2000;
     c->admission.campaign = c->admission.again = HY_NEVER;
     c->servers.again = HY_NEVER;
-    hy_reads_init(&c->reads);
+    hy_reads_init(&c->reads, now);
     hy_outbox_init(c, options->membership.incarnation);
     hy_controller_reset(c);
     rc = open_state(c, options, state, snapshot, snapshot_size, now, err);

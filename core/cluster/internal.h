@@ -97,6 +97,7 @@ struct reads {
     uint32_t asked; /* whom, and in which term */
     uint64_t asked_term;
     hy_time ask_again;
+    hy_time hopeful_until; /* a core that has only begun waits for quorum, before it refuses */
     HY_VEC(struct question) questions;
     uint64_t last_number;
 };
@@ -306,7 +307,7 @@ void hy_outbox_restored(struct hy_cluster *c);
 void hy_outbox_flush(struct hy_cluster *c);
 
 /* reads.c */
-void hy_reads_init(struct reads *reads);
+void hy_reads_init(struct reads *reads, hy_time now);
 void hy_reads_free(struct reads *reads);
 void hy_reads_add(struct hy_cluster *c, uint64_t client);
 int hy_reads_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);

@@ -15,9 +15,11 @@
 
 static const hy_time ASK_AGAIN = 50 * HY_MS;
 static const hy_time PATIENCE = 3 * HY_SECOND;
+static const hy_time BEGINNING = HY_SECOND; /* of a core: the others are heard only in a moment */
 
-void hy_reads_init(struct reads *reads)
+void hy_reads_init(struct reads *reads, hy_time now)
 {
+    reads->hopeful_until = now + BEGINNING;
     reads->ask_again = HY_NEVER;
 }
 
@@ -42,7 +44,7 @@ void hy_reads_add(struct hy_cluster *c, uint64_t client)
         hy_cluster_answer(c, client, 0, "");
         return;
     }
-    if (hy_membership_quorum(c->admission.membership, c->now)) {
+    if (hy_membership_quorum(c->admission.membership, c->now) || c->now < c->reads.hopeful_until) {
         hy_vec_push(&c->reads.fresh, ((struct reader){.client = client, .since = c->now}));
         return;
     }
@@ -231,16 +233,17 @@ static void give_up(struct hy_cluster *c)
 {
     struct reads *reads = &c->reads;
     bool quorum = hy_membership_quorum(c->admission.membership, c->now);
-    if (quorum && c->now < patience_of(&reads->fresh) && c->now < patience_of(&reads->asking) &&
+    bool hopeless = !quorum && c->now >= reads->hopeful_until;
+    if (!hopeless && c->now < patience_of(&reads->fresh) && c->now < patience_of(&reads->asking) &&
         c->now < patience_of(&reads->known))
         return;
     struct hy_err err;
     int code = quorum ? hy_fail(&err, ETIMEDOUT, "no DC has said to %s within %d s what the cluster's present state is",
                                 c->name, (int)(PATIENCE / HY_SECOND))
                       : no_quorum(c, &err);
-    refuse(c, &reads->fresh, !quorum, code, err.text);
-    refuse(c, &reads->asking, !quorum, code, err.text);
-    refuse(c, &reads->known, !quorum, code, err.text);
+    refuse(c, &reads->fresh, hopeless, code, err.text);
+    refuse(c, &reads->asking, hopeless, code, err.text);
+    refuse(c, &reads->known, hopeless, code, err.text);
     if (!reads->asking.count) {
         reads->token = 0;
         reads->ask_again = HY_NEVER;

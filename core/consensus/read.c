@@ -19,6 +19,7 @@ static uint64_t answered(const struct hy_raft_peer *peer)
 static void begin_round(struct hy_raft *raft)
 {
     raft->lead.round++;
+    hy_raft_lead_busy(raft);
     for (size_t i = 0; i < raft->lead.peers.count; i++) {
         struct hy_raft_peer *peer = &raft->lead.peers.items[i];
         if (peer->voter)

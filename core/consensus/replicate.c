@@ -219,6 +219,12 @@ hy_time hy_raft_lead_deadline(const struct hy_raft *raft)
     return raft->lead.heartbeat + (longer && is_idle(raft) ? longer : 0);
 }
 
+void hy_raft_lead_busy(struct hy_raft *raft)
+{
+    if (raft->lead.heartbeat < raft->now)
+        raft->lead.heartbeat = raft->now + raft->options.heartbeat;
+}
+
 void hy_raft_lead_tick(struct hy_raft *raft)
 {
     if (!has_quorum(raft)) {
@@ -265,9 +271,7 @@ void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, con
     raft->lead.uncommitted += size;
     if (type == HY_RAFT_ENTRY_CONFIG)
         sync_peers(raft);
-    /* What is sent now is as good as the heartbeat that is overdue, when the leader was idle. */
-    if (raft->lead.heartbeat < raft->now)
-        raft->lead.heartbeat = raft->now + raft->options.heartbeat;
+    hy_raft_lead_busy(raft);
     hy_raft_disk_append(raft, index, false);
     for (size_t i = 0; i < raft->lead.peers.count; i++)
         pump(raft, &raft->lead.peers.items[i]);

@@ -198,6 +198,8 @@ void hy_raft_become_leader(struct hy_raft *raft);
 void hy_raft_stop_leading(struct hy_raft *raft);
 void hy_raft_lead_tick(struct hy_raft *raft);
 hy_time hy_raft_lead_deadline(const struct hy_raft *raft);
+/* Something is sent to all now: that is as good as the heartbeat that is overdue when the leader was idle. */
+void hy_raft_lead_busy(struct hy_raft *raft);
 void hy_raft_lead_append(struct hy_raft *raft, enum hy_raft_entry_type type, const void *data, size_t size);
 void hy_raft_lead_commit(struct hy_raft *raft);
 struct hy_raft_peer *hy_raft_peer(const struct hy_raft *raft, uint32_t id);

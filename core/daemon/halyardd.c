@@ -130,6 +130,11 @@ static int go_to_background(const struct hy_config *config, struct hy_err *err)
     return 0;
 }
 
+static void reopen_log(void *context)
+{
+    hy_logger_reopen(context);
+}
+
 static int run(const struct hy_config *config, struct hy_logger *logger, const struct arguments *arguments,
                const char *resources)
 {
@@ -145,7 +150,9 @@ static int run(const struct hy_config *config, struct hy_logger *logger, const s
                                                 .core_argv = core,
                                                 .trust_any_owner = geteuid() != 0,
                                                 .log = log,
-                                                .log_fd = hy_logger_fd(logger)};
+                                                .log_fd = hy_logger_fd(logger),
+                                                .hung_up = reopen_log,
+                                                .context = logger};
     hy_notice(log, "halyard %s starts on node %s of cluster %s", HY_VERSION, config->node, config->cluster);
     if (!config_file)
         hy_error(log, "%s: %s", config->file, strerror(why));

@@ -149,8 +149,10 @@ void hy_logger_reopen(struct hy_logger *logger)
         hy_error(&logger->log, "%s; going on with the old one", err.text);
         return;
     }
-    close(logger->fd);
-    logger->fd = fd;
+    /* The number stays: whoever was told it keeps what it means. */
+    if (dup3(fd, logger->fd, O_CLOEXEC) < 0)
+        hy_error(&logger->log, "%s: %s; going on with the old one", logger->file, strerror(errno));
+    close(fd);
     hy_notice(&logger->log, "log file opened anew");
 }
 

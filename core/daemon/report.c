@@ -60,7 +60,7 @@ static json_t *nodes(const struct hy_cluster *cluster, const struct hy_config *c
         json_object_set_new(node, "links", addresses(&known[i], config->links.count));
         json_object_set_new(node, "part", json_string(part_of(cluster, known[i].id)));
         json_object_set_new(node, "witness", json_boolean(known[i].witness));
-        json_object_set_new(node, "blank", json_boolean(known[i].id == self ? blank : view.blank));
+        json_object_set_new(node, "blank", json_boolean(known[i].id == self ? blank : view.heard && view.blank));
         json_object_set_new(node, "heard", json_boolean(view.heard || known[i].id == self));
         json_object_set_new(node, "admitted", json_boolean(view.admitted));
         json_object_set_new(node, "epoch", number(view.epoch));

@@ -121,6 +121,12 @@ void hy_core_stop(struct hy_core *core)
     hy_loop_at(core->loop, &core->timer, hy_loop_now() + STOP_SECONDS * HY_SECOND, stop_is_late, core);
 }
 
+void hy_core_hang_up(struct hy_core *core)
+{
+    if (core->pid)
+        kill(core->pid, SIGHUP);
+}
+
 void hy_core_kill(struct hy_core *core)
 {
     if (core->pid)

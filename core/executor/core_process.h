@@ -31,6 +31,8 @@ struct hy_core {
 void hy_core_start(struct hy_core *core);
 /* SIGTERM, a minute, SIGKILL; then ended(). */
 void hy_core_stop(struct hy_core *core);
+/* SIGHUP: it opens its log anew. */
+void hy_core_hang_up(struct hy_core *core);
 /* It is of no use any more: killed, and started again. */
 void hy_core_kill(struct hy_core *core);
 

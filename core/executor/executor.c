@@ -22,6 +22,7 @@ enum { END_GRACE_SECONDS = 5 };
 
 /* The parts, and nothing else: each knows only what it is handed. */
 struct executor {
+    const struct hy_executor_options *options;
     const struct hy_log *log;
     struct hy_exec_env env;
     struct hy_loop *loop;
@@ -175,9 +176,15 @@ static void signal_ready(void *context)
 {
     struct executor *executor = context;
     struct signalfd_siginfo info;
-    while (read(executor->signals.fd, &info, sizeof info) == sizeof info)
-        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+    while (read(executor->signals.fd, &info, sizeof info) == sizeof info) {
+        if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT) {
             hy_core_stop(&executor->core);
+        } else if (info.ssi_signo == SIGHUP) {
+            if (executor->options->hung_up)
+                executor->options->hung_up(executor->options->context);
+            hy_core_hang_up(&executor->core);
+        }
+    }
 }
 
 /* ---- the beginning */
@@ -307,7 +314,8 @@ static void release_parts(struct executor *executor)
 
 int hy_executor_run(const struct hy_executor_options *options)
 {
-    struct executor executor = {.log = options->log,
+    struct executor executor = {.options = options,
+                                .log = options->log,
                                 .env = {.node = options->node,
                                         .agent_folder = options->agent_folder,
                                         .state_folder = options->state_folder,

@@ -70,6 +70,9 @@ struct hy_executor_options {
     bool trust_any_owner;     /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
     const struct hy_log *log;
     int log_fd; /* what the log writes to, for the guard to keep; -1: nothing */
+    /* On SIGHUP, before the core gets it: the log is to be opened anew. NULL: nothing to do. */
+    void (*hung_up)(void *context);
+    void *context;
 };
 
 /* Runs until SIGTERM or SIGINT, or until the core has ended for good: with status 0, or 78 (EX_CONFIG). SIGTERM goes on

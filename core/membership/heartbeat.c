@@ -89,7 +89,8 @@ int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *hear
         return hy_fail(err, EBADMSG, "heartbeat: version %u, this node knows %d", version, VERSION);
     if (count > HY_MEMBERSHIP_MAX_NODES || size != HEADER_SIZE + (size_t)count * ENTRY_SIZE)
         return hy_fail(err, EBADMSG, "heartbeat: %u entries do not fit %zu bytes", count, size);
-    *heartbeat = (struct hy_heartbeat){.dead_after_max = hy_rd_u32(&rd)};
+    heartbeat->count = 0; /* of `about` no more is looked at than is there */
+    heartbeat->dead_after_max = hy_rd_u32(&rd);
     heartbeat->incarnation = hy_rd_u64(&rd);
     heartbeat->number = hy_rd_u64(&rd);
     heartbeat->disk = hy_rd_u64(&rd);

@@ -56,6 +56,7 @@ struct hy_membership_node {
     hy_time promised_until; /* we may not turn before */
     hy_time refused_until;  /* we may not support before */
     bool turned;            /* SUSPECT was said, and it is still silent */
+    hy_time refusals_until; /* none that anybody said about it, or this node keeps, is longer */
 
     /* Promised by it (promises.c). */
     hy_time promise_until; /* to this node, on this node's clock */
@@ -132,8 +133,12 @@ int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *hear
 void hy_membership_set_nodes(struct hy_membership *m, const struct hy_membership_peer *nodes, size_t count,
                              hy_time now);
 int hy_membership_check_nodes(const struct hy_membership_peer *nodes, size_t count, struct hy_err *err);
-/* A voter whose word counts: not one with another disk than the one that the servers know. */
-bool hy_membership_has_say(const struct hy_membership *m, const struct hy_membership_node *node);
+/* A voter whose word counts: not one with another disk than the one that the servers know. A node that never said which
+ * disk it has has said nothing else either. */
+static inline bool hy_membership_has_say(const struct hy_membership_node *node)
+{
+    return node->voter && (node->voter_disk == 0 || node->disk == 0 || node->disk == node->voter_disk);
+}
 
 /* membership.c */
 struct hy_membership_effect *hy_membership_emit(struct hy_membership_effects *effects,

@@ -82,6 +82,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->count = 1;
     m->nodes[0] = (struct hy_membership_node){.id = options->self,
                                               .incarnation = options->incarnation,
+                                              .disk = options->disk,
                                               .count_from = now,
                                               .contact_from = now,
                                               .release_at = HY_NEVER};

@@ -90,9 +90,3 @@ void hy_membership_set_nodes(struct hy_membership *m, const struct hy_membership
     }
     m->majority = m->voters ? m->voters / 2 + 1 : HY_MEMBERSHIP_MAX_NODES + 1;
 }
-
-bool hy_membership_has_say(const struct hy_membership *m, const struct hy_membership_node *node)
-{
-    uint64_t disk = node == &m->nodes[m->self] ? m->disk : node->disk;
-    return node->voter && (node->voter_disk == 0 || disk == 0 || disk == node->voter_disk);
-}

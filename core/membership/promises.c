@@ -22,7 +22,7 @@ hy_time hy_membership_longer(const struct hy_membership *m, hy_time duration)
 bool hy_membership_may_promise(const struct hy_membership *m)
 {
     const struct hy_membership_node *self = &m->nodes[m->self];
-    return hy_membership_has_say(m, self) && self->applied.in && self->applied.incarnation == m->incarnation;
+    return hy_membership_has_say(self) && self->applied.in && self->applied.incarnation == m->incarnation;
 }
 
 bool hy_membership_supports(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
@@ -63,7 +63,7 @@ void hy_membership_take_promise(struct hy_membership *m, struct hy_membership_no
     if (about->incarnation != m->incarnation || !hy_membership_sent_at(m, about->number, &sent))
         return;
     measure_round_trip(from, now - sent - about->held);
-    if (!hy_membership_has_say(m, from) || about->promised == 0 || about->number < m->count_echo)
+    if (!hy_membership_has_say(from) || about->promised == 0 || about->number < m->count_echo)
         return;
     if (about->epoch < from->promise_epoch)
         return;

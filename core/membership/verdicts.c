@@ -43,6 +43,12 @@ bool hy_membership_must_turn(const struct hy_membership *m, const struct hy_memb
            now >= hy_membership_turn_at(m, node);
 }
 
+static void refuse(const struct hy_membership *m, struct hy_membership_node *node, hy_time now)
+{
+    node->refused_until = later(node->refused_until, now + m->refuse_for);
+    node->refusals_until = later(node->refusals_until, node->refused_until);
+}
+
 void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
 {
     for (size_t i = 0; i < m->count; i++) {
@@ -50,7 +56,7 @@ void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membersh
         if (node->turned || !hy_membership_must_turn(m, node, now))
             continue;
         node->turned = true;
-        node->refused_until = later(node->refused_until, now + m->refuse_for);
+        refuse(m, node, now);
         m->say_now = true;
         struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_SUSPECT);
         effect->node = node->id;
@@ -66,7 +72,7 @@ void hy_membership_refresh_refusals(struct hy_membership *m, hy_time now)
     for (size_t i = 0; i < m->count; i++) {
         struct hy_membership_node *node = &m->nodes[i];
         if (node->turned && hy_membership_must_turn(m, node, now))
-            node->refused_until = later(node->refused_until, now + m->refuse_for);
+            refuse(m, node, now);
     }
 }
 
@@ -76,13 +82,14 @@ void hy_membership_take_refusals(struct hy_membership *m, struct hy_membership_n
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
         struct hy_membership_node *node = hy_membership_find(m, about->node);
-        if (!node || !hy_membership_has_say(m, from) || about->refused == 0 || sent < 0)
+        if (!node || !hy_membership_has_say(from) || about->refused == 0 || sent < 0)
             continue;
         struct hy_membership_opinion *opinion = &from->opinions[node - m->nodes];
         hy_time until = sent + hy_membership_shorter(m, about->refused);
         if (about->epoch > opinion->epoch || (about->epoch == opinion->epoch && until > opinion->refused_until)) {
             opinion->epoch = about->epoch;
             opinion->refused_until = until;
+            node->refusals_until = later(node->refusals_until, until);
         }
     }
 }
@@ -90,7 +97,7 @@ void hy_membership_take_refusals(struct hy_membership *m, struct hy_membership_n
 static bool refuses(const struct hy_membership *m, const struct hy_membership_node *voter,
                     const struct hy_membership_node *node, hy_time now, hy_time left)
 {
-    if (!hy_membership_has_say(m, voter))
+    if (!hy_membership_has_say(voter))
         return false;
     if (voter == &m->nodes[m->self])
         return hy_membership_may_promise(m) && node->refused_until - now > left;
@@ -104,6 +111,8 @@ size_t hy_membership_against(const struct hy_membership *m, const struct hy_memb
                              hy_time left)
 {
     size_t count = 0;
+    if (node->refusals_until - now <= left)
+        return 0;
     for (size_t i = 0; i < m->count; i++)
         count += refuses(m, &m->nodes[i], node, now, left);
     return count;

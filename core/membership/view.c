@@ -21,7 +21,7 @@ bool hy_membership_reachable(const struct hy_membership *m, const struct hy_memb
     size_t count = 0;
     for (size_t i = 0; i < m->count; i++) {
         const struct hy_membership_node *other = &m->nodes[i];
-        count += hy_membership_has_say(m, other) && hears(m, other, node, now) && hears(m, node, other, now);
+        count += hy_membership_has_say(other) && hears(m, other, node, now) && hears(m, node, other, now);
     }
     return count >= m->majority;
 }
@@ -44,7 +44,7 @@ uint32_t hy_membership_lowest_live(const struct hy_membership *membership, uint3
     uint32_t lowest = 0;
     for (size_t i = 0; i < membership->count; i++) {
         const struct hy_membership_node *node = &membership->nodes[i];
-        if (hy_membership_has_say(membership, node) && node->id != except &&
+        if (hy_membership_has_say(node) && node->id != except &&
             hears(membership, node, &membership->nodes[membership->self], now) && (lowest == 0 || node->id < lowest))
             lowest = node->id;
     }

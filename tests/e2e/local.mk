@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	tests/e2e/terminal.py \
 	tests/e2e/test_agents.py \
 	tests/e2e/test_article.py \
+	tests/e2e/test_clients.py \
 	tests/e2e/test_durability.py \
 	tests/e2e/test_hactl.py \
 	tests/e2e/test_network.py \

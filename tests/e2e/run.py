@@ -27,6 +27,7 @@ FILES = (
     "test_article",
     "test_production",
     "test_hactl",
+    "test_clients",
     "test_resources",
     "test_power",
     "test_network",

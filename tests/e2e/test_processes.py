@@ -3,6 +3,8 @@
 
 import signal
 
+from testbed.halyard import LOG
+
 from .test_power import VipCase
 
 
@@ -59,6 +61,18 @@ class Killed(VipCase):
             who.wait_holders([second])
             self.cluster.start(holder)
             self.wait_holder(holder)
+        self.wait_whole()
+
+
+class Log(VipCase):
+    def test_rotation(self):
+        """On SIGHUP both write to a new file; what runs does not notice."""
+        host = self.testbed[self.names[0]]
+        host.run(["mv", LOG, LOG + ".1"])
+        host.run(["sh", "-c", "kill -HUP $(cat /run/halyard/halyardd.pid)"])
+        for program in ("executor", "core"):
+            self.wait(lambda: f"{program} notice: log file opened anew" in host.tail(LOG), f"the {program} writes to a new file")
+        self.assertNotIn("opened anew", host.tail(LOG + ".1"))
         self.wait_whole()
 
 

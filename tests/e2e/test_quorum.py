@@ -28,7 +28,10 @@ class Quorum(VipCase):
         status = self.status(host)
         self.assertFalse(status.quorum)
         self.assertGreater(status.told["age_ms"], 0)
-        before = self.check(host, "configure", "show")
+        shown = self.hactl(host, "configure", "show")
+        self.assertEqual(shown.status, 0)
+        self.assertRegex(shown.stderr, rf"^hactl: warning: no quorum: {host} .*; this is what it knew \d+\.\d s ago\n$")
+        before = shown.stdout
         # At once: this is not the line of an edit that waited in vain.
         line = self.refused(1, "quorum", host, "configure", "property", "cluster-delay=7s")
         self.assertNotIn("no answer", line)

@@ -12,7 +12,7 @@ test_hactl_SOURCES = \
 	core/daemon/ipc.c core/daemon/ipc.h
 test_hactl_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
 test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS) $(ZMQ_LIBS)
-EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT)
+EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT) ipaddr2.la lsb.la
 
 EXTRA_DIST += docs/hactl.md \
 	tests/golden/hactl/address.conf tests/golden/hactl/address.status \
@@ -21,7 +21,7 @@ EXTRA_DIST += docs/hactl.md \
 	tests/golden/hactl/clones.case tests/golden/hactl/group.resources tests/golden/hactl/in-flight.case \
 	tests/golden/hactl/init.conf tests/golden/hactl/init.out \
 	tests/golden/hactl/marks.case tests/golden/hactl/members.case \
-	tests/golden/hactl/blank.case tests/golden/hactl/comings.case \
+	tests/golden/hactl/blank.case tests/golden/hactl/comings.case tests/golden/hactl/lost.case \
 	tests/golden/hactl/add.out tests/golden/hactl/add.conf \
 	tests/golden/hactl/production.conf tests/golden/hactl/production.in \
 	tests/golden/hactl/service.conf tests/golden/hactl/service.status

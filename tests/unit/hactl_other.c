@@ -203,7 +203,7 @@ START_TEST(a_node_comes)
               in_folder("printf '%064d\\n' 7 >key && chmod 600 key && echo \"key = \\\"$PWD/key\\\";\" >>halyard.conf"),
               "");
     expect_golden(&core, in_folder("mkdir sub; cd sub; hactl cluster add test4=172.100.102.154 --witness"), "add.out");
-    expect_golden(&core, in_folder("sed \"s#$PWD#FOLDER#\" sub/seed/test4/halyard.conf"), "add.conf");
+    expect_golden(&core, in_folder("sed \"s#$PWD#FOLDER#g\" sub/seed/test4/halyard.conf"), "add.conf");
     expect_ok(&core, in_folder("cmp key sub/seed/test4/halyard.key && stat -c %a sub/seed/test4/halyard.key"), "600\n");
     expect_in(&core, "hactl cluster status", "id 4     epoch 1     not in yet, not heard, not a member\n");
     expect_in(&core, "hactl cluster status",
@@ -236,6 +236,32 @@ START_TEST(a_node_comes)
     fake_core_steer(&core, "no-quorum", 1);
     expect_error(&core, "hactl cluster add test9=1.2.3.4", 1,
                  "hactl: no quorum: test1 does not hear a majority of the nodes\n");
+}
+END_TEST
+
+START_TEST(what_agents_know)
+{
+    char line[512];
+    snprintf(line, sizeof line, "cd %s && mkdir agents && cp %s/.libs/ipaddr2.so %s/.libs/lsb.so agents", core.folder,
+             HY_BUILDDIR, HY_BUILDDIR);
+    expect_ok(&core, line, "");
+    expect_ok(&core, "hactl configure primitive Good ocf:heartbeat:IPaddr2 params ip=10.0.0.1", "");
+    expect_ok(&core, "hactl configure primitive Script lsb:anything", "");
+    snprintf(line, sizeof line,
+             "warning: primitive Odd: ocf:heartbeat:IPaddr2 knows no parameter 'ipp'\n"
+             "warning: primitive Odd: ocf:heartbeat:IPaddr2 must have the parameter 'ip'\n");
+    struct ran ran = run_line(&core, "hactl configure primitive Odd IPaddr2 params ipp=10.0.0.2");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_str_eq(ran.err, line);
+    ran_free(&ran);
+    ran = run_line(&core, "hactl configure primitive None ocf:heartbeat:apache");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_int_eq(strncmp(ran.err, "warning: primitive None: this host has no agent ocf:heartbeat:apache (", 69), 0);
+    ran_free(&ran);
+    ran = run_line(&core, "hactl configure verify");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_int_eq(strncmp(ran.err, line, strlen(line)), 0);
+    ran_free(&ran);
 }
 END_TEST
 
@@ -284,6 +310,7 @@ TCase *hactl_other_case(void)
     tcase_add_test(tests, somebody_was_faster);
     tcase_add_test(tests, a_new_cluster);
     tcase_add_test(tests, a_node_comes);
+    tcase_add_test(tests, what_agents_know);
     tcase_add_test(tests, a_node_goes);
     return tests;
 }

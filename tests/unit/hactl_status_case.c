@@ -77,7 +77,7 @@ static void check_case(const char *name)
     hy_buf_free(&parts.status);
 }
 
-static const char *const names[] = {"marks", "clones", "in-flight", "members", "blank", "comings"};
+static const char *const names[] = {"marks", "clones", "in-flight", "members", "blank", "comings", "lost"};
 
 START_TEST(shown)
 {

@@ -208,6 +208,47 @@ START_TEST(a_disk_slower_than_the_load_slows_the_clients_down)
 }
 END_TEST
 
+static bool runs_somewhere(struct sim *sim, void *context)
+{
+    for (size_t node = 0; node < 3; node++)
+        if (sim_active(sim, node, context))
+            return true;
+    return false;
+}
+
+/* Puts a resource: its probes come first, then its start, each a reaction to results. How long until it runs; edits come
+ * in at each millisecond meanwhile, if wanted. */
+static hy_time time_to_react(struct sim *sim, char *rsc, bool stream)
+{
+    char statements[64];
+    snprintf(statements, sizeof statements, "put 0 primitive %s IPaddr2\n", rsc);
+    sim_request(sim, 0, statements);
+    hy_time began = sim_now(sim);
+    while (!runs_somewhere(sim, rsc)) {
+        char edit[64];
+        snprintf(edit, sizeof edit, "put * property p: v=%lld\n", (long long)sim_now(sim));
+        if (stream)
+            sim_request(sim, 1, edit);
+        sim_run(sim, HY_MS);
+        ck_assert_msg(sim_now(sim) - began < 2 * HY_SECOND, "%s does not run", rsc);
+    }
+    return sim_now(sim) - began;
+}
+
+/* The DC decides when it may, not for each edit; and what comes of operations it takes up at once all the same. */
+START_TEST(a_stream_of_edits_holds_nothing_up)
+{
+    struct sim *sim = cluster((uint64_t)_i + 30);
+    hy_time quiet = time_to_react(sim, (char[]){"A"}, false);
+    sim_run(sim, HY_SECOND);
+    hy_time busy = time_to_react(sim, (char[]){"B"}, true);
+    /* The edit itself may wait 10 ms; the disks and the log have more to do. */
+    ck_assert_msg(busy <= quiet + 25 * HY_MS, "%lld ms, and %lld ms while edits stream in", (long long)(quiet / HY_MS),
+                  (long long)(busy / HY_MS));
+    sim_free(&sim);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cluster: clients");
@@ -218,6 +259,7 @@ int main(void)
     tcase_add_test(tcase, without_quorum_a_read_is_refused);
     tcase_add_test(tcase, reads_are_quick);
     tcase_add_loop_test(tcase, a_disk_slower_than_the_load_slows_the_clients_down, 0, 3);
+    tcase_add_loop_test(tcase, a_stream_of_edits_holds_nothing_up, 0, 10);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -41,11 +41,13 @@ static size_t voters(struct sim *sim)
     return count;
 }
 
+/* By a set that is committed: one that is only in the log could be lost with the next disk. */
 static bool votes(struct sim *sim, void *context)
 {
     size_t node = *(size_t *)context;
     const struct hy_raft_server *server = server_of(sim, node);
-    return server && server->voter && server->disk == sim_disk(sim, node);
+    return server && server->voter && server->disk == sim_disk(sim, node) &&
+           !hy_raft_config_pending(hy_cluster_raft(sim_cluster(sim, sim_dc(sim))));
 }
 
 static bool has_seven_voters(struct sim *sim, void *context)

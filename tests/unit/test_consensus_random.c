@@ -155,6 +155,18 @@ static void swap_disks(struct cluster *cluster)
 /* How much of what happens is trouble: fewer kinds, less work. */
 enum { FEW_KINDS = 17, SOME_KINDS = 42, MANY_KINDS = 62 };
 
+/* What a cluster is for. */
+static void work(struct cluster *cluster, uint32_t id)
+{
+    for (uint32_t any = 1; any < CLUSTER_MAX; any++)
+        if (is_up(cluster, any) && cluster_random(cluster, 2))
+            cluster_read(cluster, any);
+    if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
+        propose_some(cluster, id);
+    else if (cluster_leader(cluster))
+        propose_some(cluster, cluster_leader(cluster));
+}
+
 static void act(struct cluster *cluster, unsigned kinds)
 {
     uint32_t id = any_node(cluster);
@@ -207,13 +219,7 @@ static void act(struct cluster *cluster, unsigned kinds)
             cluster_form(cluster, id);
         return;
     default:
-        for (uint32_t any = 1; any < CLUSTER_MAX; any++)
-            if (is_up(cluster, any) && cluster_random(cluster, 2))
-                cluster_read(cluster, any);
-        if (hy_raft_role(cluster->nodes[id].raft) == HY_RAFT_LEADER)
-            propose_some(cluster, id);
-        else if (cluster_leader(cluster))
-            propose_some(cluster, cluster_leader(cluster));
+        work(cluster, id);
         return;
     }
 }
@@ -377,6 +383,62 @@ START_TEST(lost_disks)
 }
 END_TEST
 
+static bool drop_all(struct cluster *cluster, uint32_t from, uint32_t to, const void *data, size_t size)
+{
+    (void)cluster, (void)from, (void)to, (void)data, (void)size;
+    return true;
+}
+
+static uint64_t sent_in_3_s(struct cluster *cluster)
+{
+    uint64_t before = cluster->sent;
+    cluster_run(cluster, 3 * HY_SECOND);
+    return cluster->sent - before;
+}
+
+/* Three servers: a heartbeat is two messages, and two answers. */
+START_TEST(an_idle_leader_says_little_and_repeats_what_is_lost_no_later)
+{
+    struct cluster cluster;
+    const struct cluster_options options = {
+        .seed = 5,
+        .voters = 3,
+        .raft = {.election_timeout = 300 * HY_MS, .heartbeat = 20 * HY_MS, .idle_heartbeat = 100 * HY_MS},
+        .delay_min = HY_MS,
+        .delay_max = HY_MS,
+        .snapshot_size = 16};
+    cluster_start(&cluster, &options);
+    cluster_run(&cluster, 2 * HY_SECOND);
+    uint32_t leader = cluster_leader(&cluster);
+    ck_assert_uint_ne(leader, 0);
+    uint64_t sent = sent_in_3_s(&cluster);
+    ck_assert_uint_ge(sent, 29 * 4);
+    ck_assert_uint_le(sent, 31 * 4);
+    /* An edit between two heartbeats costs no heartbeat of its own: the entry, the commit, and what is
+     * said to each, to and from two. */
+    sent = 0;
+    for (int i = 0; i < 10; i++) {
+        cluster_run(&cluster, 145 * HY_MS);
+        uint64_t before = cluster.sent;
+        ck_assert_int_eq(cluster_propose(&cluster, leader, "one"), 0);
+        cluster_run(&cluster, 15 * HY_MS);
+        sent += cluster.sent - before;
+        ck_assert_uint_eq(cluster.committed.count, cluster.nodes[leader].applied);
+    }
+    ck_assert_uint_le(sent, 10 * 8 + 4);
+    /* All of it is lost: it is said again after the short interval, not the long one. */
+    cluster_run(&cluster, 70 * HY_MS);
+    uint64_t applied = cluster.nodes[leader].applied;
+    cluster.drop = drop_all;
+    ck_assert_int_eq(cluster_propose(&cluster, leader, "two"), 0);
+    cluster.drop = NULL;
+    cluster_run(&cluster, 20 * HY_MS + 10 * HY_MS);
+    ck_assert_uint_eq(cluster.nodes[leader].applied, applied + 1);
+    ck_assert_str_eq(cluster.broken, "");
+    cluster_free(&cluster);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("consensus at random");
@@ -389,5 +451,6 @@ int main(void)
     tcase_add_test(tcase, long_lives);
     tcase_add_test(tcase, slow_links);
     tcase_add_test(tcase, lost_disks);
+    tcase_add_test(tcase, an_idle_leader_says_little_and_repeats_what_is_lost_no_later);
     return run_suite(suite);
 }

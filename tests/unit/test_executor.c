@@ -524,7 +524,29 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
 }
 END_TEST
 
-/* The timer is set to a deadline which has been left behind when it fires. */
+/* It lay in the socket while the node was judged gone and admitted again: others have been given what it would start. */
+START_TEST(what_was_ordered_before_a_verdict_is_not_started_after_it)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    hy_executor_set_lease(bench.link, HY_NEVER, 3);
+    struct hy_operation operation = {.rsc = hy_strdup("a"),
+                                     .agent = hy_strdup(good),
+                                     .op = hy_strdup("start"),
+                                     .timeout = 20 * HY_SECOND,
+                                     .lease = true,
+                                     .epoch = 2};
+    bench_expect(&bench, bench_order_full(&bench, &operation, NULL), HY_EXEC_CANCELLED, 0,
+                 "this node's lease has ended");
+    operation.id = 0;
+    operation.epoch = 3;
+    bench_expect(&bench, bench_order_full(&bench, &operation, NULL), HY_EXEC_DONE, 0, NULL);
+    ck_assert_uint_eq(bench_count_lines(&bench, "a start begin"), 1);
+    hy_operation_free(&operation);
+    bench_close(&bench);
+}
+END_TEST
+
 /* As after a freeze that slept through a verdict and an admission: the deadline lies ahead, but it is another lease. */
 START_TEST(what_was_started_before_a_verdict_is_released)
 {
@@ -862,6 +884,7 @@ static void add_guarding(Suite *suite)
     tcase_add_test(tcase, without_a_lease_nothing_starts_under_it);
     tcase_add_test(tcase, at_the_end_of_the_lease_all_is_released);
     tcase_add_test(tcase, a_lease_that_is_renewed_goes_on);
+    tcase_add_test(tcase, what_was_ordered_before_a_verdict_is_not_started_after_it);
     tcase_add_test(tcase, what_was_started_before_a_verdict_is_released);
     tcase_add_test(tcase, a_release_that_fails_says_so_and_is_tried_again);
     tcase_add_test(tcase, a_killed_start_is_answered_after_its_stop);

@@ -41,6 +41,7 @@ static void check_same_attrs(const struct hy_attrs *a, const struct hy_attrs *b)
 static void check_same(const struct hy_operation *a, const struct hy_operation *b)
 {
     ck_assert_uint_eq(a->id, b->id);
+    ck_assert_uint_eq(a->epoch, b->epoch);
     ck_assert_str_eq(a->rsc, b->rsc);
     ck_assert_str_eq(a->agent, b->agent);
     ck_assert_str_eq(a->op, b->op);

@@ -38,12 +38,12 @@ void hactl_part_print(const struct hactl_state *state, const char *node, struct 
     bool witness = flag_of(entry, "witness");
     if (enrolled && enrolled->striking)
         hy_buf_adds(out, "being taken out");
+    else if (flag_of(entry, "blank"))
+        hy_buf_adds(out, "blank"); /* of a voter: with another disk than the one that votes */
     else if (has_part(entry, "voter"))
         hy_buf_adds(out, witness ? "witness" : "voter");
     else if (has_part(entry, "learner"))
         hy_buf_adds(out, witness ? "learner, to be a witness" : "learner");
-    else if (flag_of(entry, "blank"))
-        hy_buf_adds(out, "blank");
     else
         hy_buf_adds(out, "not in yet");
 }
@@ -88,6 +88,10 @@ bool hactl_change_waits(const struct hactl_state *state, const char *node, struc
         leaving_waits(state, node, what);
         return true;
     }
+    if (flag_of(entry, "blank")) {
+        hy_buf_addf(what, "the DC to let %s in, with its new disk", node);
+        return true;
+    }
     if (has_part(entry, "voter") || (has_part(entry, "learner") && hactl_voters(state) >= MOST_VOTERS))
         return false;
     if (!flag_of(entry, "heard") && strcmp(node, hactl_state_text(state, "node")) != 0)
@@ -99,6 +103,17 @@ bool hactl_change_waits(const struct hactl_state *state, const char *node, struc
     return true;
 }
 
+/* Voters that have come back with empty disks: so many that the others cannot go on without them? */
+static bool majority_is_blank(const struct hactl_state *state)
+{
+    size_t blank = 0;
+    size_t at;
+    json_t *node;
+    json_array_foreach(json_object_get(state->report, "nodes"), at, node) blank +=
+        has_part(node, "voter") && flag_of(node, "blank");
+    return 2 * blank >= hactl_voters(state) && blank;
+}
+
 void hactl_waiting_print(const struct hactl_state *state, struct hy_buf *out)
 {
     const char *node = hactl_state_text(state, "node");
@@ -107,6 +122,10 @@ void hactl_waiting_print(const struct hactl_state *state, struct hy_buf *out)
         hy_buf_addf(out, "%s is out: %s\n", node, waiting);
     else if (hactl_state_flag(state, "blank"))
         hy_buf_addf(out, "%s has no cluster yet: %s\n", node, waiting);
+    else if (!hactl_state_flag(state, "quorum") && majority_is_blank(state))
+        hy_buf_adds(
+            out, "The disks of a majority are lost, and what they had acknowledged: start all nodes with empty state "
+                 "folders, then load the configuration from your backup\n");
     else if (*waiting)
         hy_buf_addf(out, "The DC does not act yet: it waits for %s\n", waiting);
 }

@@ -7,16 +7,24 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The names of the nodes that are blank and heard, or of those that are not. */
-static size_t print_nodes(const struct hactl_state *state, bool blank, struct hy_buf *out)
+enum kind { BLANK, SILENT, FORMED };
+
+static enum kind kind_of(const json_t *node)
+{
+    if (!json_is_true(json_object_get(node, "heard")))
+        return SILENT;
+    return json_is_true(json_object_get(node, "blank")) ? BLANK : FORMED;
+}
+
+/* The names of the nodes of a kind. */
+static size_t print_nodes(const struct hactl_state *state, enum kind kind, struct hy_buf *out)
 {
     size_t count = 0;
     size_t at;
     json_t *node;
     json_array_foreach(json_object_get(state->report, "nodes"), at, node)
     {
-        bool is = json_is_true(json_object_get(node, "heard")) && json_is_true(json_object_get(node, "blank"));
-        if (is != blank)
+        if (kind_of(node) != kind)
             continue;
         hy_buf_addf(out, "%s%s", count ? ", " : "", json_string_value(json_object_get(node, "name")));
         count++;
@@ -26,14 +34,19 @@ static size_t print_nodes(const struct hactl_state *state, bool blank, struct hy
 
 static int found(struct hactl *h, const struct hactl_state *state)
 {
-    struct hy_buf there = {0}, missing = {0};
+    struct hy_buf there = {0}, missing = {0}, formed = {0};
     int status = HACTL_OK;
     int code = 0;
     struct hy_err refusal = {{0}};
-    print_nodes(state, true, &there);
-    size_t away = print_nodes(state, false, &missing);
+    print_nodes(state, BLANK, &there);
+    size_t away = print_nodes(state, SILENT, &missing);
     if (!hactl_state_flag(state, "blank"))
         status = hactl_fail("%s has a cluster already: there is nothing to found", hactl_state_text(state, "node"));
+    else if (print_nodes(state, FORMED, &formed))
+        status = hactl_fail(
+            "in a cluster already: %s. This node is let in there; or everybody begins anew, with empty state "
+            "folders",
+            hy_buf_text(&formed));
     else if (away && !h->force)
         status = hactl_fail("not heard: %s. To found the cluster with %s alone is safe only if none of the missing "
                             "nodes runs, and each "
@@ -50,6 +63,7 @@ static int found(struct hactl *h, const struct hactl_state *state)
                    hy_buf_text(&missing));
     hy_buf_free(&there);
     hy_buf_free(&missing);
+    hy_buf_free(&formed);
     return status;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `configure` followed by a statement of the one grammar; show and verify. */
 #include "cib/grammar.h"
+#include "hactl/agents.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
 #include "hactl/wait.h"
@@ -151,6 +152,7 @@ int hactl_verify(struct hactl *h, int argc, char **argv)
     struct hy_buf errors = {0};
     struct hy_buf warnings = {0};
     size_t count = hy_cib_verify(state.cib, &errors, &warnings);
+    hactl_agents_check(h->config, state.cib, &warnings);
     fputs(hy_buf_text(&errors), stderr);
     fputs(hy_buf_text(&warnings), stderr);
     if (count)

@@ -20,7 +20,8 @@ enum {
     STATE_TIMEOUT_MS = 2000,
     READ_TIMEOUT_MS = 5000, /* an election and a slow disk are over by then */
     SILENCE_MS = 5000,      /* after that the question is put again, over a new connection */
-    PAUSE_MS = 20
+    PAUSE_MS = 20,
+    RESTART_MS = 2000 /* a core that was killed is mostly back by then */
 };
 
 struct hactl_connection {
@@ -35,8 +36,9 @@ struct exchange {
     const struct zmtp_frame *frames; /* but for the last, `repeat`, when there is one */
     size_t count;
     bool is_command;
-    bool sent; /* it may have been taken */
-    int code;  /* of the answer */
+    bool is_glance; /* whoever asks wants no waiting */
+    bool sent;      /* it may have been taken */
+    int code;       /* of the answer */
     struct hy_err text;
     struct zmtp_frame answer[ZMTP_FRAMES];
     size_t answer_count;
@@ -179,9 +181,16 @@ static int tell_no_answer(const struct exchange *exchange, int patience_ms, cons
         patience_ms / 1000.0, exchange->text.text[0] ? ": " : "", exchange->text.text);
 }
 
+/* Nobody behind the socket, or no more: a core was killed a moment ago, or there is no daemon. */
+static bool may_be_back(const struct exchange *exchange, int rc, int64_t waited_ms)
+{
+    bool nobody = rc == -ECONNREFUSED || rc == -ECONNRESET || rc == -EPIPE;
+    return rc == -ETIMEDOUT || (nobody && !exchange->is_glance && waited_ms < RESTART_MS);
+}
+
 /*
  * Asks until there is an answer, or patience ends. The core may go away and come back meanwhile: the session and the
- * number of a command see to it that it is taken once. Who finds nobody there at the very first is told at once.
+ * number of a command see to it that it is taken once. Who finds nobody there at the very first is told so.
  */
 static int ask(struct hactl *h, struct exchange *exchange, int patience_ms, const char *late)
 {
@@ -189,7 +198,7 @@ static int ask(struct hactl *h, struct exchange *exchange, int patience_ms, cons
     if (!config || open_session(h))
         return HACTL_FAILED;
     char *path = hy_config_socket(config);
-    int64_t deadline = hactl_now_ms() + patience_ms;
+    int64_t began = hactl_now_ms(), deadline = began + patience_ms;
     bool fresh = h->connection->zmtp.fd < 0;
     int status = -1;
     while (status < 0) {
@@ -199,7 +208,7 @@ static int ask(struct hactl *h, struct exchange *exchange, int patience_ms, cons
             status = HACTL_OK;
         else if (rc == -EPROTO)
             status = hactl_fail("the daemon of this host speaks another language: use the hactl that belongs to it");
-        else if (rc && fresh && !exchange->sent && rc != -ETIMEDOUT)
+        else if (rc && fresh && !exchange->sent && !may_be_back(exchange, rc, hactl_now_ms() - began))
             status = no_connection(path, rc);
         else if (hactl_now_ms() + PAUSE_MS >= deadline)
             status = tell_no_answer(exchange, patience_ms, late);
@@ -220,7 +229,7 @@ static int ask_for_state(struct hactl *h, const char *verb, int patience_ms, str
                          int *code, struct hy_err *refusal)
 {
     const struct zmtp_frame frames[] = {{HY_IPC_HELLO, strlen(HY_IPC_HELLO)}, {verb, strlen(verb)}};
-    struct exchange exchange = {.frames = frames, .count = 2};
+    struct exchange exchange = {.frames = frames, .count = 2, .is_glance = strcmp(verb, "state") == 0};
     int status = ask(h, &exchange, patience_ms, "the core of this host does not react");
     *code = exchange.code;
     *refusal = exchange.text;

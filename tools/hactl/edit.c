@@ -3,6 +3,7 @@
 
 #include "cib/command.h"
 #include "cib/grammar.h"
+#include "hactl/agents.h"
 #include "hactl/connection.h"
 #include "hactl/status.h"
 
@@ -100,12 +101,17 @@ static size_t print_new(const struct hy_buf *before, const struct hy_buf *now, c
 }
 
 /* Errors that were there before do not stand in the way of mending something else. */
-static int judge(const struct hy_cib *before, const struct hy_cib *after)
+static int judge(const struct hactl_edit *edit, const struct hy_cib *after)
 {
+    const struct hy_cib *before = edit->state->cib;
     struct hy_buf errors[2] = {{0}};
     struct hy_buf warnings[2] = {{0}};
     hy_cib_verify(before, &errors[0], &warnings[0]);
     hy_cib_verify(after, &errors[1], &warnings[1]);
+    if (strstr(hy_buf_text(&edit->statements), " primitive ")) {
+        hactl_agents_check(edit->h->config, before, &warnings[0]);
+        hactl_agents_check(edit->h->config, after, &warnings[1]);
+    }
     size_t count = print_new(&errors[0], &errors[1], "hactl: ", strlen("error: "));
     print_new(&warnings[0], &warnings[1], "", 0);
     for (int i = 0; i < 2; i++) {
@@ -130,7 +136,7 @@ static int rehearse(const struct hactl_edit *edit)
     if (answer.code) {
         status = hactl_fail("%s", answer.err.text);
     } else if (answer.config_changed) {
-        status = judge(edit->state->cib, copy);
+        status = judge(edit, copy);
     }
     hy_buf_free(&command);
     hy_cib_free(&copy);

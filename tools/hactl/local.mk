@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command. All but main() is a library, so that the tests link what operators run.
 HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
-HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
-	$(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS)
+HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS) $(DL_LIBS)
 
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS)
 libhactl_a_SOURCES = \
+	tools/hactl/agents.c tools/hactl/agents.h \
 	tools/hactl/change.c tools/hactl/change.h \
 	tools/hactl/cleanup.c \
 	tools/hactl/cluster_add.c \

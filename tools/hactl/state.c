@@ -176,7 +176,9 @@ bool hactl_state_online(const struct hactl_state *state, const char *node)
     if (!status || status->state != HY_MEMBER_IN)
         return false;
     const json_t *entry = hactl_state_node(state, node);
-    return hactl_state_flag(state, "quorum") || (entry && json_is_true(json_object_get(entry, "heard")));
+    if (hactl_state_flag(state, "quorum"))
+        return true;
+    return entry && json_is_true(json_object_get(entry, "heard")) && !json_is_true(json_object_get(entry, "blank"));
 }
 
 struct hy_object *hactl_state_resource(const struct hactl_state *state, const char *id)

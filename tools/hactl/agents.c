@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hactl/agents.h"
+
+#include "base/alloc.h"
+#include "plugin/plugin.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* In a child process: each parameter on a line, "! " before one that must be given. */
+static void report_params(const struct halyard_agent *agent, struct hy_buf *report)
+{
+    for (const struct halyard_param *param = agent->params; param->name; param++)
+        hy_buf_addf(report, "%s%s\n", param->flags & HALYARD_REQUIRED ? "! " : "", param->name);
+}
+
+/* What an agent's plug-in has reported; asked of each file once. */
+struct known {
+    const char *path;
+    struct hy_buf params;
+    bool good;
+};
+
+struct check {
+    const struct hy_agent_table *table;
+    const struct hy_config *config;
+    HY_VEC(struct known) known;
+    struct hy_buf *warnings;
+};
+
+static char *agent_name(const struct hy_primitive *primitive)
+{
+    return hy_asprintf("%s%s%s:%s", primitive->cls, primitive->provider ? ":" : "",
+                       primitive->provider ? primitive->provider : "", primitive->type);
+}
+
+static const struct known *ask(struct check *check, const char *path)
+{
+    for (size_t i = 0; i < check->known.count; i++)
+        if (strcmp(check->known.items[i].path, path) == 0)
+            return &check->known.items[i];
+    struct hy_probe probe = {.path = (char *)(uintptr_t)path};
+    hy_plugin_probe(&probe, 1, geteuid() != 0, report_params);
+    struct known *known = hy_vec_add(&check->known);
+    *known = (struct known){.path = path, .params = probe.report, .good = !probe.rc};
+    return known;
+}
+
+/* Is there such a line, with or without the mark? */
+static bool has_line(const struct hy_buf *lines, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *line = hy_buf_text(lines); *line; line += strcspn(line, "\n") + 1) {
+        const char *text = line[0] == '!' ? line + 2 : line;
+        if (strncmp(text, name, length) == 0 && text[length] == '\n')
+            return true;
+    }
+    return false;
+}
+
+static void check_params(struct check *check, const char *id, const char *agent, const struct hy_attrs *given,
+                         const struct hy_buf *params)
+{
+    for (size_t i = 0; i < given->list.count; i++)
+        if (!has_line(params, given->list.items[i].name))
+            hy_buf_addf(check->warnings, "warning: primitive %s: %s knows no parameter '%s'\n", id, agent,
+                        given->list.items[i].name);
+    for (const char *line = hy_buf_text(params); *line; line += strcspn(line, "\n") + 1) {
+        if (line[0] != '!')
+            continue;
+        char *name = hy_strndup(line + 2, strcspn(line + 2, "\n"));
+        if (!hy_attrs_get(given, name))
+            hy_buf_addf(check->warnings, "warning: primitive %s: %s must have the parameter '%s'\n", id, agent, name);
+        free(name);
+    }
+}
+
+static void check_primitive(struct check *check, const struct hy_object *object)
+{
+    char *agent = agent_name(&object->u.primitive);
+    const char *path = hy_agent_table_find(check->table, agent, NULL, NULL);
+    if (!path) {
+        hy_buf_addf(check->warnings, "warning: primitive %s: this host has no agent %s (looked for in %s)\n",
+                    object->id, agent, check->config->paths.agents);
+    } else {
+        const struct known *known = ask(check, path);
+        if (known->good)
+            check_params(check, object->id, agent, &object->u.primitive.params, &known->params);
+    }
+    free(agent);
+}
+
+void hactl_agents_check(const struct hy_config *config, const struct hy_cib *cib, struct hy_buf *warnings)
+{
+    struct hy_agent_table *table = NULL;
+    struct hy_buf problems = {0}; /* halyardd says them */
+    struct hy_err err = {{0}};
+    if (hy_agent_table_scan(config->paths.agents, geteuid() != 0, &table, &problems, &err) == 0) {
+        struct check check = {.table = table, .config = config, .warnings = warnings};
+        for (size_t i = 0; i < cib->objects.count; i++)
+            if (cib->objects.items[i]->kind == HY_PRIMITIVE)
+                check_primitive(&check, cib->objects.items[i]);
+        for (size_t i = 0; i < check.known.count; i++)
+            hy_buf_free(&check.known.items[i].params);
+        hy_vec_free(&check.known);
+        hy_agent_table_free(&table);
+    }
+    hy_buf_free(&problems);
+}

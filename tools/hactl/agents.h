@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the agents installed on this host know, held against the configuration. */
+#ifndef HACTL_AGENTS_H
+#define HACTL_AGENTS_H
+
+#include "cib/cib.h"
+#include "hactl/hactl.h"
+
+/* A line ("warning: ...") for each primitive whose agent this host does not have, for each parameter that its agent does not know,
+ * and for each that it must have and has not. Nothing where the folder of agents cannot be read. */
+void hactl_agents_check(const struct hy_config *config, const struct hy_cib *cib, struct hy_buf *warnings);
+
+#endif
