@@ -43,6 +43,14 @@ static bool is_going(const struct hy_srsc *leaf)
     return leaf->active.count > 0;
 }
 
+/* It is to run there, and there or elsewhere nobody has said yet whether it does: perhaps it has run all the time, as after
+ * the restart of a core. What relies on it is not stopped for its start before that is known to be needed. */
+static bool is_unheard(const struct hy_srsc *leaf)
+{
+    return leaf->final > 0 && !leaf->active.count &&
+           (leaf->waits_for != HY_NO_NODE || !leaf->unit->past[leaf->node].known);
+}
+
 static void set_own(struct hy_srsc *leaf)
 {
     leaf->level = leaf->active.count ? level_of(leaf->role) : 0;
@@ -54,6 +62,7 @@ static void set_own(struct hy_srsc *leaf)
     }
     leaf->final = leaf->node == HY_NO_NODE ? 0 : level_of(leaf->next);
     leaf->low = 0;
+    leaf->unheard = is_unheard(leaf);
     if (leaf->node == HY_NO_NODE || !hy_sched_is_active_on(leaf, leaf->node))
         return;
     const struct hy_past *past = &leaf->unit->past[leaf->node];
@@ -172,7 +181,7 @@ static void need_of_colocation(struct hy_sched *s, const struct hy_scoloc *coloc
 static int least(const struct hy_srsc *rsc, bool low)
 {
     if (rsc->kind == HY_RSC_PRIMITIVE)
-        return low ? rsc->low : rsc->final;
+        return low && !rsc->unheard ? rsc->low : rsc->final;
     int level = 2;
     for (size_t i = 0; i < rsc->children.count; i++) {
         int one = least(rsc->children.items[i], low);

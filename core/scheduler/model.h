@@ -271,6 +271,7 @@ struct hy_srsc {
     const struct hy_srsc *stuck_by; /* it comes after, and cannot be stopped */
     uint32_t waits_for;             /* a node that has not said yet whether it runs there; HY_NO_NODE */
     const struct hy_srsc *restart_by;
+    bool unheard; /* it may be running already */
     uint32_t start_action, promote_action, demote_action;
     HY_VEC(uint32_t) stop_actions;
 };

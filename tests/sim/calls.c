@@ -55,8 +55,8 @@ static void conclude(struct sim_world *world, size_t at, int code, const char *t
     SIM_OBSERVE(world, answered, (seer, &pending.call));
     if (pending.call.number == world->configuration_call) {
         world->configuration_call = 0;
-        world->configured = code == 0;
-        if (code)
+        world->configured = code == 0 || code == -EEXIST; /* an attempt whose answer was lost was taken */
+        if (!world->configured)
             sim_agenda_add(world, world->now + 300 * HY_MS, SIM_EV_CONFIGURE, 0);
     } else if (sim_the_workload->answered) {
         sim_the_workload->answered(world->workload, &pending.call);

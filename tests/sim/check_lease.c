@@ -6,7 +6,8 @@
  *   two-hold-the-right   a resource is active on two hosts whose executors both think that their lease covers it
  *   active-twice         it is active on two hosts, and the one that has lost the right has had the time to let go: only what its
  *                        own agent is stopping still, or a host that is frozen or has just woken, is excused
- *   starts-without-lease nothing is started under a lease that has ended (but what was being forked in that very moment)
+ *   starts-without-lease nothing is started under a lease that has ended (but what was being forked in that very moment, or when the
+ *                        host was frozen)
  *   clone-too-many       more instances of a clone on a node than clone-node-max, or in all than clone-max
  */
 #include "sim/checks.h"
@@ -166,7 +167,7 @@ static void began(void *context, size_t node, const struct hy_operation *operati
 {
     struct leases *leases = context;
     if (operation->lease && strcmp(operation->op, "start") == 0 && !sim_lease_holds(leases->world, node) &&
-        !has_just_ended(leases, node))
+        !has_just_ended(leases, node) && sim_now(leases->world) - sim_thawed_at(leases->world, node) > AFTER_THAW)
         sim_violation(leases->world, "starts-without-lease", "%s is started on %s, which has no lease", operation->rsc,
                       sim_name(leases->world, node));
 }

@@ -9,6 +9,7 @@
  *   not-as-decided    what runs is what the DC thinks runs
  *   colocation-broken no mandatory colocation is broken by what runs, and
  *   runs-where-banned nothing runs where a location forbids it, or on a node that is standby
+ *   not-reconciled    the servers of consensus are the enrolled nodes, with the disks they have; who was struck is out
  *   not-answered      every request has been answered
  *
  * What is unmanaged or blocked (a stop that has failed) is left as it is, and is no breach.
@@ -58,10 +59,14 @@ static void healed(void *context)
 
 /* ---- members */
 
+/* Is it up, and to be in the cluster? */
 static bool is_there(const struct sim_world *world, size_t node)
 {
     const struct hy_cluster *c = sim_cluster(world, node);
-    return c && !sim_is_retired(world, node) && c->leave.state == STAYING;
+    const struct hy_cib *cib = fact_newest(world);
+    const struct hy_node_status *status = cib ? hy_cib_node(cib, sim_name(world, node)) : NULL;
+    return c && !sim_is_retired(world, node) && c->leave.state == STAYING && status && status->enrolled.address &&
+           !status->enrolled.striking;
 }
 
 static void check_members(struct liveness *liveness)
@@ -292,6 +297,33 @@ static const struct hy_cluster *acting_dc(const struct sim_world *world, size_t 
     return NULL;
 }
 
+/* Those that vote are those that are enrolled, each with the disk that it has. */
+static void check_servers(struct liveness *liveness, const struct hy_cluster *dc)
+{
+    const struct sim_world *world = liveness->world;
+    const struct hy_raft_servers *servers = hy_raft_servers(dc->replica.raft);
+    size_t voters = 0;
+    for (size_t i = 0; i < servers->count; i++) {
+        const struct hy_raft_server *server = &servers->list[i];
+        const struct hy_node_status *status = hy_cib_node_by_id(dc->replica.cib, server->id);
+        voters += server->voter;
+        if (!status || !status->enrolled.address || status->enrolled.striking)
+            sim_violation(liveness->world, "not-reconciled", "node %u is a server, and is to be none", server->id);
+        else if (is_there(world, server->id - 1) && sim_disk(world, server->id - 1) != server->disk)
+            sim_violation(liveness->world, "not-reconciled", "%s is a server with a disk that it has not",
+                          status->node);
+    }
+    size_t there = 0;
+    for (size_t node = 0; node < sim_node_count(world); node++)
+        there += is_there(world, node);
+    if (voters < there && voters < 7)
+        sim_violation(liveness->world, "not-reconciled", "%zu servers vote, and %zu nodes are there", voters, there);
+    for (size_t i = 0; i < dc->replica.cib->nodes.count; i++)
+        if (dc->replica.cib->nodes.items[i]->enrolled.striking)
+            sim_violation(liveness->world, "not-reconciled", "%s is still being taken out",
+                          dc->replica.cib->nodes.items[i]->node);
+}
+
 static void check_answers(struct liveness *liveness)
 {
     if (!liveness->open.count)
@@ -323,6 +355,7 @@ static void finished(void *context)
     check_placements(liveness, decision);
     check_plainly(liveness, hy_cluster_cib(dc), decision);
     hy_decision_free(&decision);
+    check_servers(liveness, dc);
     check_answers(liveness);
 }
 

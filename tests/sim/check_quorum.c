@@ -122,14 +122,13 @@ static void power(void *context, size_t node, bool on)
     quorum->ended[node] = 0;
 }
 
-/* A lease may come and go between two looks, and so may the core that got it. */
+/* A lease may come and go between two looks. */
 static void lease(void *context, size_t node, hy_time local_deadline, uint32_t since)
 {
     (void)since;
     struct quorum *quorum = context;
-    if (local_deadline <= sim_local(quorum->world, node))
-        return;
-    quorum->ended[node] = 0;
+    if (local_deadline > sim_local(quorum->world, node))
+        quorum->ended[node] = 0;
 }
 
 const struct sim_observer sim_check_quorum = {

@@ -107,16 +107,13 @@ static void check_elsewhere(const struct judged *j)
 /* Is an instance of it active, and left so? On `node`, or anywhere. */
 static bool is_up(const struct judged *j, const char *primitive, const char *node)
 {
+    if (fact_is_stuck(j->cib, primitive))
+        return true;
     for (size_t i = 0; i < j->cib->nodes.count; i++) {
         const struct hy_node_status *status = j->cib->nodes.items[i];
-        if (status->state == HY_MEMBER_IN && fact_failed_stop(status, primitive))
-            return true; /* blocked, wherever else it may be */
         if (status->state != HY_MEMBER_IN || (node && strcmp(status->node, node) != 0))
             continue;
-        enum fact_belief belief = fact_belief(status, primitive);
-        if (belief == FACT_UNCERTAIN && !fact_is_managed(j->cib, primitive, status->node))
-            return true; /* left as it is, and taken as active */
-        if (belief == FACT_ACTIVE && !is_in_flight(j, status->node, primitive, "stop"))
+        if (fact_belief(status, primitive) == FACT_ACTIVE && !is_in_flight(j, status->node, primitive, "stop"))
             return true;
     }
     return false;

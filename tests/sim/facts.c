@@ -194,6 +194,31 @@ bool fact_failed_stop(const struct hy_node_status *status, const char *rsc)
            (stop->exec != HY_EXEC_DONE || stop->rc != 0);
 }
 
+static bool blocks_on_failure(const struct hy_cib *cib, const char *rsc)
+{
+    const struct hy_object *object = primitive_of(cib, rsc);
+    for (size_t i = 0; object && i < object->u.primitive.ops.count; i++) {
+        const char *on_fail = hy_attrs_get(&object->u.primitive.ops.items[i].attrs, "on-fail");
+        if (on_fail && strcmp(on_fail, "block") == 0)
+            return true;
+    }
+    return false;
+}
+
+bool fact_is_stuck(const struct hy_cib *cib, const char *rsc)
+{
+    for (size_t i = 0; i < cib->nodes.count; i++) {
+        const struct hy_node_status *status = cib->nodes.items[i];
+        if (status->state != HY_MEMBER_IN)
+            continue;
+        if (fact_failed_stop(status, rsc) ||
+            (fact_belief(status, rsc) == FACT_UNCERTAIN &&
+             (blocks_on_failure(cib, rsc) || !fact_is_managed(cib, rsc, status->node))))
+            return true;
+    }
+    return false;
+}
+
 /* ---- orders */
 
 static bool is_start(const char *action)

@@ -38,6 +38,9 @@ enum fact_belief {
 };
 enum fact_belief fact_belief(const struct hy_node_status *status, const char *rsc);
 bool fact_failed_stop(const struct hy_node_status *status, const char *rsc);
+/* It has failed, and is left as it is, active or not: blocked (a stop that failed, on-fail=block), or unmanaged. Whether it is
+ * taken as active is nobody's promise. */
+bool fact_is_stuck(const struct hy_cib *cib, const char *rsc);
 
 enum { FACT_MANY = 32 };
 

@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "sim/observer.h"
 
-enum { CLIENTS = 3, PATIENCE_MS = 1500 };
+enum { CLIENTS = 3, PATIENCE_MS = 1500, MOST_HOSTS = 12 };
 
 /* Somebody with a session, who has one request open at a time. */
 struct client {
@@ -32,7 +32,7 @@ struct workload {
     uint64_t edits;
     hy_time next_hosts; /* when the operator sees to hosts again */
     size_t down;        /* the host that the operator has shut down; SIM_MAX_NODES: none */
-    bool is_maintained; /* maintenance-mode, set by the operator */
+    uint32_t struck;    /* hosts, by number */
 };
 
 /* workload_config.c */

@@ -151,6 +151,42 @@ static void add_or_remove(struct workload *workload, const struct hy_cib *cib, s
                     id);
 }
 
+static size_t enrolled(const struct hy_cib *cib)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < cib->nodes.count; i++)
+        count += cib->nodes.items[i]->enrolled.address && !cib->nodes.items[i]->enrolled.striking;
+    return count;
+}
+
+static void add_host(struct workload *workload, struct hy_buf *out)
+{
+    struct sim_world *world = workload->world;
+    size_t node = sim_node_add(world);
+    if (node < SIM_MAX_NODES)
+        hy_buf_addf(out, "enrol %s id=%zu address=10.0.0.%zu\n", sim_name(world, node), node + 1, node + 1);
+}
+
+static void strike_host(struct workload *workload, const struct hy_cib *cib, struct hy_buf *out)
+{
+    const struct hy_object *node = some_node_object(workload, cib);
+    const struct hy_node_status *status = node ? hy_cib_node(cib, node->id) : NULL;
+    if (!status || !status->enrolled.address || status->enrolled.striking)
+        return;
+    hy_command_strike(out, node->id);
+    workload->struck |= 1u << (status->id - 1);
+}
+
+/* Nodes come, and go; three stay. */
+static void grow_or_shrink(struct workload *workload, const struct hy_cib *cib, struct hy_buf *out)
+{
+    size_t count = enrolled(cib), begun = sim_settings(workload->world)->nodes;
+    if (count > 3 && (count >= begun + 2 || workload_chance(workload, 50)))
+        strike_host(workload, cib, out);
+    else if (begun > 2 && count && count < begun + 2 && sim_node_count(workload->world) < MOST_HOSTS)
+        add_host(workload, out);
+}
+
 /* What keeps everything from running is not left for long. */
 static bool undo_what_stops_all(struct workload *workload, const struct hy_cib *cib, struct hy_buf *out)
 {
@@ -172,18 +208,29 @@ static bool undo_what_stops_all(struct workload *workload, const struct hy_cib *
 void workload_next_edit(struct workload *workload, const struct hy_cib *cib, struct hy_buf *out)
 {
     static void (*const deeds[])(struct workload *, const struct hy_cib *, struct hy_buf *) = {
-        toggle_meta,    toggle_meta,    change_parameter, move,         move, move, move, clean_up, clean_up,
-        toggle_standby, toggle_standby, toggle_property,  add_or_remove};
+        toggle_meta,    toggle_meta,    change_parameter, move,          move,          move, move, clean_up, clean_up,
+        toggle_standby, toggle_standby, toggle_property,  add_or_remove, grow_or_shrink};
     if (!undo_what_stops_all(workload, cib, out))
         deeds[sim_below(workload->world, sizeof deeds / sizeof *deeds)](workload, cib, out);
 }
 
 /* ---- hosts */
 
+/* What was struck and is out of the cluster goes to the scrap heap. */
+static void scrap(struct workload *workload)
+{
+    struct sim_world *world = workload->world;
+    const struct hy_cib *cib = fact_newest(world);
+    for (size_t node = 0; cib && node < sim_node_count(world); node++)
+        if (workload->struck >> node & 1 && !sim_is_retired(world, node) && !hy_cib_node(cib, sim_name(world, node)))
+            sim_retire(world, node);
+}
+
 /* One host at a time is taken down in good order, and comes back at the next look. */
 void workload_see_to_hosts(struct workload *workload)
 {
     struct sim_world *world = workload->world;
+    scrap(workload);
     if (workload->down < SIM_MAX_NODES) {
         sim_start(world, workload->down);
         workload->down = SIM_MAX_NODES;
