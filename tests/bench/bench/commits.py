@@ -21,6 +21,7 @@ from .stack import Missing
 CLIENTS = (1, 32, 256)
 BYTES = 1024
 SYNCS = 1000
+LONG_LIFE = 11  # seconds
 EDITS = "/usr/local/bin/bench-edits"
 SOCKET = "var/run/halyard/core/halyard.sock"
 STATE = "var/lib/halyard"
@@ -101,6 +102,7 @@ class Halyard:
         self.stack = stack
         self.arguments = arguments
         self.rows = []
+        self.killed = {}  # host -> when last
 
     def _row(self, title, sample):
         sample["load"] = machine.load()
@@ -125,12 +127,13 @@ class Halyard:
         for _ in range(self.arguments.kills):
             self.stack.testbed.wait_until(self.stack.dc, 60, "there is a DC")
             dc = self.stack.dc()
+            self._rest(dc)
             other = next(host for host in self.stack.testbed.hosts if host.name != dc)
             argv = [EDITS, "until", _path(other, SOCKET), "3"]
             client = other.popen(argv, stdout=subprocess.PIPE, text=True)
             time.sleep(1)
             doomed = victims(dc)
-            died = time.time()
+            died = self.killed[dc] = time.time()
             for process in doomed:
                 process.kill(signal.SIGKILL)
             lines, _ = client.communicate(timeout=60)
@@ -170,6 +173,10 @@ class Halyard:
                 if LEADS.search(text) and (leads is None or at < leads):
                     leads, detected = at, seen
         return detected, leads
+
+    def _rest(self, host):
+        """A core that dies again within ten seconds is started later on purpose."""
+        time.sleep(max(0, self.killed.get(host, 0) + LONG_LIFE - time.time()))
 
     def _revive(self, dc):
         host = self.stack.testbed[dc]
