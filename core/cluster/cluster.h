@@ -9,6 +9,11 @@
  *   orders      operations from the DC -> executor; outcomes -> outbox                      every node
  *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
  *   controller  the CIB -> decision -> orders                                               the DC
+ *   members     who there is, with what the other parts keep of each                        every node
+ *   hints       whom to connect to, before it is known for sure                             every node
+ *   forming     blank nodes -> the first set of servers                                     blank nodes
+ *   servers     who is enrolled -> the servers of consensus, one change at a time           the DC
+ *   leave       a shutdown, or a strike: in good order                                      every node
  *
  * The DC is the consensus leader once it has committed an entry of its own term; it acts only under its own lease, and
  * only when every member has said, in this term, what runs there (or has been declared gone and has let go).

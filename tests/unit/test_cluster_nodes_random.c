@@ -126,6 +126,7 @@ static void lose_disk(struct run *run)
 
 static void uncut(struct sim *sim)
 {
+    sim_lose(sim, 0);
     for (size_t i = 0; i < sim_count(sim); i++)
         for (size_t j = 0; j < sim_count(sim); j++)
             sim_cut_one_way(sim, i, j, false);
@@ -162,7 +163,7 @@ static void one_event(struct run *run)
 {
     struct sim *sim = run->sim;
     size_t node = dice(run, sim_count(sim)), other = dice(run, sim_count(sim));
-    switch (dice(run, 18)) {
+    switch (dice(run, 19)) {
     case 0:
     case 1:
     case 16:
@@ -195,6 +196,9 @@ static void one_event(struct run *run)
         break;
     case 10:
         split(run);
+        break;
+    case 18:
+        sim_lose(sim, (unsigned)dice(run, 25));
         break;
     case 11:
     case 12:
