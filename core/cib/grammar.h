@@ -53,6 +53,8 @@ void hy_word_print(const char *word, struct hy_buf *out);
 /* All of it, status, sessions and versions included, as text (the form is described in save.c; its first line is
  * "halyard-cib 1"); and back into an empty CIB, which stays empty on error. restore(save(c)) = c. -EINVAL. */
 void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out);
+/* The same for those who only look: without the answers kept for client sessions. */
+void hy_cib_save_to_show(const struct hy_cib *cib, struct hy_buf *out);
 int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err);
 
 /* What is wrong with a configuration as a whole, one line each ("error: ...", "warning: ...") into `errors` and

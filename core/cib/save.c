@@ -77,7 +77,7 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
     }
 }
 
-void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
+static void save(const struct hy_cib *cib, bool clients, struct hy_buf *out)
 {
     hy_buf_addf(out, "halyard-cib %d\nindex %" PRIu64 "\nchanged at=", FORM, cib->index);
     hy_wall_print(cib->changed, out);
@@ -95,7 +95,8 @@ void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
     for (size_t i = 0; i < cib->sessions.count && !HY_MUTANT(SNAPSHOT_WITHOUT_SESSIONS); i++)
         hy_buf_addf(out, "session origin=%" PRIu32 " incarnation=%" PRIu64 " seq=%" PRIu64 "\n",
                     cib->sessions.items[i].origin, cib->sessions.items[i].incarnation, cib->sessions.items[i].seq);
-    hy_clients_save(cib, out);
+    if (clients)
+        hy_clients_save(cib, out);
     for (size_t i = 0; i < cib->objects.count; i++) {
         hy_buf_addf(out, "object %" PRIu64 " ", cib->objects.items[i]->version);
         hy_object_print(cib->objects.items[i], out);
@@ -103,6 +104,16 @@ void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
     for (size_t i = 0; i < cib->nodes.count; i++)
         save_status(cib->nodes.items[i], out);
     hy_buf_adds(out, "end\n");
+}
+
+void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)
+{
+    save(cib, true, out);
+}
+
+void hy_cib_save_to_show(const struct hy_cib *cib, struct hy_buf *out)
+{
+    save(cib, false, out);
 }
 
 /* ------------------------------------------------------------- restore */

@@ -6,7 +6,7 @@
  *   request   "halyard-ipc 1", verb, arguments
  *   reply     "halyard-ipc 1", code (decimal: 0 or -errno), text (of the error, or ""), payload
  *
- *   state    payload: report as JSON, the CIB as text (cib/grammar.h: hy_cib_save), as this node has them now
+ *   state    payload: report as JSON, the CIB as text (cib/grammar.h: hy_cib_save_to_show), as this node has them now
  *   read     the same, but the state contains every change that was acknowledged anywhere in the cluster before the
  *            request was made; -EHOSTUNREACH without quorum (no payload then)
  *   command  statements, by, via, session, number, repeat

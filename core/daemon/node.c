@@ -360,7 +360,7 @@ static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
 {
     struct hy_node *node = context;
     hy_report_write(node->cluster, node->config, hy_clock_now(), hy_clock_wall(), report);
-    hy_cib_save(hy_cluster_cib(node->cluster), cib);
+    hy_cib_save_to_show(hy_cluster_cib(node->cluster), cib);
 }
 
 static void on_command(void *context, uint64_t client, const struct hy_ipc_command *command)

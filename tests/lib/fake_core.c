@@ -245,7 +245,7 @@ static void answer_state(void *context, struct hy_buf *report, struct hy_buf *ci
     for (size_t i = 0; i < world->cib->nodes.count; i++)
         report_node(world, world->cib->nodes.items[i], report);
     hy_buf_adds(report, "]}");
-    hy_cib_save(world->cib, cib);
+    hy_cib_save_to_show(world->cib, cib);
 }
 
 static bool is_steered_once(const struct world *world, const char *file)

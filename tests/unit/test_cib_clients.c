@@ -57,6 +57,11 @@ START_TEST(a_repeat_gets_the_same_answer_and_changes_nothing)
         hy_cib_free(&cib);
         cib = next;
     }
+    struct hy_buf shown = {0};
+    hy_cib_save_to_show(cib, &shown);
+    ck_assert_ptr_null(strstr(hy_buf_text(&shown), "\nclient session="));
+    ck_assert_ptr_nonnull(strstr(hy_buf_text(&shown), "\nend\n"));
+    hy_buf_free(&shown);
     /* Before its last one: what came of it is not kept. */
     ck_assert_int_eq(request(cib, 7, 1, 1, "put 0 node a\n", &answer), -ENODATA);
     ck_assert_ptr_null(hy_cib_find(cib, "a"));
