@@ -229,11 +229,10 @@ static void check_placements(struct liveness *liveness, const struct hy_decision
         const struct hy_placement *placement = &decision->placements[i];
         if (!placement->node || placement->role == HY_ROLE_STOPPED)
             continue;
-        bool blocked = false;
+        bool waits = false; /* what could be done of it, check_actions() has said */
         for (size_t j = 0; j < decision->action_count; j++)
-            blocked =
-                blocked || (decision->actions[j].blocked && strcmp(decision->actions[j].rsc, placement->rsc) == 0);
-        if (!blocked && !active_of(decision, placement->rsc, placement->node))
+            waits = waits || strcmp(decision->actions[j].rsc, placement->rsc) == 0;
+        if (!waits && !active_of(decision, placement->rsc, placement->node))
             sim_violation(liveness->world, "not-settled", "%s is to be on %s, and nothing is done for it",
                           placement->rsc, placement->node);
     }

@@ -22,7 +22,9 @@ struct quorum {
     struct sim_world *world;
     hy_time next;
     hy_time heard[SIM_MAX_NODES][SIM_MAX_NODES]; /* when a node last took a heartbeat of another */
-    hy_time ended[SIM_MAX_NODES];                /* when its lease was first seen not to hold; 0: it does */
+    /* The set that a core has applied, and the one in its log, or had when it died. */
+    struct hy_raft_servers applied[SIM_MAX_NODES], in_force[SIM_MAX_NODES];
+    hy_time ended[SIM_MAX_NODES]; /* when its lease was first seen not to hold; 0: it does */
 };
 
 static void *open_check(struct sim_world *world)
@@ -46,15 +48,25 @@ static bool majority_of(const struct quorum *quorum, size_t node, const struct h
     return 2 * heard > count;
 }
 
-/* By any set that a core has in force: while the voters change, neighbouring sets count side by side. */
+/* By any of the sets: while the voters change, neighbouring ones count side by side. */
 static bool has_majority(const struct quorum *quorum, size_t node, hy_time from)
 {
-    for (size_t other = 0; other < sim_node_count(quorum->world); other++) {
-        const struct hy_cluster *cluster = sim_cluster(quorum->world, other);
-        if (cluster && majority_of(quorum, node, hy_raft_servers(cluster->replica.raft), from))
+    for (size_t other = 0; other < sim_node_count(quorum->world); other++)
+        if (majority_of(quorum, node, &quorum->applied[other], from) ||
+            majority_of(quorum, node, &quorum->in_force[other], from))
             return true;
-    }
     return false;
+}
+
+static void note_sets(struct quorum *quorum)
+{
+    for (size_t node = 0; node < sim_node_count(quorum->world); node++) {
+        const struct hy_cluster *cluster = sim_cluster(quorum->world, node);
+        if (!cluster)
+            continue;
+        quorum->applied[node] = cluster->replica.servers;
+        quorum->in_force[node] = *hy_raft_servers(cluster->replica.raft);
+    }
 }
 
 static bool is_waived(const struct sim_world *world, size_t node)
@@ -110,6 +122,7 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     if (sim_now(quorum->world) < quorum->next)
         return;
     quorum->next = sim_now(quorum->world) + LOOK;
+    note_sets(quorum);
     for (size_t i = 0; i < sim_node_count(quorum->world); i++)
         if (!sim_is_retired(quorum->world, i))
             look_at(quorum, i);

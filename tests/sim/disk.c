@@ -258,6 +258,10 @@ static void begin_anew(struct sim_world *world, size_t node, bool damaged, const
     disk->image = (struct hy_journal_image){.disk = random_number(world)};
     disk->loaded = (struct hy_journal_snapshot){0};
     hy_buf_clear(&disk->snapshot);
+    /* Whoever puts in another disk sees to the configuration file, too: its nodes may all be gone by now. */
+    for (size_t i = 0; i < world->count; i++)
+        if (!world->hosts[i].retired)
+            world->hosts[node].config |= 1u << i;
     sim_note(world, "%s: the disk is empty: %s", world->hosts[node].name, why);
     if (damaged)
         SIM_OBSERVE(world, disk_lost, (seer, node));
