@@ -60,7 +60,8 @@ static bool has_ended(const struct hy_cluster *c, const struct hy_node_status *s
 
 /* ---- may there be a change now? */
 
-/* Members have said by heartbeat, in the life in which they were admitted, that they have applied the present set. */
+/* Members have said by heartbeat, in the life in which they were admitted, that they have applied the present set; and
+ * they have lived long enough for the leases of former lives to be over, which were counted by who knows what set. */
 static bool all_know_the_present(struct hy_cluster *c)
 {
     for (size_t i = 0; i < c->replica.cib->nodes.count; i++) {
@@ -70,7 +71,7 @@ static bool all_know_the_present(struct hy_cluster *c)
             return wait_for(&c->servers, status->node, "is gone, and its lease has not ended yet");
         if (status->state != HY_MEMBER_IN)
             continue;
-        if (!see(c, status->id, &view) || view.incarnation != status->incarnation ||
+        if (!see(c, status->id, &view) || view.incarnation != status->incarnation || !view.settled ||
             view.servers_index < c->replica.cib->servers_index)
             return wait_for(&c->servers, status->node, "has not said yet that it knows the present set of servers");
     }

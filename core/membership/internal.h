@@ -39,6 +39,7 @@ struct hy_membership_node {
     /* Heard of it (membership.c). */
     uint64_t incarnation;
     uint64_t number;
+    hy_time met_at; /* first heard in this incarnation */
     hy_time heard_at;
     hy_time count_from;   /* heard_at, and as much later as we were late ourselves */
     bool hears_us;        /* so it said last */

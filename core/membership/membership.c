@@ -83,6 +83,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->nodes[0] = (struct hy_membership_node){.id = options->self,
                                               .incarnation = options->incarnation,
                                               .disk = options->disk,
+                                              .met_at = now,
                                               .count_from = now,
                                               .contact_from = now,
                                               .release_at = HY_NEVER};
@@ -113,6 +114,7 @@ void hy_membership_effects_free(struct hy_membership_effects *effects)
 static void meet(struct hy_membership *m, struct hy_membership_node *from, uint64_t incarnation, hy_time now)
 {
     from->incarnation = incarnation;
+    from->met_at = now;
     from->contact_from = now; /* it cannot have heard us yet */
     memset(from->opinions, 0, sizeof from->opinions);
     m->say_now = true;

@@ -188,6 +188,8 @@ struct hy_membership_view {
     uint64_t servers_index; /* of the set of servers that it has applied */
     uint64_t lineage;
     bool blank; /* it has no set of servers yet */
+    /* It has been in this incarnation for so long (D_max) that no lease of an earlier one is left in its executor. */
+    bool settled;
 };
 bool hy_membership_view(const struct hy_membership *membership, uint32_t node, hy_time now,
                         struct hy_membership_view *view);

@@ -125,13 +125,26 @@ static hy_time majority_until(const struct hy_membership *m)
     return count >= m->majority ? until[m->majority - 1] : 0;
 }
 
+/* The only voter needs nobody's promise. Yet its lease outlives its core, and when there are others it may not always be
+ * the only one: then what it hands out is over within D_max, like any promise. Said again when half of that is left. */
+static hy_time own_word(const struct hy_membership *m)
+{
+    if (m->count == 1)
+        return HY_NEVER;
+    bool fresh = m->lease_epoch == m->nodes[m->self].applied.epoch && m->lease_said != HY_NEVER &&
+                 m->lease_said - m->now > m->dead_after_max / 2;
+    return fresh ? m->lease_said : m->now + hy_membership_shorter(m, m->dead_after_max) - m->release_margin;
+}
+
 hy_time hy_membership_lease_end(const struct hy_membership *m)
 {
     const struct hy_membership_node *self = &m->nodes[m->self];
     if (!self->applied.in || self->applied.incarnation != m->incarnation)
         return 0;
     hy_time until = majority_until(m);
-    return until == HY_NEVER ? until : until > m->release_margin ? until - m->release_margin : 0;
+    if (until == HY_NEVER)
+        return own_word(m);
+    return until > m->release_margin ? until - m->release_margin : 0;
 }
 
 static void say_lease(struct hy_membership *m, hy_time at, struct hy_membership_effects *effects)

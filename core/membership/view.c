@@ -81,6 +81,8 @@ bool hy_membership_view(const struct hy_membership *membership, uint32_t node, h
             .disk = i == membership->self ? membership->disk : seen->disk,
             .servers_index = i == membership->self ? membership->servers_index : seen->servers_index,
             .lineage = i == membership->self ? membership->lineage : seen->lineage,
+            .settled = seen->incarnation != 0 &&
+                       now - seen->met_at >= hy_membership_longer(membership, membership->dead_after_max),
             .blank = i == membership->self ? membership->voters == 0 : seen->blank};
         return true;
     }

@@ -245,8 +245,9 @@ static bool all_know_the_present(struct lease_cluster *cluster, uint32_t id)
     for (uint32_t i = 1; i <= cluster->options.nodes; i++) {
         struct hy_membership_view view;
         hy_membership_view(cluster->nodes[id].membership, i, lease_clock(cluster, id), &view);
-        if (view.admitted ? view.incarnation != view.admitted_incarnation || view.servers_index < present
-                          : view.epoch != 0 && !view.released)
+        if (view.admitted
+                ? view.incarnation != view.admitted_incarnation || !view.settled || view.servers_index < present
+                : view.epoch != 0 && !view.released)
             return false;
     }
     return true;
