@@ -33,7 +33,8 @@ struct linear {
     struct sim_world *world;
     struct history history;
     struct table by_session; /* session, number -> edit + 1, attempts that may have been taken */
-    struct table by_call;    /* an edit without session: likewise; a read -> the first of its reads + 1, how many */
+    struct table by_call;    /* an edit without session: likewise; a read -> the first of its reads + 1, how many,
+                                true */
     uint64_t lately[LATELY];
     size_t lately_at;
     uint64_t highest;
@@ -135,6 +136,7 @@ static void called_read(struct linear *linear, const struct sim_call *call)
         if (linear->lately[i])
             history_call(&linear->history, (uint32_t)linear->lately[i], (uint32_t)call->node, LIN_READ, 0, 0);
     row->value[1] = linear->history.ops.count + 1 - row->value[0];
+    row->value[2] = true;
 }
 
 static void called(void *context, const struct sim_call *call)
@@ -209,7 +211,7 @@ static void settle_refused(struct linear *linear, const struct table *table)
 {
     for (size_t i = 0; i < table->capacity; i++) {
         const struct table_row *row = &table->rows[i];
-        if (!(row->a || row->b) || !row->value[0] || row->value[1])
+        if (!(row->a || row->b) || !row->value[0] || row->value[1] || row->value[2])
             continue;
         const struct lin_op *op = &linear->history.ops.items[row->value[0] - 1];
         if (op->outcome == LIN_UNKNOWN && op->kind != LIN_READ)
