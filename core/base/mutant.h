@@ -25,10 +25,7 @@
     MUTANT(READ_ANSWERED_LOCALLY, "a read is answered from what this node knows, and the DC is not asked")             \
     MUTANT(LEASE_FROM_RECEIPT, "a promise counts from when it came, not from when its question was sent")              \
     MUTANT(PROMISE_OF_ANY_EPOCH, "a promise counts for another epoch than it was given for")                           \
-    MUTANT(PROMISES_BEFORE_ADMISSION, "a core that restarted promises before it is admitted")                          \
     MUTANT(PROMISE_NOT_KEPT, "a voter turns before its promise has ended")                                             \
-    MUTANT(CLOCKS_ARE_EXACT, "durations are not shortened by what clocks may differ")                                  \
-    MUTANT(UNCOMMITTED_VERDICT_IGNORED, "a verdict in the log does not count before it is applied")                    \
     MUTANT(RELEASED_AT_ONCE, "what a node ran is given away with the verdict, whatever was promised")                  \
     MUTANT(OLD_LIFE_GOES_ON, "what was started before a verdict goes on after the admission")                          \
     MUTANT(LEASE_NOT_WATCHED, "the executor does not look at the lease")                                               \
@@ -40,6 +37,8 @@
     MUTANT(SNAPSHOT_WITHOUT_SESSIONS, "a snapshot lacks the table of sessions")                                        \
     MUTANT(COMMAND_TWICE, "a command that comes twice is applied twice")                                               \
     MUTANT(REQUEST_TWICE, "a client's request that is asked again is applied again")                                   \
+    MUTANT(LEARNER_COUNTS, "a learner's vote and acknowledgement count")                                               \
+    MUTANT(PROBES_LEFT_OUT, "nobody asks a node whether a resource runs there already")                                \
     MUTANT(START_BEFORE_STOP, "a resource is started before it has stopped elsewhere")                                 \
     MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")
 

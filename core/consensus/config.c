@@ -19,7 +19,7 @@ const struct hy_raft_server *hy_raft_find(const struct hy_raft_servers *servers,
 bool hy_raft_is_voter(const struct hy_raft_servers *servers, uint32_t id, uint64_t disk)
 {
     const struct hy_raft_server *server = hy_raft_find(servers, id, disk);
-    return server && server->voter;
+    return server && (server->voter || HY_MUTANT(LEARNER_COUNTS));
 }
 
 size_t hy_raft_voter_count(const struct hy_raft_servers *servers)

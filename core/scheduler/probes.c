@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Before anything is started, it is asked on every node whether it runs there already. */
+#include "base/mutant.h"
 #include "scheduler/model.h"
 
 static bool needs_probe(const struct hy_sched *s, const struct hy_unit *unit, uint32_t node)
@@ -9,7 +10,7 @@ static bool needs_probe(const struct hy_sched *s, const struct hy_unit *unit, ui
         return true; /* it is under way: what waits for it must see it */
     if (!s->nodes[node].member || s->nodes[node].pending || s->nodes[node].witness || past->known || past->flights)
         return false;
-    return !(unit->no_probe && unit->no_probe[node]);
+    return !(unit->no_probe && unit->no_probe[node]) && !HY_MUTANT(PROBES_LEFT_OUT);
 }
 
 void hy_sched_make_probes(struct hy_sched *s)
