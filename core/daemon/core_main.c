@@ -3,6 +3,7 @@
  * halyard-core: the part of a node that talks. Started by halyardd, the executor, which hands it a socket and the lease
  * page; not meant to be started by hand.
  */
+#include "bus/quiet.h"
 #include "daemon/config.h"
 #include "daemon/logger.h"
 #include "daemon/node.h"
@@ -51,7 +52,7 @@ static int parse(int argc, char **argv, struct arguments *arguments)
     return arguments->executor_fd < 0 || arguments->lease_fd < 0 ? -EINVAL : 0;
 }
 
-/* Signals come through the loop. */
+/* Signals come through the loop; czmq's own handlers would turn SIGTERM into a flag nobody looks at. */
 static void take_signals(void)
 {
     sigset_t signals;
@@ -61,6 +62,7 @@ static void take_signals(void)
     sigaddset(&signals, SIGHUP);
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
+    hy_czmq_quiet();
 }
 
 /* Heartbeats must go out on time, on a busy host too; and so must votes and what is to be committed, so the threads of

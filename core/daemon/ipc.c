@@ -3,9 +3,9 @@
 
 #include "base/alloc.h"
 #include "base/vec.h"
-#include "bus/frames.h"
 #include "bus/socket.h"
 
+#include <czmq.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,15 +14,14 @@
 
 enum { MAX_WAITING = 4096, MAX_MESSAGE = 16 * 1024 * 1024, REQUESTS_PER_TURN = 32, MAX_WORD = 255 };
 
-/* Whom a ROUTER sends to; the bytes are ZeroMQ's. */
 struct waiting {
     uint64_t client;
-    struct hy_buf identity;
+    zframe_t *identity;
     bool reads; /* the state is to be sent, not only a word */
 };
 
 struct hy_ipc {
-    void *zmq, *router;
+    zsock_t *router;
     struct hy_loop *loop;
     struct hy_watched watched;
     struct hy_ipc_handlers handlers;
@@ -31,168 +30,168 @@ struct hy_ipc {
     uint64_t last_client;
 };
 
-/* Each part of a request; `identity` first, which ROUTER puts there. */
-enum { IDENTITY, HELLO, VERB, STATEMENTS, BY, VIA, SESSION, NUMBER, REPEAT };
+/* The functions that take an identity as zframe_t ** take it for good: *identity is NULL then. */
 
-struct part {
-    const void *data;
-    size_t size;
-};
-
-static struct part part_of(struct hy_frames *request, size_t number)
+static zmsg_t *reply_to(zframe_t **identity, int code, const char *text)
 {
-    if (number >= request->count)
-        return (struct part){NULL, 0};
-    zmq_msg_t *part = &request->parts[number];
-    return (struct part){zmq_msg_data(part), zmq_msg_size(part)};
+    zmsg_t *reply = zmsg_new();
+    zmsg_append(reply, identity);
+    zmsg_addstr(reply, HY_IPC_HELLO);
+    zmsg_addstrf(reply, "%d", code);
+    zmsg_addstr(reply, text ? text : "");
+    return reply;
 }
 
-static bool is_text(struct part part, const char *text)
+static void send_reply(struct hy_ipc *ipc, zmsg_t **reply)
 {
-    return part.size == strlen(text) && !memcmp(part.data, text, part.size);
-}
-
-/* A client that is gone gets nothing: ROUTER drops it. */
-static void reply(struct hy_ipc *ipc, struct part identity, int code, const char *text, const struct part *payload,
-                  size_t count)
-{
-    char number[16];
-    int digits = snprintf(number, sizeof number, "%d", code);
-    const struct part head[] = {
-        identity, {HY_IPC_HELLO, strlen(HY_IPC_HELLO)}, {number, (size_t)digits}, {text, strlen(text)}};
-    enum { HEAD = sizeof head / sizeof *head };
-    int rc = 0;
-    for (size_t i = 0; !rc && i < HEAD + count; i++) {
-        const struct part *part = i < HEAD ? &head[i] : &payload[i - HEAD];
-        rc = hy_frame_send(ipc->router, part->data, part->size, i + 1 < HEAD + count);
-    }
+    if (zmsg_send(reply, ipc->router))
+        zmsg_destroy(reply); /* whoever asked has gone */
     hy_loop_again(ipc->loop, &ipc->watched);
 }
 
-static void reply_plain(struct hy_ipc *ipc, struct part identity, int code, const char *text)
+static void reply_plain(struct hy_ipc *ipc, zframe_t **identity, int code, const char *text)
 {
-    reply(ipc, identity, code, text ? text : "", NULL, 0);
+    zmsg_t *reply = reply_to(identity, code, text);
+    send_reply(ipc, &reply);
 }
 
-static void serve_state(struct hy_ipc *ipc, struct part identity)
+static void serve_state(struct hy_ipc *ipc, zframe_t **identity)
 {
     struct hy_buf report = {0};
     struct hy_buf cib = {0};
     ipc->handlers.state(ipc->handlers.context, &report, &cib);
-    reply(ipc, identity, 0, "",
-          (const struct part[]){{hy_buf_text(&report), report.size}, {hy_buf_text(&cib), cib.size}}, 2);
+    zmsg_t *reply = reply_to(identity, 0, "");
+    zmsg_addmem(reply, hy_buf_text(&report), report.size);
+    zmsg_addmem(reply, hy_buf_text(&cib), cib.size);
+    send_reply(ipc, &reply);
     hy_buf_free(&report);
     hy_buf_free(&cib);
 }
 
 /* A word that goes into the head of a command must be one: a copy of it, or NULL. */
-static char *word(struct part part)
+static char *pop_word(zmsg_t *request)
 {
-    if (!part.size || part.size > MAX_WORD)
-        return NULL;
-    const unsigned char *text = part.data;
-    for (size_t i = 0; i < part.size; i++)
-        if (text[i] <= ' ' || text[i] >= 127 || strchr("\"\\'", text[i]))
-            return NULL;
-    return hy_strndup(part.data, part.size);
+    zframe_t *frame = zmsg_pop(request);
+    const unsigned char *text = frame ? zframe_data(frame) : NULL;
+    size_t size = frame ? zframe_size(frame) : 0;
+    bool is_word = size && size <= MAX_WORD;
+    for (size_t i = 0; is_word && i < size; i++)
+        is_word = text[i] > ' ' && text[i] < 127 && !strchr("\"\\'", text[i]);
+    char *word = is_word ? hy_strndup((const char *)text, size) : NULL;
+    zframe_destroy(&frame);
+    return word;
 }
 
 /* Takes whoever asks into the list of those who wait; 0 when there are too many. */
-static uint64_t await_answer(struct hy_ipc *ipc, struct part identity, bool reads)
+static uint64_t await_answer(struct hy_ipc *ipc, zframe_t **identity, bool reads)
 {
     if (ipc->waiting.count >= MAX_WAITING) {
         reply_plain(ipc, identity, -EBUSY, "too many are waiting for their answer here; try again later");
         return 0;
     }
-    struct waiting waiting = {.client = ++ipc->last_client, .reads = reads};
-    hy_buf_add(&waiting.identity, identity.data, identity.size);
+    const struct waiting waiting = {.client = ++ipc->last_client, .identity = *identity, .reads = reads};
+    *identity = NULL;
     hy_vec_push(&ipc->waiting, waiting);
     return waiting.client;
 }
 
 /* A number; one that is not there is 0. */
-static bool is_number(struct part part, int base, uint64_t *number)
+static bool pop_number(zmsg_t *request, int base, uint64_t *number)
 {
     char text[24] = "";
     char *end = text;
-    if (part.size >= sizeof text)
-        return false;
-    if (part.size)
-        memcpy(text, part.data, part.size);
+    zframe_t *frame = zmsg_pop(request);
+    size_t size = frame ? zframe_size(frame) : 0;
+    bool fits = size < sizeof text;
+    if (size && fits)
+        memcpy(text, zframe_data(frame), size);
+    zframe_destroy(&frame);
     errno = 0;
     *number = strtoull(text, &end, base);
-    return !part.size || (text[0] >= '0' && end == text + part.size && !errno);
+    return fits && (!size || (text[0] >= '0' && end == text + size && !errno));
 }
 
 /* A request without a session has no number, one with a session has. */
-static bool read_session(struct hy_frames *request, struct hy_ipc_command *command)
+static bool read_session(zmsg_t *request, struct hy_ipc_command *command)
 {
-    return is_number(part_of(request, SESSION), 16, &command->session) &&
-           is_number(part_of(request, NUMBER), 10, &command->number) &&
-           is_number(part_of(request, REPEAT), 10, &command->repeat) && !command->session == !command->number &&
+    return pop_number(request, 16, &command->session) && pop_number(request, 10, &command->number) &&
+           pop_number(request, 10, &command->repeat) && !command->session == !command->number &&
            (command->session || !command->repeat);
 }
 
-static void serve_command(struct hy_ipc *ipc, struct part identity, struct hy_frames *request)
+static void serve_command(struct hy_ipc *ipc, zframe_t **identity, zmsg_t *request)
 {
-    struct part statements = part_of(request, STATEMENTS);
-    char *by = word(part_of(request, BY)), *via = word(part_of(request, VIA));
-    struct hy_ipc_command command = {.statements = statements.data, .size = statements.size, .by = by, .via = via};
+    zframe_t *statements = zmsg_pop(request);
+    char *by = pop_word(request), *via = pop_word(request);
+    struct hy_ipc_command command = {.by = by, .via = via};
     uint64_t client;
+    if (statements) {
+        command.statements = (const char *)zframe_data(statements);
+        command.size = zframe_size(statements);
+    }
     if (!by || !via)
         reply_plain(ipc, identity, -EINVAL, "command: expected statements, who sends them, and by what");
     else if (!read_session(request, &command))
         reply_plain(ipc, identity, -EINVAL,
                     "command: expected a session (hexadecimal), the number of the request in it (from 1 on), and 0 or "
                     "the index of an earlier attempt");
-    else if (statements.size > MAX_MESSAGE / 4)
+    else if (command.size > MAX_MESSAGE / 4)
         reply_plain(ipc, identity, -EMSGSIZE, "command: larger than 4 MiB");
     else if ((client = await_answer(ipc, identity, false)))
         ipc->handlers.command(ipc->handlers.context, client, &command);
+    zframe_destroy(&statements);
     free(by);
     free(via);
 }
 
-static void serve_read(struct hy_ipc *ipc, struct part identity)
+static void serve_read(struct hy_ipc *ipc, zframe_t **identity)
 {
     uint64_t client = await_answer(ipc, identity, true);
     if (client)
         ipc->handlers.read(ipc->handlers.context, client);
 }
 
-static void serve_found(struct hy_ipc *ipc, struct part identity)
+static void serve_found(struct hy_ipc *ipc, zframe_t **identity)
 {
     uint64_t client = await_answer(ipc, identity, false);
     if (client)
         ipc->handlers.found(ipc->handlers.context, client);
 }
 
-static void serve(struct hy_ipc *ipc, struct hy_frames *request)
+static bool is_text(zframe_t *frame, const char *text)
 {
-    struct part identity = part_of(request, IDENTITY), verb = part_of(request, VERB);
-    if (!is_text(part_of(request, HELLO), HY_IPC_HELLO))
-        reply_plain(ipc, identity, -EPROTO,
+    return frame && zframe_streq(frame, text);
+}
+
+static void serve(struct hy_ipc *ipc, zmsg_t *request)
+{
+    zframe_t *identity = zmsg_pop(request), *hello = zmsg_pop(request), *verb = zmsg_pop(request);
+    if (!is_text(hello, HY_IPC_HELLO))
+        reply_plain(ipc, &identity, -EPROTO,
                     "the core of this node speaks '" HY_IPC_HELLO "': use the hactl that belongs to it");
     else if (is_text(verb, "state"))
-        serve_state(ipc, identity);
+        serve_state(ipc, &identity);
     else if (is_text(verb, "read"))
-        serve_read(ipc, identity);
+        serve_read(ipc, &identity);
     else if (is_text(verb, "command"))
-        serve_command(ipc, identity, request);
+        serve_command(ipc, &identity, request);
     else if (is_text(verb, "found"))
-        serve_found(ipc, identity);
+        serve_found(ipc, &identity);
     else
-        reply_plain(ipc, identity, -ENOSYS, "unknown verb: expected state, read, command or found");
+        reply_plain(ipc, &identity, -ENOSYS, "unknown verb: expected state, read, command or found");
+    zframe_destroy(&identity);
+    zframe_destroy(&hello);
+    zframe_destroy(&verb);
 }
 
 static void readable(void *context)
 {
     struct hy_ipc *ipc = context;
-    struct hy_frames request;
+    zmsg_t *request;
     int served = 0;
-    while (served < REQUESTS_PER_TURN && hy_frames_receive(ipc->router, &request)) {
-        serve(ipc, &request);
-        hy_frames_free(&request);
+    while (served < REQUESTS_PER_TURN && (request = zmsg_recv(ipc->router))) {
+        serve(ipc, request);
+        zmsg_destroy(&request);
         served++;
     }
     if (served == REQUESTS_PER_TURN)
@@ -201,20 +200,17 @@ static void readable(void *context)
 
 static int open_router(struct hy_ipc *ipc, const char *path, struct hy_err *err)
 {
-    int64_t largest = MAX_MESSAGE;
-    ipc->zmq = zmq_ctx_new();
-    ipc->router = ipc->zmq ? zmq_socket(ipc->zmq, ZMQ_ROUTER) : NULL;
-    if (!ipc->router || zmq_setsockopt(ipc->router, ZMQ_LINGER, &(int){0}, sizeof(int)) ||
-        zmq_setsockopt(ipc->router, ZMQ_MAXMSGSIZE, &largest, sizeof largest) ||
-        zmq_setsockopt(ipc->router, ZMQ_SNDHWM, &(int){1000}, sizeof(int)) ||
-        zmq_setsockopt(ipc->router, ZMQ_RCVHWM, &(int){10000}, sizeof(int)))
+    ipc->router = zsock_new(ZMQ_ROUTER);
+    if (!ipc->router)
         return hy_fail(err, zmq_errno(), "local socket: cannot be made: %s", zmq_strerror(zmq_errno()));
-    char *endpoint = hy_asprintf("ipc://%s", path);
-    int rc = zmq_bind(ipc->router, endpoint)
-                 ? hy_fail(err, zmq_errno(), "local socket %s: %s", path, zmq_strerror(zmq_errno()))
-                 : 0;
-    free(endpoint);
-    return rc ? rc : hy_socket_watch(ipc->loop, &ipc->watched, ipc->router, readable, ipc, err);
+    zsock_set_linger(ipc->router, 0);
+    zsock_set_rcvtimeo(ipc->router, 0); /* zmsg_recv() does not wait */
+    zsock_set_maxmsgsize(ipc->router, MAX_MESSAGE);
+    zsock_set_sndhwm(ipc->router, 1000);
+    zsock_set_rcvhwm(ipc->router, 10000);
+    if (zsock_bind(ipc->router, "ipc://%s", path))
+        return hy_fail(err, zmq_errno(), "local socket %s: %s", path, zmq_strerror(zmq_errno()));
+    return hy_socket_watch(ipc->loop, &ipc->watched, zsock_resolve(ipc->router), readable, ipc, err);
 }
 
 int hy_ipc_open(const char *path, const struct hy_ipc_handlers *handlers, struct hy_loop *loop,
@@ -242,13 +238,11 @@ void hy_ipc_answer(struct hy_ipc *ipc, uint64_t client, int code, const char *te
         if (ipc->waiting.items[i].client != client)
             continue;
         struct waiting waiting = ipc->waiting.items[i];
-        struct part identity = {waiting.identity.data, waiting.identity.size};
         hy_vec_remove(&ipc->waiting, i);
         if (waiting.reads && !code)
-            serve_state(ipc, identity);
+            serve_state(ipc, &waiting.identity);
         else
-            reply_plain(ipc, identity, code, text);
-        hy_buf_free(&waiting.identity);
+            reply_plain(ipc, &waiting.identity, code, text);
         return;
     }
 }
@@ -259,11 +253,9 @@ void hy_ipc_close(struct hy_ipc **ipc)
     if (!closed)
         return;
     hy_loop_unwatch(closed->loop, &closed->watched);
-    hy_socket_close(&closed->router);
-    while (closed->zmq && zmq_ctx_term(closed->zmq) && zmq_errno() == EINTR)
-        ;
+    zsock_destroy(&closed->router);
     for (size_t i = 0; i < closed->waiting.count; i++)
-        hy_buf_free(&closed->waiting.items[i].identity);
+        zframe_destroy(&closed->waiting.items[i].identity);
     hy_vec_free(&closed->waiting);
     free(closed);
     *ipc = NULL;

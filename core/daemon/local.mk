@@ -31,7 +31,7 @@ halyardd_SOURCES = core/daemon/halyardd.c \
 halyardd_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_daemon.a libhy_cib.a libhy_base.a \
 	$(CONFIG_LIBS) $(JANSSON_LIBS) $(DL_LIBS) -lpthread
 
-halyard_core_CPPFLAGS = $(DAEMON_CPPFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
+halyard_core_CPPFLAGS = $(DAEMON_CPPFLAGS) $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
 halyard_core_SOURCES = core/daemon/core_main.c \
 	core/daemon/ipc.c core/daemon/ipc.h \
 	core/daemon/node.c core/daemon/node.h \
@@ -39,4 +39,4 @@ halyard_core_SOURCES = core/daemon/core_main.c \
 	core/daemon/report.c core/daemon/report.h
 halyard_core_LDADD = libhy_executor.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_store.a libhy_journal.a libhy_cluster.a \
 	libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a libhy_cib.a libhy_daemon.a libhy_base.a \
-	$(ZMQ_LIBS) $(SODIUM_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(DL_LIBS) -lpthread
+	$(CZMQ_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(DL_LIBS) -lpthread

@@ -3,8 +3,8 @@
 
 check_PROGRAMS += tests/bench/consensus/edits
 tests_bench_consensus_edits_SOURCES = tests/bench/consensus/edits.c
-tests_bench_consensus_edits_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools
-tests_bench_consensus_edits_LDADD = libhactl.a libhy_base.a
+tests_bench_consensus_edits_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools $(CZMQ_CFLAGS) $(ZMQ_CFLAGS)
+tests_bench_consensus_edits_LDADD = libhactl.a libhy_bus.a libhy_base.a $(CZMQ_LIBS) $(ZMQ_LIBS)
 
 EXTRA_DIST += \
 	tests/bench/README.md \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/fake_core.h"
 
+#include "bus/quiet.h"
 #include "cib/command.h"
 #include "cib/grammar.h"
 #include "daemon/ipc.h"
@@ -356,6 +357,7 @@ static void be_core(const char *folder, int ready)
     struct hy_watched end;
     struct world world = {.folder = folder, .has_quorum = true};
     struct hy_err err = {{0}};
+    hy_czmq_quiet();
     char path[128];
     build(&world);
     snprintf(path, sizeof path, "%s/core", folder);

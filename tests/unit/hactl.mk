@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-HACTL_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(JANSSON_CFLAGS)
+HACTL_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(JANSSON_CFLAGS)
 
 # The command itself, against a core that pretends.
 UNIT_TESTS += test_hactl
@@ -11,7 +11,7 @@ test_hactl_SOURCES = \
 	tests/lib/fake_core.c tests/lib/fake_core.h tests/lib/run.h \
 	core/daemon/ipc.c core/daemon/ipc.h
 test_hactl_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
-test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS) $(ZMQ_LIBS)
+test_hactl_LDADD = $(HACTL_LIBS) $(CHECK_LIBS)
 EXTRA_test_hactl_DEPENDENCIES = hactl$(EXEEXT) ipaddr2.la lsb.la
 
 EXTRA_DIST += docs/hactl.md \

@@ -2,6 +2,7 @@
 /* `configure` followed by a statement of the one grammar; show and verify. */
 #include "cib/grammar.h"
 #include "hactl/agents.h"
+#include "hactl/connection.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
 #include "hactl/wait.h"
@@ -152,6 +153,7 @@ int hactl_verify(struct hactl *h, int argc, char **argv)
     struct hy_buf errors = {0};
     struct hy_buf warnings = {0};
     size_t count = hy_cib_verify(state.cib, &errors, &warnings);
+    hactl_hang_up(h);
     hactl_agents_check(h->config, state.cib, &warnings);
     fputs(hy_buf_text(&errors), stderr);
     fputs(hy_buf_text(&warnings), stderr);

@@ -3,8 +3,8 @@
 
 #include "base/alloc.h"
 #include "daemon/ipc.h"
+#include "hactl/dealer.h"
 #include "hactl/wait.h"
-#include "hactl/zmtp.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,9 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 enum {
     STATE_TIMEOUT_MS = 2000,
@@ -25,7 +22,7 @@ enum {
 };
 
 struct hactl_connection {
-    struct zmtp zmtp;
+    struct dealer dealer;
     uint64_t session; /* cib/command.h, "Client sessions" */
     uint64_t number;  /* of the last request in it */
     uint64_t known;   /* the log index that the core has told last */
@@ -33,38 +30,21 @@ struct hactl_connection {
 
 /* A question on its way to an answer. */
 struct exchange {
-    const struct zmtp_frame *frames; /* but for the last, `repeat`, when there is one */
-    size_t count;
+    zmsg_t *question; /* but for the last frame, `repeat`, when there is one */
     bool is_command;
     bool is_glance; /* whoever asks wants no waiting */
     bool sent;      /* it may have been taken */
     int code;       /* of the answer */
     struct hy_err text;
-    struct zmtp_frame answer[ZMTP_FRAMES];
-    size_t answer_count;
+    zmsg_t *payload; /* what else the answer has */
 };
-
-/* A plain connect(): 0 or errno. */
-static int try_socket(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof address.sun_path)
-        return ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return errno;
-    int why = connect(fd, (const struct sockaddr *)&address, sizeof address) && errno != EAGAIN ? errno : 0;
-    close(fd);
-    return why;
-}
 
 bool hactl_is_reachable(struct hactl *h)
 {
     if (!h->config && hy_config_read(h->config_file, &h->config, NULL))
         return false;
     char *path = hy_config_socket(h->config);
-    bool is_there = try_socket(path) == 0;
+    bool is_there = dealer_probe(path) == 0;
     free(path);
     return is_there;
 }
@@ -90,15 +70,22 @@ static int open_session(struct hactl *h)
             return hactl_fail("no random number to be had: %s", strerror(errno));
     h->connection = hy_alloc(sizeof *h->connection);
     h->connection->session = session;
-    h->connection->zmtp.fd = -1;
     return HACTL_OK;
+}
+
+void hactl_hang_up(struct hactl *h)
+{
+    if (!h->connection)
+        return;
+    dealer_close(&h->connection->dealer);
+    zsys_shutdown();
 }
 
 void hactl_disconnect(struct hactl *h)
 {
     if (!h->connection)
         return;
-    zmtp_close(&h->connection->zmtp);
+    hactl_hang_up(h);
     free(h->connection);
     h->connection = NULL;
 }
@@ -109,52 +96,49 @@ void hactl_note_index(struct hactl *h, uint64_t index)
         h->connection->known = index;
 }
 
-/* Hello, code, text, and what belongs to them. */
-static int read_answer(struct exchange *exchange, int count)
+/* Hello, code, text, and what belongs to them. The answer is taken. */
+static int read_answer(struct exchange *exchange, zmsg_t *answer)
 {
-    const struct zmtp_frame *frames = exchange->answer;
-    char code[16] = "";
-    exchange->answer_count = (size_t)count;
-    if (count < 3 || frames[0].size != strlen(HY_IPC_HELLO) || memcmp(frames[0].data, HY_IPC_HELLO, frames[0].size) ||
-        frames[1].size >= sizeof code)
-        return -EPROTO;
-    memcpy(code, frames[1].data, frames[1].size);
-    exchange->code = atoi(code);
-    snprintf(exchange->text.text, sizeof exchange->text.text, "%.*s", (int)frames[2].size,
-             (const char *)frames[2].data);
-    return 0;
+    char *hello = zmsg_popstr(answer), *code = zmsg_popstr(answer), *text = zmsg_popstr(answer);
+    bool is_known = hello && code && text && strcmp(hello, HY_IPC_HELLO) == 0;
+    if (is_known) {
+        exchange->code = atoi(code);
+        snprintf(exchange->text.text, sizeof exchange->text.text, "%s", text);
+    }
+    zstr_free(&hello);
+    zstr_free(&code);
+    zstr_free(&text);
+    zmsg_destroy(&exchange->payload);
+    exchange->payload = answer;
+    return is_known ? 0 : -EPROTO;
 }
 
 static int send_question(struct hactl_connection *connection, struct exchange *exchange)
 {
-    struct zmtp_frame frames[ZMTP_FRAMES];
-    char repeat[24];
-    size_t count = exchange->count;
-    memcpy(frames, exchange->frames, count * sizeof *frames);
-    if (exchange->is_command) {
-        uint64_t known = connection->known ? connection->known : 1;
-        snprintf(repeat, sizeof repeat, "%" PRIu64, exchange->sent ? known : 0);
-        frames[count++] = (struct zmtp_frame){repeat, strlen(repeat)};
-    }
-    exchange->sent = true; /* of a broken write the core may still have read all */
-    return zmtp_send(&connection->zmtp, frames, count);
+    zmsg_t *message = zmsg_dup(exchange->question);
+    uint64_t known = connection->known ? connection->known : 1;
+    if (exchange->is_command)
+        zmsg_addstrf(message, "%" PRIu64, exchange->sent ? known : 0);
+    exchange->sent = true;
+    return dealer_send(&connection->dealer, &message);
 }
 
 /* One attempt: 0 and an answer, or -errno: there is none so far. */
 static int try_exchange(struct hactl *h, const char *path, struct exchange *exchange, int64_t deadline)
 {
-    struct zmtp *zmtp = &h->connection->zmtp;
+    struct dealer *dealer = &h->connection->dealer;
     int64_t left = deadline - hactl_now_ms();
     int patience = left < 1 ? 1 : left < SILENCE_MS ? (int)left : SILENCE_MS;
-    int rc = zmtp->fd < 0 ? zmtp_open(zmtp, path, patience) : 0;
+    zmsg_t *answer = NULL;
+    int rc = dealer->socket ? 0 : dealer_open(dealer, path, patience);
     if (!rc)
         rc = send_question(h->connection, exchange);
     if (!rc)
-        rc = zmtp_await(zmtp, exchange->answer, patience);
-    if (rc >= 0)
-        rc = read_answer(exchange, rc);
+        rc = dealer_await(dealer, &answer, patience);
+    if (!rc)
+        rc = read_answer(exchange, answer);
     if (rc)
-        zmtp_close(zmtp);
+        dealer_close(dealer); /* a late answer must not be taken for that of the next question */
     return rc;
 }
 
@@ -185,7 +169,7 @@ static int tell_no_answer(const struct exchange *exchange, int patience_ms, cons
 static bool may_be_back(const struct exchange *exchange, int rc, int64_t waited_ms)
 {
     bool nobody = rc == -ECONNREFUSED || rc == -ECONNRESET || rc == -EPIPE;
-    return rc == -ETIMEDOUT || (nobody && !exchange->is_glance && waited_ms < RESTART_MS);
+    return rc == -ETIMEDOUT || rc == -EAGAIN || (nobody && !exchange->is_glance && waited_ms < RESTART_MS);
 }
 
 /*
@@ -199,7 +183,7 @@ static int ask(struct hactl *h, struct exchange *exchange, int patience_ms, cons
         return HACTL_FAILED;
     char *path = hy_config_socket(config);
     int64_t began = hactl_now_ms(), deadline = began + patience_ms;
-    bool fresh = h->connection->zmtp.fd < 0;
+    bool fresh = !h->connection->dealer.socket;
     int status = -1;
     while (status < 0) {
         bool repeated = exchange->sent;
@@ -219,24 +203,40 @@ static int ask(struct hactl *h, struct exchange *exchange, int patience_ms, cons
     return status;
 }
 
-static void take_payload(const struct exchange *exchange, size_t at, struct hy_buf *out)
+static zmsg_t *question_of(const char *verb)
 {
-    if (at < exchange->answer_count)
-        hy_buf_add(out, exchange->answer[at].data, exchange->answer[at].size);
+    zmsg_t *question = zmsg_new();
+    zmsg_addstr(question, HY_IPC_HELLO);
+    zmsg_addstr(question, verb);
+    return question;
+}
+
+static void end_exchange(struct exchange *exchange)
+{
+    zmsg_destroy(&exchange->question);
+    zmsg_destroy(&exchange->payload);
+}
+
+static void take_payload(struct exchange *exchange, struct hy_buf *out)
+{
+    zframe_t *frame = zmsg_pop(exchange->payload);
+    if (frame)
+        hy_buf_add(out, zframe_data(frame), zframe_size(frame));
+    zframe_destroy(&frame);
 }
 
 static int ask_for_state(struct hactl *h, const char *verb, int patience_ms, struct hy_buf *report, struct hy_buf *cib,
                          int *code, struct hy_err *refusal)
 {
-    const struct zmtp_frame frames[] = {{HY_IPC_HELLO, strlen(HY_IPC_HELLO)}, {verb, strlen(verb)}};
-    struct exchange exchange = {.frames = frames, .count = 2, .is_glance = strcmp(verb, "state") == 0};
+    struct exchange exchange = {.question = question_of(verb), .is_glance = strcmp(verb, "state") == 0};
     int status = ask(h, &exchange, patience_ms, "the core of this host does not react");
     *code = exchange.code;
     *refusal = exchange.text;
     if (!status && !exchange.code) {
-        take_payload(&exchange, 3, report);
-        take_payload(&exchange, 4, cib);
+        take_payload(&exchange, report);
+        take_payload(&exchange, cib);
     }
+    end_exchange(&exchange);
     return status;
 }
 
@@ -255,11 +255,11 @@ int hactl_ask_read(struct hactl *h, struct hy_buf *report, struct hy_buf *cib, i
 
 int hactl_send_found(struct hactl *h, int *code, struct hy_err *refusal)
 {
-    const struct zmtp_frame frames[] = {{HY_IPC_HELLO, strlen(HY_IPC_HELLO)}, {"found", strlen("found")}};
-    struct exchange exchange = {.frames = frames, .count = 2};
+    struct exchange exchange = {.question = question_of("found")};
     int status = ask(h, &exchange, h->timeout_ms, "look with `hactl cluster status` whether there is a cluster");
     *code = exchange.code;
     *refusal = exchange.text;
+    end_exchange(&exchange);
     return status;
 }
 
@@ -268,24 +268,17 @@ int hactl_send_command(struct hactl *h, const struct hy_buf *statements, int *co
     const struct hy_config *config = hactl_config(h);
     if (!config || open_session(h))
         return HACTL_FAILED;
-    char *by = hy_asprintf("%s@%s", h->user, config->node);
-    char *session = hy_asprintf("%016" PRIx64, h->connection->session);
-    char *number = hy_asprintf("%" PRIu64, ++h->connection->number);
-    const struct zmtp_frame frames[] = {{HY_IPC_HELLO, strlen(HY_IPC_HELLO)},
-                                        {"command", strlen("command")},
-                                        {hy_buf_text(statements), statements->size},
-                                        {by, strlen(by)},
-                                        {"hactl", strlen("hactl")},
-                                        {session, strlen(session)},
-                                        {number, strlen(number)}};
-    struct exchange exchange = {.frames = frames, .count = sizeof frames / sizeof *frames, .is_command = true};
+    struct exchange exchange = {.question = question_of("command"), .is_command = true};
+    zmsg_addmem(exchange.question, hy_buf_text(statements), statements->size);
+    zmsg_addstrf(exchange.question, "%s@%s", h->user, config->node);
+    zmsg_addstr(exchange.question, "hactl");
+    zmsg_addstrf(exchange.question, "%016" PRIx64, h->connection->session);
+    zmsg_addstrf(exchange.question, "%" PRIu64, ++h->connection->number);
     int status = ask(h, &exchange, h->timeout_ms, "");
     *code = exchange.code;
     *refusal = exchange.text;
     if (!status && *code == -ENODATA)
         status = hactl_fail("outcome unknown: %s; look with `hactl configure show`", refusal->text);
-    free(by);
-    free(session);
-    free(number);
+    end_exchange(&exchange);
     return status;
 }

@@ -28,6 +28,9 @@ int hactl_send_found(struct hactl *h, int *code, struct hy_err *refusal);
 /* Is there a core that could be asked? Says nothing. */
 bool hactl_is_reachable(struct hactl *h);
 
+/* Ends the connection, and with it the threads of ZeroMQ, but not the session: for whoever forks. */
+void hactl_hang_up(struct hactl *h);
+
 void hactl_disconnect(struct hactl *h);
 
 #endif

@@ -109,6 +109,7 @@ static int judge(const struct hactl_edit *edit, const struct hy_cib *after)
     hy_cib_verify(before, &errors[0], &warnings[0]);
     hy_cib_verify(after, &errors[1], &warnings[1]);
     if (strstr(hy_buf_text(&edit->statements), " primitive ")) {
+        hactl_hang_up(edit->h);
         hactl_agents_check(edit->h->config, before, &warnings[0]);
         hactl_agents_check(edit->h->config, after, &warnings[1]);
     }

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # The operator's command. All but main() is a library, so that the tests link what operators run.
-HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
+HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
 HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
-	$(JANSSON_LIBS) $(CONFIG_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS) $(DL_LIBS)
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(CZMQ_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS) $(DL_LIBS)
 
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS)
@@ -21,6 +21,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/configure_delete.c \
 	tools/hactl/configure_file.c \
 	tools/hactl/connection.c tools/hactl/connection.h \
+	tools/hactl/dealer.c tools/hactl/dealer.h \
 	tools/hactl/edit.c tools/hactl/edit.h \
 	tools/hactl/hactl.h \
 	tools/hactl/help.c tools/hactl/help.h \
@@ -38,8 +39,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/status_json.c \
 	tools/hactl/status_resources.c \
 	tools/hactl/table.c \
-	tools/hactl/wait.c tools/hactl/wait.h \
-	tools/hactl/zmtp.c tools/hactl/zmtp.h
+	tools/hactl/wait.c tools/hactl/wait.h
 
 bin_PROGRAMS += hactl
 hactl_CPPFLAGS = $(HACTL_CPPFLAGS)

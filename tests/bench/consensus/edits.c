@@ -7,7 +7,7 @@
  *                                             core; prints the time of each acknowledgement (CLOCK_BOOTTIME, ms)
  *   edits disk FILE COUNT BYTES               appends to a file, each with fdatasync: what the disk itself takes
  */
-#include "hactl/zmtp.h"
+#include "hactl/dealer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 enum { MAX_CLIENTS = 1024, MAX_SAMPLES = 2000000, RETRY_MS = 5, PATIENCE_MS = 10000 };
 
 struct client {
-    struct zmtp zmtp;
+    struct dealer dealer;
     unsigned number;
     uint64_t session;
     uint64_t request;
@@ -70,7 +70,6 @@ static uint64_t random_session(void)
 static int send_edit(struct client *client, size_t bytes, bool repeat)
 {
     char *statements = malloc(bytes + 256);
-    char session[32], number[32];
     if (!statements)
         return -ENOMEM;
     int size = snprintf(statements, bytes + 256, "put * property bench-%u: value=%" PRIu64 " padding=", client->number,
@@ -78,14 +77,17 @@ static int send_edit(struct client *client, size_t bytes, bool repeat)
     while ((size_t)size + 1 < bytes)
         statements[size++] = 'x';
     statements[size++] = '\n';
-    snprintf(session, sizeof session, "%016" PRIx64, client->session);
-    snprintf(number, sizeof number, "%" PRIu64, client->request);
-    const struct zmtp_frame frames[] = {{"halyard-ipc 1", 13},    {"command", 7},         {statements, (size_t)size},
-                                        {"root@bench", 10},       {"bench", 5},           {session, strlen(session)},
-                                        {number, strlen(number)}, {repeat ? "1" : "0", 1}};
-    int rc = zmtp_send(&client->zmtp, frames, sizeof frames / sizeof *frames);
+    zmsg_t *message = zmsg_new();
+    zmsg_addstr(message, "halyard-ipc 1");
+    zmsg_addstr(message, "command");
+    zmsg_addmem(message, statements, (size_t)size);
+    zmsg_addstr(message, "root@bench");
+    zmsg_addstr(message, "bench");
+    zmsg_addstrf(message, "%016" PRIx64, client->session);
+    zmsg_addstrf(message, "%" PRIu64, client->request);
+    zmsg_addstr(message, repeat ? "1" : "0");
     free(statements);
-    return rc;
+    return dealer_send(&client->dealer, &message);
 }
 
 static void next_edit(struct run *run, struct client *client)
@@ -101,37 +103,35 @@ static void next_edit(struct run *run, struct client *client)
 static void open_client(struct run *run, struct client *client, unsigned number)
 {
     *client = (struct client){.number = number, .session = random_session()};
-    int rc = zmtp_open(&client->zmtp, run->socket, PATIENCE_MS);
+    int rc = dealer_open(&client->dealer, run->socket, PATIENCE_MS);
     if (rc)
         die(run->socket, rc);
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = client};
-    if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, client->zmtp.fd, &event))
+    if (epoll_ctl(run->epoll, EPOLL_CTL_ADD, zsock_fd(client->dealer.socket), &event))
         die("epoll", errno);
 }
 
-/* 0 and the answer's code, -EAGAIN, or another -errno; timeout 0: what has come. */
-static int take_answer(struct client *client, int timeout_ms, int *code, char *text, size_t room)
+/* 0 and the answer's code, or -EPROTO. The answer is taken. */
+static int read_answer(zmsg_t *answer, int *code, char *text, size_t room)
 {
-    struct zmtp_frame frames[ZMTP_FRAMES];
-    int count = timeout_ms ? zmtp_await(&client->zmtp, frames, timeout_ms) : zmtp_receive(&client->zmtp, frames);
-    if (count < 0)
-        return count;
-    if (count < 3 || frames[1].size > 15)
-        return -EPROTO;
-    char number[16] = "";
-    memcpy(number, frames[1].data, frames[1].size);
-    *code = atoi(number);
-    snprintf(text, room, "%.*s", (int)frames[2].size, (const char *)frames[2].data);
-    return 0;
+    char *hello = zmsg_popstr(answer), *number = zmsg_popstr(answer), *words = zmsg_popstr(answer);
+    int rc = hello && number && words ? 0 : -EPROTO;
+    if (!rc) {
+        *code = atoi(number);
+        snprintf(text, room, "%s", words);
+    }
+    zstr_free(&hello);
+    zstr_free(&number);
+    zstr_free(&words);
+    zmsg_destroy(&answer);
+    return rc;
 }
 
-static void take(struct run *run, struct client *client, double end)
+static void take_one(struct run *run, struct client *client, zmsg_t *answer, double end)
 {
     char text[512];
     int code;
-    int rc = take_answer(client, 0, &code, text, sizeof text);
-    if (rc == -EAGAIN)
-        return;
+    int rc = read_answer(answer, &code, text, sizeof text);
     if (rc)
         die("answer", rc);
     if (code) {
@@ -146,6 +146,14 @@ static void take(struct run *run, struct client *client, double end)
         next_edit(run, client);
     else
         client->began = 0;
+}
+
+/* The descriptor of a ZeroMQ socket is quiet again only when nothing is left. */
+static void take(struct run *run, struct client *client, double end)
+{
+    zmsg_t *answer;
+    while ((answer = dealer_receive(&client->dealer)))
+        take_one(run, client, answer, end);
 }
 
 static size_t under_way(const struct run *run)
@@ -179,6 +187,7 @@ static int edit(const char *socket, size_t clients, double seconds, size_t bytes
 {
     struct run run = {.socket = socket, .count = clients, .bytes = bytes, .epoll = epoll_create1(EPOLL_CLOEXEC)};
     run.clients = calloc(clients, sizeof *run.clients);
+    zsys_set_max_sockets(4 * MAX_CLIENTS); /* a client has three */
     run.samples = malloc(MAX_SAMPLES * sizeof *run.samples);
     if (!run.clients || !run.samples || run.epoll < 0)
         die("memory", ENOMEM);
@@ -200,7 +209,7 @@ static int edit(const char *socket, size_t clients, double seconds, size_t bytes
     print_samples(run.samples, run.sample_count);
     printf(", \"per_second\": %.1f}\n", (double)run.sample_count / (last - began) * 1000);
     for (size_t i = 0; i < clients; i++)
-        zmtp_close(&run.clients[i].zmtp);
+        dealer_close(&run.clients[i].dealer);
     close(run.epoll);
     free(run.clients);
     free(run.samples);
@@ -212,29 +221,31 @@ static bool acknowledged(struct client *client)
 {
     char text[512];
     int code = 0;
-    return !take_answer(client, PATIENCE_MS, &code, text, sizeof text) && !code;
+    zmsg_t *answer;
+    return !dealer_await(&client->dealer, &answer, PATIENCE_MS) && !read_answer(answer, &code, text, sizeof text) &&
+           !code;
 }
 
 static int until(const char *socket, double seconds)
 {
-    struct client client = {.session = random_session(), .zmtp.fd = -1};
+    struct client client = {.session = random_session()};
     double end = now() + seconds * 1000;
     while (now() < end) {
         client.request++;
         client.value++;
         for (bool repeat = false; now() < end + PATIENCE_MS; repeat = true) {
-            if (client.zmtp.fd < 0 && zmtp_open(&client.zmtp, socket, 1000)) {
+            if (!client.dealer.socket && dealer_open(&client.dealer, socket, 1000)) {
                 const struct timespec pause = {0, RETRY_MS * 1000000};
                 nanosleep(&pause, NULL);
                 continue;
             }
             if (!send_edit(&client, 256, repeat) && acknowledged(&client))
                 break;
-            zmtp_close(&client.zmtp);
+            dealer_close(&client.dealer);
         }
         printf("%.3f\n", now());
     }
-    zmtp_close(&client.zmtp);
+    dealer_close(&client.dealer);
     return 0;
 }
 
