@@ -50,7 +50,8 @@ void hy_hints_heard(struct hy_cluster *c, uint32_t from)
     const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, from);
     struct hy_membership_view view;
     if (status && hy_membership_view(c->admission.membership, from, c->now, &view) &&
-        (status->state != HY_MEMBER_IN || status->incarnation != view.incarnation))
+        (status->state != HY_MEMBER_IN || status->incarnation != view.incarnation ||
+         view.servers_index < c->replica.cib->servers_index))
         tell_nodes(c, from);
 }
 

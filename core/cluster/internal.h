@@ -189,6 +189,7 @@ struct members {
     struct hy_cluster_node *configured;   /* by id; strings are owned */
     size_t configured_count;
     uint64_t lineage;     /* that membership was told */
+    bool kept;            /* some are in the list that the state does not name */
     struct hy_cib *hints; /* who there may be: hints.c; NULL: nobody said */
 };
 

@@ -170,14 +170,27 @@ static void list_wanted(const struct hy_cluster *c, struct wanted *wanted)
             want(wanted, &c->members.configured[i]);
 }
 
+/* A node that is still taking in the log must not lose whom it has it from: what it has applied so far knows no later
+ * ones. */
+static bool may_drop(const struct hy_cluster *c)
+{
+    const struct hy_node_status *own = hy_cib_node_by_id(c->replica.cib, c->self);
+    return own && own->state == HY_MEMBER_IN && own->incarnation == c->outbox.incarnation;
+}
+
 static bool update_list(struct hy_cluster *c, const struct wanted *wanted)
 {
     struct members *members = &c->members;
-    bool changed = false;
+    bool changed = false, drop = may_drop(c);
+    members->kept = false;
     for (size_t i = members->list.count; i-- > 0;) {
         const struct hy_cluster_node *node = find_wanted(wanted, members->list.items[i]->node.id);
         if (node && same_node(node, &members->list.items[i]->node))
             continue;
+        if (!node && !drop) {
+            members->kept = true;
+            continue;
+        }
         changed = true;
         if (!node) {
             drop_member(members, i);

@@ -145,7 +145,7 @@ static void drop_hints(struct hy_cluster *c)
 
 static void state_changed(struct hy_cluster *c, bool configuration)
 {
-    if (c->members.hints)
+    if (c->members.hints || c->members.kept)
         drop_hints(c);
     c->leave.stranger = false; /* what is in no cluster hears of no changes */
     if (configuration)
