@@ -157,6 +157,8 @@ static void want_enrolled(struct wanted *wanted, const struct hy_cib *cib)
     }
 }
 
+/* Whoever is taken in goes through old states first, some from before the present DC was enrolled: a node of its own file that is
+ * newer than the state (ids only grow) stays, or nobody could tell it the rest. */
 static void list_wanted(const struct hy_cluster *c, struct wanted *wanted)
 {
     const struct hy_cib *cib = c->replica.cib;
@@ -164,7 +166,7 @@ static void list_wanted(const struct hy_cluster *c, struct wanted *wanted)
     want_enrolled(wanted, c->members.hints);
     want_enrolled(wanted, cib);
     for (size_t i = 0; i < c->members.configured_count; i++)
-        if (!cib->last_id || c->members.configured[i].id == c->self)
+        if (c->members.configured[i].id > cib->last_id || c->members.configured[i].id == c->self)
             want(wanted, &c->members.configured[i]);
 }
 

@@ -252,7 +252,7 @@ static void mark_all_stuck(struct hy_sched *s)
 {
     for (size_t i = 0; i < s->needs.count; i++) {
         const struct hy_need *n = &s->needs.items[i];
-        if (n->low && n->first && !n->then->managed && n->then->low >= n->then_level &&
+        if (n->low && n->first && !n->then->managed && n->then->level >= n->then_level &&
             first_level(n, true) < n->first_level)
             mark_stuck(n->first, n);
     }

@@ -268,6 +268,15 @@ static void check_colocation(struct liveness *liveness, const struct hy_cib *cib
                       a->node);
 }
 
+/* Something is to be done about it, and cannot be: check_actions() has seen to that. */
+static bool is_waiting(const struct hy_decision *decision, const struct hy_active *active)
+{
+    for (size_t i = 0; i < decision->action_count; i++)
+        if (strcmp(decision->actions[i].rsc, active->rsc) == 0 && strcmp(decision->actions[i].node, active->node) == 0)
+            return true;
+    return false;
+}
+
 static void check_plainly(struct liveness *liveness, const struct hy_cib *cib, const struct hy_decision *decision)
 {
     for (size_t i = 0; i < cib->objects.count; i++)
@@ -277,7 +286,7 @@ static void check_plainly(struct liveness *liveness, const struct hy_cib *cib, c
         const struct hy_active *active = &decision->active[i];
         const char *ban = fact_ban(cib, active->rsc, active->node);
         const char *unfit = fact_node_unfit(cib, active->node);
-        if (!is_left_alone(active) && (ban || unfit))
+        if (!is_left_alone(active) && !is_waiting(decision, active) && (ban || unfit))
             sim_violation(liveness->world, "runs-where-banned", "%s on %s: %s", active->rsc, active->node,
                           ban ? ban : unfit);
     }

@@ -110,7 +110,9 @@ static void begin_behind(struct image *image, uint64_t index)
     uint64_t gone = index - image->base;
     if (gone > image->terms.count)
         gone = image->terms.count;
-    memmove(image->terms.items, image->terms.items + gone, (image->terms.count - gone) * sizeof *image->terms.items);
+    if (gone < image->terms.count)
+        memmove(image->terms.items, image->terms.items + gone,
+                (image->terms.count - gone) * sizeof *image->terms.items);
     image->terms.count -= gone;
     image->base = index;
 }

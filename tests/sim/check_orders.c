@@ -63,6 +63,15 @@ static void close_check(void *context)
     free(check);
 }
 
+/* A member that was admitted just now may have it left from its last life, and has not said so yet. */
+static bool is_known_everywhere(const struct hy_cib *cib, const char *rsc)
+{
+    for (size_t i = 0; i < cib->nodes.count; i++)
+        if (cib->nodes.items[i]->state == HY_MEMBER_IN && fact_belief(cib->nodes.items[i], rsc) == FACT_UNKNOWN)
+            return false;
+    return true;
+}
+
 static void decided(void *context, size_t dc, size_t target, const struct hy_operation *operation)
 {
     (void)target;
@@ -84,7 +93,9 @@ static void decided(void *context, size_t dc, size_t target, const struct hy_ope
     reliance->id = operation->id;
     reliance->rsc = hy_strdup(operation->rsc);
     for (size_t i = 0; i < count; i++)
-        if (start ? !fact_is_stuck(cib, names[i]) : fact_is_managed(cib, names[i], sim_name(check->world, target)))
+        if (start
+                ? !fact_is_stuck(cib, names[i])
+                : is_known_everywhere(cib, names[i]) && fact_is_managed(cib, names[i], sim_name(check->world, target)))
             reliance->names[reliance->count++] = hy_strdup(names[i]);
 }
 

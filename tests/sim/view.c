@@ -182,5 +182,9 @@ void sim_start(struct sim_world *world, size_t node)
 void sim_retire(struct sim_world *world, size_t node)
 {
     sim_host_power_off(world, node);
+    while (world->hosts[node].host_frozen) /* what waits there for an answer gets one */
+        sim_host_thaw(world, node, true);
+    while (world->hosts[node].core_frozen)
+        sim_host_thaw(world, node, false);
     world->hosts[node].retired = true;
 }
