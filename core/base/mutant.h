@@ -29,7 +29,6 @@
     MUTANT(RELEASED_AT_ONCE, "what a node ran is given away with the verdict, whatever was promised")                  \
     MUTANT(OLD_LIFE_GOES_ON, "what was started before a verdict goes on after the admission")                          \
     MUTANT(LEASE_NOT_WATCHED, "the executor does not look at the lease")                                               \
-    MUTANT(STALE_ORDER_OBEYED, "an order of an old term, or for another epoch, is obeyed")                             \
     MUTANT(ORDER_TAKEN_TWICE, "an order that comes twice is carried out twice")                                        \
     MUTANT(DC_WITHOUT_LEASE, "the DC acts without its own lease")                                                      \
     MUTANT(DC_ASKS_NOBODY, "a new DC acts before it has heard what runs")                                              \

@@ -25,7 +25,8 @@ struct leases {
     struct {
         hy_time deadline; /* local */
         uint32_t since;
-        hy_time over; /* when it ended last, as far as the page has said so */
+        hy_time over;   /* when it ended last, as far as the page has said so */
+        hy_time killed; /* when its executor was, and the guard took over; 0: never */
     } last[SIM_MAX_NODES];
 };
 
@@ -59,12 +60,22 @@ static bool has_just_ended(const struct leases *leases, size_t node)
     return (ended >= 0 && ended < grace) || sim_now(world) - leases->last[node].over < grace;
 }
 
+/* A core goes with its executor. */
+static void core_ended(void *context, size_t node, const char *why)
+{
+    (void)why;
+    struct leases *leases = context;
+    if (!sim_executor_is_up(leases->world, node))
+        leases->last[node].killed = sim_now(leases->world);
+}
+
 static bool is_excused(const struct leases *leases, size_t node, const struct sim_service *service)
 {
     const struct sim_world *world = leases->world;
     hy_time thawed = sim_thawed_at(world, node);
     return sim_host_is_frozen(world, node) || service->releasing || service->state == SIM_STOPPING ||
-           (thawed && sim_now(world) - thawed < AFTER_THAW) || has_just_ended(leases, node);
+           (thawed && sim_now(world) - thawed < AFTER_THAW) || has_just_ended(leases, node) ||
+           (leases->last[node].killed && sim_now(world) - leases->last[node].killed < AFTER_THAW);
 }
 
 /* no-quorum-policy=freeze or ignore: it goes on without quorum because the operator has said so. */
@@ -172,5 +183,10 @@ static void began(void *context, size_t node, const struct hy_operation *operati
                       sim_name(leases->world, node));
 }
 
-const struct sim_observer sim_check_lease = {
-    .name = "lease", .open = open_check, .close = free, .service = service, .lease = lease, .began = began};
+const struct sim_observer sim_check_lease = {.name = "lease",
+                                             .open = open_check,
+                                             .close = free,
+                                             .service = service,
+                                             .lease = lease,
+                                             .began = began,
+                                             .core_ended = core_ended};

@@ -12,6 +12,7 @@ extern const struct sim_observer sim_check_linear;
 extern const struct sim_observer sim_check_lease;
 extern const struct sim_observer sim_check_quorum;
 extern const struct sim_observer sim_check_orders;
+extern const struct sim_observer sim_check_stale;
 extern const struct sim_observer sim_check_rules;
 extern const struct sim_observer sim_check_memory;
 extern const struct sim_observer sim_check_liveness;
