@@ -5,7 +5,9 @@
  *
  * A node that was away while others came cannot know them: the DC may be one that it is not connected to, so it would
  * never learn. Whoever is a member and hears a node that is none tells it who there is, or that it is not enrolled.
- * What is told decides nothing: it only says whom to connect to.
+ * What is told decides nothing: it only says whom to connect to. While nobody leads, nobody has a lease; then whoever has
+ * applied a newer set of servers tells those that have not: the one whose log can win may be unknown to the one whose vote
+ * it needs.
  */
 #include "cib/command.h"
 #include "cluster/internal.h"
@@ -44,14 +46,14 @@ void hy_hints_heard(struct hy_cluster *c, uint32_t from)
             hy_leave_stranger(c, from);
         return;
     }
-    if (c->now - member->told_at < TELL_AGAIN || !may_tell(c))
+    struct hy_membership_view view;
+    if (c->now - member->told_at < TELL_AGAIN || !hy_membership_view(c->admission.membership, from, c->now, &view))
         return;
     member->told_at = c->now;
     const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, from);
-    struct hy_membership_view view;
-    if (status && hy_membership_view(c->admission.membership, from, c->now, &view) &&
-        (status->state != HY_MEMBER_IN || status->incarnation != view.incarnation ||
-         view.servers_index < c->replica.cib->servers_index))
+    bool no_member = status && (status->state != HY_MEMBER_IN || status->incarnation != view.incarnation);
+    bool behind = c->replica.cib->last_id && view.servers_index < c->replica.cib->servers_index;
+    if ((no_member && may_tell(c)) || (status && behind))
         tell_nodes(c, from);
 }
 
