@@ -23,13 +23,19 @@ static bool may_tell(const struct hy_cluster *c)
     return c->replica.cib->last_id && c->replica.lease > c->now;
 }
 
+/* The most that this node knows of who there is. */
+static const struct hy_cib *known(const struct hy_cluster *c)
+{
+    return c->members.hints ? c->members.hints : c->replica.cib;
+}
+
 static void tell_nodes(struct hy_cluster *c, uint32_t to)
 {
     struct hy_buf text = {0};
     const struct hy_command_head head = {.at = c->wall};
     hy_command_begin(&text, &head);
-    for (size_t i = 0; i < c->replica.cib->nodes.count; i++) {
-        const struct hy_node_status *status = c->replica.cib->nodes.items[i];
+    for (size_t i = 0; i < known(c)->nodes.count; i++) {
+        const struct hy_node_status *status = known(c)->nodes.items[i];
         if (status->enrolled.address)
             hy_command_enrol(&text, status->node, status->id, &status->enrolled);
     }
@@ -52,8 +58,10 @@ void hy_hints_heard(struct hy_cluster *c, uint32_t from)
     member->told_at = c->now;
     const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, from);
     bool no_member = status && (status->state != HY_MEMBER_IN || status->incarnation != view.incarnation);
-    bool behind = c->replica.cib->last_id && view.servers_index < c->replica.cib->servers_index;
-    if ((no_member && may_tell(c)) || (status && behind))
+    bool behind = status && c->replica.cib->last_id && view.servers_index < c->replica.cib->servers_index;
+    /* Without a leader everybody says what he knows: a candidate may need the vote of one that does not know it yet. */
+    bool leaderless = !hy_raft_leader(c->replica.raft) && hy_cib_node_by_id(known(c), from);
+    if ((no_member && may_tell(c)) || behind || leaderless)
         tell_nodes(c, from);
 }
 
@@ -85,9 +93,14 @@ int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_messag
 {
     if (may_tell(c))
         return 0;
-    struct hy_cib *hints = hy_cib_new();
+    struct hy_cib *hints = hy_cib_copy(known(c)); /* added to: two may each know of one that the other does not */
     struct hy_answer answer = {0};
     hy_cib_apply(hints, 1, message->data, message->size, &answer);
+    if (answer.code) {
+        hy_cib_free(&hints);
+        hints = hy_cib_new();
+        hy_cib_apply(hints, 1, message->data, message->size, &answer);
+    }
     if (answer.code) {
         hy_cib_free(&hints);
         return hy_fail(err, EBADMSG, "list of nodes from %s: %s", hy_cluster_name_of(c, from), answer.err.text);
