@@ -34,7 +34,6 @@
     MUTANT(DC_ASKS_NOBODY, "a new DC acts before it has heard what runs")                                              \
     MUTANT(GONE_IS_RELEASED, "the DC does not wait until a node that is gone has let go")                              \
     MUTANT(SNAPSHOT_WITHOUT_SESSIONS, "a snapshot lacks the table of sessions")                                        \
-    MUTANT(COMMAND_TWICE, "a command that comes twice is applied twice")                                               \
     MUTANT(REQUEST_TWICE, "a client's request that is asked again is applied again")                                   \
     MUTANT(LEARNER_COUNTS, "a learner's vote and acknowledgement count")                                               \
     MUTANT(PROBES_LEFT_OUT, "nobody asks a node whether a resource runs there already")                                \
