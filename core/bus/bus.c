@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The node's PUB socket, who is let in to it, and a subscriber for each peer. The sockets live in a context of the
- * bus: there is one ZAP handler in each.
+ * The node's PUB socket, who is let in to it, and a subscriber for each peer. The sockets are libzmq's own, in a
+ * context of the bus, and not czmq's zsock: these all live in one global context, which would hold one ZAP handler a
+ * process, and end only with the process.
  */
 #include "bus/bus.h"
 

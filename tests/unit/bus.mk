@@ -6,8 +6,8 @@ test_seal_LDADD = libhy_bus.a libhy_loop.a libhy_base.a $(SODIUM_LIBS) $(CHECK_L
 
 UNIT_TESTS += test_bus
 test_bus_SOURCES = tests/unit/test_bus.c tests/lib/run.h tests/lib/netns.h tests/lib/tsan.h tests/lib/zwait.h
-test_bus_CPPFLAGS = $(UNIT_CPPFLAGS) $(ZMQ_CFLAGS)
-test_bus_LDADD = libhy_bus.a libhy_loop.a libhy_base.a $(ZMQ_LIBS) $(SODIUM_LIBS) $(CHECK_LIBS)
+test_bus_CPPFLAGS = $(UNIT_CPPFLAGS) $(CZMQ_CFLAGS) $(ZMQ_CFLAGS)
+test_bus_LDADD = libhy_bus.a libhy_loop.a libhy_base.a $(CZMQ_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) $(CHECK_LIBS)
 
 UNIT_TESTS += test_bus_power
 test_bus_power_SOURCES = tests/unit/test_bus_power.c tests/lib/run.h tests/lib/netns.h tests/lib/tsan.h

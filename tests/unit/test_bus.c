@@ -4,12 +4,14 @@
 #include "base/vec.h"
 #include "bus/bus.h"
 #include "bus/frames.h"
+#include "bus/quiet.h"
 #include "bus/socket.h"
 #include "lib/netns.h"
 #include "lib/run.h"
 #include "lib/tsan.h"
 #include "lib/zwait.h"
 
+#include <czmq.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -679,6 +681,34 @@ START_TEST(signals_stay_as_they_are)
 }
 END_TEST
 
+/* Twice: zsys_shutdown() forgets it. */
+START_TEST(czmq_is_quiet)
+{
+    char path[] = "/tmp/test_bus-XXXXXX";
+    int out = mkstemp(path);
+    ck_assert_int_ge(out, 0);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_ge(dup2(out, STDOUT_FILENO), 0);
+    ck_assert(signal(SIGINT, SIG_DFL) != SIG_ERR && signal(SIGTERM, SIG_DFL) != SIG_ERR);
+    for (int i = 0; i < 2; i++) {
+        struct sigaction interrupt, terminate;
+        hy_czmq_quiet();
+        zsock_t *router = zsock_new(ZMQ_ROUTER);
+        ck_assert_ptr_nonnull(router);
+        zsys_error("nobody shall see this");
+        ck_assert_int_eq(sigaction(SIGINT, NULL, &interrupt), 0);
+        ck_assert_int_eq(sigaction(SIGTERM, NULL, &terminate), 0);
+        ck_assert(interrupt.sa_handler == SIG_DFL);
+        ck_assert(terminate.sa_handler == SIG_DFL);
+        zsock_destroy(&router);
+        zsys_shutdown();
+    }
+    ck_assert_int_eq(fflush(stdout), 0);
+    ck_assert_int_eq(lseek(out, 0, SEEK_END), 0);
+    close(out);
+}
+END_TEST
+
 int main(void)
 {
     netns_enter(); /* where it cannot: ports that are free at the moment */
@@ -702,5 +732,6 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, signals_stay_as_they_are);
+    tcase_add_test(tcase, czmq_is_quiet);
     return run_suite(suite);
 }
