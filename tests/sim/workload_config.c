@@ -21,11 +21,13 @@ static const char *node_name(struct sim_world *world)
     return sim_name(world, draw(world, sim_node_count(world)));
 }
 
+/* One draw an expression, here and below: in which order arguments are evaluated is the compiler's own business. */
 static void add_primitive(struct sim_world *world, const char *id, struct hy_buf *out)
 {
     static const char *const on_fail[] = {"", "", "", "", "", " on-fail=standby", " on-fail=stop", " on-fail=block"};
     hy_buf_addf(out, "put 0 primitive %s ocf:heartbeat:Dummy params name=%s", id, id);
-    hy_buf_addf(out, " op monitor interval=%us timeout=5s%s", (unsigned)(2 + draw(world, 9)), on_fail[draw(world, 8)]);
+    const char *failed = on_fail[draw(world, 8)];
+    hy_buf_addf(out, " op monitor interval=%us timeout=5s%s", (unsigned)(2 + draw(world, 9)), failed);
     hy_buf_adds(out, " op start interval=0 timeout=6s op stop interval=0 timeout=6s meta priority=0");
     if (chance(world, 30))
         hy_buf_addf(out, " resource-stickiness=%u", (unsigned)(100 * draw(world, 3)));
@@ -62,8 +64,8 @@ static void groups(struct sim_world *world, struct hy_buf *out)
             add_primitive(world, id[j], out);
         }
         hy_buf_addf(out, "put 0 group grp%u %s %s %s\n", i, id[0], id[1], id[2]);
-        hy_buf_addf(out, "put 0 location where%u grp%u %u: %s\n", i, i, (unsigned)(50 * (1 + draw(world, 3))),
-                    node_name(world));
+        const char *node = node_name(world);
+        hy_buf_addf(out, "put 0 location where%u grp%u %u: %s\n", i, i, (unsigned)(50 * (1 + draw(world, 3))), node);
     }
     if (count == 2 && chance(world, 50))
         hy_buf_adds(out, "put 0 colocation apart -inf: grp1 grp0\n");
@@ -81,8 +83,8 @@ static void promotable(struct sim_world *world, struct hy_buf *out)
                 "put 0 primitive vip IPaddr2 params ip=172.100.102.111 cidr_netmask=24 op monitor interval=6s "
                 "op start interval=0 timeout=6s op stop interval=0 timeout=6s\n"
                 "put 0 colocation vip_with_db inf: vip dbs:Promoted\n");
-    hy_buf_addf(out, "put 0 location db_here dbs role=Promoted %u: %s\n", (unsigned)(100 * (1 + draw(world, 3))),
-                node_name(world));
+    const char *node = node_name(world);
+    hy_buf_addf(out, "put 0 location db_here dbs role=Promoted %u: %s\n", (unsigned)(100 * (1 + draw(world, 3))), node);
     if (chance(world, 70))
         hy_buf_adds(out, "put 0 order db_then_vip Mandatory: dbs:promote vip:start\n");
 }
@@ -94,9 +96,10 @@ static void several(struct sim_world *world, struct hy_buf *out)
         char id[16];
         snprintf(id, sizeof id, "p%u", i);
         add_primitive(world, id, out);
-        if (chance(world, 50))
-            hy_buf_addf(out, "put 0 location l%u p%u %u: %s\n", i, i, (unsigned)(10 * (1 + draw(world, 20))),
-                        node_name(world));
+        if (chance(world, 50)) {
+            const char *node = node_name(world);
+            hy_buf_addf(out, "put 0 location l%u p%u %u: %s\n", i, i, (unsigned)(10 * (1 + draw(world, 20))), node);
+        }
     }
     if (chance(world, 50))
         hy_buf_adds(out, "put 0 order first_then Mandatory: p0 p1\n");
@@ -110,14 +113,19 @@ static void random_constraints(struct sim_world *world, char tops[][16], unsigne
     static const char *const scores[] = {"inf", "-inf", "100", "-100", "50", "1"};
     static const char *const kinds[] = {"Mandatory", "Mandatory", "Optional", "Serialize"};
     for (unsigned i = 0; i < count; i++)
-        if (chance(world, 40))
-            hy_buf_addf(out, "put 0 location l%u %s %s: %s\n", i, tops[i], scores[draw(world, 6)], node_name(world));
+        if (chance(world, 40)) {
+            const char *node = node_name(world);
+            hy_buf_addf(out, "put 0 location l%u %s %s: %s\n", i, tops[i], scores[draw(world, 6)], node);
+        }
     for (unsigned i = 1; i < count; i++) {
-        if (chance(world, 35))
-            hy_buf_addf(out, "put 0 colocation k%u %s: %s %s\n", i, scores[draw(world, 6)], tops[i],
-                        tops[draw(world, i)]);
-        if (chance(world, 40))
-            hy_buf_addf(out, "put 0 order o%u %s: %s %s\n", i, kinds[draw(world, 4)], tops[draw(world, i)], tops[i]);
+        if (chance(world, 35)) {
+            const char *with = tops[draw(world, i)];
+            hy_buf_addf(out, "put 0 colocation k%u %s: %s %s\n", i, scores[draw(world, 6)], tops[i], with);
+        }
+        if (chance(world, 40)) {
+            const char *first = tops[draw(world, i)];
+            hy_buf_addf(out, "put 0 order o%u %s: %s %s\n", i, kinds[draw(world, 4)], first, tops[i]);
+        }
     }
 }
 
