@@ -120,6 +120,14 @@ const char *fact_node_unfit(const struct hy_cib *cib, const char *node)
     return NULL;
 }
 
+/* Where a group may be says where its first member may be; the others go where that is, or is stuck. */
+static const struct hy_object *bound_with(const struct hy_cib *cib, const struct hy_object *object)
+{
+    const struct hy_object *group = above(cib, object);
+    bool follows = group && group->kind == HY_GROUP && strcmp(group->u.group.members.items[0], object->id) != 0;
+    return follows ? NULL : group;
+}
+
 const char *fact_ban(const struct hy_cib *cib, const char *rsc, const char *node)
 {
     for (size_t i = 0; i < cib->objects.count; i++) {
@@ -127,7 +135,7 @@ const char *fact_ban(const struct hy_cib *cib, const char *rsc, const char *node
         if (location->kind != HY_LOCATION || !location->u.location.node || location->u.location.score > -HY_INFINITY ||
             location->u.location.role == HY_ROLE_PROMOTED || strcmp(location->u.location.node, node) != 0)
             continue;
-        for (const struct hy_object *object = primitive_of(cib, rsc); object; object = above(cib, object))
+        for (const struct hy_object *object = primitive_of(cib, rsc); object; object = bound_with(cib, object))
             if (strcmp(object->id, location->u.location.rsc) == 0)
                 return location->id;
     }
