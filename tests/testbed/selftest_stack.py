@@ -82,7 +82,8 @@ class Stack(TestbedCase):
     def test_a_cluster(self):
         cluster = Halyard(self.testbed)
         cluster.init()
-        self.assertEqual(self.testbed["test3"].read_file("/etc/halyard/halyard.conf"), "address 172.100.102.155\n")
+        self.assertEqual(self.testbed["test3"].read_file("/etc/halyard/halyard.conf"),
+                         'address 172.100.102.155\n\npaths = { state = "/var/lib/halyard"; };\n')
         self.assertEqual(self.testbed["test3"].run(["stat", "-c%a", "/etc/halyard/node.key"]).strip(), "600")
         cluster.start()
         for host in self.testbed.hosts:
