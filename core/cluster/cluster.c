@@ -74,7 +74,13 @@ static int open_membership(struct hy_cluster *c, const struct hy_cluster_options
     membership.servers_index = c->replica.cib->servers_index;
     membership.lineage = hy_members_lineage(c);
     membership.node_count = hy_members_peers(c, membership.nodes);
-    return hy_membership_new(&membership, now, &c->admission.membership, err);
+    struct hy_buf own = {0};
+    hy_members_introduction(c, &own);
+    membership.introduction = own.data;
+    membership.introduction_size = own.size;
+    int rc = hy_membership_new(&membership, now, &c->admission.membership, err);
+    hy_buf_free(&own);
+    return rc;
 }
 
 static int open_state(struct hy_cluster *c, const struct hy_cluster_options *options, const struct hy_raft_state *state,
