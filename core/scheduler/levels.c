@@ -6,6 +6,8 @@
  */
 #include "scheduler/model.h"
 
+#include "base/mutant.h"
+
 static int level_of(enum hy_role role)
 {
     return role == HY_ROLE_PROMOTED ? 2 : role == HY_ROLE_STOPPED ? 0 : 1;
@@ -195,7 +197,7 @@ static bool is_gone(const struct hy_srsc *leaf)
  * is. To be beside it is another matter. */
 static bool is_left_down(const struct hy_srsc *leaf, const struct hy_need *n)
 {
-    return (n->ordered && leaf->blocked) || is_gone(leaf);
+    return (n->ordered && leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP)) || is_gone(leaf);
 }
 
 static int least(const struct hy_srsc *rsc, const struct hy_need *n, bool low)
