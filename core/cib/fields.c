@@ -193,6 +193,7 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"call", HY_FIELD_U64, &result->call, true},
         {"took", HY_FIELD_DURATION, &result->took, false},
         {"queued", HY_FIELD_DURATION, &result->queued, false},
+        {"order", HY_FIELD_U64, &result->order, false},
         {"reason", HY_FIELD_TEXT, &reason, false},
         {"digest", HY_FIELD_TEXT, &digest, false},
         {"at", HY_FIELD_WALL, &result->at, true},
@@ -223,6 +224,8 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
     hy_buf_addf(out, " rc=%d exec=%s call=%" PRIu64, result->rc, exec_words[result->exec], result->call);
     print_duration("took", result->took, out);
     print_duration("queued", result->queued, out);
+    if (result->order && !stored)
+        hy_buf_addf(out, " order=%" PRIu64, result->order);
     if (result->reason)
         hy_attr_print("reason", result->reason, out);
     if (result->digest)
