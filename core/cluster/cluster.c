@@ -315,6 +315,7 @@ void hy_cluster_effects_free(struct hy_cluster_effects *effects)
     for (size_t i = 0; i < effects->list.count; i++) {
         struct hy_cluster_effect *effect = &effects->list.items[i];
         free(effect->data);
+        free(effect->servers);
         if (effect->type == HY_CLUSTER_PERSIST)
             free_persist(&effect->persist);
         if (effect->type == HY_CLUSTER_EXECUTE)

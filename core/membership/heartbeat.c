@@ -26,6 +26,7 @@ static uint32_t duration(hy_time value)
 
 void hy_heartbeat_encode(const struct hy_heartbeat *heartbeat, struct hy_buf *out)
 {
+    hy_buf_reserve(out, HEADER_SIZE + heartbeat->count * ENTRY_SIZE + sizeof(uint32_t) + heartbeat->introduction_size);
     hy_wr_u16(out, MAGIC);
     hy_wr_u8(out, VERSION);
     hy_wr_u8(out, (uint8_t)heartbeat->count);

@@ -275,17 +275,18 @@ static bool is_one_missing(const struct hy_membership *m)
 static void send_heartbeat(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
 {
     hy_membership_refresh_refusals(m, now);
-    struct hy_heartbeat heartbeat = {.incarnation = m->incarnation,
-                                     .number = ++m->number,
-                                     .disk = m->disk,
-                                     .servers_index = m->servers_index,
-                                     .lineage = m->lineage,
-                                     .blank = m->voters == 0,
-                                     .dead_after_max = m->dead_after_max};
-    if (m->introduction_size && m->nodes[m->self].applied.in && is_one_missing(m)) {
-        heartbeat.introduction = m->introduction;
-        heartbeat.introduction_size = m->introduction_size;
-    }
+    struct hy_heartbeat heartbeat; /* of `about` no more is looked at than is there */
+    heartbeat.incarnation = m->incarnation;
+    heartbeat.number = ++m->number;
+    heartbeat.disk = m->disk;
+    heartbeat.servers_index = m->servers_index;
+    heartbeat.lineage = m->lineage;
+    heartbeat.blank = m->voters == 0;
+    heartbeat.dead_after_max = m->dead_after_max;
+    heartbeat.count = 0;
+    bool introduces = m->introduction_size && m->nodes[m->self].applied.in && is_one_missing(m);
+    heartbeat.introduction = m->introduction;
+    heartbeat.introduction_size = introduces ? m->introduction_size : 0;
     m->sent[m->number % HY_MEMBERSHIP_SENT] = now;
     hy_membership_give_promises(m, &heartbeat, now);
     struct hy_buf out = {0};
