@@ -172,9 +172,11 @@ class Long:
         self.write()
         for number, handler in before.items():
             signal.signal(number, handler)
-        seconds = time.monotonic() - began
+        used = os.times()
+        seconds = time.monotonic() - began, used.children_user + used.children_system
         self.all.print("stopped" if self.stopping.is_set() else "done")
-        print(f"  {self.all.node_hours / (seconds * self.jobs / 3600):.0f} node-hours in an hour of one of {self.jobs} jobs")
+        for per, of in (("hour", seconds[0]), ("core-hour", seconds[1])):
+            print(f"  {self.all.node_hours / max(of / 3600, 1e-6):.0f} node-hours in one {per}")
         if self.path:
             read_tally(self.path).print(f"all of {self.path}")
         return not self.all.violations
