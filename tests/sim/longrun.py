@@ -39,8 +39,8 @@ class Count:
             self.first = min(self.first or int(seed), int(seed))
             self.last = max(self.last or 0, int(seed))
 
-    def fail(self, name, seed, words, schedule):
-        self.violations.append({"what": name, "seed": seed, "words": words, "schedule": schedule})
+    def fail(self, name, seed, nodes, words, schedule):
+        self.violations.append({"what": name, "seed": seed, "nodes": nodes, "words": words, "schedule": schedule})
 
     def add(self, line):
         """A line of the tally."""
@@ -75,7 +75,8 @@ class Count:
             nodes, profile = kind.split()
             print(f"  {nodes} nodes, {profile}: {int(nodes) * seconds / 3600:10.1f} node-hours")
         for found in self.violations:
-            print(f"  VIOLATION {found['what']}, seed {found['seed']}: {found['words']} ({found['schedule'] or 'not saved'})")
+            again = found["schedule"] or f"not saved: --seed {found['seed']} --nodes {found['nodes']}"
+            print(f"  VIOLATION {found['what']}, seed {found['seed']}: {found['words']} ({again})")
         print(end="", flush=True)
 
 
@@ -140,9 +141,10 @@ class Long:
                 return
             name, why = (found.group(1), found.group(3)) if found else ("no-end", late or f"status {child.returncode}")
             results = RESULT.findall(text)
+            last = results[-1][:2] if results else (seed, words[4])
             schedule = str(pathlib.Path(saved.group(1)).resolve()) if saved else None
             for count in (self.all, self.lately):
-                count.fail(name, int(results[-1][0]) if results else seed, why, schedule)
+                count.fail(name, int(last[0]), int(last[1]), why, schedule)
             print(" ".join(words), text.rstrip()[-12000:], sep="\n", flush=True)
 
     def write(self):
@@ -172,9 +174,11 @@ class Long:
         self.write()
         for number, handler in before.items():
             signal.signal(number, handler)
-        seconds = time.monotonic() - began
+        used = os.times()
+        seconds = time.monotonic() - began, used.children_user + used.children_system
         self.all.print("stopped" if self.stopping.is_set() else "done")
-        print(f"  {self.all.node_hours / (seconds * self.jobs / 3600):.0f} node-hours in an hour of one of {self.jobs} jobs")
+        for per, of in (("hour", seconds[0]), ("core-hour", seconds[1])):
+            print(f"  {self.all.node_hours / max(of / 3600, 1e-6):.0f} node-hours in one {per}")
         if self.path:
             read_tally(self.path).print(f"all of {self.path}")
         return not self.all.violations
