@@ -24,7 +24,7 @@ MINUTES = 10
 # (first seed, how many, nodes): some 30 hours of virtual time with ten minutes each.
 FIXED = [(1, 90, 3), (1001, 60, 5), (2001, 10, 4), (3001, 10, 7), (4001, 5, 1), (5001, 5, 2)]
 FRESH = 6
-MUTANT_SECONDS = 240
+MUTANT_SECONDS = int(os.environ.get("MUTANT_SECONDS", 240))
 RESULT = re.compile(r"^seed (\d+): (\d+) nodes, (\w+), (\d+) faults, (\d+) s in ([\d.]+) s .* hash ([0-9a-f]{16})$", re.M)
 VIOLATION = re.compile(r"^VIOLATION (?:seed \d+, )?([\w-]+) at ([\d.]+) s: (.*)$", re.M)
 
