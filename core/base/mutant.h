@@ -43,6 +43,7 @@
     MUTANT(REQUEST_TWICE, "a client's request that is asked again is applied again")                                   \
     MUTANT(LEARNER_COUNTS, "a learner's vote and acknowledgement count")                                               \
     MUTANT(PROBES_LEFT_OUT, "nobody asks a node whether a resource runs there already")                                \
+    MUTANT(BLOCKED_IS_UP, "what is blocked counts as active before what comes after it")                               \
     MUTANT(START_BEFORE_STOP, "a resource is started before it has stopped elsewhere")                                 \
     MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")
 

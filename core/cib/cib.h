@@ -207,6 +207,7 @@ struct hy_result {
     hy_time queued;
     char *reason; /* in words; NULL: none */
     char *digest; /* of the parameters it ran with; NULL: none */
+    uint64_t order; /* the order it answers, 0: none; said in the command, not kept in the CIB */
     bool failed;  /* it is a failure; a later success of the same operation replaces it (see `failures`) */
 };
 

@@ -40,7 +40,8 @@ static void print_agent(const struct hy_primitive *primitive, struct hy_buf *out
 void hy_print_primitive(const struct hy_object *object, struct hy_buf *out)
 {
     const struct hy_primitive *primitive = &object->u.primitive;
-    hy_buf_addf(out, "%s ", object->id);
+    hy_buf_adds(out, object->id);
+    hy_buf_addc(out, ' ');
     print_agent(primitive, out);
     print_section("params", &primitive->params, out);
     if (primitive->operations_id) {
@@ -49,7 +50,8 @@ void hy_print_primitive(const struct hy_object *object, struct hy_buf *out)
     }
     for (size_t i = 0; i < primitive->ops.count; i++) {
         hy_print_continue(out);
-        hy_buf_addf(out, "op %s", primitive->ops.items[i].name);
+        hy_buf_adds(out, "op ");
+        hy_buf_adds(out, primitive->ops.items[i].name);
         hy_attrs_print(&primitive->ops.items[i].attrs, out);
     }
     print_section("meta", &primitive->meta, out);
@@ -78,11 +80,12 @@ void hy_print_clone(const struct hy_object *object, struct hy_buf *out)
 static void print_score(int score, struct hy_buf *out)
 {
     if (score >= HY_INFINITY)
-        hy_buf_adds(out, "inf:");
+        hy_buf_adds(out, "inf");
     else if (score <= -HY_INFINITY)
-        hy_buf_adds(out, "-inf:");
+        hy_buf_adds(out, "-inf");
     else
-        hy_buf_addf(out, "%d:", score);
+        hy_buf_addi(out, score);
+    hy_buf_addc(out, ':');
 }
 
 /* An attribute that is named as a keyword of rules stands in quotes, so that it is not read as one. */
@@ -133,14 +136,17 @@ static void print_rule(const struct hy_rule *rule, struct hy_buf *out)
 void hy_print_location(const struct hy_object *object, struct hy_buf *out)
 {
     const struct hy_location *location = &object->u.location;
-    hy_buf_addf(out, "%s %s", object->id, location->rsc);
+    hy_buf_adds(out, object->id);
+    hy_buf_addc(out, ' ');
+    hy_buf_adds(out, location->rsc);
     if (location->role != HY_ROLE_ANY)
         hy_buf_addf(out, " role=%s", hy_role_word(location->role));
     hy_attrs_print(&location->options, out);
     if (location->node) {
         hy_buf_addc(out, ' ');
         print_score(location->score, out);
-        hy_buf_addf(out, " %s", location->node);
+        hy_buf_addc(out, ' ');
+        hy_buf_adds(out, location->node);
     }
     for (size_t i = 0; i < location->rules.count; i++)
         print_rule(&location->rules.items[i], out);
@@ -189,7 +195,10 @@ void hy_print_set(const struct hy_object *object, struct hy_buf *out)
         hy_print_continue(out);
         /* A line that begins with '#' would be a comment. */
         const char *quote = attr->name[0] == '#' ? "\"" : "";
-        hy_buf_addf(out, "%s%s%s=", quote, attr->name, quote);
+        hy_buf_adds(out, quote);
+        hy_buf_adds(out, attr->name);
+        hy_buf_adds(out, quote);
+        hy_buf_addc(out, '=');
         hy_value_print(attr->value, out);
     }
 }

@@ -83,10 +83,13 @@ void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct h
 
 /* ---- what has been answered */
 
+/* A result that names an order answers that one alone: the answer to one of a former DC may come while the same is under
+ * way anew. What the executor did by itself, as at the end of a lease, names none. */
 static bool same_key(const struct ordered *order, const struct hy_statement *statement)
 {
     return strcmp(order->node, statement->node) == 0 && strcmp(order->rsc, statement->rsc) == 0 &&
-           strcmp(order->op, statement->op) == 0 && order->key.interval == statement->interval;
+           strcmp(order->op, statement->op) == 0 && order->key.interval == statement->interval &&
+           (!statement->order || statement->order == order->id);
 }
 
 static void resolve(struct hy_cluster *c, const struct hy_statement *statement)

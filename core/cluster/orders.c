@@ -119,6 +119,7 @@ int hy_orders_message(struct hy_cluster *c, uint32_t from, const struct hy_messa
 static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, uint32_t epoch, struct hy_buf *out)
 {
     const struct hy_result result = {.rsc = outcome->rsc,
+                                     .order = outcome->id,
                                      .op = outcome->op,
                                      .interval = outcome->interval,
                                      .rc = outcome->rc,

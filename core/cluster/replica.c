@@ -177,7 +177,7 @@ static void maybe_snapshot(struct hy_cluster *c)
     effect->number = replica->applied;
     effect->term = replica->applied_term;
     const struct hy_raft_servers *servers = hy_raft_servers_at(replica->raft, replica->applied);
-    effect->servers = servers ? *servers : *hy_raft_servers(replica->raft);
+    effect->servers = hy_memdup(servers ? servers : hy_raft_servers(replica->raft), sizeof *servers);
     uint64_t first = hy_raft_first_index(replica->raft);
     uint64_t kept = replica->applied > KEPT_BEHIND_SNAPSHOT ? replica->applied - KEPT_BEHIND_SNAPSHOT + 1 : 1;
     effect->first_kept = kept > first ? kept : first;

@@ -95,7 +95,7 @@ static void decided(void *context, size_t dc, size_t target, const struct hy_ope
     reliance->rsc = hy_strdup(operation->rsc);
     for (size_t i = 0; i < count; i++)
         if (start
-                ? !fact_is_stuck(cib, names[i])
+                ? !fact_is_trusted(cib, names[i])
                 : is_known_everywhere(cib, names[i]) && fact_is_managed(cib, names[i], sim_name(check->world, target)))
             reliance->names[reliance->count++] = hy_strdup(names[i]);
 }

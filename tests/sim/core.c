@@ -175,7 +175,8 @@ void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster
     if (!host->core.cluster)
         return;
     struct hy_cluster_effects effects = {0};
-    struct hy_err err = {{0}};
+    struct hy_err err;
+    err.text[0] = '\0';
     world->trace.logging = node;
     int rc = hy_cluster_step(host->core.cluster, event, sim_local(world, node), sim_wall(world, node), &effects, &err);
     sim_trace_step(world, node, event, rc, &effects, err.text);

@@ -71,7 +71,7 @@ void sim_disk_snapshot(struct sim_world *world, size_t node, const struct hy_clu
 {
     struct sim_disk *disk = &world->hosts[node].disk;
     struct sim_disk_snapshot *snapshot =
-        copy_snapshot(effect->number, effect->term, &effect->servers, effect->data, effect->size);
+        copy_snapshot(effect->number, effect->term, effect->servers, effect->data, effect->size);
     snapshot->first_kept = effect->first_kept;
     snapshot->own = true;
     hy_vec_push(&disk->jobs, ((struct sim_disk_job){.snapshot = snapshot}));
