@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
+ * What is asked for again is done once:
+ *
  *   order-twice   a core hands an order to its executor that it has handed to it before, in the same life. (What is applied
  *                 twice: edits.h.)
  */
