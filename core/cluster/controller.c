@@ -151,7 +151,7 @@ static uint64_t session_seq(const struct hy_cluster *c, uint32_t origin, uint64_
 /* Has the member said, in this term, what runs there, and has what it said been applied? Asks when it has not. */
 static bool member_synced(struct hy_cluster *c, struct sync *sync, const struct hy_node_status *status)
 {
-    if (sync->done || HY_MUTANT(DC_ASKS_NOBODY))
+    if (sync->done)
         return true;
     if (sync->answer_seq) {
         sync->done = status->synced && session_seq(c, status->id, status->incarnation) >= sync->answer_seq;
@@ -205,7 +205,8 @@ static bool ready(struct hy_cluster *c)
         if (status->state == HY_MEMBER_GONE && !hy_controller_has_let_go(c, status) && !HY_MUTANT(GONE_IS_RELEASED))
             all = wait_for(controller, "the lease to end of", status->node);
         /* One that has just been admitted holds up only what it may be running: the scheduler sees to that. */
-        if (status->state == HY_MEMBER_IN && !member_synced(c, &member->sync, status) && status->synced)
+        if (status->state == HY_MEMBER_IN && !member_synced(c, &member->sync, status) && status->synced &&
+            !HY_MUTANT(DC_DOES_NOT_LISTEN))
             all = wait_for(controller, "a report of what runs on", status->node);
     }
     if (all)

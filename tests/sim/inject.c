@@ -53,6 +53,23 @@ static void freeze_step(struct sim_world *world, size_t node, const struct sim_f
     }
 }
 
+static void freeze_order(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
+{
+    (void)fault;
+    struct sim_host *host = &world->hosts[node];
+    host->core.holds_orders = begins && host->core.cluster && !host->core_frozen && !host->host_frozen;
+    if (!begins && host->order_frozen) {
+        host->order_frozen = false;
+        sim_host_thaw(world, node, false);
+    }
+}
+
+void sim_inject_order_held(struct sim_world *world)
+{
+    for (size_t node = 0; node < world->count; node++)
+        world->hosts[node].core.holds_orders = false;
+}
+
 static void crash_core(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
 {
     (void)fault;
@@ -163,6 +180,7 @@ static on_node *const on_nodes[SIM_FAULT_COUNT] = {[SIM_FAULT_CARRIER] = links_d
                                                    [SIM_FAULT_FREEZE_CORE] = freeze,
                                                    [SIM_FAULT_FREEZE_HOST] = freeze,
                                                    [SIM_FAULT_FREEZE_STEP] = freeze_step,
+                                                   [SIM_FAULT_FREEZE_ORDER] = freeze_order,
                                                    [SIM_FAULT_CRASH_CORE] = crash_core,
                                                    [SIM_FAULT_CRASH_EXECUTOR] = crash_executor,
                                                    [SIM_FAULT_CRASH_HOST] = crash_host,

@@ -19,8 +19,9 @@ SIM_WORLD = \
 	tests/sim/generate.c tests/sim/host.c tests/sim/inject.c tests/sim/loop.c tests/sim/main.c tests/sim/memory.h \
 	tests/sim/mutants.c tests/sim/mutants.h tests/sim/net.c tests/sim/parts.c \
 	tests/sim/run.c tests/sim/shrink.c tests/sim/shrink.h \
-	tests/sim/check_elections.c tests/sim/check_lease.c tests/sim/check_linear.c tests/sim/check_liveness.c \
-	tests/sim/check_log.c tests/sim/check_memory.c tests/sim/check_orders.c tests/sim/check_quorum.c \
+	tests/sim/check_dc.c tests/sim/check_elections.c tests/sim/check_lease.c tests/sim/check_linear.c \
+	tests/sim/check_liveness.c tests/sim/check_log.c tests/sim/check_memory.c tests/sim/check_once.c \
+	tests/sim/check_orders.c tests/sim/check_promises.c tests/sim/check_quorum.c \
 	tests/sim/check_rules.c tests/sim/check_stale.c tests/sim/check_state.c tests/sim/checks.h tests/sim/decisions.c \
 	tests/sim/decisions.h tests/sim/edits.c tests/sim/edits.h tests/sim/facts.c tests/sim/facts.h tests/sim/history.c \
 	tests/sim/history.h tests/sim/linearize.c tests/sim/linearize.h tests/sim/table.c tests/sim/table.h \
