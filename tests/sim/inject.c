@@ -27,7 +27,7 @@ static void jump(struct sim_world *world, size_t node, const struct sim_fault *f
     (void)begins;
     struct sim_host *host = &world->hosts[node];
     if (fault->v < 0 && (!host->disk.id || !host->disk.log.size))
-        return; /* its disk is lost: see may_lose_disk() */
+        return; /* its disk is lost: see sim_inject_may_lose_disk() */
     host->clock.wall_offset += fault->v;
 }
 
@@ -100,8 +100,7 @@ static bool outlives(const struct sim_world *world, const struct hy_raft_servers
     return whole > voters / 2;
 }
 
-/* Nobody promises anything when a majority of the disks is lost before the first loss has been made good. */
-static bool may_lose_disk(const struct sim_world *world, size_t lost)
+bool sim_inject_may_lose_disk(const struct sim_world *world, size_t lost)
 {
     /* With an empty disk and a wall clock that has gone back, a node's new life counts as older than its last one, and is
      * not heard before the clock has caught up: a known gap (README.md). */
@@ -125,7 +124,7 @@ static void crash_host(struct sim_world *world, size_t node, const struct sim_fa
         sim_host_power_on(world, node);
         return;
     }
-    if (fault->kind != SIM_FAULT_CRASH_HOST && !may_lose_disk(world, node)) {
+    if (fault->kind != SIM_FAULT_CRASH_HOST && !sim_inject_may_lose_disk(world, node)) {
         sim_note(world, "%s: no disk may be lost now", world->hosts[node].name);
         return;
     }

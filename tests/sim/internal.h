@@ -305,6 +305,8 @@ void sim_inject_behaviour(struct sim_world *world, size_t node, const struct hy_
 void sim_inject_order_held(struct sim_world *world); /* one core stands still: the others give theirs */
 bool sim_inject_disk_fails(struct sim_world *world, size_t node);
 hy_time sim_inject_disk_delay(struct sim_world *world, size_t node);
+/* Nobody promises anything when a majority of the disks is lost before the first loss has been made good. */
+bool sim_inject_may_lose_disk(const struct sim_world *world, size_t lost);
 void sim_heal(struct sim_world *world);
 
 /* ---- calls.c */
