@@ -100,11 +100,31 @@ static bool outlives(const struct sim_world *world, const struct hy_raft_servers
     return whole > voters / 2;
 }
 
+/* Asked for, or decided: with the node goes a vote that the others may need by then. */
+static bool somebody_is_taken_out(const struct sim_world *world)
+{
+    for (size_t i = 0; i < world->calls.count; i++) {
+        const char *statements = world->calls.items[i].statements;
+        if (statements && strncmp(statements, "strike ", strlen("strike ")) == 0)
+            return true;
+    }
+    for (size_t node = 0; node < world->count; node++) {
+        const struct hy_cluster *cluster = world->hosts[node].core.cluster;
+        const struct hy_cib *cib = cluster ? hy_cluster_cib(cluster) : NULL;
+        for (size_t i = 0; cib && i < cib->nodes.count; i++)
+            if (cib->nodes.items[i]->enrolled.striking)
+                return true;
+    }
+    return false;
+}
+
 bool sim_inject_may_lose_disk(const struct sim_world *world, size_t lost)
 {
     /* With an empty disk and a wall clock that has gone back, a node's new life counts as older than its last one, and is
      * not heard before the clock has caught up: a known gap (README.md). */
     if ((uint64_t)sim_wall(world, lost) <= world->hosts[lost].core.incarnation)
+        return false;
+    if (somebody_is_taken_out(world))
         return false;
     for (size_t node = 0; node < world->count; node++) {
         const struct sim_host *host = &world->hosts[node];
