@@ -29,6 +29,8 @@ static void jump(struct sim_world *world, size_t node, const struct sim_fault *f
     if (fault->v < 0 && (!host->disk.id || !host->disk.log.size))
         return; /* its disk is lost: see sim_inject_may_lose_disk() */
     host->clock.wall_offset += fault->v;
+    if (!host->powered)
+        host->next_wall += fault->v; /* its battery's clock */
 }
 
 static void freeze(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
