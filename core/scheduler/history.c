@@ -124,6 +124,7 @@ static void take_success(struct hy_past *past, const struct hy_result *result)
     } else if (is_probe(result)) {
         past->role = answered_role(result);
         past->failed = past->failed && past->role != HY_ROLE_STOPPED;
+        past->blocked = past->blocked && past->failed;
     } else if (is_op(result, "monitor") && result->rc != 7 && !past->failed) {
         past->role =
             result->rc == 8 || result->rc == 191 || past->role == HY_ROLE_PROMOTED ? HY_ROLE_PROMOTED : HY_ROLE_STARTED;
@@ -194,6 +195,7 @@ static void replay(struct hy_sched *s, struct hy_unit *unit, struct hy_snode *no
     for (const struct hy_trace *at = past->trace; at; at = at->next) {
         const struct hy_result *result = at->result;
         bool failure = hy_sched_is_failure(unit->prim, result, past->role);
+        past->gone = result->exec == HY_EXEC_DONE && result->rc == 7 && is_op(result, "monitor") && result->interval;
         if (!failure || hy_sched_on_fail(unit->prim, result) == HY_ONFAIL_IGNORE)
             take_success(past, result);
         else if (!past->expired)

@@ -6,6 +6,8 @@
  */
 #include "scheduler/model.h"
 
+#include "base/mutant.h"
+
 static int level_of(enum hy_role role)
 {
     return role == HY_ROLE_PROMOTED ? 2 : role == HY_ROLE_STOPPED ? 0 : 1;
@@ -150,6 +152,7 @@ static void needs_of_orders(struct hy_sched *s)
                                .then_level = then,
                                .low = order->symmetrical,
                                .final = true,
+                               .ordered = true,
                                .halt = HY_HALT_ORDER};
         bool interleave =
             order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
@@ -173,38 +176,73 @@ static void need_of_colocation(struct hy_sched *s, const struct hy_scoloc *coloc
                              .then_level = colocation->dependent_role == HY_ROLE_PROMOTED ? 2 : 1,
                              .final = true,
                              .low = colocation->internal, /* groups are ordered, too */
+                             .ordered = colocation->internal,
                              .halt = HY_HALT_COLOCATION});
 }
 
 /* ---------------------------------------------------------------- carrying on */
 
-static int least(const struct hy_srsc *rsc, bool low)
+/* What is unmanaged, and was seen not to run, is not started again by us. What has failed in another way may run on. */
+static bool is_gone(const struct hy_srsc *leaf)
+{
+    if (leaf->meta.managed && !leaf->meta.maintenance)
+        return false;
+    for (size_t i = 0; i < leaf->active.count; i++)
+        if (!leaf->unit->past[leaf->active.items[i]].gone)
+            return false;
+    return leaf->active.count > 0;
+}
+
+/* What is blocked is not started any more before somebody has seen to it, whether it runs or not: so nothing that comes after it
+ * is. To be beside it is another matter. */
+static bool is_left_down(const struct hy_srsc *leaf, const struct hy_need *n)
+{
+    return (n->ordered && leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP)) || is_gone(leaf);
+}
+
+static int least(const struct hy_srsc *rsc, const struct hy_need *n, bool low)
 {
     if (rsc->kind == HY_RSC_PRIMITIVE)
-        return low && !rsc->unheard ? rsc->low : rsc->final;
+        return is_left_down(rsc, n) ? 0 : low && !rsc->unheard ? rsc->low : rsc->final;
     int level = 2;
     for (size_t i = 0; i < rsc->children.count; i++) {
-        int one = least(rsc->children.items[i], low);
+        int one = least(rsc->children.items[i], n, low);
         level = one < level ? one : level;
     }
     return rsc->children.count ? level : 0;
 }
 
-/* A clone is up while an instance is; but whoever runs beside one goes by that one. */
+static bool has_left_down(const struct hy_srsc *rsc, const struct hy_need *n)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (has_left_down(rsc->children.items[i], n))
+            return true;
+    return rsc->kind == HY_RSC_PRIMITIVE && is_left_down(rsc, n);
+}
+
+static bool has_blocked(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (has_blocked(rsc->children.items[i]))
+            return true;
+    return rsc->blocked;
+}
+
+/* A clone is up while an instance is; but whoever runs beside one goes by that one, unless that is left down. */
 static int first_level(const struct hy_need *n, bool low)
 {
     if (!n->first)
         return 0;
     if (n->first->kind != HY_RSC_CLONE)
-        return least(n->first, low);
+        return least(n->first, n, low);
     if (low && n->then->active.count) {
         const struct hy_srsc *beside = instance_on(n->first, n->then->active.items[0], true);
-        if (beside)
-            return least(beside, true);
+        if (beside && !has_left_down(beside, n))
+            return least(beside, n, true);
     }
     int level = 0;
     for (size_t i = 0; i < n->first->children.count; i++) {
-        int one = least(n->first->children.items[i], low);
+        int one = least(n->first->children.items[i], n, low);
         level = one > level ? one : level;
     }
     return level;
@@ -219,7 +257,7 @@ static bool hold_down(const struct hy_need *n)
     if (n->final && then->final >= n->then_level && first_level(n, false) < n->first_level) {
         then->final = n->then_level - 1;
         if (then->final == 0) {
-            then->halt = n->halt;
+            then->halt = n->ordered && n->first && has_blocked(n->first) ? HY_HALT_BLOCKED : n->halt;
             then->halt_by = n->named;
         }
         changed = true;

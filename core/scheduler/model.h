@@ -119,6 +119,7 @@ struct hy_past {
     bool known;        /* an operation has answered: no probe is needed */
     bool failed;
     bool blocked;
+    bool gone;                                             /* its last word: a recurring monitor that did not find it */
     bool changed;                                          /* it runs with other parameters than are configured now */
     bool expired;                                          /* its failures are older than failure-timeout */
     bool starting, stopping, promoting, demoting, probing; /* under way */
@@ -212,6 +213,7 @@ enum hy_halt {
     HY_HALT_MULTIPLE,
     HY_HALT_FREEZE,
     HY_HALT_ORDER,      /* what it comes after does not run */
+    HY_HALT_BLOCKED,    /* ... is blocked */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_UNMANAGED
 };
@@ -292,8 +294,9 @@ struct hy_need {
     struct hy_srsc *then;
     struct hy_srsc *named; /* `first` as the constraint has it */
     int first_level, then_level;
-    bool low;   /* holds at each moment on the way */
-    bool final; /* holds in the end */
+    bool low;     /* holds at each moment on the way */
+    bool final;   /* holds in the end */
+    bool ordered; /* `then` comes after it: a `first` that is blocked is not to be relied on */
     enum hy_halt halt;
 };
 
