@@ -12,8 +12,8 @@ static void add_ends(struct hy_graph *g, struct hy_srsc *rsc)
     struct hy_course *course = hy_course_of(g, rsc);
     for (size_t i = 0; i < 4; i++) {
         course->begin[tasks[i]] = hy_graph_step(g, rsc, tasks[i], HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
-        course->done[tasks[i]] = hy_graph_step(g, rsc, tasks[i] + HY_TASK_DONE, HY_NO_NODE,
-                                               HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
+        course->done[tasks[i]] =
+            hy_graph_step(g, rsc, tasks[i] + HY_TASK_DONE, HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
     }
 }
 
@@ -38,7 +38,7 @@ static void link_member(struct hy_graph *g, struct hy_srsc *rsc, struct hy_srsc 
 /* ---------------------------------------------------------------- members behind one another */
 
 void hy_graph_link_all(struct hy_graph *g, struct hy_srsc *first, enum hy_task first_task, struct hy_srsc *then,
-                     enum hy_task then_task, uint32_t marks)
+                       enum hy_task then_task, uint32_t marks)
 {
     for (uint32_t f = hy_graph_first(g, first, first_task); f != HY_NO_ACTION; f = hy_graph_next(g, f))
         for (uint32_t t = hy_graph_first(g, then, then_task); t != HY_NO_ACTION; t = hy_graph_next(g, t))

@@ -19,8 +19,10 @@
  *   collectives.c        those of groups and clones, and the order inside them
  *   orders.c             the orders of the configuration; what keeps apart what may not be together
  *   propagate.c          optional and runnable, carried along
+ *   settle.c             what came of each resource
  *   recurring.c probes.c what is watched, what is asked
  *   sorting.c            an order in which they could be done one by one; the decision's list
+ *   actions.c            the decision's list of actions
  *   changes.c            the same as a human calls it
  */
 #ifndef HY_SCHEDULER_GRAPH_H
@@ -51,31 +53,32 @@ enum hy_task {
 #define HY_TASK_DONE 4u
 
 enum hy_mark {
-    HY_OPTIONAL = 1u << 0,   /* nothing calls for it */
-    HY_RUNNABLE = 1u << 1,   /* nothing forbids it */
-    HY_PSEUDO = 1u << 2,     /* nobody executes it */
-    HY_MIGRATABLE = 1u << 3, /* stop and start of what migrates, as long as nothing speaks against it */
-    HY_PENDING = 1u << 4,    /* under way already */
-    HY_WAITING = 1u << 5,    /* held until a node has said what runs there; counts as runnable */
-    HY_UNHEARD = 1u << 6,    /* a start of what may be running already: calls for nothing yet */
+    HY_OPTIONAL = 1u << 0,      /* nothing calls for it */
+    HY_RUNNABLE = 1u << 1,      /* nothing forbids it */
+    HY_PSEUDO = 1u << 2,        /* nobody executes it */
+    HY_MIGRATABLE = 1u << 3,    /* stop and start of what migrates, as long as nothing speaks against it */
+    HY_PENDING = 1u << 4,       /* under way already */
+    HY_WAITING = 1u << 5,       /* held until a node has said what runs there; counts as runnable */
+    HY_UNHEARD = 1u << 6,       /* a start of what may be running already: calls for nothing yet */
     HY_ABSENT_ACTION = 1u << 7, /* stands for the start or promotion of what is not to be started or promoted */
     HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
-    HY_QUEUED = 1u << 9
+    HY_QUEUED = 1u << 9,
+    HY_ALONE = 1u << 10 /* forbidden because what it must be with does not run */
 };
 
 /* What a link from `first` to `then` says, beside the order of the two. */
 enum hy_link_mark {
     HY_LINK_ORDER = 0,
-    HY_LINK_NEEDS = 1u << 0,      /* then is runnable only if first is */
-    HY_LINK_CALLS = 1u << 1,      /* first called for: then, too */
-    HY_LINK_HOLDS = 1u << 2,      /* a stop that is blocked (not merely unmanaged) forbids then */
-    HY_LINK_RESTART = 1u << 3,    /* stop and start of one; then called for: first, too */
-    HY_LINK_ROLE = 1u << 4,       /* then called for of what is promoted: first, too */
-    HY_LINK_ONE_WAY = 1u << 5,    /* an order that is not symmetrical */
-    HY_LINK_SAME_NODE = 1u << 6,  /* counts only between actions on one node */
-    HY_LINK_WEAK = 1u << 7,       /* left out where it would close a circle */
-    HY_LINK_SERIAL = 1u << 8,     /* not at the same time, whichever comes first */
-    HY_LINK_MIGRATION = 1u << 9,  /* first is called for and runnable only if then can migrate */
+    HY_LINK_NEEDS = 1u << 0,       /* then is runnable only if first is */
+    HY_LINK_CALLS = 1u << 1,       /* first called for: then, too */
+    HY_LINK_HOLDS = 1u << 2,       /* a stop that is blocked (not merely unmanaged) forbids then */
+    HY_LINK_RESTART = 1u << 3,     /* stop and start of one; then called for: first, too */
+    HY_LINK_ROLE = 1u << 4,        /* then called for of what is promoted: first, too */
+    HY_LINK_ONE_WAY = 1u << 5,     /* an order that is not symmetrical */
+    HY_LINK_SAME_NODE = 1u << 6,   /* counts only between actions on one node */
+    HY_LINK_WEAK = 1u << 7,        /* left out where it would close a circle */
+    HY_LINK_SERIAL = 1u << 8,      /* not at the same time, whichever comes first */
+    HY_LINK_MIGRATION = 1u << 9,   /* first is called for and runnable only if then can migrate */
     HY_LINK_PLAIN_LEFT = 1u << 10, /* first not runnable: then is no mere pretence any more */
     HY_LINK_IGNORED = 1u << 11
 };
@@ -87,19 +90,19 @@ struct hy_link {
 };
 
 struct hy_step {
-    struct hy_srsc *rsc; /* NULL: of a node, or a gate */
+    struct hy_srsc *rsc;  /* NULL: of a node, or a gate */
     struct hy_unit *unit; /* NULL: pseudo */
-    uint32_t node;       /* HY_NO_NODE: pseudo */
+    uint32_t node;        /* HY_NO_NODE: pseudo */
     enum hy_task task;
     uint32_t marks;
     uint32_t next_of_rsc;
-    uint32_t out, in; /* first links */
-    uint32_t required; /* gates: how many */
+    uint32_t out, in;                 /* first links */
+    uint32_t required;                /* gates: how many */
     uint32_t called_by, forbidden_by; /* the step that did it first; HY_NO_ACTION: it itself */
     const struct hy_sop *sop;
     const char *op; /* NULL: the task's word. The decision's string */
     hy_time interval;
-    const char *reason; /* NULL: found when it is known to happen */
+    const char *reason;   /* NULL: found when it is known to happen */
     struct hy_attr *meta; /* beside the usual */
     size_t meta_count;
 };
@@ -173,7 +176,9 @@ void hy_graph_orders(struct hy_graph *g);
 void hy_graph_propagate(struct hy_graph *g);
 /* What `first` is, seen from a node: steps of clones are seen by the instances there. */
 uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node);
-void hy_graph_settle(struct hy_graph *g); /* what came of it, by resource */
+
+/* settle.c */
+void hy_graph_settle(struct hy_graph *g);
 
 /* probes.c, recurring.c */
 void hy_graph_probes(struct hy_graph *g);

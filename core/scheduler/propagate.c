@@ -133,8 +133,11 @@ static void forbid_all(struct hy_graph *g, const struct hy_srsc *rsc, enum hy_ta
     for (size_t i = 0; i < rsc->children.count; i++)
         forbid_all(g, rsc->children.items[i], task, because);
     if (rsc->kind == HY_RSC_PRIMITIVE)
-        for (uint32_t at = hy_graph_first(g, rsc, task); at != HY_NO_ACTION; at = hy_graph_next(g, at))
+        for (uint32_t at = hy_graph_first(g, rsc, task); at != HY_NO_ACTION; at = hy_graph_next(g, at)) {
+            if (hy_step_is(g, at, HY_RUNNABLE))
+                hy_step_at(g, at)->marks |= HY_ALONE;
             lose(g, at, HY_RUNNABLE, because);
+        }
 }
 
 /* What cannot begin holds back what must be with it. */
@@ -220,8 +223,8 @@ static void carry_to_members(struct hy_graph *g, const struct hy_link *link, con
             carry(g, link, at);
 }
 
-static const uint32_t CARRIES = HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE |
-                                HY_LINK_ONE_WAY;
+static const uint32_t CARRIES =
+    HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_ONE_WAY;
 
 static void follow(struct hy_graph *g, const struct hy_link *link)
 {

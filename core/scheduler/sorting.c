@@ -12,10 +12,10 @@ struct arrow {
 
 struct sorter {
     struct hy_graph *g;
-    uint8_t *in;                /* by step: it takes part */
+    uint8_t *in;                 /* by step: it takes part */
     HY_VEC(struct arrow) arrows; /* what is left of the links */
-    uint32_t *from;             /* by step: where its arrows begin in `outs`; one more at the end */
-    uint32_t *outs;             /* numbers of arrows, by `first` */
+    uint32_t *from;              /* by step: where its arrows begin in `outs`; one more at the end */
+    uint32_t *outs;              /* numbers of arrows, by `first` */
     uint32_t *missing;
     uint8_t *taken;
     uint32_t *order;

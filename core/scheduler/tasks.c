@@ -201,8 +201,9 @@ static void bring_up(struct hy_graph *g, struct hy_srsc *leaf, bool stays)
     bool promoted_here = stays && past->role == HY_ROLE_PROMOTED && !past->demoting;
     bool again = promoted_here && hy_course_of(g, leaf)->repromote;
     if (hy_level_of(leaf->next) == 2) {
-        uint32_t promote = past->promoting && stays ? add_pending(g, leaf, HY_TASK_PROMOTE, leaf->node)
-                                                    : add(g, leaf, HY_TASK_PROMOTE, leaf->node, promoted_here && !again);
+        uint32_t promote = past->promoting && stays
+                               ? add_pending(g, leaf, HY_TASK_PROMOTE, leaf->node)
+                               : add(g, leaf, HY_TASK_PROMOTE, leaf->node, promoted_here && !again);
         hy_graph_link(g, start, promote, HY_LINK_NEEDS | HY_LINK_CALLS);
         uint32_t demote = hy_graph_find(g, leaf, HY_TASK_DEMOTE, leaf->node);
         hy_graph_link(g, demote, promote, HY_LINK_ORDER);
@@ -215,6 +216,14 @@ static void bring_up(struct hy_graph *g, struct hy_srsc *leaf, bool stays)
     }
 }
 
+/* With multiple-active=stop_unexpected the one that was expected runs on while the others stop. */
+static uint32_t marks_of(const struct hy_srsc *leaf, uint32_t node)
+{
+    bool unexpected = leaf->active.count > 1 && leaf->meta.multiple_active == HY_MULTIPLE_STOP_UNEXPECTED &&
+                      hy_sched_is_active_on(leaf, leaf->node) && node != leaf->node;
+    return HY_LINK_HOLDS | (unexpected ? 0u : HY_LINK_CALLS | HY_LINK_RESTART);
+}
+
 /* The stop of what is promoted calls for its demotion; its stops, wherever, come before its start and call for it. */
 static void link_restart(struct hy_graph *g, struct hy_srsc *leaf)
 {
@@ -224,10 +233,9 @@ static void link_restart(struct hy_graph *g, struct hy_srsc *leaf)
          start = hy_graph_next(g, start)) {
         if (hy_step_at(g, start)->node != leaf->node)
             continue; /* under way where it may not stay: it comes before its stop */
-        for (uint32_t stop = hy_graph_first(g, leaf, HY_TASK_STOP); stop != HY_NO_ACTION;
-             stop = hy_graph_next(g, stop))
+        for (uint32_t stop = hy_graph_first(g, leaf, HY_TASK_STOP); stop != HY_NO_ACTION; stop = hy_graph_next(g, stop))
             if (!hy_step_is(g, start, HY_PENDING) || hy_step_at(g, stop)->node != leaf->node)
-                hy_graph_link(g, stop, start, HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART);
+                hy_graph_link(g, stop, start, marks_of(leaf, hy_step_at(g, stop)->node));
     }
 }
 
