@@ -74,12 +74,14 @@ static const char *number_text(struct hy_sched *s, long long number)
 static void fill_meta(struct hy_sched *s, const struct hy_step *step, struct hy_action *out)
 {
     enum { MOST = 10 };
-    struct hy_attr *list = hy_arena_array(&s->decision->arena, MOST, sizeof *list);
+    struct hy_attr *list = hy_arena_array(&s->decision->arena, MOST + step->meta_count, sizeof *list);
     out->meta = list;
     add_meta(out, list, "name", out->op);
     add_meta(out, list, "timeout", number_text(s, out->timeout / HY_MS));
     add_meta(out, list, "interval", out->interval ? number_text(s, out->interval / HY_MS) : "0");
     add_meta(out, list, "on_node", out->node);
+    for (size_t i = 0; i < step->meta_count; i++)
+        list[out->meta_count++] = step->meta[i];
     const struct hy_srsc *clone = step->rsc ? hy_sched_clone_of(step->rsc) : NULL;
     if (!clone)
         return;
@@ -199,6 +201,22 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
     fill_meta(g->s, step, out);
 }
 
+/* It is not there yet: the operator has to do it, and say so. */
+static void fill_fencing(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
+{
+    const char *node = g->s->nodes[step->node].name;
+    *out = (struct hy_action){.kind = HY_ACT_FENCE,
+                              .rsc = node,
+                              .primitive = "",
+                              .node = node,
+                              .op = step->op,
+                              .blocked = true,
+                              .reason = hy_arena_printf(&g->s->decision->arena,
+                                                        "%s; nothing here can fence it: see to it that it is off, then "
+                                                        "confirm it",
+                                                        step->reason)};
+}
+
 void hy_graph_finish(struct hy_graph *g)
 {
     struct hy_order_of_work work = hy_graph_sort(g);
@@ -207,7 +225,11 @@ void hy_graph_finish(struct hy_graph *g)
     decision->action_count = work.count;
     for (size_t i = 0; i < work.count; i++) {
         struct hy_action *out = &decision->actions[i];
-        fill(g, hy_step_at(g, work.steps[i]), out);
+        const struct hy_step *step = hy_step_at(g, work.steps[i]);
+        if (step->task == HY_TASK_FENCE)
+            fill_fencing(g, step, out);
+        else
+            fill(g, step, out);
         out->after = work.after[i].list;
         out->after_count = work.after[i].count;
     }

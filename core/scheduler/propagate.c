@@ -178,6 +178,19 @@ static void restart(struct hy_graph *g, uint32_t first, uint32_t then)
         lose(g, then, HY_RUNNABLE, first);
 }
 
+/* A migration is what a stop and a start become, if both can be and nothing else is to happen to them. */
+static void migration(struct hy_graph *g, uint32_t first, uint32_t then, uint32_t marks)
+{
+    if (!hy_step_is(g, then, HY_MIGRATABLE | HY_RUNNABLE))
+        lose(g, first, HY_RUNNABLE, then);
+    if (!hy_step_is(g, then, HY_OPTIONAL))
+        lose(g, first, HY_OPTIONAL, then);
+    if ((marks & HY_LINK_PRETENCE) && !hy_step_is(g, first, HY_RUNNABLE)) {
+        lose(g, then, HY_MIGRATABLE, first);
+        lose(g, then, HY_PSEUDO, first);
+    }
+}
+
 static bool is_up_already(const struct hy_step *then)
 {
     return (then->task == HY_TASK_START && then->rsc->active.count) ||
@@ -211,6 +224,10 @@ static void carry(struct hy_graph *g, const struct hy_link *link, uint32_t numbe
         lose(g, first, HY_OPTIONAL, number);
     if (marks & HY_LINK_RESTART)
         restart(g, first, number);
+    if (marks & HY_LINK_MIGRATION)
+        migration(g, first, number, marks);
+    if ((marks & HY_LINK_INVERSE) && !(hy_step_at(g, number)->marks & (HY_OPTIONAL | HY_MIGRATABLE)))
+        lose(g, first, HY_MIGRATABLE, number);
 }
 
 static void carry_to_members(struct hy_graph *g, const struct hy_link *link, const struct hy_srsc *rsc,
@@ -223,8 +240,10 @@ static void carry_to_members(struct hy_graph *g, const struct hy_link *link, con
             carry(g, link, at);
 }
 
-static const uint32_t CARRIES =
-    HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_ONE_WAY;
+static const uint32_t CARRIES = HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE |
+                                HY_LINK_ONE_WAY | HY_LINK_MIGRATION | HY_LINK_INVERSE;
+/* Those by which what is behind bears on what is before. */
+static const uint32_t CARRIES_BACK = HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_MIGRATION | HY_LINK_INVERSE;
 
 static void follow(struct hy_graph *g, const struct hy_link *link)
 {
@@ -247,7 +266,7 @@ static void look_at(struct hy_graph *g, uint32_t number)
     for (uint32_t l = step->out; l != HY_NO_ACTION; l = g->links.items[l].next_out)
         follow(g, &g->links.items[l]);
     for (uint32_t l = hy_step_at(g, number)->in; l != HY_NO_ACTION; l = g->links.items[l].next_in)
-        if (g->links.items[l].marks & (HY_LINK_RESTART | HY_LINK_ROLE))
+        if (g->links.items[l].marks & CARRIES_BACK)
             follow(g, &g->links.items[l]);
     hold_back_dependents(g, number);
 }
