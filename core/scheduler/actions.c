@@ -6,23 +6,9 @@
 
 const char *hy_action_word(enum hy_action_kind kind)
 {
-    switch (kind) {
-    case HY_ACT_PROBE:
-        return "probe";
-    case HY_ACT_START:
-        return "start";
-    case HY_ACT_STOP:
-        return "stop";
-    case HY_ACT_PROMOTE:
-        return "promote";
-    case HY_ACT_DEMOTE:
-        return "demote";
-    case HY_ACT_MONITOR:
-        return "monitor";
-    case HY_ACT_CANCEL:
-        return "cancel";
-    }
-    return "?";
+    static const char *const words[] = {"probe",  "start",  "stop",       "promote",      "demote", "monitor",
+                                        "cancel", "reload", "migrate_to", "migrate_from", "notify", "fence"};
+    return (size_t)kind < sizeof words / sizeof *words ? words[kind] : "?";
 }
 
 static const char *executed(enum hy_action_kind kind)

@@ -5,9 +5,11 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/actions.c \
 	core/scheduler/assign.c \
 	core/scheduler/attach.c \
+	core/scheduler/changes.c \
 	core/scheduler/colocate.c \
 	core/scheduler/constraints.c \
 	core/scheduler/failures.c \
+	core/scheduler/foresee.c \
 	core/scheduler/history.c \
 	core/scheduler/instances.c \
 	core/scheduler/levels.c \
