@@ -65,32 +65,38 @@ static void add_meta(struct hy_action *out, struct hy_attr *list, const char *na
     list[out->meta_count++] = (struct hy_attr){.name = (char *)(uintptr_t)name, .value = (char *)(uintptr_t)value};
 }
 
-static const char *number_text(struct hy_sched *s, long long number)
+/* The same few numbers stand in most actions. */
+static const char *number_text(struct hy_graph *g, int64_t number)
 {
-    return hy_arena_printf(&s->decision->arena, "%lld", number);
+    struct hy_number_text *known = &g->numbers[(uint64_t)number % HY_NUMBERS];
+    if (!known->text || known->number != number) {
+        known->number = number;
+        known->text = hy_arena_printf(&g->s->decision->arena, "%lld", (long long)number);
+    }
+    return known->text;
 }
 
 /* As OCF agents see them in CRM_meta_*. */
-static void fill_meta(struct hy_sched *s, const struct hy_step *step, struct hy_action *out)
+static void fill_meta(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
 {
-    enum { MOST = 10 };
-    struct hy_attr *list = hy_arena_array(&s->decision->arena, MOST + step->meta_count, sizeof *list);
+    const struct hy_srsc *clone = step->rsc ? hy_sched_clone_of(step->rsc) : NULL;
+    size_t most = (clone ? 9 : 4) + step->meta_count;
+    struct hy_attr *list = hy_arena_array(&g->s->decision->arena, most, sizeof *list);
     out->meta = list;
     add_meta(out, list, "name", out->op);
-    add_meta(out, list, "timeout", number_text(s, out->timeout / HY_MS));
-    add_meta(out, list, "interval", out->interval ? number_text(s, out->interval / HY_MS) : "0");
+    add_meta(out, list, "timeout", number_text(g, out->timeout / HY_MS));
+    add_meta(out, list, "interval", out->interval ? number_text(g, out->interval / HY_MS) : "0");
     add_meta(out, list, "on_node", out->node);
     for (size_t i = 0; i < step->meta_count; i++)
         list[out->meta_count++] = step->meta[i];
-    const struct hy_srsc *clone = step->rsc ? hy_sched_clone_of(step->rsc) : NULL;
     if (!clone)
         return;
-    add_meta(out, list, "clone", number_text(s, clone->unique ? step->rsc->instance : 0));
-    add_meta(out, list, "clone_max", number_text(s, clone->clone_max));
-    add_meta(out, list, "clone_node_max", number_text(s, clone->clone_node_max));
+    add_meta(out, list, "clone", number_text(g, clone->unique ? step->rsc->instance : 0));
+    add_meta(out, list, "clone_max", number_text(g, clone->clone_max));
+    add_meta(out, list, "clone_node_max", number_text(g, clone->clone_node_max));
     add_meta(out, list, "globally_unique", clone->unique ? "true" : "false");
     if (clone->promotable)
-        add_meta(out, list, "promoted_max", number_text(s, clone->promoted_max));
+        add_meta(out, list, "promoted_max", number_text(g, clone->promoted_max));
 }
 
 /* ---------------------------------------------------------------- parameters */
@@ -198,7 +204,7 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
                               .blocked = (step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE),
                               .reason = reason_of(g, step)};
     fill_params(g->s, step, out);
-    fill_meta(g->s, step, out);
+    fill_meta(g, step, out);
 }
 
 /* It is not there yet: the operator has to do it, and say so. */

@@ -122,6 +122,13 @@ struct hy_course {
     bool reload;
 };
 
+enum { HY_NUMBERS = 64 };
+
+struct hy_number_text {
+    int64_t number;
+    const char *text;
+};
+
 struct hy_graph {
     struct hy_sched *s;
     struct hy_arena *arena;
@@ -130,6 +137,7 @@ struct hy_graph {
     struct hy_course *courses; /* by number of the resource */
     HY_VEC(uint32_t) queue;
     bool any_flight;
+    struct hy_number_text numbers[HY_NUMBERS]; /* as text, for the agents */
 };
 
 static inline struct hy_course *hy_course_of(const struct hy_graph *g, const struct hy_srsc *rsc)

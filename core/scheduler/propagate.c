@@ -191,10 +191,12 @@ static void migration(struct hy_graph *g, uint32_t first, uint32_t then, uint32_
     }
 }
 
-static bool is_up_already(const struct hy_step *then)
+/* What is not symmetrical leaves alone what has come about already, and is not to be done again. */
+static bool is_so_already(const struct hy_step *then)
 {
-    return (then->task == HY_TASK_START && then->rsc->active.count) ||
-           (then->task == HY_TASK_STOP && !then->rsc->active.count);
+    if (then->task == HY_TASK_START)
+        return then->rsc->active.count && (then->marks & HY_OPTIONAL);
+    return then->task == HY_TASK_STOP && !then->rsc->active.count;
 }
 
 static bool is_blocked_stop(const struct hy_step *first, uint32_t seen)
@@ -208,7 +210,7 @@ static void carry(struct hy_graph *g, const struct hy_link *link, uint32_t numbe
     uint32_t first = link->first, marks = link->marks;
     const struct hy_step *then = hy_step_at(g, number);
     uint32_t seen = hy_graph_view(g, first, then->node);
-    if ((marks & HY_LINK_ONE_WAY) && !(seen & HY_RUNNABLE) && !is_up_already(then)) {
+    if ((marks & HY_LINK_ONE_WAY) && !(seen & HY_RUNNABLE) && !is_so_already(then)) {
         lose(g, number, HY_OPTIONAL, first);
         lose(g, number, HY_RUNNABLE, first);
     }
@@ -243,7 +245,8 @@ static void carry_to_members(struct hy_graph *g, const struct hy_link *link, con
 static const uint32_t CARRIES = HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE |
                                 HY_LINK_ONE_WAY | HY_LINK_MIGRATION | HY_LINK_INVERSE;
 /* Those by which what is behind bears on what is before. */
-static const uint32_t CARRIES_BACK = HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_MIGRATION | HY_LINK_INVERSE;
+static const uint32_t CARRIES_BACK =
+    HY_LINK_ONE_WAY | HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_MIGRATION | HY_LINK_INVERSE;
 
 static void follow(struct hy_graph *g, const struct hy_link *link)
 {
