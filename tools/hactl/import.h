@@ -40,6 +40,8 @@ struct hactl_import {
  * Release with hactl_import_free() in any case. */
 int hactl_import_read(struct hactl_import *import, const char *text, size_t size, struct hy_err *err);
 void hactl_import_free(struct hactl_import *import);
+/* The same of a file ("-": standard input); says what is wrong. An exit status. */
+int hactl_import_file(struct hactl_import *import, const char *file);
 
 /* ---------------------------------------------------------------- for its parts */
 
