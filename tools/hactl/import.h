@@ -97,6 +97,8 @@ void hactl_import_defaults(struct hactl_import *import);
 /* import_status.c, import_history.c: the reader is at the start of a node_state, and is at its end afterwards. -EINVAL:
  * broken XML. */
 int hactl_import_node_state(struct hactl_import *import);
+/* When all of it was read. */
+void hactl_import_unseen(struct hactl_import *import);
 void hactl_import_tickets(struct hactl_import *import, const struct hactl_xml *at);
 void hactl_import_history(struct hactl_import *import, const struct hactl_xml *resource, struct hy_node_status *status);
 
