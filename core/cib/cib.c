@@ -21,6 +21,38 @@ struct hy_cib *hy_cib_new(void)
     return hy_alloc(sizeof(struct hy_cib));
 }
 
+struct inner {
+    struct hy_cib *cib;
+    struct hy_object *object;
+};
+
+static void add_inner(void *context, const char *id)
+{
+    const struct inner *inner = context;
+    /* Of two with one id, which verification reports, the first is meant. */
+    if (!hy_map_get(&inner->cib->by_inner, id))
+        hy_map_put(&inner->cib->by_inner, id, inner->object);
+}
+
+static void drop_inner(void *context, const char *id)
+{
+    const struct inner *inner = context;
+    if (hy_map_get(&inner->cib->by_inner, id) == inner->object)
+        hy_map_remove(&inner->cib->by_inner, id);
+}
+
+static void index_object(struct hy_cib *cib, struct hy_object *object)
+{
+    hy_map_put(&cib->by_id, object->id, object);
+    hy_object_visit_inner(object, add_inner, &(struct inner){cib, object});
+}
+
+static void unindex_object(struct hy_cib *cib, struct hy_object *object)
+{
+    hy_map_remove(&cib->by_id, object->id);
+    hy_object_visit_inner(object, drop_inner, &(struct inner){cib, object});
+}
+
 void hy_cib_free(struct hy_cib **cib)
 {
     struct hy_cib *c = *cib;
@@ -30,6 +62,10 @@ void hy_cib_free(struct hy_cib **cib)
         hy_object_free(&c->objects.items[i]);
     hy_vec_free(&c->objects);
     hy_map_free(&c->by_id);
+    hy_map_free(&c->by_inner);
+    for (size_t i = 0; i < c->tickets.count; i++)
+        hy_ticket_free(&c->tickets.items[i]);
+    hy_vec_free(&c->tickets);
     for (size_t i = 0; i < c->nodes.count; i++)
         hy_node_status_free(c->nodes.items[i]);
     hy_vec_free(&c->nodes);
@@ -47,8 +83,10 @@ struct hy_cib *hy_cib_copy(const struct hy_cib *cib)
     for (size_t i = 0; i < cib->objects.count; i++) {
         struct hy_object *object = hy_object_copy(cib->objects.items[i]);
         hy_vec_push(&copy->objects, object);
-        hy_map_put(&copy->by_id, object->id, object);
+        index_object(copy, object);
     }
+    for (size_t i = 0; i < cib->tickets.count; i++)
+        hy_ticket_copy(hy_vec_add(&copy->tickets), &cib->tickets.items[i]);
     for (size_t i = 0; i < cib->nodes.count; i++)
         hy_vec_push(&copy->nodes, hy_node_status_copy(cib->nodes.items[i]));
     for (size_t i = 0; i < cib->sessions.count; i++)
@@ -95,7 +133,7 @@ void hy_cib_insert(struct hy_cib *cib, size_t position, struct hy_object *object
                    struct hy_node_status *status)
 {
     VEC_INSERT(&cib->objects, position, object);
-    hy_map_put(&cib->by_id, object->id, object);
+    index_object(cib, object);
     if (object->kind == HY_NODE)
         VEC_INSERT(&cib->nodes, status_position, status);
 }
@@ -110,7 +148,7 @@ struct hy_object *hy_cib_take(struct hy_cib *cib, size_t position, struct hy_nod
 {
     struct hy_object *object = cib->objects.items[position];
     hy_vec_remove(&cib->objects, position);
-    hy_map_remove(&cib->by_id, object->id);
+    unindex_object(cib, object);
     *status = NULL;
     if (object->kind == HY_NODE) {
         *status = hy_cib_node(cib, object->id);
@@ -123,7 +161,8 @@ struct hy_object *hy_cib_replace(struct hy_cib *cib, size_t position, struct hy_
 {
     struct hy_object *before = cib->objects.items[position];
     cib->objects.items[position] = object;
-    hy_map_put(&cib->by_id, object->id, object);
+    unindex_object(cib, before);
+    index_object(cib, object);
     return before;
 }
 
@@ -156,6 +195,49 @@ struct hy_object *hy_cib_parent(const struct hy_cib *cib, const char *id)
                 return object;
     }
     return NULL;
+}
+
+const struct hy_primitive *hy_cib_template(const struct hy_cib *cib, const struct hy_primitive *primitive)
+{
+    const struct hy_object *object = primitive->tmpl ? hy_cib_find_kind(cib, HY_TEMPLATE, primitive->tmpl) : NULL;
+    return object ? &object->u.primitive : NULL;
+}
+
+const struct hy_primitive *hy_cib_agent(const struct hy_cib *cib, const struct hy_primitive *primitive)
+{
+    return primitive->tmpl ? hy_cib_template(cib, primitive) : primitive;
+}
+
+static void resolve_template(const struct hy_cib *cib, const char *id, struct hy_objects *out)
+{
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        const struct hy_object *object = cib->objects.items[i];
+        if (object->kind == HY_PRIMITIVE && object->u.primitive.tmpl && strcmp(object->u.primitive.tmpl, id) == 0)
+            hy_vec_push(&out->list, object);
+    }
+}
+
+bool hy_cib_resolve(const struct hy_cib *cib, const char *id, struct hy_objects *out)
+{
+    const struct hy_object *object = hy_cib_find(cib, id);
+    if (object && hy_kind_is_resource(object->kind)) {
+        hy_vec_push(&out->list, object);
+        return true;
+    }
+    if (object && object->kind == HY_TEMPLATE) {
+        resolve_template(cib, id, out);
+        return true;
+    }
+    if (!object || object->kind != HY_TAG)
+        return false;
+    for (size_t i = 0; i < object->u.tag.members.count; i++) {
+        const struct hy_object *member = hy_cib_find(cib, object->u.tag.members.items[i]);
+        if (member && hy_kind_is_resource(member->kind))
+            hy_vec_push(&out->list, member);
+        else if (member && member->kind == HY_TEMPLATE)
+            resolve_template(cib, member->id, out);
+    }
+    return true;
 }
 
 const char *hy_cib_property(const struct hy_cib *cib, const char *name)

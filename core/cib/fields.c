@@ -175,6 +175,8 @@ int hy_cursor_read_instance(struct hy_cursor *cursor, const char **name)
     return 0;
 }
 
+enum { NOT_GIVEN = INT32_MIN }; /* no field is read as this */
+
 /* A result owns its strings; one that was only read lends them, and is copied before anything keeps it. */
 static char *borrowed(const char *text)
 {
@@ -183,7 +185,8 @@ static char *borrowed(const char *text)
 
 int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stored)
 {
-    const char *rsc = NULL, *op = NULL, *reason = NULL, *digest = NULL;
+    const char *rsc = NULL, *op = NULL, *reason = NULL, *agent = NULL, *digest = NULL, *restart_digest = NULL,
+               *restart_params = NULL, *migrate_from = NULL, *migrate_to = NULL;
     *result = (struct hy_result){0};
     const struct hy_field fields[] = {
         {"op", HY_FIELD_OP, &op, true},
@@ -194,18 +197,32 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"took", HY_FIELD_DURATION, &result->took, false},
         {"queued", HY_FIELD_DURATION, &result->queued, false},
         {"reason", HY_FIELD_TEXT, &reason, false},
+        {"agent", HY_FIELD_TEXT, &agent, false},
         {"digest", HY_FIELD_TEXT, &digest, false},
+        {"restart-digest", HY_FIELD_TEXT, &restart_digest, false},
+        {"restart-params", HY_FIELD_TEXT, &restart_params, false},
+        {"migrate-from", HY_FIELD_TEXT, &migrate_from, false},
+        {"migrate-to", HY_FIELD_TEXT, &migrate_to, false},
+        {"expected", HY_FIELD_INT, &result->expected, false},
         {"at", HY_FIELD_WALL, &result->at, true},
         {"failed", HY_FIELD_YES_NO, &result->failed, true},
     };
     size_t count = sizeof fields / sizeof *fields;
     int rc = hy_cursor_read_instance(cursor, &rsc);
+    result->expected = NOT_GIVEN;
     if (!rc)
         rc = hy_fields_read(cursor, fields, stored ? count : count - 2);
+    result->has_expected = result->expected != NOT_GIVEN;
+    result->expected = result->has_expected ? result->expected : 0;
     result->rsc = borrowed(rsc);
     result->op = borrowed(op);
     result->reason = borrowed(reason);
+    result->agent = borrowed(agent);
     result->digest = borrowed(digest);
+    result->restart_digest = borrowed(restart_digest);
+    result->restart_params = borrowed(restart_params);
+    result->migrate_from = borrowed(migrate_from);
+    result->migrate_to = borrowed(migrate_to);
     return rc;
 }
 
@@ -223,10 +240,20 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
     hy_buf_addf(out, " rc=%d exec=%s call=%" PRIu64, result->rc, exec_words[result->exec], result->call);
     print_duration("took", result->took, out);
     print_duration("queued", result->queued, out);
-    if (result->reason)
-        hy_attr_print("reason", result->reason, out);
-    if (result->digest)
-        hy_attr_print("digest", result->digest, out);
+    const struct {
+        const char *name, *text;
+    } texts[] = {{"reason", result->reason},
+                 {"agent", result->agent},
+                 {"digest", result->digest},
+                 {"restart-digest", result->restart_digest},
+                 {"restart-params", result->restart_params},
+                 {"migrate-from", result->migrate_from},
+                 {"migrate-to", result->migrate_to}};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].text)
+            hy_attr_print(texts[i].name, texts[i].text, out);
+    if (result->has_expected)
+        hy_buf_addf(out, " expected=%d", result->expected);
     if (!stored)
         return;
     hy_buf_adds(out, " at=");

@@ -18,8 +18,10 @@ libhy_cib_a_SOURCES = \
 	core/cib/parse.c core/cib/parse_constraint.c core/cib/parse_resource.c \
 	core/cib/print.c core/cib/print_object.c \
 	core/cib/refs.c core/cib/refs.h \
+	core/cib/rule_compare.c core/cib/rule_compare.h core/cib/rule_date.c core/cib/rule_eval.c core/cib/rule_eval.h \
 	core/cib/save.c \
 	core/cib/score.c core/cib/score.h \
+	core/cib/sets.c \
 	core/cib/status.c \
 	core/cib/values.c core/cib/words.h \
 	core/cib/verify.c core/cib/verify.h core/cib/verify_values.c

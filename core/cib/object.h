@@ -11,15 +11,38 @@ struct hy_object *hy_object_new(enum hy_kind kind);
 /* `to` is overwritten. */
 void hy_attrs_copy(struct hy_attrs *to, const struct hy_attrs *from);
 
-/* What they own, not the structs. */
+void hy_names_copy(struct hy_names *to, const struct hy_names *from);
+void hy_sets_copy(struct hy_attr_sets *to, const struct hy_attr_sets *from);
+void hy_attr_set_copy(struct hy_attr_set *to, const struct hy_attr_set *from);
+void hy_rule_copy(struct hy_rule *to, const struct hy_rule *from);
+void hy_rsc_sets_copy(struct hy_rsc_sets *to, const struct hy_rsc_sets *from);
+void hy_ref_copy(struct hy_ref *to, const struct hy_ref *from);
+
+/* What they own, not the structs; they are empty then. */
+void hy_names_free(struct hy_names *names);
+void hy_attr_set_free(struct hy_attr_set *set);
 void hy_rule_free(struct hy_rule *rule);
+void hy_rsc_sets_free(struct hy_rsc_sets *sets);
 void hy_ref_free(struct hy_ref *ref);
+
+/* Calls `visit` with each set of attributes in the object; with each rule (not those within rules, which are reached
+ * through it); with each set of resources. */
+void hy_object_visit_sets(const struct hy_object *object, void (*visit)(void *context, const struct hy_attr_set *set),
+                          void *context);
+void hy_object_visit_rules(const struct hy_object *object, void (*visit)(void *context, const struct hy_rule *rule),
+                           void *context);
+const struct hy_rsc_sets *hy_object_rsc_sets(const struct hy_object *object); /* NULL: the kind has none */
+
+/* Calls `visit` with each written id of a set of attributes, a rule or a set of resources in the object. */
+void hy_object_visit_inner(const struct hy_object *object, void (*visit)(void *context, const char *id), void *context);
 
 /* Status entries. */
 struct hy_node_status *hy_node_status_new(const char *node);
 struct hy_node_status *hy_node_status_copy(const struct hy_node_status *status);
 void hy_node_status_free(struct hy_node_status *status);
 void hy_result_free(struct hy_result *result);
+void hy_ticket_free(struct hy_ticket *ticket);
+void hy_ticket_copy(struct hy_ticket *to, const struct hy_ticket *from);
 struct hy_result hy_result_copy(const struct hy_result *result);
 
 /* Takes entries out of a status, releasing them. */

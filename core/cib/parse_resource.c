@@ -8,7 +8,7 @@
 /* A keyword and where the name=value pairs behind it go. */
 struct section {
     const char *keyword;
-    struct hy_attrs *attrs;
+    struct hy_attr_sets *attrs;
 };
 
 /* Reads one section if the statement is at one: *found says so. */
@@ -19,7 +19,7 @@ static int read_section(struct hy_cursor *cursor, const struct section *sections
         if (!hy_cursor_accept(cursor, sections[i].keyword))
             continue;
         *found = true;
-        return hy_cursor_read_attrs(cursor, sections[i].attrs);
+        return hy_cursor_read_attrs(cursor, hy_sets_edit(sections[i].attrs));
     }
     return 0;
 }
@@ -28,7 +28,9 @@ static int read_section(struct hy_cursor *cursor, const struct section *sections
  * crmsh takes them, but only in front of any keyword. */
 static int read_sections(struct hy_cursor *cursor, const struct section *sections, size_t count, const char *expected)
 {
-    int rc = hy_cursor_read_attrs(cursor, sections[0].attrs);
+    int rc = 0;
+    if (hy_word_is_attr(hy_cursor_peek(cursor)))
+        rc = hy_cursor_read_attrs(cursor, hy_sets_edit(sections[0].attrs));
     bool found = true;
     while (!rc && found && hy_cursor_peek(cursor))
         rc = read_section(cursor, sections, count, &found);
@@ -138,9 +140,9 @@ static int read_op(struct hy_cursor *cursor, struct hy_primitive *primitive)
     struct hy_op_config *op = hy_vec_add(&primitive->ops);
     *op = (struct hy_op_config){.name = hy_strdup(word->text)};
     int rc = hy_cursor_read_attrs(cursor, &op->attrs);
-    /* crmsh 4 splits an operation's own parameters off; Pacemaker reads both alike. */
-    while (!rc && (hy_cursor_accept(cursor, "op_params") || hy_cursor_accept(cursor, "op_meta")))
-        rc = hy_cursor_read_attrs(cursor, &op->attrs);
+    const struct section sections[] = {{"op_params", &op->params}, {"op_meta", &op->meta}};
+    for (bool found = true; !rc && found;)
+        rc = read_section(cursor, sections, sizeof sections / sizeof *sections, &found);
     const char *interval = hy_attrs_get(&op->attrs, "interval");
     if (!rc && interval)
         (void)hy_parse_duration(interval, &op->interval);
@@ -163,8 +165,8 @@ int hy_parse_primitive(struct hy_cursor *cursor, struct hy_object *object)
     int rc = hy_cursor_read_id(cursor, "the id of the primitive", &object->id);
     if (!rc)
         rc = read_agent(cursor, primitive);
-    if (!rc)
-        rc = hy_cursor_read_attrs(cursor, &primitive->params);
+    if (!rc && hy_word_is_attr(hy_cursor_peek(cursor)))
+        rc = hy_cursor_read_attrs(cursor, hy_sets_edit(&primitive->params));
     const struct section sections[] = {
         {"params", &primitive->params}, {"meta", &primitive->meta}, {"utilization", &primitive->utilization}};
     while (!rc && hy_cursor_peek(cursor)) {

@@ -7,12 +7,23 @@
 
 #include <string.h>
 
-static void print_section(const char *keyword, const struct hy_attrs *attrs, struct hy_buf *out)
+static void print_section(const char *keyword, const struct hy_attr_sets *sets, struct hy_buf *out)
 {
+    const struct hy_attrs *attrs = hy_sets_plain(sets);
     if (attrs->list.count == 0)
         return;
     hy_print_continue(out);
     hy_buf_adds(out, keyword);
+    hy_attrs_print(attrs, out);
+}
+
+/* Of an operation, on its line. */
+static void print_op_section(const char *keyword, const struct hy_attr_sets *sets, struct hy_buf *out)
+{
+    const struct hy_attrs *attrs = hy_sets_plain(sets);
+    if (attrs->list.count == 0)
+        return;
+    hy_buf_addf(out, " %s", keyword);
     hy_attrs_print(attrs, out);
 }
 
@@ -51,6 +62,8 @@ void hy_print_primitive(const struct hy_object *object, struct hy_buf *out)
         hy_print_continue(out);
         hy_buf_addf(out, "op %s", primitive->ops.items[i].name);
         hy_attrs_print(&primitive->ops.items[i].attrs, out);
+        print_op_section("op_params", &primitive->ops.items[i].params, out);
+        print_op_section("op_meta", &primitive->ops.items[i].meta, out);
     }
     print_section("meta", &primitive->meta, out);
     print_section("utilization", &primitive->utilization, out);

@@ -64,7 +64,11 @@ static void check_object(struct check *check, struct hy_object *object)
         (void)resource(check, object, object->u.order.then.rsc);
         break;
     case HY_NODE:
+    case HY_TEMPLATE:
     case HY_PRIMITIVE:
+    case HY_TAG:
+    case HY_RSC_TICKET:
+    case HY_TOPOLOGY:
     case HY_PROPERTY:
     case HY_RSC_DEFAULTS:
     case HY_OP_DEFAULTS:

@@ -17,7 +17,12 @@ void hy_result_free(struct hy_result *result)
     free(result->rsc);
     free(result->op);
     free(result->reason);
+    free(result->agent);
     free(result->digest);
+    free(result->restart_digest);
+    free(result->restart_params);
+    free(result->migrate_from);
+    free(result->migrate_to);
 }
 
 struct hy_result hy_result_copy(const struct hy_result *result)
@@ -26,7 +31,12 @@ struct hy_result hy_result_copy(const struct hy_result *result)
     copy.rsc = hy_strdup(result->rsc);
     copy.op = hy_strdup(result->op);
     copy.reason = hy_strdup(result->reason);
+    copy.agent = hy_strdup(result->agent);
     copy.digest = hy_strdup(result->digest);
+    copy.restart_digest = hy_strdup(result->restart_digest);
+    copy.restart_params = hy_strdup(result->restart_params);
+    copy.migrate_from = hy_strdup(result->migrate_from);
+    copy.migrate_to = hy_strdup(result->migrate_to);
     return copy;
 }
 
@@ -56,6 +66,9 @@ void hy_node_status_free(struct hy_node_status *status)
     hy_attrs_free(&status->transient);
     hy_status_clear_results(status);
     hy_status_clear_failures(status);
+    for (size_t i = 0; i < status->locks.count; i++)
+        free(status->locks.items[i].rsc);
+    hy_vec_free(&status->locks);
     hy_enrolment_free(&status->enrolled);
     free(status->node);
     free(status);
@@ -70,6 +83,8 @@ struct hy_node_status *hy_node_status_copy(const struct hy_node_status *status)
     copy->epoch = status->epoch;
     copy->incarnation = status->incarnation;
     copy->synced = status->synced;
+    copy->unclean = status->unclean;
+    copy->pending = status->pending;
     copy->since = status->since;
     hy_attrs_copy(&copy->transient, &status->transient);
     for (size_t i = 0; i < status->results.count; i++)
@@ -82,7 +97,32 @@ struct hy_node_status *hy_node_status_copy(const struct hy_node_status *status)
         count.op = hy_strdup(count.op);
         hy_vec_push(&copy->failcounts, count);
     }
+    for (size_t i = 0; i < status->locks.count; i++) {
+        const struct hy_rsc_lock lock = {hy_strdup(status->locks.items[i].rsc), status->locks.items[i].since};
+        hy_vec_push(&copy->locks, lock);
+    }
     return copy;
+}
+
+void hy_ticket_copy(struct hy_ticket *to, const struct hy_ticket *from)
+{
+    *to = *from;
+    to->name = hy_strdup(from->name);
+    hy_attrs_copy(&to->attrs, &from->attrs);
+}
+
+void hy_ticket_free(struct hy_ticket *ticket)
+{
+    free(ticket->name);
+    hy_attrs_free(&ticket->attrs);
+}
+
+struct hy_ticket *hy_cib_ticket(const struct hy_cib *cib, const char *name)
+{
+    for (size_t i = 0; i < cib->tickets.count; i++)
+        if (strcmp(cib->tickets.items[i].name, name) == 0)
+            return &cib->tickets.items[i];
+    return NULL;
 }
 
 struct hy_result *hy_cib_result(const struct hy_node_status *node, const char *rsc, const char *op, hy_time interval)

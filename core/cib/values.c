@@ -72,18 +72,26 @@ const char *hy_kind_word(enum hy_kind kind)
     switch (kind) {
     case HY_NODE:
         return "node";
+    case HY_TEMPLATE:
+        return "rsc_template";
     case HY_PRIMITIVE:
         return "primitive";
     case HY_GROUP:
         return "group";
     case HY_CLONE:
         return "clone";
+    case HY_TAG:
+        return "tag";
     case HY_LOCATION:
         return "location";
     case HY_COLOCATION:
         return "colocation";
     case HY_ORDER:
         return "order";
+    case HY_RSC_TICKET:
+        return "rsc_ticket";
+    case HY_TOPOLOGY:
+        return "fencing_topology";
     case HY_PROPERTY:
         return "property";
     case HY_RSC_DEFAULTS:
@@ -153,6 +161,11 @@ const char *hy_exec_word(enum hy_exec exec)
 bool hy_kind_is_resource(enum hy_kind kind)
 {
     return kind == HY_PRIMITIVE || kind == HY_GROUP || kind == HY_CLONE;
+}
+
+bool hy_kind_is_constraint(enum hy_kind kind)
+{
+    return kind == HY_LOCATION || kind == HY_COLOCATION || kind == HY_ORDER || kind == HY_RSC_TICKET;
 }
 
 bool hy_kind_is_set(enum hy_kind kind)

@@ -72,8 +72,8 @@ static void check_primitive(struct hy_verify *verify, const struct hy_object *ob
 {
     const struct hy_primitive *primitive = &object->u.primitive;
     char *where = hy_asprintf("primitive %s", object->id);
-    hy_verify_values(verify, HY_VALUES_META, &primitive->meta, where);
-    hy_verify_values(verify, HY_VALUES_UTILIZATION, &primitive->utilization, where);
+    hy_verify_values(verify, HY_VALUES_META, hy_sets_plain(&primitive->meta), where);
+    hy_verify_values(verify, HY_VALUES_UTILIZATION, hy_sets_plain(&primitive->utilization), where);
     for (size_t i = 0; i < primitive->ops.count; i++)
         check_op(verify, object, i);
     if (strcmp(primitive->cls, "stonith") == 0)
@@ -122,8 +122,8 @@ static void check_location(struct hy_verify *verify, const struct hy_object *obj
 static void check_node(struct hy_verify *verify, const struct hy_object *object)
 {
     char *where = hy_asprintf("node %s", object->id);
-    hy_verify_values(verify, HY_VALUES_NODE, &object->u.node.attributes, where);
-    hy_verify_values(verify, HY_VALUES_UTILIZATION, &object->u.node.utilization, where);
+    hy_verify_values(verify, HY_VALUES_NODE, hy_sets_plain(&object->u.node.attributes), where);
+    hy_verify_values(verify, HY_VALUES_UTILIZATION, hy_sets_plain(&object->u.node.utilization), where);
     free(where);
 }
 
@@ -146,10 +146,10 @@ static void check_object(struct hy_verify *verify, const struct hy_object *objec
         check_primitive(verify, object);
         break;
     case HY_GROUP:
-        check_with_meta(verify, object, &object->u.group.meta);
+        check_with_meta(verify, object, hy_sets_plain(&object->u.group.meta));
         break;
     case HY_CLONE:
-        check_with_meta(verify, object, &object->u.clone.meta);
+        check_with_meta(verify, object, hy_sets_plain(&object->u.clone.meta));
         break;
     case HY_LOCATION:
         check_location(verify, object);
@@ -165,6 +165,10 @@ static void check_object(struct hy_verify *verify, const struct hy_object *objec
     case HY_OP_DEFAULTS:
         check_set(verify, object);
         break;
+    case HY_TEMPLATE:
+    case HY_TAG:
+    case HY_RSC_TICKET:
+    case HY_TOPOLOGY:
     case HY_KIND_COUNT:
         break;
     }

@@ -8,11 +8,11 @@ static const struct hy_attrs *object_meta(const struct hy_object *object)
 {
     switch (object->kind) {
     case HY_PRIMITIVE:
-        return &object->u.primitive.meta;
+        return hy_sets_plain(&object->u.primitive.meta);
     case HY_GROUP:
-        return &object->u.group.meta;
+        return hy_sets_plain(&object->u.group.meta);
     case HY_CLONE:
-        return &object->u.clone.meta;
+        return hy_sets_plain(&object->u.clone.meta);
     default:
         return NULL;
     }
@@ -22,11 +22,11 @@ static const struct hy_attrs *object_params(const struct hy_object *object)
 {
     switch (object->kind) {
     case HY_PRIMITIVE:
-        return &object->u.primitive.params;
+        return hy_sets_plain(&object->u.primitive.params);
     case HY_GROUP:
-        return &object->u.group.params;
+        return hy_sets_plain(&object->u.group.params);
     case HY_CLONE:
-        return &object->u.clone.params;
+        return hy_sets_plain(&object->u.clone.params);
     default:
         return NULL;
     }
@@ -97,6 +97,8 @@ void hy_sched_read_meta(const struct hy_sched *s, const struct hy_srsc *rsc, str
 static const char *op_attr(const struct hy_sched *s, const struct hy_op_config *op, const char *name)
 {
     const char *value = op ? hy_attrs_get(&op->attrs, name) : NULL;
+    if (op && !value)
+        value = hy_sets_get(&op->meta, name);
     for (size_t i = 0; !value && i < s->op_defaults.count; i++)
         value = hy_attrs_get(&s->op_defaults.items[i]->u.set.attrs, name);
     return value;

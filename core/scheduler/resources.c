@@ -46,6 +46,9 @@ struct hy_srsc *hy_sched_group_of(const struct hy_srsc *rsc)
 static const char *agent_name(struct hy_sched *s, const struct hy_primitive *primitive)
 {
     struct hy_arena *arena = &s->decision->arena;
+    primitive = hy_cib_agent(s->input->cib, primitive);
+    if (!primitive)
+        return "";
     if (primitive->provider)
         return hy_arena_printf(arena, "%s:%s:%s", primitive->cls, primitive->provider, primitive->type);
     return hy_arena_printf(arena, "%s:%s", primitive->cls, primitive->type);
@@ -81,7 +84,6 @@ static struct hy_srsc *new_rsc(struct hy_sched *s, enum hy_srsc_kind kind, const
     rsc->role = HY_ROLE_STOPPED;
     rsc->next = HY_ROLE_STOPPED;
     rsc->promotion = -1;
-    rsc->start_action = rsc->promote_action = rsc->demote_action = HY_NO_ACTION;
     rsc->score = hy_arena_array(&s->scratch, s->node_count, sizeof *rsc->score);
     if (!s->properties.symmetric)
         for (uint32_t n = 0; n < s->node_count; n++)
@@ -137,8 +139,10 @@ static uint32_t meta_count(const struct hy_sched *s, const struct hy_srsc *rsc, 
 /* Init scripts and units have one name on a node, and so cannot have two instances there. */
 static bool may_be_unique(const struct hy_sched *s, const struct hy_object *child)
 {
-    if (child->kind == HY_PRIMITIVE)
-        return !strcmp(child->u.primitive.cls, "ocf") || !strcmp(child->u.primitive.cls, "stonith");
+    if (child->kind == HY_PRIMITIVE) {
+        const struct hy_primitive *agent = hy_cib_agent(s->input->cib, &child->u.primitive);
+        return agent && (!strcmp(agent->cls, "ocf") || !strcmp(agent->cls, "stonith"));
+    }
     for (size_t i = 0; i < child->u.group.members.count; i++) {
         const struct hy_object *member = hy_cib_find_kind(s->input->cib, HY_PRIMITIVE, child->u.group.members.items[i]);
         if (member && !may_be_unique(s, member))

@@ -13,7 +13,7 @@ const char *hy_sched_node_attr(const struct hy_snode *node, const char *name)
     if (!strcmp(name, "#kind"))
         return "cluster";
     const char *value = node->status ? hy_attrs_get(&node->status->transient, name) : NULL;
-    return value ? value : hy_attrs_get(&node->config->u.node.attributes, name);
+    return value ? value : hy_sets_get(&node->config->u.node.attributes, name);
 }
 
 static bool read_number(const char *text, bool integer, double *out)

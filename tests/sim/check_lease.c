@@ -109,7 +109,7 @@ static void check_single(struct leases *leases, size_t node, const char *rsc)
 
 static size_t number_of(const struct hy_object *clone, const char *name, size_t unset)
 {
-    const char *value = hy_attrs_get(&clone->u.clone.meta, name);
+    const char *value = hy_sets_get(&clone->u.clone.meta, name);
     return value ? (size_t)strtoul(value, NULL, 10) : unset;
 }
 

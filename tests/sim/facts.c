@@ -48,18 +48,18 @@ bool fact_is_single(const struct hy_cib *cib, const char *rsc)
     if (!clone)
         return true;
     /* an instance of a unique clone has a number, and is one of its kind */
-    return strchr(rsc, ':') && fact_is_true(hy_attrs_get(&clone->u.clone.meta, "globally-unique"), false);
+    return strchr(rsc, ':') && fact_is_true(hy_sets_get(&clone->u.clone.meta, "globally-unique"), false);
 }
 
 static const struct hy_attrs *meta_of(const struct hy_object *object)
 {
     switch (object->kind) {
     case HY_PRIMITIVE:
-        return &object->u.primitive.meta;
+        return hy_sets_plain(&object->u.primitive.meta);
     case HY_GROUP:
-        return &object->u.group.meta;
+        return hy_sets_plain(&object->u.group.meta);
     case HY_CLONE:
-        return &object->u.clone.meta;
+        return hy_sets_plain(&object->u.clone.meta);
     default:
         return NULL;
     }
@@ -93,7 +93,7 @@ static const char *node_attribute(const struct hy_cib *cib, const char *node, co
 {
     const struct hy_node_status *status = hy_cib_node(cib, node);
     const struct hy_object *object = hy_cib_find_kind(cib, HY_NODE, node);
-    const char *value = object ? hy_attrs_get(&object->u.node.attributes, name) : NULL;
+    const char *value = object ? hy_sets_get(&object->u.node.attributes, name) : NULL;
     return value || !status ? value : hy_attrs_get(&status->transient, name);
 }
 
@@ -255,7 +255,7 @@ static bool contains(const struct hy_cib *cib, const char *id, const char *primi
 static bool is_of_unique_clone(const struct hy_cib *cib, const char *primitive)
 {
     const struct hy_object *clone = fact_clone_of(cib, primitive);
-    return clone && fact_is_true(hy_attrs_get(&clone->u.clone.meta, "globally-unique"), false);
+    return clone && fact_is_true(hy_sets_get(&clone->u.clone.meta, "globally-unique"), false);
 }
 
 static size_t add_all(const struct hy_cib *cib, const char *id, const char **list, size_t count)

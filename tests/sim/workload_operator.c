@@ -42,9 +42,9 @@ static void put(const struct hy_object *seen, const struct hy_object *wanted, st
 
 static struct hy_attrs *meta_of(struct hy_object *object)
 {
-    return object->kind == HY_PRIMITIVE ? &object->u.primitive.meta
-           : object->kind == HY_GROUP   ? &object->u.group.meta
-                                        : &object->u.clone.meta;
+    return hy_sets_edit(object->kind == HY_PRIMITIVE ? &object->u.primitive.meta
+                        : object->kind == HY_GROUP   ? &object->u.group.meta
+                                                     : &object->u.clone.meta);
 }
 
 /* Sets, or takes out again. */
@@ -79,7 +79,7 @@ static void change_parameter(struct workload *workload, const struct hy_cib *cib
     char value[24];
     snprintf(value, sizeof value, "n%" PRIu64, sim_below(workload->world, 1000));
     struct hy_object *wanted = hy_object_copy(seen);
-    hy_attrs_set(&wanted->u.primitive.params, "name", value);
+    hy_sets_set(&wanted->u.primitive.params, "name", value);
     put(seen, wanted, out);
     hy_object_free(&wanted);
 }
@@ -109,7 +109,7 @@ static void toggle_standby(struct workload *workload, const struct hy_cib *cib, 
     if (!seen)
         return;
     struct hy_object *wanted = hy_object_copy(seen);
-    toggle(&wanted->u.node.attributes, workload_chance(workload, 85) ? "standby" : "maintenance", "on");
+    toggle(hy_sets_edit(&wanted->u.node.attributes), workload_chance(workload, 85) ? "standby" : "maintenance", "on");
     put(seen, wanted, out);
     hy_object_free(&wanted);
 }

@@ -36,7 +36,7 @@ START_TEST(edits_are_of_versions)
     ck_assert_uint_eq(hy_cib_find(cib, "ClusterIP")->version, 1);
     must_apply(cib, "put 1 primitive ClusterIP IPaddr2 params ip=1.2.3.4\n");
     ck_assert_uint_eq(hy_cib_find(cib, "ClusterIP")->version, 3);
-    ck_assert_str_eq(hy_attrs_get(&hy_cib_find(cib, "ClusterIP")->u.primitive.params, "ip"), "1.2.3.4");
+    ck_assert_str_eq(hy_sets_get(&hy_cib_find(cib, "ClusterIP")->u.primitive.params, "ip"), "1.2.3.4");
     must_refuse(cib, "put 1 primitive ClusterIP IPaddr2\n", -ESTALE,
                 "ClusterIP has been changed by someone else since you read it (version 3, yours is based on 1)");
     must_refuse(cib, "remove 1 ClusterIP\n", -ESTALE,

@@ -50,8 +50,8 @@ START_TEST(objects_hold_what_was_written)
     ck_assert_ptr_nonnull(ip);
     ck_assert_str_eq(ip->u.primitive.cls, "ocf");
     ck_assert_str_eq(ip->u.primitive.provider, "heartbeat");
-    ck_assert_str_eq(hy_attrs_get(&ip->u.primitive.params, "nic"), "eth0:0");
-    ck_assert_ptr_null(hy_attrs_get(&ip->u.primitive.params, "none"));
+    ck_assert_str_eq(hy_sets_get(&ip->u.primitive.params, "nic"), "eth0:0");
+    ck_assert_ptr_null(hy_sets_get(&ip->u.primitive.params, "none"));
     ck_assert_int_eq(ip->u.primitive.ops.items[0].interval, 30 * HY_SECOND);
     ck_assert_ptr_null(hy_cib_find(cib, "MaxScale")->u.primitive.provider);
     ck_assert_str_eq(hy_cib_parent(cib, "MaxScale")->id, "clone_max");

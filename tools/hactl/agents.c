@@ -86,7 +86,7 @@ static void check_primitive(struct check *check, const struct hy_object *object)
     } else {
         const struct known *known = ask(check, path);
         if (known->good)
-            check_params(check, object->id, agent, &object->u.primitive.params, &known->params);
+            check_params(check, object->id, agent, hy_sets_plain(&object->u.primitive.params), &known->params);
     }
     free(agent);
 }

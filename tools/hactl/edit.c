@@ -65,8 +65,8 @@ void hactl_edit_merge(struct hactl_edit *edit, const struct hy_object *object)
     if (known && is_set) {
         merge_attrs(&merged->u.set.attrs, &object->u.set.attrs);
     } else if (known && object->kind == HY_NODE) {
-        merge_attrs(&merged->u.node.attributes, &object->u.node.attributes);
-        merge_attrs(&merged->u.node.utilization, &object->u.node.utilization);
+        merge_attrs(hy_sets_edit(&merged->u.node.attributes), hy_sets_plain(&object->u.node.attributes));
+        merge_attrs(hy_sets_edit(&merged->u.node.utilization), hy_sets_plain(&object->u.node.utilization));
     }
     hactl_edit_put(edit, merged);
     hy_object_free(&merged);

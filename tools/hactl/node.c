@@ -29,7 +29,7 @@ static int put_attribute(struct hactl *h, const struct hactl_state *state, const
     struct hactl_edit edit;
     struct hy_object *changed = hy_object_copy(hy_cib_find_kind(state->cib, HY_NODE, node));
     hactl_edit_begin(&edit, h, state);
-    hy_attrs_set(&changed->u.node.attributes, attr[0], attr[1]);
+    hy_sets_set(&changed->u.node.attributes, attr[0], attr[1]);
     hactl_edit_put(&edit, changed);
     hy_object_free(&changed);
     return hactl_edit_send(&edit);
@@ -73,7 +73,7 @@ int hactl_node_ready(struct hactl *h, int argc, char **argv)
 
 static void show_node(const struct hactl_state *state, const struct hy_object *node)
 {
-    const struct hy_attrs *attributes = &node->u.node.attributes;
+    const struct hy_attrs *attributes = hy_sets_plain(&node->u.node.attributes);
     const struct hy_node_view *view = view_of(state, node->id);
     printf("%s: %s\n", node->id, hactl_state_online(state, node->id) ? "online" : "offline");
     if (view && view->reason)
@@ -84,7 +84,7 @@ static void show_node(const struct hactl_state *state, const struct hy_object *n
 
 static json_t *node_json(const struct hactl_state *state, const struct hy_object *node)
 {
-    const struct hy_attrs *attributes = &node->u.node.attributes;
+    const struct hy_attrs *attributes = hy_sets_plain(&node->u.node.attributes);
     const struct hy_node_view *view = view_of(state, node->id);
     json_t *entry = json_object();
     json_t *values = json_object();

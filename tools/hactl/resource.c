@@ -119,13 +119,13 @@ static void clear_below(struct hactl_edit *edit, const struct hy_object *resourc
         if (object == resource || !hy_kind_is_resource(object->kind) ||
             !hactl_state_contains(edit->state, resource, object->id))
             continue;
-        const char *value = hy_attrs_get(hactl_state_meta(object), wish->name);
+        const char *value = hy_sets_get(hactl_state_meta(object), wish->name);
         if (!value || strcasecmp(value, wish->value) == 0)
             continue;
         hactl_info("%s of %s was %s: it is taken out, what %s says counts", wish->name, object->id, value,
                    resource->id);
         struct hy_object *changed = hy_object_copy(object);
-        hy_attrs_remove(hactl_state_meta(changed), wish->name);
+        hy_sets_remove(hactl_state_meta(changed), wish->name);
         hactl_edit_put(edit, changed);
         hy_object_free(&changed);
     }
@@ -143,7 +143,7 @@ static int set_meta(struct hactl *h, const struct wish *wish)
         struct hactl_edit edit;
         struct hy_object *changed = hy_object_copy(resource);
         hactl_edit_begin(&edit, h, &state);
-        hy_attrs_set(hactl_state_meta(changed), wish->name, wish->value);
+        hy_sets_set(hactl_state_meta(changed), wish->name, wish->value);
         hactl_edit_put(&edit, changed);
         clear_below(&edit, resource, wish);
         status = hactl_edit_send(&edit);

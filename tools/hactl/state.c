@@ -210,7 +210,7 @@ bool hactl_state_contains(const struct hactl_state *state, const struct hy_objec
     return false;
 }
 
-struct hy_attrs *hactl_state_meta(struct hy_object *resource)
+struct hy_attr_sets *hactl_state_meta(struct hy_object *resource)
 {
     if (resource->kind == HY_CLONE)
         return &resource->u.clone.meta;

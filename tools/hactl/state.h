@@ -42,7 +42,7 @@ struct hy_object *hactl_state_top(const struct hactl_state *state, struct hy_obj
 /* Does `primitive` belong to `resource` (is it, or is it in it)? */
 bool hactl_state_contains(const struct hactl_state *state, const struct hy_object *resource, const char *primitive);
 /* The meta attributes of a primitive, group or clone. */
-struct hy_attrs *hactl_state_meta(struct hy_object *resource);
+struct hy_attr_sets *hactl_state_meta(struct hy_object *resource);
 /* Prints one JSON value and a newline on stdout, and releases it. */
 void hactl_print_json(json_t *value);
 bool hactl_state_is_node(const struct hactl_state *state, const char *node); /* says so when it is none */

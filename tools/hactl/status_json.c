@@ -73,7 +73,7 @@ static json_t *node_entry(const struct hactl_state *state, const struct hy_node_
     hy_buf_free(&waiting);
     set(entry, "reason", text_or_null(node->reason));
     if (object)
-        set(entry, "attributes", attributes(&object->u.node.attributes));
+        set(entry, "attributes", attributes(hy_sets_plain(&object->u.node.attributes)));
     set(entry, "failcounts", failcounts(status));
     return entry;
 }

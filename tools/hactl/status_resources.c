@@ -81,7 +81,9 @@ void hactl_spots_free(struct hactl_spots *spots)
 
 void hactl_agent_print(const struct hy_primitive *primitive, struct hy_buf *out)
 {
-    if (primitive->provider)
+    if (!primitive->cls)
+        hy_buf_addf(out, "@%s", primitive->tmpl);
+    else if (primitive->provider)
         hy_buf_addf(out, "%s::%s:%s", primitive->cls, primitive->provider, primitive->type);
     else
         hy_buf_addf(out, "%s:%s", primitive->cls, primitive->type);
@@ -117,7 +119,7 @@ static void print_head(const char *indent, const char *name, const struct hy_obj
 static bool is_disabled(const struct hactl_state *state, const struct hy_object *resource)
 {
     for (; resource; resource = hy_cib_parent(state->cib, resource->id)) {
-        const struct hy_attrs *meta = hactl_state_meta((struct hy_object *)resource);
+        const struct hy_attrs *meta = hy_sets_plain(hactl_state_meta((struct hy_object *)resource));
         const char *role = hy_attrs_get(meta, "target-role");
         enum hy_role wanted = HY_ROLE_ANY;
         if (role && hy_role_parse(role, &wanted))
@@ -171,20 +173,20 @@ static bool flag_of(const struct hy_attrs *attrs, const char *name)
 
 bool hactl_clone_is_unique(const struct hy_object *clone)
 {
-    return flag_of(&clone->u.clone.meta, "globally-unique");
+    return flag_of(hy_sets_plain(&clone->u.clone.meta), "globally-unique");
 }
 
 bool hactl_clone_is_promotable(const struct hy_object *clone)
 {
-    return clone->u.clone.ms || flag_of(&clone->u.clone.meta, "promotable");
+    return clone->u.clone.ms || flag_of(hy_sets_plain(&clone->u.clone.meta), "promotable");
 }
 
 int hactl_clone_max(const struct hactl_state *state, const struct hy_object *clone)
 {
     struct hy_object *child = hy_cib_find(state->cib, clone->u.clone.child);
-    const char *text = hy_attrs_get(&clone->u.clone.meta, "clone-max");
+    const char *text = hy_sets_get(&clone->u.clone.meta, "clone-max");
     if (!text && child)
-        text = hy_attrs_get(hactl_state_meta(child), "clone-max");
+        text = hy_sets_get(hactl_state_meta(child), "clone-max");
     return text ? atoi(text) : (int)state->decision->node_count;
 }
 
