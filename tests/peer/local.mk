@@ -11,8 +11,11 @@ EXTRA_DIST += \
 	tests/peer/peer/__init__.py \
 	tests/peer/peer/answer.py \
 	tests/peer/peer/ask.py \
+	tests/peer/peer/casefile.py \
 	tests/peer/peer/compare.py \
+	tests/peer/peer/crm.py \
 	tests/peer/peer/draw.py \
+	tests/peer/peer/golden.py \
 	tests/peer/peer/history.py \
 	tests/peer/peer/known.py \
 	tests/peer/peer/main.py \

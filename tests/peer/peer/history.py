@@ -83,7 +83,7 @@ class Operations:
         ident, call = f"{self.rsc}_{entry}", self.next_call()
         for old in [o for o in self.all() if o.get("id") == ident]:
             self.history.remove(old)
-        operation = element(self.history, "lrm_rsc_op", id=ident, operation__key=f"{self.rsc}_{task}_{interval}", operation=task,
+        operation = element(self.history, "lrm_rsc_op", id=ident, operation_key=f"{self.rsc}_{task}_{interval}", operation=task,
                             crm_feature_set="3.16.1", transition__key=f"{call}:1:{expected}:{UUID}", on_node=self.state.get("uname"),
                             call__id=call, interval=interval, last__rc__change=now, exec__time=1, queue__time=0)
         for name, value in (digests or {}).items():
