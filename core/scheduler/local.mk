@@ -16,7 +16,7 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/history.c \
 	core/scheduler/instances.c \
 	core/scheduler/meta.c \
-	core/scheduler/migration.c \
+	core/scheduler/live_migration.c \
 	core/scheduler/nodes.c \
 	core/scheduler/orders.c \
 	core/scheduler/probes.c \
