@@ -14,8 +14,7 @@
  *   constraints.c locations, colocations and orders            -> scores, struct hy_scoloc, struct hy_sorder
  *   colocate.c    the arithmetic of colocation
  *   assign.c      a node for each primitive; instances.c for groups' and clones' members; promote.c roles
- *   levels.c      what must stop or may not start because of an order or a colocation
- *   probes.c actions.c recurring.c ordering.c sorting.c        -> the actions, their order
+ *   graph.h       from there on: what is to be done, and after what
  *   reasons.c report.c                                         -> the decision, in words
  */
 #ifndef HY_SCHEDULER_MODEL_H
@@ -252,6 +251,7 @@ enum hy_halt {
     HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
     HY_HALT_COLOCATION, /* what it must be with does not run */
+    HY_HALT_STUCK,      /* it cannot be stopped where it is */
     HY_HALT_UNMANAGED
 };
 
@@ -319,15 +319,12 @@ struct hy_srsc {
     int priority;   /* among its clone's instances: meta attribute, or the promotion score if that is higher */
     uint32_t order; /* its place among the clone's instances, sorted by promotion */
 
-    /* on the way: 0 stopped, 1 started, 2 promoted */
-    int level, low, final;
+    /* what comes of it (hy_graph_settle()) */
+    int final; /* 0 stopped, 1 started, 2 promoted */
     enum hy_restart restart;
     const struct hy_srsc *stuck_by; /* it comes after, and cannot be stopped */
     uint32_t waits_for;             /* a node that has not said yet whether it runs there; HY_NO_NODE */
     const struct hy_srsc *restart_by;
-    bool unheard; /* it may be running already */
-    uint32_t start_action, promote_action, demote_action;
-    HY_VEC(uint32_t) stop_actions;
 };
 
 /* `then_action` of each of `thens` needs `first_action` of at least one of `firsts` (require-all=false). */
@@ -354,17 +351,6 @@ struct hy_sorder {
     struct hy_srsc *then;
     enum hy_action_kind first_action;
     enum hy_action_kind then_action;
-};
-
-/* "When `first` is below its level, `then` must be below its": from orders and colocations. `then` is a primitive. */
-struct hy_need {
-    struct hy_srsc *first; /* NULL: there is none where there should be one */
-    struct hy_srsc *then;
-    struct hy_srsc *named; /* `first` as the constraint has it */
-    int first_level, then_level;
-    bool low;   /* holds at each moment on the way */
-    bool final; /* holds in the end */
-    enum hy_halt halt;
 };
 
 enum hy_no_quorum {
@@ -398,16 +384,6 @@ struct hy_properties {
     bool no_quorum_freeze;
 };
 
-/* An action while it is being put together; `after` grows. */
-struct hy_draft {
-    struct hy_action out;
-    struct hy_srsc *rsc; /* NULL: a probe of an anonymous clone, or something removed */
-    struct hy_unit *unit;
-    uint32_t node;
-    const struct hy_sop *sop; /* monitors */
-    HY_VEC(uint32_t) after;
-};
-
 struct hy_sched {
     const struct hy_sched_input *input;
     struct hy_arena scratch;
@@ -432,8 +408,6 @@ struct hy_sched {
     HY_VEC(struct hy_sorder *) orders; /* sets are unfolded into pairs */
     HY_VEC(struct hy_sgate *) gates;
     HY_VEC(struct hy_scoloc *) colocations;
-    HY_VEC(struct hy_need) needs;
-    HY_VEC(struct hy_draft) drafts;
 };
 
 /* A node attribute: transient ones before configured ones; "#uname". NULL: not there. */
@@ -500,20 +474,12 @@ uint32_t hy_sched_assign_group(struct hy_sched *s, struct hy_srsc *group, uint32
 uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone);
 void hy_sched_set_roles(struct hy_sched *s, struct hy_srsc *clone);
 
-/* levels.c */
-void hy_sched_settle_levels(struct hy_sched *s);
+bool hy_sched_inflight(const struct hy_past *past, const char *op, hy_time interval);
+
 bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node);
 
-/* probes.c, actions.c, recurring.c, ordering.c, sorting.c */
-void hy_sched_make_probes(struct hy_sched *s);
-void hy_sched_make_actions(struct hy_sched *s);
-void hy_sched_make_recurring(struct hy_sched *s);
-void hy_sched_order_actions(struct hy_sched *s);
-void hy_sched_finish_actions(struct hy_sched *s);
-uint32_t hy_sched_draft(struct hy_sched *s, enum hy_action_kind kind, struct hy_unit *unit, struct hy_srsc *rsc,
-                        uint32_t node, const struct hy_sop *op);
-void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first);
-bool hy_sched_inflight(const struct hy_past *past, const char *op, hy_time interval);
+/* graph.h and what it names: what is to be done */
+void hy_sched_act(struct hy_sched *s);
 
 /* reasons.c, report.c: text in the decision's arena */
 const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, const struct hy_result *result,
