@@ -12,6 +12,7 @@ test_import_fuzz_LDADD = $(HACTL_LIBS) $(CHECK_LIBS)
 EXTRA_DIST += \
 	tests/import/bomb.out tests/import/bomb.xml \
 	tests/import/broken.out tests/import/broken.xml \
+	tests/import/failover.xml \
 	tests/import/headless.out tests/import/headless.xml \
 	tests/import/modern.out tests/import/modern.xml \
 	tests/import/no-cib.out tests/import/no-cib.xml \

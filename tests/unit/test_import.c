@@ -12,7 +12,7 @@
 
 static void is_golden(const char *text, const char *name)
 {
-    char path[1024];
+    char path[256];
     snprintf(path, sizeof path, "tests/import/%s.out", name);
     const char *mode = getenv("HALYARD_GOLDEN");
     if (mode && strcmp(mode, "write") == 0) {
@@ -46,7 +46,7 @@ static void import_text(struct hactl_import *import, const char *text, size_t si
 
 static void check_case(const char *name, bool with_status)
 {
-    char path[1024];
+    char path[256];
     snprintf(path, sizeof path, "tests/import/%s.xml", name);
     char *text = read_file(path);
     struct hactl_import import = {.with_status = with_status};

@@ -16,7 +16,7 @@ int hactl_import_file(struct hactl_import *import, const char *file)
 {
     struct hy_buf text = {0};
     struct hy_err err = {{0}};
-    int status = hactl_read_file(file, &text);
+    int status = hactl_read_file(file, HACTL_XML_MAX, &text);
     const char *name = strcmp(file, "-") == 0 ? "standard input" : file;
     if (!status && hactl_import_read(import, hy_buf_text(&text), text.size, &err)) {
         status = HACTL_FAILED;

@@ -125,8 +125,8 @@ int hactl_xml_fail(struct hactl_xml_reader *reader, int line, const char *format
 int hactl_xml_open(struct hactl_xml_reader *reader, const char *text, size_t size)
 {
     *reader = (struct hactl_xml_reader){.depth = -1};
-    if (size > HY_TEXT_MAX)
-        return hy_fail(&reader->err, EINVAL, "more than %d MiB: that is no CIB", HY_TEXT_MAX >> 20);
+    if (size > HACTL_XML_MAX)
+        return hy_fail(&reader->err, EINVAL, "more than %d MiB: that is no CIB", HACTL_XML_MAX >> 20);
     const char *other = other_kind(text, size);
     if (other)
         return hy_fail(&reader->err, EINVAL, "%s", other);
