@@ -154,8 +154,20 @@ static const char *why_stuck(struct hy_graph *g, const struct hy_step *step)
                            g->s->nodes[step->node].name, why);
 }
 
+static const char *why_held(struct hy_graph *g, const struct hy_step *step)
+{
+    const char *why = step->task == HY_TASK_STOP || step->task == HY_TASK_DEMOTE
+                          ? hy_sched_why_stop(g->s, step->rsc, step->node)
+                          : hy_sched_why_start(g->s, step->rsc);
+    return hy_arena_printf(&g->s->decision->arena,
+                           "waits for %s, of which something cannot be stopped; it was to be: %s",
+                           hy_step_at(g, step->forbidden_by)->rsc->id, why);
+}
+
 static const char *reason_of(struct hy_graph *g, const struct hy_step *step)
 {
+    if ((step->marks & HY_HELD) && (step->marks & HY_RUNNABLE))
+        return why_held(g, step);
     if (step->marks & HY_WAITING)
         return why_waiting(g, step);
     if (step->reason)
@@ -201,7 +213,7 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
                               .agent = step->unit->prim->agent,
                               .digest = digest_of(g, step->unit->prim),
                               .pending = step->marks & HY_PENDING,
-                              .blocked = (step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE),
+                              .blocked = (step->marks & (HY_WAITING | HY_HELD)) || !(step->marks & HY_RUNNABLE),
                               .reason = reason_of(g, step)};
     fill_params(g->s, step, out);
     fill_meta(g, step, out);
