@@ -23,6 +23,7 @@ include tests/unit/sim.mk
 include tests/checks/local.mk
 include tests/testbed/local.mk
 include tests/bench/local.mk
+include tests/peer/local.mk
 include tests/e2e/local.mk
 include tests/sim/local.mk
 

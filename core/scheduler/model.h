@@ -14,8 +14,7 @@
  *   constraints.c locations, colocations and orders            -> scores, struct hy_scoloc, struct hy_sorder
  *   colocate.c    the arithmetic of colocation
  *   assign.c      a node for each primitive; instances.c for groups' and clones' members; promote.c roles
- *   levels.c      what must stop or may not start because of an order or a colocation
- *   probes.c actions.c recurring.c ordering.c sorting.c        -> the actions, their order
+ *   graph.h       from there on: what is to be done, and after what
  *   reasons.c report.c                                         -> the decision, in words
  */
 #ifndef HY_SCHEDULER_MODEL_H
@@ -42,13 +41,23 @@
 
 void *hy_sched_grow(struct hy_arena *arena, const void *old, size_t count, size_t *capacity, size_t size);
 
+/* A capacity of a node, or what a resource takes of it. */
+struct hy_amount {
+    const char *name;
+    int value;
+};
+
 struct hy_snode {
     uint32_t number;
+    uint32_t rank; /* its place among the names in strcmp()'s order */
     const char *name;
     const struct hy_object *config;
     const struct hy_node_status *status; /* NULL: never heard of */
-    bool member;
-    bool pending; /* admitted, has not yet said what runs there */
+    bool member;                         /* in the cluster: what is ordered there is done */
+    bool unclean;                        /* it may run something and cannot be asked, or must not go on: to be fenced */
+    const char *fence_reason;            /* why, when something beside its state asks for it; NULL */
+    bool unseen;                         /* nothing was ever heard of it */
+    bool pending;                        /* admitted, has not yet said what runs there */
     bool standby;
     bool witness;  /* votes and runs nothing: nothing is placed there, nor looked for */
     bool shutdown; /* it has said that it is leaving, or is being taken out of the cluster */
@@ -56,19 +65,28 @@ struct hy_snode {
     bool usable;
     const struct hy_result *standby_onfail; /* the failure that made it so; NULL: none */
     uint32_t load;                          /* primitives assigned to it so far in this run */
-    const char *reason;                     /* why it is not usable */
+    int health;                             /* the sum of its "#health..." attributes, read by the strategy */
+    struct hy_amount *free;                 /* capacities, less what is assigned so far, by name */
+    size_t free_count;
+    const char *reason; /* why it is not usable */
 };
 
 /* ---------------------------------------------------------------- resources */
 
+/* What follows from a failure; the graver comes later. */
 enum hy_on_fail {
-    HY_ONFAIL_RESTART,
     HY_ONFAIL_IGNORE,
+    HY_ONFAIL_DEMOTE,
+    HY_ONFAIL_RESTART,
+    HY_ONFAIL_MIGRATE,
     HY_ONFAIL_BLOCK,
     HY_ONFAIL_STOP,
     HY_ONFAIL_STANDBY,
-    HY_ONFAIL_FENCE /* there is no fencing yet: as block, with a word about it */
+    HY_ONFAIL_FENCE /* without fencing: as stop */
 };
+
+/* What must be there before it may start (meta attribute `requires`). */
+enum hy_requires { HY_REQUIRES_NOTHING, HY_REQUIRES_QUORUM, HY_REQUIRES_FENCING, HY_REQUIRES_UNFENCING };
 
 enum hy_multiple_active {
     HY_MULTIPLE_STOP_START,
@@ -78,16 +96,20 @@ enum hy_multiple_active {
 };
 
 struct hy_sop {
-    const struct hy_op_config *config;
+    const struct hy_op_config *config; /* NULL: it is not written, and has the defaults */
+    const char *name;
+    hy_time interval;
     enum hy_role role; /* role=Promoted: the operation belongs to that role; ANY: not written */
     enum hy_on_fail on_fail;
     hy_time timeout;
     hy_time start_delay;
     bool enabled;
+    struct hy_attr *params; /* its own, beside those of the resource */
+    size_t param_count;
 };
 
 struct hy_meta {
-    enum hy_role target_role; /* ANY: not written */
+    enum hy_role target_role; /* ANY: not written, or nothing that asks for anything: Started, Promoted */
     bool managed;
     bool maintenance;
     bool critical;
@@ -97,6 +119,9 @@ struct hy_meta {
     int migration_threshold;
     hy_time failure_timeout; /* 0: none */
     enum hy_multiple_active multiple_active;
+    enum hy_requires requires;
+    bool allow_migrate;
+    bool allow_unhealthy;
 };
 
 /* What the instances of one primitive share. */
@@ -104,6 +129,9 @@ struct hy_prim {
     const struct hy_object *object; /* NULL: removed from the configuration */
     const char *id;
     const char *agent;
+    bool is_fencing; /* class stonith */
+    struct hy_amount *utilization;
+    size_t utilization_count;
     struct hy_attr *params; /* inherited ones and its own, sorted by name */
     size_t param_count;
     char digest[33];
@@ -119,7 +147,11 @@ struct hy_past {
     bool known;        /* an operation has answered: no probe is needed */
     bool failed;
     bool blocked;
-    bool changed;                                          /* it runs with other parameters than are configured now */
+    bool changed; /* it runs with other parameters than are configured now: restart */
+    bool reload;  /* the same, and the agent can take them over while it runs (`changed` is not set then) */
+    bool forget;  /* its failures are of a definition that is no more: the fail count is to be cleared */
+    bool ignored; /* a failure of it is ignored (on-fail=ignore): it does not count towards the threshold either */
+    bool migrating_to, migrating_from;                     /* under way */
     bool expired;                                          /* its failures are older than failure-timeout */
     bool starting, stopping, promoting, demoting, probing; /* under way */
     bool arriving;                                         /* active only in so far as its start is under way */
@@ -138,6 +170,7 @@ struct hy_past {
 struct hy_trace {
     const struct hy_result *result;
     struct hy_trace *next;
+    bool stale; /* a recurring operation that was set up with other parameters: to be set up anew */
 };
 
 /* An operation under way, by unit and node. */
@@ -151,6 +184,7 @@ struct hy_flight {
  * or one numbered instance of a unique clone. */
 struct hy_unit {
     uint32_t number;
+    struct hy_unit *next_seen; /* whose results came after its own on the last node: a guess for the next one */
     const char *name;
     struct hy_prim *prim;
     struct hy_past *past; /* by node */
@@ -166,6 +200,7 @@ struct hy_srsc;
 
 /* Why a resource has a score on a node: for the reasons. */
 enum hy_cause_kind {
+    HY_CAUSE_OTHER, /* `id` is a word for it: "ticket-a is not granted here" */
     HY_CAUSE_LOCATION,
     HY_CAUSE_STICKINESS,
     HY_CAUSE_FAILCOUNT,
@@ -193,6 +228,7 @@ struct hy_scoloc {
     enum hy_role dependent_role;
     enum hy_role primary_role;
     int score;
+    uint32_t number;       /* in the order in which they were read */
     bool internal;         /* a group's own */
     bool influence;        /* the dependent's wishes count for the primary even when that is active */
     const char *attribute; /* NULL: the same node; else: a node with the same value of it */
@@ -211,8 +247,11 @@ enum hy_halt {
     HY_HALT_ORPHAN,
     HY_HALT_MULTIPLE,
     HY_HALT_FREEZE,
+    HY_HALT_TICKET,
+    HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
     HY_HALT_COLOCATION, /* what it must be with does not run */
+    HY_HALT_STUCK,      /* it cannot be stopped where it is */
     HY_HALT_UNMANAGED
 };
 
@@ -238,7 +277,8 @@ struct hy_srsc {
     bool unique; /* clones, and what is below: globally unique */
     uint32_t clone_max, clone_node_max;
     uint32_t promoted_max, promoted_node_max;
-    bool interleave, ordered, promotable;
+    uint32_t clone_min; /* this many must run before what is ordered after the clone may; 0: one for each that waits */
+    bool interleave, ordered, promotable, notify;
     struct hy_unit *unit; /* primitives */
     struct hy_meta meta;
 
@@ -248,36 +288,63 @@ struct hy_srsc {
     hy_scoloc_list with;                       /* its own colocations in which it is the dependent */
     hy_scoloc_list dependents;                 /* ... the primary */
     hy_scoloc_list *all_with, *all_dependents; /* NULL: not gathered yet */
-    int *promote_score;                        /* promotable clones: locations with role=Promoted; NULL: none */
+    int *promote_score;                        /* locations with role=Promoted; NULL: none */
+    struct hy_sticket *tickets;                /* those that bear on the promoted role, not granted; NULL: none */
+    uint8_t *exclusive;                        /* by node: an `exclusive` location names it; NULL: there is none */
 
-    /* now */
-    HY_VEC(uint32_t) active; /* nodes */
-    enum hy_role role;
-    bool failed, blocked, managed, orphan;
+    /* now; the role on each node is unit->past[node].role */
+    HY_VEC(uint32_t) active; /* nodes, as they were found: of groups and clones, too */
+    enum hy_role role;       /* the highest of all; of instances of promotable clones UNPROMOTED or PROMOTED */
+    bool failed;             /* something failed that asks for more than to be ignored */
+    bool must_stop;          /* ... to stop it: start it afresh wherever it is to be (on-fail=restart and graver) */
+    bool must_demote;        /* ... to demote it (on-fail=demote) */
+    bool blocked, managed, orphan;
+    bool maintenance;          /* unmanaged because of maintenance: not monitored either */
+    bool start_pending;        /* active only in so far as its start is under way */
+    bool allow_migrate;        /* the meta attribute, unless a migration failed */
+    uint32_t migrate_from;     /* migrate_to succeeded, migrate_from is still to come; both nodes are in `active` */
+    uint32_t migrate_to;       /* HY_NO_NODE: none */
+    HY_VEC(uint32_t) dangling; /* nodes that a failed or half-done migration left something on: to be stopped there */
+    uint32_t lock_node;        /* shutdown-lock: it runs there or nowhere; HY_NO_NODE */
 
     /* wanted */
     bool assigned; /* the question has been answered, with `node` or with nowhere */
     bool assigning;
     bool pulling;
     uint32_t node;
-    enum hy_role next;
+    enum hy_role next; /* ANY until it is assigned (STOPPED, UNPROMOTED: a target-role asks for that) */
     enum hy_halt halt;
     const struct hy_srsc *halt_by;
-    int promotion;
+    int promotion;  /* how much it is to be promoted; below 0: not. Once roles are set, what it was sorted by */
+    int priority;   /* among its clone's instances: meta attribute, or the promotion score if that is higher */
+    uint32_t order; /* its place among the clone's instances, sorted by promotion */
 
-    /* on the way: 0 stopped, 1 started, 2 promoted */
-    int level, low, final;
+    /* what comes of it (hy_graph_settle()) */
+    int final; /* 0 stopped, 1 started, 2 promoted */
     enum hy_restart restart;
     const struct hy_srsc *stuck_by; /* it comes after, and cannot be stopped */
     uint32_t waits_for;             /* a node that has not said yet whether it runs there; HY_NO_NODE */
     const struct hy_srsc *restart_by;
-    bool unheard; /* it may be running already */
-    uint32_t start_action, promote_action, demote_action;
-    HY_VEC(uint32_t) stop_actions;
+};
+
+/* `then_action` of each of `thens` needs `first_action` of at least one of `firsts` (require-all=false). */
+struct hy_sgate {
+    const struct hy_object *object;
+    enum hy_order_kind kind;
+    HY_VEC(struct hy_srsc *) firsts;
+    HY_VEC(struct hy_srsc *) thens;
+    enum hy_action_kind first_action, then_action;
+};
+
+/* A ticket that is asked for. */
+struct hy_sticket {
+    const struct hy_ticket *ticket; /* NULL: never heard of, not granted */
+    const char *name;
+    struct hy_sticket *next;
 };
 
 struct hy_sorder {
-    const struct hy_object *object;
+    const struct hy_object *object; /* NULL: none, it is the scheduler's own */
     enum hy_order_kind kind;
     bool symmetrical;
     struct hy_srsc *first;
@@ -286,18 +353,27 @@ struct hy_sorder {
     enum hy_action_kind then_action;
 };
 
-/* "When `first` is below its level, `then` must be below its": from orders and colocations. `then` is a primitive. */
-struct hy_need {
-    struct hy_srsc *first; /* NULL: there is none where there should be one */
-    struct hy_srsc *then;
-    struct hy_srsc *named; /* `first` as the constraint has it */
-    int first_level, then_level;
-    bool low;   /* holds at each moment on the way */
-    bool final; /* holds in the end */
-    enum hy_halt halt;
+enum hy_no_quorum {
+    HY_QUORUM_THERE,
+    HY_NO_QUORUM_STOP,
+    HY_NO_QUORUM_FREEZE,
+    HY_NO_QUORUM_DEMOTE,
+    HY_NO_QUORUM_SUICIDE
 };
+enum hy_placement_strategy { HY_PLACE_DEFAULT, HY_PLACE_UTILIZATION, HY_PLACE_BALANCED, HY_PLACE_MINIMAL };
 
 struct hy_properties {
+    enum hy_no_quorum no_quorum; /* THERE: there is one, or it does not matter (ignore) */
+    bool fencing;                /* stonith-enabled, fencing-enabled */
+    bool fencing_device;         /* something can do it: a resource of class stonith, or the watchdog */
+    const char *fence_op;        /* "reboot", "off" */
+    bool startup_fencing;
+    bool startup_probes;
+    bool stop_orphan_actions;
+    bool remove_after_stop;
+    bool shutdown_lock;
+    hy_time shutdown_lock_limit; /* 0: none */
+    enum hy_placement_strategy placement;
     bool symmetric;
     bool stop_all;
     bool stop_orphans;
@@ -306,16 +382,6 @@ struct hy_properties {
     bool start_failure_fatal;
     bool no_quorum_stop;
     bool no_quorum_freeze;
-};
-
-/* An action while it is being put together; `after` grows. */
-struct hy_draft {
-    struct hy_action out;
-    struct hy_srsc *rsc; /* NULL: a probe of an anonymous clone, or something removed */
-    struct hy_unit *unit;
-    uint32_t node;
-    const struct hy_sop *sop; /* monitors */
-    HY_VEC(uint32_t) after;
 };
 
 struct hy_sched {
@@ -339,10 +405,9 @@ struct hy_sched {
     HY_VEC(struct hy_srsc *) leaves;
     struct hy_map rsc_index; /* id -> struct hy_srsc *; the original of a clone's child is its first instance */
 
-    HY_VEC(struct hy_sorder *) orders;
+    HY_VEC(struct hy_sorder *) orders; /* sets are unfolded into pairs */
+    HY_VEC(struct hy_sgate *) gates;
     HY_VEC(struct hy_scoloc *) colocations;
-    HY_VEC(struct hy_need) needs;
-    HY_VEC(struct hy_draft) drafts;
 };
 
 /* A node attribute: transient ones before configured ones; "#uname". NULL: not there. */
@@ -409,20 +474,12 @@ uint32_t hy_sched_assign_group(struct hy_sched *s, struct hy_srsc *group, uint32
 uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone);
 void hy_sched_set_roles(struct hy_sched *s, struct hy_srsc *clone);
 
-/* levels.c */
-void hy_sched_settle_levels(struct hy_sched *s);
+bool hy_sched_inflight(const struct hy_past *past, const char *op, hy_time interval);
+
 bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node);
 
-/* probes.c, actions.c, recurring.c, ordering.c, sorting.c */
-void hy_sched_make_probes(struct hy_sched *s);
-void hy_sched_make_actions(struct hy_sched *s);
-void hy_sched_make_recurring(struct hy_sched *s);
-void hy_sched_order_actions(struct hy_sched *s);
-void hy_sched_finish_actions(struct hy_sched *s);
-uint32_t hy_sched_draft(struct hy_sched *s, enum hy_action_kind kind, struct hy_unit *unit, struct hy_srsc *rsc,
-                        uint32_t node, const struct hy_sop *op);
-void hy_sched_after(struct hy_sched *s, uint32_t then, uint32_t first);
-bool hy_sched_inflight(const struct hy_past *past, const char *op, hy_time interval);
+/* graph.h and what it names: what is to be done */
+void hy_sched_act(struct hy_sched *s);
 
 /* reasons.c, report.c: text in the decision's arena */
 const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, const struct hy_result *result,

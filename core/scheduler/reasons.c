@@ -176,6 +176,8 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
         return "it ran on more than one node, and multiple-active=stop_only";
     case HY_HALT_UNMANAGED:
         return "it is not managed";
+    case HY_HALT_STUCK:
+        return "it cannot be stopped where it is";
     case HY_HALT_ORDER:
         return hy_arena_printf(arena, "%s, which comes before it, does not run", rsc->halt_by->id);
     case HY_HALT_COLOCATION:

@@ -81,10 +81,10 @@ static struct hy_srsc *new_rsc(struct hy_sched *s, enum hy_srsc_kind kind, const
     rsc->parent = parent;
     rsc->node = HY_NO_NODE;
     rsc->waits_for = HY_NO_NODE;
+    rsc->migrate_from = rsc->migrate_to = rsc->lock_node = HY_NO_NODE;
     rsc->role = HY_ROLE_STOPPED;
     rsc->next = HY_ROLE_STOPPED;
     rsc->promotion = -1;
-    rsc->start_action = rsc->promote_action = rsc->demote_action = HY_NO_ACTION;
     rsc->score = hy_arena_array(&s->scratch, s->node_count, sizeof *rsc->score);
     if (!s->properties.symmetric)
         for (uint32_t n = 0; n < s->node_count; n++)

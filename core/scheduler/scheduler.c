@@ -27,14 +27,8 @@ struct hy_decision *hy_schedule(const struct hy_sched_input *input)
     hy_sched_unpack_constraints(&s);
     /* What there shall be. */
     hy_sched_assign_all(&s);
-    hy_sched_settle_levels(&s);
     /* What is to be done about it. */
-    hy_sched_make_probes(&s);
-    hy_sched_make_actions(&s);
-    hy_sched_make_recurring(&s);
-    hy_sched_order_actions(&s);
-    hy_sched_finish_actions(&s);
-    hy_sched_report(&s);
+    hy_sched_act(&s);
     release(&s);
     return decision;
 }

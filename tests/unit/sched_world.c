@@ -9,7 +9,7 @@
 
 void world_init(struct world *world, const char *configuration)
 {
-    *world = (struct world){.now = 1000 * HY_SECOND, .quorum = true};
+    *world = (struct world){.now = 1700000000 * HY_SECOND, .quorum = true};
     world->cib = hy_cib_new();
     struct hy_err err;
     if (hy_cib_parse(world->cib, configuration, strlen(configuration), &err))
@@ -151,9 +151,31 @@ static int answer(const struct hy_node_status *status, const struct hy_action *a
     return is_promoted ? 8 : 0;
 }
 
+static const char *meta(const struct hy_action *action, const char *name)
+{
+    for (size_t i = 0; i < action->meta_count; i++)
+        if (!strcmp(action->meta[i].name, name))
+            return action->meta[i].value;
+    return NULL;
+}
+
+/* It is off: what ran there runs no more. */
+static void fence(struct world *world, struct hy_node_status *status)
+{
+    status->unclean = false;
+    status->state = HY_MEMBER_IN;
+    member(world, status, HY_MEMBER_GONE);
+}
+
 void world_do(struct world *world, const struct hy_action *action)
 {
     struct hy_node_status *status = status_of(world, action->node);
+    if (action->kind == HY_ACT_FENCE) {
+        fence(world, status);
+        return;
+    }
+    if (action->kind == HY_ACT_NOTIFY)
+        return;
     drop_inflight(world, action);
     if (action->kind == HY_ACT_CANCEL) {
         struct hy_buf text = {0};
@@ -166,6 +188,8 @@ void world_do(struct world *world, const struct hy_action *action)
                                      .op = (char *)(uintptr_t)action->op,
                                      .interval = action->interval,
                                      .rc = answer(status, action),
+                                     .migrate_from = (char *)(uintptr_t)meta(action, "migrate_source"),
+                                     .migrate_to = (char *)(uintptr_t)meta(action, "migrate_target"),
                                      .digest = (char *)(uintptr_t)action->digest});
 }
 
@@ -213,25 +237,32 @@ bool world_settle(struct world *world, bool one_by_one)
 
 /* ---------------------------------------------------------------- what must hold for every decision */
 
+static const char *subject(const struct hy_action *action)
+{
+    return action->rsc ? action->rsc : action->op;
+}
+
 static void check_action(const struct world *world, const struct hy_decision *decision, size_t at, struct hy_buf *out)
 {
     const struct hy_action *action = &decision->actions[at];
     const struct hy_node_status *status = hy_cib_node(world->cib, action->node);
-    if (!status || status->state != HY_MEMBER_IN)
-        hy_buf_addf(out, "%s of %s on %s, which is not a member\n", hy_action_word(action->kind), action->rsc,
+    if (action->kind != HY_ACT_FENCE && (!status || status->state != HY_MEMBER_IN))
+        hy_buf_addf(out, "%s of %s on %s, which is not a member\n", hy_action_word(action->kind), subject(action),
                     action->node);
     for (size_t i = 0; i < action->after_count; i++)
         if (action->after[i] >= at)
             hy_buf_addf(out, "%s of %s on %s stands before what it comes after\n", hy_action_word(action->kind),
-                        action->rsc, action->node);
+                        subject(action), action->node);
     for (size_t i = 0; i < at; i++) {
         const struct hy_action *other = &decision->actions[i];
-        if (other->kind == action->kind && other->interval == action->interval && !strcmp(other->rsc, action->rsc) &&
-            !strcmp(other->node, action->node) && !strcmp(other->op, action->op))
-            hy_buf_addf(out, "%s of %s on %s stands twice\n", hy_action_word(action->kind), action->rsc, action->node);
+        if (other->kind == action->kind && action->kind != HY_ACT_NOTIFY && other->interval == action->interval &&
+            !strcmp(subject(other), subject(action)) && !strcmp(other->node, action->node) &&
+            !strcmp(other->op, action->op))
+            hy_buf_addf(out, "%s of %s on %s stands twice\n", hy_action_word(action->kind), subject(action),
+                        action->node);
     }
     if (!action->reason || !*action->reason)
-        hy_buf_addf(out, "%s of %s on %s has no reason\n", hy_action_word(action->kind), action->rsc, action->node);
+        hy_buf_addf(out, "%s of %s on %s has no reason\n", hy_action_word(action->kind), subject(action), action->node);
 }
 
 const char *world_check(const struct world *world, const struct hy_decision *decision, struct hy_buf *out)
@@ -249,7 +280,7 @@ const char *world_check(const struct world *world, const struct hy_decision *dec
 
 void world_print_action(const struct hy_action *action, struct hy_buf *out)
 {
-    hy_buf_addf(out, "%s %s %s", hy_action_word(action->kind), action->rsc, action->node);
+    hy_buf_addf(out, "%s %s %s", hy_action_word(action->kind), subject(action), action->node);
     if (action->interval)
         hy_buf_addf(out, " %llds", (long long)(action->interval / HY_SECOND));
     if (action->pending)

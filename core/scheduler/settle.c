@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What came of each resource, once the graph has settled: what it will be, and why it is not what it was to be. */
+#include "scheduler/graph.h"
+
+static const struct hy_srsc *cause_of(const struct hy_graph *g, uint32_t step)
+{
+    return step == HY_NO_ACTION ? NULL : hy_step_at(g, step)->rsc;
+}
+
+static void settle_unmanaged(const struct hy_graph *g, struct hy_srsc *leaf)
+{
+    uint32_t stop = hy_graph_first(g, leaf, HY_TASK_STOP);
+    bool going = stop != HY_NO_ACTION && hy_step_is(g, stop, HY_PENDING);
+    leaf->final = leaf->active.count && !going ? hy_level_of(leaf->role) : 0;
+    if (!leaf->active.count && leaf->halt == HY_HALT_NO_NODE)
+        leaf->halt = HY_HALT_UNMANAGED;
+}
+
+static void settle_start(const struct hy_graph *g, struct hy_srsc *leaf)
+{
+    uint32_t start = hy_graph_find(g, leaf, HY_TASK_START, leaf->node);
+    if (start == HY_NO_ACTION || hy_step_is(g, start, HY_RUNNABLE))
+        return;
+    leaf->final = 0;
+    uint32_t by = hy_step_at(g, start)->forbidden_by;
+    const struct hy_srsc *cause = cause_of(g, by);
+    leaf->halt_by = cause;
+    if (!cause)
+        leaf->halt = g->s->properties.no_quorum ? HY_HALT_NO_QUORUM : HY_HALT_NO_NODE;
+    else if (cause == leaf)
+        leaf->halt = HY_HALT_STUCK;
+    else
+        leaf->halt = hy_step_is(g, start, HY_ALONE) ? HY_HALT_COLOCATION : HY_HALT_ORDER;
+}
+
+static enum hy_restart own_restart(const struct hy_srsc *leaf)
+{
+    const struct hy_past *past = &leaf->unit->past[leaf->node];
+    if (leaf->active.count > 1)
+        return HY_RESTART_MULTIPLE;
+    if (past->failed)
+        return HY_RESTART_FAILED;
+    return past->stopping ? HY_RESTART_STOPPING : HY_RESTART_CHANGED;
+}
+
+static void settle_restart(const struct hy_graph *g, struct hy_srsc *leaf)
+{
+    uint32_t stop = hy_graph_find(g, leaf, HY_TASK_STOP, leaf->node);
+    uint32_t start = hy_graph_find(g, leaf, HY_TASK_START, leaf->node);
+    if (stop == HY_NO_ACTION || hy_step_is(g, stop, HY_OPTIONAL) || start == HY_NO_ACTION)
+        return;
+    if (hy_course_of(g, leaf)->restart) {
+        leaf->restart = own_restart(leaf);
+        return;
+    }
+    leaf->restart = HY_RESTART_ORDER;
+    const struct hy_srsc *cause = cause_of(g, hy_step_at(g, start)->called_by);
+    leaf->restart_by = cause ? cause : leaf;
+}
+
+static void settle_leaf(const struct hy_graph *g, struct hy_srsc *leaf)
+{
+    if (!leaf->managed) {
+        settle_unmanaged(g, leaf);
+        return;
+    }
+    leaf->final = leaf->node == HY_NO_NODE ? 0 : hy_level_of(leaf->next);
+    if (leaf->final) {
+        settle_start(g, leaf);
+        settle_restart(g, leaf);
+    }
+    uint32_t promote = leaf->final == 2 ? hy_graph_find(g, leaf, HY_TASK_PROMOTE, leaf->node) : HY_NO_ACTION;
+    if (promote != HY_NO_ACTION && !hy_step_is(g, promote, HY_RUNNABLE))
+        leaf->final = 1;
+    for (uint32_t stop = hy_graph_first(g, leaf, HY_TASK_STOP); stop != HY_NO_ACTION; stop = hy_graph_next(g, stop))
+        if (!(hy_step_at(g, stop)->marks & (HY_OPTIONAL | HY_RUNNABLE)))
+            leaf->stuck_by = cause_of(g, hy_step_at(g, stop)->forbidden_by);
+}
+
+void hy_graph_settle(struct hy_graph *g)
+{
+    for (size_t i = 0; i < g->s->leaves.count; i++)
+        settle_leaf(g, g->s->leaves.items[i]);
+}
+
+void hy_sched_act(struct hy_sched *s)
+{
+    struct hy_graph g = {.s = s, .arena = &s->scratch};
+    hy_graph_begin(&g);
+    for (size_t i = 0; i < s->leaves.count; i++)
+        hy_graph_tasks(&g, s->leaves.items[i]);
+    hy_graph_fencing(&g);
+    hy_graph_collectives(&g);
+    hy_graph_orders(&g);
+    hy_graph_probes(&g);
+    hy_graph_propagate(&g);
+    hy_graph_settle(&g);
+    hy_graph_recurring(&g);
+    hy_graph_finish(&g);
+    hy_graph_changes(&g);
+    hy_sched_report(s);
+    hy_graph_end(&g);
+}
