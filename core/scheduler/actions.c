@@ -51,6 +51,8 @@ bool hy_graph_happens(const struct hy_graph *g, uint32_t number)
         return false;
     if (step->marks & HY_PENDING)
         return true;
+    if (step->task == HY_TASK_MIGRATE_TO || step->task == HY_TASK_MIGRATE_FROM)
+        return !(step->marks & HY_OPTIONAL) && (step->marks & HY_RUNNABLE);
     if (step->task > HY_TASK_DEMOTE)
         return !(step->marks & HY_OPTIONAL);
     if ((step->marks & HY_OPTIONAL) || !step->rsc->managed)
@@ -199,8 +201,9 @@ static const char *digest_of(struct hy_graph *g, const struct hy_step *step)
 static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
 {
     const struct hy_sop *op = step->sop;
+    const char *known_as = step->unit->past[step->node].known_as;
     *out = (struct hy_action){.kind = kind_of(step->task),
-                              .rsc = step->unit->name,
+                              .rsc = known_as ? known_as : step->unit->name,
                               .primitive = step->unit->prim->id,
                               .node = g->s->nodes[step->node].name,
                               .op = executed(step),
