@@ -388,15 +388,19 @@ static void read_changes(struct reading *r)
             past->forget = past->forget || hy_sched_changed(r->s, r->unit->prim, r->node->number, at->result);
 }
 
-static void fence_for(struct reading *r)
+/* It may be running where nobody can look. */
+static void fence_if_out_of_reach(struct reading *r)
 {
-    struct hy_arena *arena = &r->s->decision->arena;
-    if (r->on_fail == HY_ONFAIL_FENCE && !r->node->unclean)
-        hy_sched_fence(r->s, r->node->number, hy_arena_printf(arena, "%s failed there", r->unit->name));
-    /* It may be running where nobody can look. */
     if (is_active(r->role) && !r->node->member && !r->node->maintenance && r->is_managed && r->s->properties.fencing)
         hy_sched_fence(r->s, r->node->number,
-                       hy_arena_printf(arena, "%s is thought to be active there", r->unit->name));
+                       hy_arena_printf(&r->s->decision->arena, "%s is thought to be active there", r->unit->name));
+}
+
+static void fence_for_failure(struct reading *r)
+{
+    if (r->on_fail == HY_ONFAIL_FENCE && !r->node->unclean)
+        hy_sched_fence(r->s, r->node->number,
+                       hy_arena_printf(&r->s->decision->arena, "%s failed there", r->unit->name));
 }
 
 static void finish(struct reading *r)
@@ -406,8 +410,9 @@ static void finish(struct reading *r)
     past->had_failed = r->on_fail != HY_ONFAIL_IGNORE;
     if (past->promoting && r->role == HY_ROLE_ANY)
         r->role = HY_ROLE_STARTED;
-    fence_for(r);
+    fence_if_out_of_reach(r);
     past->on_fail = r->node->unclean ? HY_ONFAIL_IGNORE : r->on_fail;
+    fence_for_failure(r);
     past->stop_all = r->stop_all || past->on_fail == HY_ONFAIL_STOP;
     if (past->on_fail == HY_ONFAIL_STANDBY)
         r->node->standby_onfail = past->failure;
