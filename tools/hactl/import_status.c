@@ -205,13 +205,31 @@ static void judge(struct hactl_import *import, const struct hactl_xml *at, struc
     status->synced = status->state == HY_MEMBER_IN && !status->pending;
 }
 
+/* Who has never had quorum does not kill itself for the lack of it. */
+static void soften_policy(struct hactl_import *import)
+{
+    for (size_t i = 0; i < import->cib->objects.count; i++) {
+        struct hy_object *object = import->cib->objects.items[i];
+        const char *policy =
+            object->kind == HY_PROPERTY ? hy_attrs_get(&object->u.set.attrs, "no-quorum-policy") : NULL;
+        if (policy && (strcasecmp(policy, "suicide") == 0 || strcasecmp(policy, "fence") == 0)) {
+            hy_attrs_set(&object->u.set.attrs, "no-quorum-policy", "stop");
+            hy_buf_addf(&import->report,
+                        "property %s: no-quorum-policy=stop is taken: the cluster has not had quorum yet\n",
+                        object->id);
+        }
+    }
+}
+
 /* Of whom nothing is said nobody knows whether it runs something, unless startup-fencing tells to take it for down. */
-void hactl_import_unseen(struct hactl_import *import)
+void hactl_import_finish_status(struct hactl_import *import)
 {
     bool unclean = has_fencing(import) && property_is(import, "startup-fencing", true);
     for (size_t i = 0; i < import->cib->nodes.count; i++)
         if (import->cib->nodes.items[i]->state == HY_MEMBER_NEVER)
             import->cib->nodes.items[i]->unclean = unclean;
+    if (!import->quorum && !import->panic)
+        soften_policy(import);
 }
 
 /* ---------------------------------------------------------------- node_state */
@@ -339,7 +357,7 @@ static void read_old_ticket(struct hactl_import *import, const struct hactl_xml 
     const char *name = hactl_xml_get(pair, "name"), *value = hactl_xml_get(pair, "value");
     for (size_t i = 0; name && value && i < sizeof prefixes / sizeof *prefixes; i++) {
         size_t length = strlen(prefixes[i][0]);
-        if (strncmp(name, prefixes[i][0], length) == 0 && hy_id_is_valid(name + length))
+        if (strncmp(name, prefixes[i][0], length) == 0 && hy_ticket_name_is_valid(name + length))
             set_ticket(ticket_of(import->cib, name + length), prefixes[i][1], value);
     }
 }
@@ -350,8 +368,12 @@ void hactl_import_tickets(struct hactl_import *import, const struct hactl_xml *a
         const char *id = hactl_xml_get(child, "id");
         for (const struct hactl_xml *pair = child->child; pair; pair = pair->next)
             read_old_ticket(import, pair);
-        if (!hactl_xml_is(child, "ticket_state") || !hactl_import_id(import, child, id))
+        if (!hactl_xml_is(child, "ticket_state"))
             continue;
+        if (!id || !hy_ticket_name_is_valid(id)) {
+            hactl_import_note(import, child, "has no name that a ticket may have: left out");
+            continue;
+        }
         struct hy_ticket *ticket = ticket_of(import->cib, id);
         for (size_t i = 0; i < child->attr_count; i++)
             set_ticket(ticket, child->attrs[i].name, child->attrs[i].value);
