@@ -206,7 +206,8 @@ static void promote_with(struct hy_sched *s, struct hy_srsc *dependent, const st
 {
     bool found = false;
     for (uint32_t n = 0; n < s->node_count && !found; n++)
-        found = hy_sched_same_place(s, colocation, n, dependent->node) && instance_at(clone, n, colocation->primary_role);
+        found =
+            hy_sched_same_place(s, colocation, n, dependent->node) && instance_at(clone, n, colocation->primary_role);
     if (found)
         dependent->promotion = hy_score_add(dependent->promotion, colocation->score);
     else if (colocation->score >= HY_INFINITY)
