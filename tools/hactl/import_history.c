@@ -56,6 +56,7 @@ static void read_key(const struct hactl_xml *at, struct entry *entry)
         return;
     entry->transition = transition;
     entry->result.expected = expected;
+    entry->result.has_expected = expected >= 0;
     entry->uuid = key + read;
 }
 
