@@ -19,7 +19,7 @@ struct entry {
     int call;                /* as written; -1: not answered yet */
     int transition;          /* from its transition-key; -1: not said */
     const char *uuid;        /* of who ordered it */
-    bool last_failure;       /* kept because it failed, whatever came after */
+    bool last_failure;       /* kept because it failed, it was thought then, whatever came after */
     size_t number;           /* in the file */
 };
 
@@ -266,9 +266,9 @@ static void keep(struct hy_node_status *status, struct entries *entries)
         else if (entry->call < 0)
             call++;
         entry->result.call = call;
-        if (!entry->last_failure)
+        if (!entry->last_failure || !entry->result.failed)
             keep_result(status, results, &entry->result);
-        if (entry->last_failure || entry->result.failed)
+        if (entry->result.failed)
             keep_failure(status, failures, &entry->result);
     }
 }
