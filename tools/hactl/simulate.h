@@ -36,7 +36,6 @@ struct hactl_simulation {
 /* Makes what the options say happen. An exit status. */
 int hactl_simulate_events(const struct hactl_simulate_options *options, struct hy_cib *cib, bool fencing, hy_wall now);
 
-void hactl_simulate_derive(const struct hy_decision *decision, json_t *actions);
 json_t *hactl_simulate_json(const struct hactl_simulation *simulation);
 void hactl_simulate_print(const struct hactl_simulation *simulation, struct hy_buf *out);
 
