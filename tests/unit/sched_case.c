@@ -110,6 +110,8 @@ static void full_result(struct test *test, struct line *line)
             result.reason = value;
         else if (!strcmp(name, "digest"))
             result.digest = value;
+        else if (!strcmp(name, "agent"))
+            result.agent = value;
         else if (!strcmp(name, "from"))
             result.migrate_from = value;
         else if (!strcmp(name, "to"))

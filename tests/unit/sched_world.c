@@ -190,6 +190,7 @@ void world_do(struct world *world, const struct hy_action *action)
                                      .rc = answer(status, action),
                                      .migrate_from = (char *)(uintptr_t)meta(action, "migrate_source"),
                                      .migrate_to = (char *)(uintptr_t)meta(action, "migrate_target"),
+                                     .agent = (char *)(uintptr_t)action->agent,
                                      .digest = (char *)(uintptr_t)action->digest});
 }
 
