@@ -505,8 +505,9 @@ bool hy_sets_remove(struct hy_attr_sets *sets, const char *name); /* from every 
 void hy_sets_free(struct hy_attr_sets *sets);
 
 /* Pacemaker's readings of values. False: not one; *out is untouched. */
-bool hy_parse_bool(const char *text, bool *out);        /* true|on|yes|y|1, false|off|no|n|0, any case */
-bool hy_parse_duration(const char *text, hy_time *out); /* "30" = 30s, ms, us, s, sec, m, min, h, hr; never negative */
+bool hy_parse_bool(const char *text, bool *out); /* true|on|yes|y|1, false|off|no|n|0, any case */
+bool hy_parse_duration(const char *text,
+                       hy_time *out); /* "30" = 30s, ms, us, s, sec, m, min, h, hr, or PT30S; never negative */
 
 const char *hy_kind_word(enum hy_kind kind);              /* "primitive" */
 const char *hy_role_word(enum hy_role role);              /* "Started"; NULL for ANY */
