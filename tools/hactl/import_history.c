@@ -19,7 +19,7 @@ struct entry {
     int call;                /* as written; -1: not answered yet */
     int transition;          /* from its transition-key; -1: not said */
     const char *uuid;        /* of who ordered it */
-    bool last_failure;       /* kept because it failed, whatever came after */
+    bool last_failure;       /* kept because it failed, it was thought then, whatever came after */
     size_t number;           /* in the file */
 };
 
@@ -50,13 +50,13 @@ static void read_key(const struct hactl_xml *at, struct entry *entry)
     int action = -1, transition = -1, expected = -1, read = 0;
     if (!key && magic && (key = strchr(magic, ';')))
         key++;
-    entry->transition = entry->result.expected = -1;
+    entry->transition = -1;
     entry->uuid = "";
     if (!key || sscanf(key, "%9d:%9d:%9d:%n", &action, &transition, &expected, &read) != 3 || !read)
         return;
     entry->transition = transition;
-    entry->result.expected = expected;
     entry->result.has_expected = expected >= 0;
+    entry->result.expected = expected >= 0 ? expected : 0;
     entry->uuid = key + read;
 }
 
@@ -103,7 +103,7 @@ static int rc_of(int status, int rc)
 /* As the reference judges: by what was expected; a probe is right in whatever it finds, if it finds it sound. */
 static bool is_failure(const struct hy_result *result)
 {
-    int rc = result->rc, expected = result->expected;
+    int rc = result->rc;
     if (result->exec == HY_EXEC_PENDING || result->exec == HY_EXEC_CANCELLED)
         return false;
     if (result->exec != HY_EXEC_DONE)
@@ -115,7 +115,7 @@ static bool is_failure(const struct hy_result *result)
     bool probe = strcmp(result->op, "monitor") == 0 && !result->interval;
     if (probe && (rc == HALYARD_OK || rc == HALYARD_NOT_RUNNING || rc == HALYARD_RUNNING_PROMOTED))
         return false;
-    return rc != (expected < 0 ? HALYARD_OK : expected);
+    return rc != (result->has_expected ? result->expected : HALYARD_OK);
 }
 
 static const char *agent_of(struct hactl_import *import, const struct hactl_xml *resource)
@@ -164,20 +164,24 @@ static void read_entry(struct hactl_import *import, const struct hactl_xml *at, 
     int status = number_of(hactl_xml_get(at, "op-status"), 0), rc = number_of(hactl_xml_get(at, "rc-code"), 0);
     const char *changed = get_either(at, "last-rc-change", "last_rc_change");
     const char *reason = hactl_xml_get(at, "exit-reason");
+    const char *digest = hactl_xml_get(at, "op-digest");
     struct hy_result *result = &entry->result;
-    *result = (struct hy_result){.rsc = (char *)rsc,
-                                 .op = (char *)hactl_xml_get(at, "operation"),
-                                 .interval = ms_of(hactl_xml_get(at, "interval")),
-                                 .exec = exec_of(status, rc),
-                                 .rc = rc_of(status, rc),
-                                 .at = hactl_import_epoch(changed ? changed : get_either(at, "last-run", "last_run")),
-                                 .took = ms_of(get_either(at, "exec-time", "exec_time")),
-                                 .queued = ms_of(get_either(at, "queue-time", "queue_time")),
-                                 .reason = reason && *reason ? (char *)reason : NULL,
-                                 .agent = (char *)agent,
-                                 .digest = (char *)hactl_xml_get(at, "op-digest"),
-                                 .restart_digest = (char *)hactl_xml_get(at, "op-restart-digest"),
-                                 .restart_params = names_of(import, hactl_xml_get(at, "op-force-restart"))};
+    *result =
+        (struct hy_result){.rsc = (char *)rsc,
+                           .op = (char *)hactl_xml_get(at, "operation"),
+                           .interval = ms_of(hactl_xml_get(at, "interval")),
+                           .exec = exec_of(status, rc),
+                           .rc = rc_of(status, rc),
+                           .at = hactl_import_epoch(changed ? changed : get_either(at, "last-run", "last_run")),
+                           .took = ms_of(get_either(at, "exec-time", "exec_time")),
+                           .queued = ms_of(get_either(at, "queue-time", "queue_time")),
+                           .reason = reason && *reason ? (char *)reason : NULL,
+                           .agent = (char *)agent,
+                           .digest = (char *)(digest ? digest : ""), /* none: the reference takes that for another */
+                           .restart_digest = (char *)hactl_xml_get(at, "op-restart-digest"),
+                           .restart_params = names_of(import, hactl_xml_get(at, "op-force-restart"))};
+    result->secure_digest = (char *)hactl_xml_get(at, "op-secure-digest");
+    result->secure_params = names_of(import, hactl_xml_get(at, "op-secure-params"));
     result->migrate_from = (char *)hactl_xml_get(at, "migrate_source");
     result->migrate_to = (char *)hactl_xml_get(at, "migrate_target");
     entry->call = number_of(hactl_xml_get(at, "call-id"), -1);
@@ -264,9 +268,9 @@ static void keep(struct hy_node_status *status, struct entries *entries)
         else if (entry->call < 0)
             call++;
         entry->result.call = call;
-        if (!entry->last_failure)
+        if (!entry->last_failure || !entry->result.failed)
             keep_result(status, results, &entry->result);
-        if (entry->last_failure || entry->result.failed)
+        if (entry->result.failed)
             keep_failure(status, failures, &entry->result);
     }
 }
