@@ -18,6 +18,7 @@ include tests/unit/daemon.mk
 include tests/unit/transports.mk
 include tests/unit/agents.mk
 include tests/unit/hactl.mk
+include tests/unit/import.mk
 include tests/unit/sim.mk
 include tests/checks/local.mk
 include tests/testbed/local.mk

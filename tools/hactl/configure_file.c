@@ -72,7 +72,7 @@ static int load(struct hactl *h, const char *name, enum method method)
     struct hy_buf text = {0};
     struct hy_cib *wanted = NULL;
     struct hactl_state state;
-    int status = hactl_read_file(name, &text);
+    int status = hactl_read_file(name, HY_TEXT_MAX, &text);
     if (!status)
         status = parse_file(name, &text, &wanted);
     hy_buf_free(&text);
@@ -142,7 +142,7 @@ static int edit_text(struct hactl *h, const struct hactl_state *state, const cha
     if (!status)
         status = run_editor(path);
     if (!status)
-        status = hactl_read_file(path, &after);
+        status = hactl_read_file(path, HY_TEXT_MAX, &after);
     if (!status && strcmp(hy_buf_text(&before), hy_buf_text(&after)) != 0)
         status = parse_file(path, &after, &wanted);
     if (!status && wanted)

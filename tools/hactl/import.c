@@ -222,6 +222,8 @@ int hactl_import_read(struct hactl_import *import, const char *text, size_t size
         return -EINVAL;
     }
     hactl_import_defaults(import);
+    if (import->with_status)
+        hactl_import_unseen(import);
     return import->refused_count ? -EINVAL : 0;
 }
 

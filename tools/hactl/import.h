@@ -40,6 +40,8 @@ struct hactl_import {
  * Release with hactl_import_free() in any case. */
 int hactl_import_read(struct hactl_import *import, const char *text, size_t size, struct hy_err *err);
 void hactl_import_free(struct hactl_import *import);
+/* The same of a file ("-": standard input); says what is wrong. An exit status. */
+int hactl_import_file(struct hactl_import *import, const char *file);
 
 /* ---------------------------------------------------------------- for its parts */
 
@@ -95,6 +97,8 @@ void hactl_import_defaults(struct hactl_import *import);
 /* import_status.c, import_history.c: the reader is at the start of a node_state, and is at its end afterwards. -EINVAL:
  * broken XML. */
 int hactl_import_node_state(struct hactl_import *import);
+/* When all of it was read. */
+void hactl_import_unseen(struct hactl_import *import);
 void hactl_import_tickets(struct hactl_import *import, const struct hactl_xml *at);
 void hactl_import_history(struct hactl_import *import, const struct hactl_xml *resource, struct hy_node_status *status);
 

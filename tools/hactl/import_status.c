@@ -203,6 +203,15 @@ static void judge(struct hactl_import *import, const struct hactl_xml *at, struc
     status->synced = status->state == HY_MEMBER_IN && !status->pending;
 }
 
+/* Of whom nothing is said nobody knows whether it runs something, unless startup-fencing tells to take it for down. */
+void hactl_import_unseen(struct hactl_import *import)
+{
+    bool unclean = has_fencing(import) && property_is(import, "startup-fencing", true);
+    for (size_t i = 0; i < import->cib->nodes.count; i++)
+        if (import->cib->nodes.items[i]->state == HY_MEMBER_NEVER)
+            import->cib->nodes.items[i]->unclean = unclean;
+}
+
 /* ---------------------------------------------------------------- node_state */
 
 static struct hy_node_status *node_of(struct hactl_import *import, const struct hactl_xml *at)

@@ -4,6 +4,7 @@
 #include "cib/cib.h"
 
 #include <errno.h>
+#include <libxml/tree.h>
 #include <libxml/xmlreader.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -22,22 +23,51 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* The parser compares each attribute of an element with all others, so it is not even shown too many of them. */
-static int check_attributes(struct hactl_xml_reader *reader, const char *text, size_t size)
+static bool starts_with(const char *at, const char *end, const char *word)
 {
-    size_t count = 0;
-    int line = 1;
-    for (size_t i = 0; i < size; i++) {
-        line += text[i] == '\n' && line < INT_MAX;
-        if (text[i] == '<')
-            count = 0;
-        if (text[i] != '=')
+    size_t length = strlen(word);
+    return (size_t)(end - at) >= length && memcmp(at, word, length) == 0;
+}
+
+/* Behind the comment or CDATA that begins at `at`; NULL: neither does. */
+static const char *pass_over(const char *at, const char *end)
+{
+    static const char *const quotes[][2] = {{"<!--", "-->"}, {"<![CDATA[", "]]>"}};
+    for (size_t i = 0; i < sizeof quotes / sizeof *quotes; i++) {
+        if (!starts_with(at, end, quotes[i][0]))
             continue;
-        size_t at = i + 1;
-        while (at < size && is_blank(text[at]))
-            at++;
-        count += at < size && (text[at] == '"' || text[at] == '\'');
-        if (count > MOST_ATTRIBUTES)
+        for (at += strlen(quotes[i][0]); at < end; at++)
+            if (starts_with(at, end, quotes[i][1]))
+                return at + strlen(quotes[i][1]);
+        return end;
+    }
+    return NULL;
+}
+
+static bool begins_value(const char *at, const char *end)
+{
+    for (at++; at < end && is_blank(*at); at++)
+        ;
+    return at < end && (*at == '"' || *at == '\'');
+}
+
+/* Before the parser sees it: it expands entities in attributes whatever one asks for, and compares each attribute of an element
+ * with all others. */
+static int check_markup(struct hactl_xml_reader *reader, const char *text, size_t size)
+{
+    size_t attributes = 0;
+    int line = 1;
+    for (const char *at = text, *end = text + size; at < end; at++) {
+        const char *behind = *at == '<' ? pass_over(at, end) : NULL;
+        for (; behind && at + 1 < behind; at++)
+            line += *at == '\n';
+        line += *at == '\n';
+        if (behind)
+            continue;
+        if (starts_with(at, end, "<!"))
+            return hactl_xml_fail(reader, line, "a document type or an entity: no CIB has them, and they are not read");
+        attributes = *at == '<' ? 0 : attributes + (*at == '=' && begins_value(at, end));
+        if (attributes > MOST_ATTRIBUTES)
             return hactl_xml_fail(reader, line, "an element with more than %d attributes", MOST_ATTRIBUTES);
     }
     return 0;
@@ -95,15 +125,16 @@ int hactl_xml_fail(struct hactl_xml_reader *reader, int line, const char *format
 int hactl_xml_open(struct hactl_xml_reader *reader, const char *text, size_t size)
 {
     *reader = (struct hactl_xml_reader){.depth = -1};
-    if (size > HY_TEXT_MAX)
-        return hy_fail(&reader->err, EINVAL, "more than %d MiB: that is no CIB", HY_TEXT_MAX >> 20);
+    if (size > HACTL_XML_MAX)
+        return hy_fail(&reader->err, EINVAL, "more than %d MiB: that is no CIB", HACTL_XML_MAX >> 20);
     const char *other = other_kind(text, size);
     if (other)
         return hy_fail(&reader->err, EINVAL, "%s", other);
-    int rc = check_attributes(reader, text, size);
+    int rc = check_markup(reader, text, size);
     if (rc)
         return rc;
-    reader->reader = xmlReaderForMemory(text, (int)size, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_COMPACT);
+    reader->reader =
+        xmlReaderForMemory(text, (int)size, NULL, "UTF-8", XML_PARSE_NONET | XML_PARSE_COMPACT | XML_PARSE_BIG_LINES);
     if (!reader->reader)
         return hy_fail(&reader->err, ENOMEM, "the XML reader cannot be set up");
     xmlTextReaderSetStructuredErrorHandler(reader->reader, TAKE_REASON, reader);
@@ -171,6 +202,13 @@ static enum hactl_xml_event over(struct hactl_xml_reader *reader, int rc)
     return bad(reader, "broken XML");
 }
 
+static int line_of(xmlTextReaderPtr at)
+{
+    xmlNodePtr node = xmlTextReaderCurrentNode(at);
+    long line = node ? xmlGetLineNo(node) : 0;
+    return line > 0 && line < INT_MAX ? (int)line : 0;
+}
+
 enum hactl_xml_event hactl_xml_step(struct hactl_xml_reader *reader)
 {
     if (reader->end_is_due) {
@@ -182,7 +220,7 @@ enum hactl_xml_event hactl_xml_step(struct hactl_xml_reader *reader)
         int rc = xmlTextReaderRead(reader->reader);
         if (rc != 1 || reader->err.text[0])
             return over(reader, rc);
-        reader->line = xmlTextReaderGetParserLineNumber(reader->reader);
+        reader->line = line_of(reader->reader);
         switch (xmlTextReaderNodeType(reader->reader)) {
         case XML_READER_TYPE_ELEMENT:
             return take_start(reader);

@@ -13,6 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Bytes of a document: the state of 32 nodes with 5,000 resources is 90 MiB of XML. */
+enum { HACTL_XML_MAX = 512 << 20 };
+
 struct hactl_xml_attr {
     const char *name;
     const char *value;

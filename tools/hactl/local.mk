@@ -26,6 +26,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/hactl.h \
 	tools/hactl/help.c tools/hactl/help.h \
 	tools/hactl/import.c tools/hactl/import.h \
+	tools/hactl/import_command.c \
 	tools/hactl/import_config.c \
 	tools/hactl/import_constraints.c \
 	tools/hactl/import_history.c \

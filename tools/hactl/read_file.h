@@ -4,7 +4,7 @@
 
 #include "base/buf.h"
 
-/* A file, or standard input for "-"; not much more than HY_TEXT_MAX of it. An exit status. */
-int hactl_read_file(const char *name, struct hy_buf *text);
+/* A file, or standard input for "-"; of what is longer than `most` bytes not much more than those. An exit status. */
+int hactl_read_file(const char *name, size_t most, struct hy_buf *text);
 
 #endif

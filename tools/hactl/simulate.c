@@ -29,36 +29,32 @@ static hy_wall wall_now(void)
 
 /* ---------------------------------------------------------------- where it begins */
 
-static int from_xml(const char *file, const struct hy_buf *text, struct origin *origin)
+static int from_xml(const char *file, struct origin *origin)
 {
     struct hactl_import import = {.with_status = true};
-    struct hy_err err;
-    int status = HACTL_OK;
-    if (hactl_import_read(&import, hy_buf_text(text), text->size, &err)) {
-        if (err.text[0])
-            hactl_fail("%s: %s", file, err.text);
-        else
-            fprintf(stderr, "hactl: %s cannot be simulated:\n%s", file, hy_buf_text(&import.refused));
-        status = HACTL_FAILED;
-    } else {
+    int status = hactl_import_file(&import, file);
+    if (!status) {
         origin->cib = import.cib;
+        import.cib = NULL;
         origin->quorum = import.quorum;
         if (import.execution)
             origin->now = import.execution;
-        import.cib = NULL;
     }
     hactl_import_free(&import);
     return status;
 }
 
-static int from_state(const char *file, const struct hy_buf *text, struct origin *origin)
+static int from_state(const char *file, struct origin *origin)
 {
+    struct hy_buf text = {0};
     struct hy_err err = {{0}};
+    int status = hactl_read_file(file, HY_TEXT_MAX, &text);
     origin->cib = hy_cib_new();
     origin->quorum = true;
-    if (hy_cib_restore(origin->cib, hy_buf_text(text), text->size, &err))
-        return hactl_fail("%s: %s", file, err.text);
-    return HACTL_OK;
+    if (!status && hy_cib_restore(origin->cib, hy_buf_text(&text), text.size, &err))
+        status = hactl_fail("%s: %s", file, err.text);
+    hy_buf_free(&text);
+    return status;
 }
 
 static int from_cluster(struct hactl *h, struct origin *origin)
@@ -75,16 +71,10 @@ static int from_cluster(struct hactl *h, struct origin *origin)
 
 static int begin(struct hactl *h, const struct hactl_simulate_options *options, struct origin *origin)
 {
-    const char *file = options->xml_file ? options->xml_file : options->state_file;
-    struct hy_buf text = {0};
     *origin = (struct origin){.now = wall_now()};
-    if (!file)
-        return from_cluster(h, origin);
-    int status = hactl_read_file(file, &text);
-    if (!status)
-        status = options->xml_file ? from_xml(file, &text, origin) : from_state(file, &text, origin);
-    hy_buf_free(&text);
-    return status;
+    if (options->xml_file)
+        return from_xml(options->xml_file, origin);
+    return options->state_file ? from_state(options->state_file, origin) : from_cluster(h, origin);
 }
 
 static void end(struct origin *origin)
