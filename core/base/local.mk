@@ -7,5 +7,6 @@ libhy_base_a_SOURCES = \
 	core/base/err.c core/base/err.h \
 	core/base/log.c core/base/log.h \
 	core/base/map.c core/base/map.h core/base/mutant.h \
+	core/base/md5.c core/base/md5.h \
 	core/base/wire.c core/base/wire.h \
 	core/base/time.h core/base/vec.h

@@ -145,7 +145,12 @@ static void judge(void *context, const struct hy_ref_problem *problem)
 {
     struct verdict *verdict = context;
     struct hy_apply *apply = verdict->apply;
-    bool missing = problem->fault == HY_REF_NO_RESOURCE || problem->fault == HY_REF_NO_NODE;
+    bool clash = problem->fault == HY_REF_TWO_IDS;
+    bool missing = !clash && problem->fault != HY_REF_TWO_PARENTS && problem->fault != HY_REF_BAD_MEMBER &&
+                   problem->fault != HY_REF_BAD_CHILD;
+    /* Earlier versions let two rules have one id: that must not stand in the way of anything else. */
+    if (clash && problem->object->version != apply->index && problem->other->version != apply->index)
+        return;
     if (verdict->rc)
         return;
     if (missing && was_removed(apply, problem->id)) {
@@ -157,7 +162,7 @@ static void judge(void *context, const struct hy_ref_problem *problem)
         return;
     struct hy_buf text = {0};
     hy_ref_problem_print(problem, &text);
-    verdict->rc = hy_fail(apply->err, problem->fault == HY_REF_NO_RESOURCE ? ENOENT : EINVAL, "%s", hy_buf_text(&text));
+    verdict->rc = hy_fail(apply->err, missing ? ENOENT : clash ? EEXIST : EINVAL, "%s", hy_buf_text(&text));
     hy_buf_free(&text);
 }
 

@@ -4,6 +4,7 @@
 #include "cib/clients.h"
 #include "cib/grammar.h"
 #include "cib/object.h"
+#include "cib/words.h"
 
 #include <string.h>
 
@@ -195,6 +196,79 @@ struct hy_object *hy_cib_parent(const struct hy_cib *cib, const char *id)
                 return object;
     }
     return NULL;
+}
+
+struct set_search {
+    const char *id;
+    const struct hy_attr_set *set;
+};
+
+static void match_set(void *context, const struct hy_attr_set *set)
+{
+    struct set_search *search = context;
+    if (!search->set && set->id && strcmp(set->id, search->id) == 0)
+        search->set = set;
+}
+
+enum part { PARAMS, META, UTILIZATION };
+
+/* NULL: the kind has no such sets. */
+static const struct hy_attr_sets *sets_of(const struct hy_object *object, enum part part)
+{
+    switch (object->kind) {
+    case HY_NODE:
+        return part == UTILIZATION ? &object->u.node.utilization : part == PARAMS ? &object->u.node.attributes : NULL;
+    case HY_TEMPLATE:
+    case HY_PRIMITIVE:
+        return part == PARAMS ? &object->u.primitive.params
+               : part == META ? &object->u.primitive.meta
+                              : &object->u.primitive.utilization;
+    case HY_GROUP:
+        return part == PARAMS ? &object->u.group.params : part == META ? &object->u.group.meta : NULL;
+    case HY_CLONE:
+        return part == PARAMS ? &object->u.clone.params : part == META ? &object->u.clone.meta : NULL;
+    default:
+        return NULL;
+    }
+}
+
+static const struct hy_attr_set *first_unnamed(const struct hy_attr_sets *sets)
+{
+    for (size_t i = 0; sets && i < sets->list.count; i++)
+        if (!sets->list.items[i].id && !sets->list.items[i].ref)
+            return &sets->list.items[i];
+    return NULL;
+}
+
+static const struct hy_attr_set *find_implied_set(const struct hy_cib *cib, const char *id)
+{
+    static const char *const suffixes[] = {"-instance_attributes", "-meta_attributes", "-utilization"};
+    size_t length = strlen(id);
+    const struct hy_attr_set *set = NULL;
+    for (int part = PARAMS; part <= UTILIZATION && !set; part++) {
+        size_t cut = strlen(suffixes[part]);
+        if (length <= cut || strcmp(id + length - cut, suffixes[part]) != 0)
+            continue;
+        char *owner = hy_strndup(id, length - cut);
+        const struct hy_object *object = hy_cib_find(cib, owner);
+        set = object ? first_unnamed(sets_of(object, (enum part)part)) : NULL;
+        free(owner);
+    }
+    const struct hy_object *node =
+        !set && strncmp(id, "nodes-", 6) == 0 ? hy_cib_find_kind(cib, HY_NODE, id + 6) : NULL;
+    return node ? first_unnamed(&node->u.node.attributes) : set;
+}
+
+const struct hy_attr_set *hy_cib_find_set(const struct hy_cib *cib, const char *id)
+{
+    const struct hy_object *object = hy_map_get(&cib->by_inner, id);
+    struct set_search search = {.id = id};
+    if (object)
+        hy_object_visit_sets(object, match_set, &search);
+    object = hy_cib_find(cib, id);
+    if (!search.set && object && hy_kind_is_set(object->kind))
+        return &object->u.set;
+    return search.set ? search.set : find_implied_set(cib, id);
 }
 
 const struct hy_primitive *hy_cib_template(const struct hy_cib *cib, const struct hy_primitive *primitive)

@@ -462,6 +462,10 @@ bool hy_kind_is_constraint(enum hy_kind kind);
 /* NULL when nothing was ever said of it. */
 struct hy_ticket *hy_cib_ticket(const struct hy_cib *cib, const char *name);
 
+/* The set of attributes with this id: a written one, or that which the plain set of an object goes by when none is
+ * written (ID-instance_attributes, ID-meta_attributes, ID-utilization; of a node nodes-ID). NULL when absent. */
+const struct hy_attr_set *hy_cib_find_set(const struct hy_cib *cib, const char *id);
+
 /* The template of a primitive; NULL: it has none, or one that is not there. */
 const struct hy_primitive *hy_cib_template(const struct hy_cib *cib, const struct hy_primitive *primitive);
 

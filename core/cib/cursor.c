@@ -35,6 +35,12 @@ bool hy_cursor_at(const struct hy_cursor *cursor, const char *keyword)
     return hy_word_is(hy_cursor_peek(cursor), keyword);
 }
 
+bool hy_cursor_is_quoted(const struct hy_cursor *cursor)
+{
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    return word && word->quoted;
+}
+
 bool hy_cursor_accept(struct hy_cursor *cursor, const char *keyword)
 {
     if (!hy_cursor_at(cursor, keyword))
@@ -124,7 +130,9 @@ int hy_cursor_read_attr(struct hy_cursor *cursor, struct hy_attrs *attrs)
     if (!hy_word_is_attr(word))
         return hy_word_fail(cursor, word, "expected name=value");
     if (word->text[0] == '$')
-        return hy_word_fail(cursor, word, "an id of a set of attributes is not supported here: expected name=value");
+        return hy_word_fail(cursor, word,
+                            "an id stands in front of all else in a set, and single attributes have none: expected "
+                            "name=value");
     size_t length = strcspn(word->text, "=");
     if (!is_attr_name(word->text, length))
         return hy_word_fail(cursor, word, "expected name=value with a name of printable ASCII, at most %d", HY_ID_MAX);
@@ -145,8 +153,6 @@ int hy_cursor_read_attrs(struct hy_cursor *cursor, struct hy_attrs *attrs)
         if (rc)
             return rc;
     }
-    if (hy_cursor_at(cursor, "rule"))
-        return hy_cursor_fail(cursor, "rules on sets of attributes are not supported yet: expected name=value");
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "cib/kinds.h"
 #include "cib/object.h"
+#include "cib/syntax.h"
 #include "cib/words.h"
 
 #include <errno.h>
@@ -11,21 +12,29 @@
 
 static const struct hy_kind_row rows[] = {
     {"node", HY_NODE, hy_parse_node},
+    {"rsc_template", HY_TEMPLATE, hy_parse_template},
     {"primitive", HY_PRIMITIVE, hy_parse_primitive},
     {"group", HY_GROUP, hy_parse_group},
     {"clone", HY_CLONE, hy_parse_clone},
     {"ms", HY_CLONE, hy_parse_ms},
     {"master", HY_CLONE, hy_parse_ms},
+    {"tag", HY_TAG, hy_parse_tag},
     {"location", HY_LOCATION, hy_parse_location},
     {"colocation", HY_COLOCATION, hy_parse_colocation},
     {"collocation", HY_COLOCATION, hy_parse_colocation},
     {"order", HY_ORDER, hy_parse_order},
+    {"rsc_ticket", HY_RSC_TICKET, hy_parse_rsc_ticket},
+    {"fencing_topology", HY_TOPOLOGY, hy_parse_topology},
+    {"fencing-topology", HY_TOPOLOGY, hy_parse_topology},
     {"property", HY_PROPERTY, hy_parse_set},
     {"rsc_defaults", HY_RSC_DEFAULTS, hy_parse_set},
     {"op_defaults", HY_OP_DEFAULTS, hy_parse_set},
 };
 
-#define KEYWORDS "node, primitive, group, clone, ms, location, colocation, order, property, rsc_defaults or op_defaults"
+#define KEYWORDS                                                                                                       \
+    "node, primitive, rsc_template, group, clone, ms, tag, location, colocation, order, rsc_ticket, "                  \
+    "fencing_topology, "                                                                                               \
+    "property, rsc_defaults or op_defaults"
 
 const struct hy_kind_row *hy_kind_row(const char *keyword)
 {
@@ -45,25 +54,12 @@ static bool among(const struct hy_word *word, const char *const *list, size_t co
 
 static int fail_keyword(const struct hy_cursor *cursor, const struct hy_word *word)
 {
-    static const char *const later[] = {"rsc_template",
-                                        "bundle",
-                                        "tag",
-                                        "rsc_ticket",
-                                        "rsc_set",
-                                        "fencing_topology",
-                                        "fencing-topology",
-                                        "monitor",
-                                        "acl_target",
-                                        "acl_group",
-                                        "role",
-                                        "user",
-                                        "alert",
-                                        "xml",
-                                        "modgroup"};
+    static const char *const later[] = {"bundle", "rsc_set", "monitor", "acl_target", "acl_group",
+                                        "role",   "user",    "alert",   "xml",        "modgroup"};
     static const char *const inner[] = {"params",     "meta",        "op",         "op_params", "op_meta",
                                         "operations", "utilization", "attributes", "rule"};
     if (among(word, later, sizeof later / sizeof *later))
-        return hy_word_fail(cursor, word, "this statement of crmsh's is not supported yet: expected " KEYWORDS);
+        return hy_word_fail(cursor, word, "this statement of crmsh's is not supported: expected " KEYWORDS);
     if (among(word, inner, sizeof inner / sizeof *inner))
         return hy_word_fail(
             cursor, word,
@@ -120,13 +116,31 @@ static void merge_set(struct hy_object *into, const struct hy_object *from)
         hy_attrs_set(&into->u.set.attrs, from->u.set.attrs.list.items[i].name, from->u.set.attrs.list.items[i].value);
 }
 
+static bool same_head(const struct hy_attr_set *a, const struct hy_attr_set *b)
+{
+    struct hy_buf left = {0}, right = {0};
+    hy_attr_set_head_print(a, &left);
+    hy_attr_set_head_print(b, &right);
+    bool same = strcmp(hy_buf_text(&left), hy_buf_text(&right)) == 0;
+    hy_buf_free(&left);
+    hy_buf_free(&right);
+    return same;
+}
+
+/* What is written again adds to the set, but does not put another rule over what is there. */
+static bool may_merge(const struct hy_object *into, const struct hy_object *from)
+{
+    return hy_kind_is_set(from->kind) && into->kind == from->kind &&
+           ((!from->u.set.rule && !from->u.set.score) || same_head(&into->u.set, &from->u.set));
+}
+
 /* The load owns the object, in any case. */
 static int load_object(struct load *load, struct hy_object *object, const struct hy_cursor *cursor)
 {
     struct hy_object *here = hy_map_get(&load->by_id, object->id);
     struct hy_object *before = hy_cib_find(load->cib, object->id);
     struct hy_object *same = here ? here : before;
-    if (same && !(hy_kind_is_set(object->kind) && same->kind == object->kind)) {
+    if (same && !may_merge(same, object)) {
         hy_fail(cursor->err, EEXIST, "line %u: there is a %s '%s' already: expected an id that is not taken",
                 cursor->words[0].line, hy_kind_word(same->kind), object->id);
         hy_object_free(&object);

@@ -1,193 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locations with their rules, colocations, orders. */
+/* Locations, colocations, orders, tickets. */
 #include "cib/kinds.h"
+#include "cib/object.h"
+#include "cib/syntax.h"
 #include "cib/words.h"
 
 #include <string.h>
 #include <strings.h>
 
-static int refuse_set(const struct hy_cursor *cursor)
-{
-    const struct hy_word *word = hy_cursor_peek(cursor);
-    if (word && !word->quoted && strchr("([{/", word->text[0]))
-        return hy_word_fail(cursor, word,
-                            "sets of resources and patterns are not supported yet: expected a resource's id");
-    return 0;
-}
-
-/* "inf:", "-100:". False: the next word is no score (*score is untouched). */
-static bool accept_score(struct hy_cursor *cursor, int *score)
-{
-    const struct hy_word *word = hy_cursor_peek(cursor);
-    size_t length = word ? strlen(word->text) : 0;
-    if (length < 2 || length > 64 || word->text[length - 1] != ':')
-        return false;
-    char text[65];
-    memcpy(text, word->text, length - 1);
-    text[length - 1] = '\0';
-    if (!hy_score_parse(text, score))
-        return false;
-    cursor->at++;
-    return true;
-}
-
-#define SCORE "a score with a colon, such as inf:, -inf: or 100:"
-
-static int read_role(struct hy_cursor *cursor, const struct hy_word *word, const char *text, enum hy_role *role)
-{
-    if (!hy_role_parse(text, role))
-        return hy_word_fail(cursor, word, "expected a role: Started, Stopped, Promoted or Unpromoted");
-    return 0;
-}
-
-/* ------------------------------------------------------------- rules */
-
-static int read_value_of(struct hy_cursor *cursor, const char *what, char **out)
-{
-    const struct hy_word *word = hy_cursor_next(cursor);
-    if (!word)
-        return hy_word_fail(cursor, word, "expected %s", what);
-    *out = hy_strdup(word->text);
-    return 0;
-}
-
-static bool is_attribute_name(const struct hy_word *word)
-{
-    if (!word || !word->text[0] || strlen(word->text) > HY_ID_MAX)
-        return false;
-    for (const char *at = word->text; *at; at++)
-        if (*at <= ' ' || *at > '~' || strchr("\"'\\=", *at))
-            return false;
-    return true;
-}
-
-static int read_attribute(struct hy_cursor *cursor, char **out)
-{
-    if (!is_attribute_name(hy_cursor_peek(cursor)))
-        return hy_cursor_fail(cursor, "expected the name of a node attribute, such as #uname");
-    return read_value_of(cursor, "a node attribute", out);
-}
-
-#define COMPARISONS "eq, ne, lt, lte, gt or gte, with string:, integer:, number: or version: in front if wanted"
-
-/* [TYPE:]OP VALUE */
-static int read_comparison(struct hy_cursor *cursor, struct hy_expression *expression)
-{
-    static const char *const types[] = {"string", "integer", "number", "version"};
-    static const char *const ops[] = {"eq", "ne", "lt", "lte", "gt", "gte"};
-    const struct hy_word *word = hy_cursor_next(cursor);
-    if (!word)
-        return hy_word_fail(cursor, word, "expected " COMPARISONS);
-    const char *op = word->text;
-    const char *colon = strchr(op, ':');
-    if (colon) {
-        for (size_t i = 0; i < sizeof types / sizeof *types && !expression->type; i++)
-            if (strlen(types[i]) == (size_t)(colon - op) && memcmp(types[i], op, strlen(types[i])) == 0)
-                expression->type = hy_strdup(types[i]);
-        if (!expression->type)
-            return hy_word_fail(cursor, word, "expected " COMPARISONS);
-        op = colon + 1;
-    }
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
-        if (strcmp(op, ops[i]) == 0) {
-            expression->op = (enum hy_rule_op)((size_t)HY_EQ + i);
-            return read_value_of(cursor, "a value to compare with", &expression->value);
-        }
-    }
-    return hy_word_fail(cursor, word, "expected " COMPARISONS);
-}
-
-static int read_expression(struct hy_cursor *cursor, struct hy_expression *expression)
-{
-    if (hy_cursor_at(cursor, "date"))
-        return hy_cursor_fail(cursor, "date expressions are not supported yet: expected a node attribute");
-    if (hy_cursor_accept(cursor, "defined")) {
-        expression->op = HY_DEFINED;
-        return read_attribute(cursor, &expression->attribute);
-    }
-    if (hy_cursor_accept(cursor, "not_defined")) {
-        expression->op = HY_NOT_DEFINED;
-        return read_attribute(cursor, &expression->attribute);
-    }
-    int rc = read_attribute(cursor, &expression->attribute);
-    return rc ? rc : read_comparison(cursor, expression);
-}
-
-/* "100:", or "pingd:" for the score in a node attribute; nothing: inf. */
-static void read_rule_score(struct hy_cursor *cursor, struct hy_rule *rule)
-{
-    rule->score = HY_INFINITY;
-    const struct hy_word *word = hy_cursor_peek(cursor);
-    if (accept_score(cursor, &rule->score) || !is_attribute_name(word))
-        return;
-    size_t length = strlen(word->text);
-    if (length >= 2 && word->text[length - 1] == ':') {
-        rule->score_attribute = hy_strndup(word->text, length - 1);
-        rule->score = 0;
-        cursor->at++;
-    }
-}
-
-static int read_rule_options(struct hy_cursor *cursor, struct hy_rule *rule)
-{
-    for (;;) {
-        const struct hy_word *word = hy_cursor_peek(cursor);
-        const char *value;
-        int rc = 0;
-        if ((value = hy_cursor_accept_attr(cursor, "$id"))) {
-            if (!hy_id_is_valid(value) || rule->id)
-                return hy_word_fail(cursor, word, "expected $id=ID, once");
-            rule->id = hy_strdup(value);
-        } else if ((value = hy_cursor_accept_attr(cursor, "$role")) ||
-                   (value = hy_cursor_accept_attr(cursor, "role"))) {
-            rc = read_role(cursor, word, value, &rule->role);
-        } else if (hy_cursor_accept_attr(cursor, "$id-ref")) {
-            return hy_word_fail(cursor, word, "references to rules are not supported yet: expected the rule itself");
-        } else {
-            return 0;
-        }
-        if (rc)
-            return rc;
-    }
-}
-
-static int read_rule(struct hy_cursor *cursor, struct hy_rule *rule)
-{
-    int rc = read_rule_options(cursor, rule);
-    if (rc)
-        return rc;
-    read_rule_score(cursor, rule);
-    for (bool more = true; more;) {
-        struct hy_expression *expression = hy_vec_add(&rule->expressions);
-        *expression = (struct hy_expression){0};
-        rc = read_expression(cursor, expression);
-        if (rc)
-            return rc;
-        const struct hy_word *word = hy_cursor_peek(cursor);
-        bool and = hy_cursor_accept(cursor, "and"), or = !and&&hy_cursor_accept(cursor, "or");
-        if ((and&&rule->any) || (or &&!rule->any && rule->expressions.count > 1))
-            return hy_word_fail(
-                cursor, word,
-                "mixes and with or: expected one of them throughout a rule, and a rule of its own for the rest");
-        rule->any = rule->any || or ;
-        more = and || or ;
-    }
-    return 0;
-}
+/* ------------------------------------------------------------- location */
 
 static int read_rules(struct hy_cursor *cursor, struct hy_location *location)
 {
     while (hy_cursor_accept(cursor, "rule")) {
         struct hy_rule *rule = hy_vec_add(&location->rules);
         *rule = (struct hy_rule){0};
-        int rc = read_rule(cursor, rule);
+        int rc = hy_read_rule(cursor, rule);
         if (rc)
             return rc;
     }
     return hy_cursor_end(cursor, "and, or, or another rule");
 }
-
-/* ------------------------------------------------------------- location */
 
 static int read_location_options(struct hy_cursor *cursor, struct hy_location *location)
 {
@@ -196,7 +29,7 @@ static int read_location_options(struct hy_cursor *cursor, struct hy_location *l
         const char *role = hy_cursor_accept_attr(cursor, "role");
         int rc;
         if (role)
-            rc = read_role(cursor, word, role, &location->role);
+            rc = hy_read_role(cursor, word, role, &location->role);
         else if (strncmp(word->text, "resource-discovery=", strlen("resource-discovery=")) == 0)
             rc = hy_cursor_read_attr(cursor, &location->options);
         else
@@ -207,76 +40,59 @@ static int read_location_options(struct hy_cursor *cursor, struct hy_location *l
     return 0;
 }
 
+/* RSC, /REGEX/ or { SETS } */
+static int read_subject(struct hy_cursor *cursor, struct hy_location *location)
+{
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    size_t length = word ? strlen(word->text) : 0;
+    if (hy_cursor_accept(cursor, "{")) {
+        bool forced;
+        int rc = hy_read_rsc_sets(cursor, HY_SUFFIX_ROLE, &location->sets, &forced);
+        if (!rc && !hy_cursor_accept(cursor, "}"))
+            rc = hy_cursor_fail(cursor, "expected another resource, or '}'");
+        return rc;
+    }
+    if (!length || word->text[0] != '/')
+        return hy_cursor_read_id(cursor, "the id of a resource", &location->rsc);
+    if (length < 3 || word->text[length - 1] != '/')
+        return hy_word_fail(cursor, word, "expected a pattern between two slashes, such as /db.*/");
+    location->pattern = hy_strndup(word->text + 1, length - 2);
+    cursor->at++;
+    return 0;
+}
+
 int hy_parse_location(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_location *location = &object->u.location;
     int rc = hy_cursor_read_id(cursor, "the id of the constraint", &object->id);
     if (!rc)
-        rc = refuse_set(cursor);
-    if (!rc)
-        rc = hy_cursor_read_id(cursor, "the id of a resource", &location->rsc);
+        rc = read_subject(cursor, location);
     if (!rc)
         rc = read_location_options(cursor, location);
     if (rc)
         return rc;
     if (hy_cursor_at(cursor, "rule"))
         return read_rules(cursor, location);
-    if (!accept_score(cursor, &location->score))
-        return hy_cursor_fail(cursor, "expected " SCORE ", and a node; or rule");
+    if (!hy_accept_score(cursor, &location->score))
+        return hy_cursor_fail(cursor, "expected " HY_EXPECTED_SCORE ", and a node; or rule");
     rc = hy_cursor_read_node_name(cursor, &location->node);
     return rc ? rc : hy_cursor_end(cursor, "the end of the statement");
 }
 
 /* ------------------------------------------------------------- colocation, order */
 
-/* ID, or ID:SUFFIX; *suffix is a fresh string, NULL when there is none. */
-static int read_suffixed(struct hy_cursor *cursor, char **rsc, char **suffix)
+/* Two resources, or sets. */
+static int read_pair_or_sets(struct hy_cursor *cursor, enum hy_suffix suffix, struct hy_ref *first,
+                             struct hy_ref *second, struct hy_rsc_sets *sets)
 {
-    const struct hy_word *word = hy_cursor_peek(cursor);
-    int rc = refuse_set(cursor);
-    if (rc)
+    bool forced;
+    int rc = hy_read_rsc_sets(cursor, suffix, sets, &forced);
+    struct hy_ref *refs[] = {first, second};
+    if (rc || forced || hy_rsc_sets_to_refs(sets, refs, 2))
         return rc;
-    const char *colon = word ? strchr(word->text, ':') : NULL;
-    if (!colon)
-        return hy_cursor_read_id(cursor, "the id of a resource", rsc);
-    *rsc = hy_strndup(word->text, (size_t)(colon - word->text));
-    if (!hy_id_is_valid(*rsc))
-        return hy_word_fail(cursor, word, "expected the id of a resource");
-    *suffix = hy_strdup(colon + 1);
-    cursor->at++;
+    if (sets->list.count == 1 && sets->list.items[0].members.count == 1)
+        return hy_cursor_fail(cursor, "expected another resource");
     return 0;
-}
-
-static int read_with_role(struct hy_cursor *cursor, struct hy_ref *ref)
-{
-    const struct hy_word *word = hy_cursor_peek(cursor);
-    char *role = NULL;
-    int rc = read_suffixed(cursor, &ref->rsc, &role);
-    if (!rc && role)
-        rc = read_role(cursor, word, role, &ref->role);
-    free(role);
-    return rc;
-}
-
-static int read_with_action(struct hy_cursor *cursor, struct hy_ref *ref)
-{
-    static const char *const actions[] = {"start", "stop", "promote", "demote"};
-    const struct hy_word *word = hy_cursor_peek(cursor);
-    int rc = read_suffixed(cursor, &ref->rsc, &ref->action);
-    if (rc || !ref->action)
-        return rc;
-    for (size_t i = 0; i < sizeof actions / sizeof *actions; i++)
-        if (strcmp(ref->action, actions[i]) == 0)
-            return 0;
-    return hy_word_fail(cursor, word, "expected an action: start, stop, promote or demote");
-}
-
-static int refuse_third(const struct hy_cursor *cursor, const char *expected)
-{
-    int rc = refuse_set(cursor);
-    if (!rc && hy_cursor_peek(cursor) && !hy_word_is_attr(hy_cursor_peek(cursor)))
-        rc = hy_cursor_fail(cursor, "sets of more than two resources are not supported yet: expected %s", expected);
-    return rc;
 }
 
 int hy_parse_colocation(struct hy_cursor *cursor, struct hy_object *object)
@@ -285,13 +101,9 @@ int hy_parse_colocation(struct hy_cursor *cursor, struct hy_object *object)
     int rc = hy_cursor_read_id(cursor, "the id of the constraint", &object->id);
     if (rc)
         return rc;
-    if (!accept_score(cursor, &colocation->score))
-        return hy_cursor_fail(cursor, "expected " SCORE);
-    rc = read_with_role(cursor, &colocation->rsc);
-    if (!rc)
-        rc = read_with_role(cursor, &colocation->with);
-    if (!rc)
-        rc = refuse_third(cursor, "node-attribute=NAME or the end of the statement");
+    if (!hy_accept_score(cursor, &colocation->score))
+        return hy_cursor_fail(cursor, "expected " HY_EXPECTED_SCORE);
+    rc = read_pair_or_sets(cursor, HY_SUFFIX_ROLE, &colocation->rsc, &colocation->with, &colocation->sets);
     if (!rc)
         rc = hy_cursor_read_attrs(cursor, &colocation->options);
     return rc ? rc : hy_cursor_end(cursor, "name=value");
@@ -302,7 +114,7 @@ static int read_order_kind(struct hy_cursor *cursor, struct hy_order *order)
 {
     static const char *const kinds[] = {"Mandatory:", "Optional:", "Serialize:"};
     const struct hy_word *word = hy_cursor_peek(cursor);
-    if (accept_score(cursor, &order->score)) {
+    if (hy_accept_score(cursor, &order->score)) {
         order->has_score = true;
         order->kind = order->score ? HY_ORDER_MANDATORY : HY_ORDER_OPTIONAL;
         return 0;
@@ -346,10 +158,61 @@ int hy_parse_order(struct hy_cursor *cursor, struct hy_object *object)
     if (!rc)
         rc = read_order_kind(cursor, order);
     if (!rc)
-        rc = read_with_action(cursor, &order->first);
-    if (!rc)
-        rc = read_with_action(cursor, &order->then);
-    if (!rc)
-        rc = refuse_third(cursor, "symmetrical=... or the end of the statement");
+        rc = read_pair_or_sets(cursor, HY_SUFFIX_ACTION, &order->first, &order->then, &order->sets);
     return rc ? rc : read_order_options(cursor, order);
+}
+
+/* ------------------------------------------------------------- ticket */
+
+static const char *const losses[] = {NULL, "stop", "demote", "freeze", "fence"};
+enum { LOSSES = sizeof losses / sizeof *losses };
+
+const char *hy_loss_word(enum hy_loss_policy loss)
+{
+    return losses[loss];
+}
+
+static int read_loss_policy(struct hy_cursor *cursor, struct hy_rsc_ticket *constraint)
+{
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    const char *text = hy_cursor_accept_attr(cursor, "loss-policy");
+    if (!text)
+        return 0;
+    for (size_t i = 1; i < LOSSES; i++) {
+        if (strcmp(text, losses[i]) == 0) {
+            constraint->loss = (enum hy_loss_policy)i;
+            return 0;
+        }
+    }
+    return hy_word_fail(cursor, word, "expected loss-policy=stop, demote, freeze or fence");
+}
+
+/* TICKET: */
+static int read_ticket_name(struct hy_cursor *cursor, char **name)
+{
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    size_t length = word ? strlen(word->text) : 0;
+    if (length >= 2 && word->text[length - 1] == ':')
+        *name = hy_strndup(word->text, length - 1);
+    if (!*name || !hy_ticket_name_is_valid(*name))
+        return hy_word_fail(cursor, word, "expected the name of a ticket with a colon, such as site-A:");
+    cursor->at++;
+    return 0;
+}
+
+int hy_parse_rsc_ticket(struct hy_cursor *cursor, struct hy_object *object)
+{
+    struct hy_rsc_ticket *constraint = &object->u.rsc_ticket;
+    bool forced;
+    int rc = hy_cursor_read_id(cursor, "the id of the constraint", &object->id);
+    if (!rc)
+        rc = read_ticket_name(cursor, &constraint->ticket);
+    if (!rc)
+        rc = hy_read_rsc_sets(cursor, HY_SUFFIX_ROLE, &constraint->sets, &forced);
+    struct hy_ref *refs[] = {&constraint->rsc};
+    if (!rc && !forced)
+        (void)hy_rsc_sets_to_refs(&constraint->sets, refs, 1);
+    if (!rc)
+        rc = read_loss_policy(cursor, constraint);
+    return rc ? rc : hy_cursor_end(cursor, "another resource, or loss-policy=");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Nodes, primitives, groups, clones, and the sets of properties and defaults. */
 #include "cib/kinds.h"
+#include "cib/syntax.h"
 #include "cib/words.h"
 
 #include <string.h>
@@ -19,7 +20,7 @@ static int read_section(struct hy_cursor *cursor, const struct section *sections
         if (!hy_cursor_accept(cursor, sections[i].keyword))
             continue;
         *found = true;
-        return hy_cursor_read_attrs(cursor, hy_sets_edit(sections[i].attrs));
+        return hy_read_attr_section(cursor, sections[i].attrs);
     }
     return 0;
 }
@@ -30,11 +31,18 @@ static int read_sections(struct hy_cursor *cursor, const struct section *section
 {
     int rc = 0;
     if (hy_word_is_attr(hy_cursor_peek(cursor)))
-        rc = hy_cursor_read_attrs(cursor, hy_sets_edit(sections[0].attrs));
+        rc = hy_read_attr_section(cursor, sections[0].attrs);
     bool found = true;
     while (!rc && found && hy_cursor_peek(cursor))
         rc = read_section(cursor, sections, count, &found);
     return rc ? rc : hy_cursor_end(cursor, expected);
+}
+
+/* In front of any section. */
+static void read_description(struct hy_cursor *cursor, struct hy_object *object)
+{
+    const char *text = hy_cursor_accept_attr(cursor, "description");
+    object->description = text ? hy_strdup(text) : NULL;
 }
 
 /* The `1:` of `node 1: test1`. */
@@ -80,6 +88,7 @@ int hy_parse_node(struct hy_cursor *cursor, struct hy_object *object)
     int rc = read_uname(cursor, &object->id);
     if (rc)
         return rc;
+    read_description(cursor, object);
     const struct section sections[] = {{"attributes", &node->attributes}, {"utilization", &node->utilization}};
     return read_sections(cursor, sections, sizeof sections / sizeof *sections,
                          "attributes or utilization, then name=value");
@@ -106,19 +115,27 @@ static bool is_type_name(const char *name)
 
 #define AGENT "TYPE, ocf:PROVIDER:TYPE, or CLASS:TYPE with class lsb, systemd, service or stonith"
 
+/* @TEMPLATE */
+static int read_template(struct hy_cursor *cursor, struct hy_primitive *primitive)
+{
+    const struct hy_word *word = hy_cursor_next(cursor);
+    if (!hy_id_is_valid(word->text + 1))
+        return hy_word_fail(cursor, word, "expected @TEMPLATE with the id of a template");
+    primitive->tmpl = hy_strdup(word->text + 1);
+    return 0;
+}
+
 /* "IPaddr2" and "ocf:IPaddr2" are ocf:heartbeat:IPaddr2. */
 static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
 {
     const struct hy_word *word = hy_cursor_next(cursor);
     if (!word)
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
-    if (word->text[0] == '@')
-        return hy_word_fail(cursor, word, "templates are not supported yet: expected " AGENT);
     const char *first = strchr(word->text, ':');
     const char *last = strrchr(word->text, ':');
     const char *type = last ? last + 1 : word->text;
     bool ocf = !first || (first == word->text + 3 && memcmp(word->text, "ocf", 3) == 0);
-    if (!is_type_name(type) || (first && !is_class(word->text, (size_t)(first - word->text))))
+    if (!is_type_name(type) || *type == '@' || (first && !is_class(word->text, (size_t)(first - word->text))))
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     if (first != last && !ocf)
         return hy_word_fail(cursor, word, "only class ocf has providers: expected " AGENT);
@@ -132,6 +149,32 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
     return 0;
 }
 
+/* What an operation has by itself; any other name is that of a parameter. */
+static bool is_op_attr(const char *name)
+{
+    static const char *const names[] = {"interval",    "timeout",         "role",     "on-fail",     "enabled",
+                                        "start-delay", "interval-origin", "requires", "description", "record-pending"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static int read_op_attrs(struct hy_cursor *cursor, struct hy_op_config *op)
+{
+    struct hy_attrs given = {0};
+    int rc = hy_cursor_read_attrs(cursor, &given);
+    for (size_t i = 0; i < given.list.count; i++) {
+        const struct hy_attr *attr = &given.list.items[i];
+        if (is_op_attr(attr->name))
+            hy_attrs_set(&op->attrs, attr->name, attr->value);
+        else
+            hy_sets_set(&op->params, attr->name, attr->value);
+    }
+    hy_attrs_free(&given);
+    return rc;
+}
+
 static int read_op(struct hy_cursor *cursor, struct hy_primitive *primitive)
 {
     const struct hy_word *word = hy_cursor_next(cursor);
@@ -139,7 +182,7 @@ static int read_op(struct hy_cursor *cursor, struct hy_primitive *primitive)
         return hy_word_fail(cursor, word, "expected the name of an operation, such as monitor, start or stop");
     struct hy_op_config *op = hy_vec_add(&primitive->ops);
     *op = (struct hy_op_config){.name = hy_strdup(word->text)};
-    int rc = hy_cursor_read_attrs(cursor, &op->attrs);
+    int rc = read_op_attrs(cursor, op);
     const struct section sections[] = {{"op_params", &op->params}, {"op_meta", &op->meta}};
     for (bool found = true; !rc && found;)
         rc = read_section(cursor, sections, sizeof sections / sizeof *sections, &found);
@@ -152,21 +195,21 @@ static int read_op(struct hy_cursor *cursor, struct hy_primitive *primitive)
 static int read_operations(struct hy_cursor *cursor, struct hy_primitive *primitive)
 {
     const struct hy_word *word = hy_cursor_peek(cursor);
-    const char *id = hy_cursor_accept_attr(cursor, "$id");
-    if (!id || !hy_id_is_valid(id) || primitive->operations_id)
-        return hy_word_fail(cursor, word, "expected $id=ID, once");
-    primitive->operations_id = hy_strdup(id);
-    return 0;
+    int rc = hy_read_inner_id(cursor, "$id", &primitive->operations_id);
+    if (!rc)
+        rc = hy_read_inner_id(cursor, "$id-ref", &primitive->operations_ref);
+    if (!rc && word == hy_cursor_peek(cursor))
+        rc = hy_word_fail(cursor, word, "expected $id=ID, or $id-ref=ID");
+    return rc;
 }
 
-int hy_parse_primitive(struct hy_cursor *cursor, struct hy_object *object)
+static int read_primitive_body(struct hy_cursor *cursor, struct hy_object *object)
 {
     struct hy_primitive *primitive = &object->u.primitive;
-    int rc = hy_cursor_read_id(cursor, "the id of the primitive", &object->id);
-    if (!rc)
-        rc = read_agent(cursor, primitive);
+    int rc = 0;
+    read_description(cursor, object);
     if (!rc && hy_word_is_attr(hy_cursor_peek(cursor)))
-        rc = hy_cursor_read_attrs(cursor, hy_sets_edit(&primitive->params));
+        rc = hy_read_attr_section(cursor, &primitive->params);
     const struct section sections[] = {
         {"params", &primitive->params}, {"meta", &primitive->meta}, {"utilization", &primitive->utilization}};
     while (!rc && hy_cursor_peek(cursor)) {
@@ -181,6 +224,24 @@ int hy_parse_primitive(struct hy_cursor *cursor, struct hy_object *object)
             return hy_cursor_fail(cursor, "expected name=value, params, op, meta, utilization or operations");
     }
     return rc;
+}
+
+int hy_parse_primitive(struct hy_cursor *cursor, struct hy_object *object)
+{
+    int rc = hy_cursor_read_id(cursor, "the id of the primitive", &object->id);
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    if (!rc)
+        rc = word && word->text[0] == '@' ? read_template(cursor, &object->u.primitive)
+                                          : read_agent(cursor, &object->u.primitive);
+    return rc ? rc : read_primitive_body(cursor, object);
+}
+
+int hy_parse_template(struct hy_cursor *cursor, struct hy_object *object)
+{
+    int rc = hy_cursor_read_id(cursor, "the id of the template", &object->id);
+    if (!rc)
+        rc = read_agent(cursor, &object->u.primitive);
+    return rc ? rc : read_primitive_body(cursor, object);
 }
 
 int hy_parse_group(struct hy_cursor *cursor, struct hy_object *object)
@@ -202,6 +263,8 @@ int hy_parse_group(struct hy_cursor *cursor, struct hy_object *object)
         else
             hy_vec_push(&group->members, member);
     }
+    if (!rc)
+        read_description(cursor, object);
     const struct section sections[] = {{"params", &group->params}, {"meta", &group->meta}};
     return rc ? rc
               : read_sections(cursor, sections, sizeof sections / sizeof *sections, "params or meta, then name=value");
@@ -213,6 +276,8 @@ int hy_parse_clone(struct hy_cursor *cursor, struct hy_object *object)
     int rc = hy_cursor_read_id(cursor, "the id of the clone", &object->id);
     if (!rc)
         rc = hy_cursor_read_id(cursor, "the id of the primitive or group to clone", &clone->child);
+    if (!rc)
+        read_description(cursor, object);
     const struct section sections[] = {{"params", &clone->params}, {"meta", &clone->meta}};
     return rc ? rc
               : read_sections(cursor, sections, sizeof sections / sizeof *sections, "params or meta, then name=value");
@@ -224,8 +289,13 @@ int hy_parse_ms(struct hy_cursor *cursor, struct hy_object *object)
     return hy_parse_clone(cursor, object);
 }
 
-static const char *default_set_id(enum hy_kind kind)
+/* A set with a rule is one of its own: the rule must not come over what is set for good. */
+static const char *default_set_id(enum hy_kind kind, bool has_rule)
 {
+    if (has_rule)
+        return kind == HY_PROPERTY       ? "cib-rule-options"
+               : kind == HY_RSC_DEFAULTS ? "rsc-rule-options"
+                                         : "op-rule-options";
     return kind == HY_PROPERTY ? "cib-bootstrap-options" : kind == HY_RSC_DEFAULTS ? "rsc-options" : "op-options";
 }
 
@@ -233,12 +303,16 @@ int hy_parse_set(struct hy_cursor *cursor, struct hy_object *object)
 {
     const struct hy_word *word = hy_cursor_peek(cursor);
     const char *id = hy_cursor_accept_attr(cursor, "$id");
-    object->id = id ? hy_strdup(id) : accept_prefix_id(cursor);
-    if (!object->id)
-        object->id = hy_strdup(default_set_id(object->kind));
-    if (!hy_id_is_valid(object->id))
+    int score;
+    struct hy_cursor ahead = *cursor; /* "10:" is the set's score */
+    object->id = id ? hy_strdup(id) : hy_accept_score(&ahead, &score) ? NULL : accept_prefix_id(cursor);
+    if (object->id && !hy_id_is_valid(object->id))
         return hy_word_fail(cursor, word,
                             "expected the id of the set: a letter or '_', then letters, digits, '_', '-', '.'");
-    int rc = hy_cursor_read_attrs(cursor, &object->u.set.attrs);
+    int rc = hy_read_attr_set(cursor, &object->u.set);
+    if (!object->id)
+        object->id = hy_strdup(default_set_id(object->kind, object->u.set.rule || object->u.set.score));
+    if (!rc && (object->u.set.ref || object->u.set.id))
+        rc = hy_word_fail(cursor, word, "expected $id=ID once, in front, and no reference");
     return rc ? rc : hy_cursor_end(cursor, "name=value");
 }

@@ -102,19 +102,17 @@ static const char *keyword_of(const struct hy_object *object)
 void hy_object_print(const struct hy_object *object, struct hy_buf *out)
 {
     static hy_print_fn *const printers[HY_KIND_COUNT] = {
-        [HY_NODE] = hy_print_node,
-        [HY_PRIMITIVE] = hy_print_primitive,
-        [HY_GROUP] = hy_print_group,
-        [HY_TEMPLATE] = hy_print_primitive,
-        [HY_CLONE] = hy_print_clone,
-        [HY_LOCATION] = hy_print_location,
-        [HY_COLOCATION] = hy_print_colocation,
-        [HY_ORDER] = hy_print_order,
-        [HY_PROPERTY] = hy_print_set,
-        [HY_RSC_DEFAULTS] = hy_print_set,
-        [HY_OP_DEFAULTS] = hy_print_set,
+        [HY_NODE] = hy_print_node,         [HY_PRIMITIVE] = hy_print_primitive,
+        [HY_GROUP] = hy_print_group,       [HY_TEMPLATE] = hy_print_primitive,
+        [HY_TAG] = hy_print_tag,           [HY_RSC_TICKET] = hy_print_rsc_ticket,
+        [HY_TOPOLOGY] = hy_print_topology, [HY_CLONE] = hy_print_clone,
+        [HY_LOCATION] = hy_print_location, [HY_COLOCATION] = hy_print_colocation,
+        [HY_ORDER] = hy_print_order,       [HY_PROPERTY] = hy_print_set,
+        [HY_RSC_DEFAULTS] = hy_print_set,  [HY_OP_DEFAULTS] = hy_print_set,
     };
-    hy_buf_addf(out, "%s ", keyword_of(object));
+    hy_buf_adds(out, keyword_of(object));
+    if (object->kind != HY_TOPOLOGY) /* which has no id */
+        hy_buf_addc(out, ' ');
     printers[object->kind](object, out);
     hy_buf_addc(out, '\n');
 }
@@ -123,9 +121,9 @@ void hy_object_print(const struct hy_object *object, struct hy_buf *out)
 static int rank(const struct hy_object *object)
 {
     static const int ranks[HY_KIND_COUNT] = {
-        [HY_NODE] = 0,     [HY_TEMPLATE] = 1, [HY_PRIMITIVE] = 2,     [HY_GROUP] = 3,        [HY_CLONE] = 5,
-        [HY_TAG] = 6,      [HY_LOCATION] = 7, [HY_COLOCATION] = 7,    [HY_ORDER] = 7,        [HY_RSC_TICKET] = 7,
-        [HY_TOPOLOGY] = 8, [HY_PROPERTY] = 9, [HY_RSC_DEFAULTS] = 10, [HY_OP_DEFAULTS] = 11,
+        [HY_NODE] = 0,     [HY_TEMPLATE] = 1,  [HY_PRIMITIVE] = 2,     [HY_GROUP] = 3,        [HY_CLONE] = 5,
+        [HY_TAG] = 6,      [HY_LOCATION] = 7,  [HY_COLOCATION] = 7,    [HY_ORDER] = 7,        [HY_RSC_TICKET] = 9,
+        [HY_TOPOLOGY] = 8, [HY_PROPERTY] = 10, [HY_RSC_DEFAULTS] = 11, [HY_OP_DEFAULTS] = 12,
     };
     return object->kind == HY_CLONE && object->u.clone.ms ? 4 : ranks[object->kind];
 }

@@ -9,6 +9,12 @@
 
 enum hy_ref_fault {
     HY_REF_NO_RESOURCE, /* a constraint, group or clone names a resource that is not there */
+    HY_REF_NO_OBJECT,   /* a tag names what is not there */
+    HY_REF_NO_TEMPLATE,
+    HY_REF_NO_SET, /* of attributes or resources */
+    HY_REF_NO_RULE,
+    HY_REF_NO_OPERATIONS,
+    HY_REF_TWO_IDS,     /* two sets or rules have one id */
     HY_REF_NO_NODE,     /* a location names a node that is not there: harmless, it may come */
     HY_REF_TWO_PARENTS, /* a resource is in two groups or clones */
     HY_REF_BAD_MEMBER,  /* a group's member is no primitive */
@@ -19,7 +25,7 @@ struct hy_ref_problem {
     enum hy_ref_fault fault;
     const struct hy_object *object; /* who refers */
     const char *id;                 /* to whom */
-    const struct hy_object *other;  /* TWO_PARENTS: the parent that came first; BAD_*: what it is */
+    const struct hy_object *other;  /* TWO_PARENTS, TWO_IDS: what came first; BAD_*: what it is */
 };
 
 /* Calls `report` for each problem, in the order of the objects. */

@@ -181,28 +181,12 @@ const char *hy_values_get(const struct hy_values *values, const char *name)
     return NULL;
 }
 
-struct set_search {
-    const char *id;
-    const struct hy_attr_set *set;
-};
-
-static void match_set(void *context, const struct hy_attr_set *set)
-{
-    struct set_search *search = context;
-    if (!search->set && set->id && strcmp(set->id, search->id) == 0)
-        search->set = set;
-}
-
 static const struct hy_attr_set *set_meant(const struct hy_attr_set *set, const struct hy_rule_context *context)
 {
     if (!set->ref)
         return set;
-    const struct hy_cib *cib = context->cib;
-    const struct hy_object *object = cib ? hy_map_get(&cib->by_inner, set->ref) : NULL;
-    struct set_search search = {.id = set->ref};
-    if (object)
-        hy_object_visit_sets(object, match_set, &search);
-    return search.set && !search.set->ref ? search.set : NULL;
+    const struct hy_attr_set *meant = context->cib ? hy_cib_find_set(context->cib, set->ref) : NULL;
+    return meant && !meant->ref ? meant : NULL;
 }
 
 static void add_values(const struct hy_attrs *attrs, struct hy_values *out)

@@ -189,6 +189,15 @@ bool hy_node_name_is_valid(const char *name)
     return length && length <= HY_ID_MAX && name[0] != '-' && name[0] != '.' && hy_word_is_plain(name);
 }
 
+bool hy_ticket_name_is_valid(const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = name; *at; at++)
+        if (*at <= ' ' || *at > '~' || strchr("\"'\\=", *at))
+            return false;
+    return length && length <= HY_ID_MAX && name[length - 1] != ':' && name[0] != '#' && name[0] != '$';
+}
+
 bool hy_char_is_letter(char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');

@@ -2,9 +2,12 @@
 /* What is wrong with a configuration as a whole. The values are checked by verify_values.c. */
 #include "cib/grammar.h"
 
+#include "cib/names.h"
+#include "cib/object.h"
 #include "cib/refs.h"
 #include "cib/verify.h"
 
+#include <regex.h>
 #include <stdarg.h>
 #include <string.h>
 
@@ -46,18 +49,30 @@ static void report_ref(void *context, const struct hy_ref_problem *problem)
     hy_buf_free(&text);
 }
 
-/* "op start of MaxScale" */
-static char *op_name(const struct hy_object *object, const struct hy_op_config *op)
+static char *name_of(const struct hy_object *object)
 {
-    return hy_asprintf("primitive %s: op %s", object->id, op->name);
+    return hy_asprintf("%s %s", hy_kind_word(object->kind), object->id);
 }
 
-static void check_op(struct hy_verify *verify, const struct hy_object *object, size_t number)
+static void check_sets(struct hy_verify *verify, enum hy_values values, const struct hy_attr_sets *sets,
+                       const char *where)
 {
-    const struct hy_primitive *primitive = &object->u.primitive;
+    for (size_t i = 0; i < sets->list.count; i++) {
+        hy_verify_values(verify, values, &sets->list.items[i].attrs, where);
+        if (sets->list.items[i].rule)
+            hy_verify_rule(verify, sets->list.items[i].rule, where);
+    }
+}
+
+/* ------------------------------------------------------------- primitives */
+
+static void check_op(struct hy_verify *verify, const struct hy_primitive *primitive, size_t number, const char *owner)
+{
     const struct hy_op_config *op = &primitive->ops.items[number];
-    char *where = op_name(object, op);
+    char *where = hy_asprintf("%s: op %s", owner, op->name);
     hy_verify_values(verify, HY_VALUES_OP, &op->attrs, where);
+    check_sets(verify, HY_VALUES_OP, &op->meta, where);
+    check_sets(verify, HY_VALUES_ANY, &op->params, where);
     const char *interval = hy_attrs_get(&op->attrs, "interval");
     hy_time read = 0;
     if (strcmp(op->name, "monitor") == 0 && (!interval || (hy_parse_duration(interval, &read) && read == 0)))
@@ -71,15 +86,18 @@ static void check_op(struct hy_verify *verify, const struct hy_object *object, s
 static void check_primitive(struct hy_verify *verify, const struct hy_object *object)
 {
     const struct hy_primitive *primitive = &object->u.primitive;
-    char *where = hy_asprintf("primitive %s", object->id);
-    hy_verify_values(verify, HY_VALUES_META, hy_sets_plain(&primitive->meta), where);
-    hy_verify_values(verify, HY_VALUES_UTILIZATION, hy_sets_plain(&primitive->utilization), where);
+    char *where = name_of(object);
+    check_sets(verify, HY_VALUES_ANY, &primitive->params, where);
+    check_sets(verify, HY_VALUES_META, &primitive->meta, where);
+    check_sets(verify, HY_VALUES_UTILIZATION, &primitive->utilization, where);
     for (size_t i = 0; i < primitive->ops.count; i++)
-        check_op(verify, object, i);
-    if (strcmp(primitive->cls, "stonith") == 0)
+        check_op(verify, primitive, i, where);
+    if (primitive->cls && strcmp(primitive->cls, "stonith") == 0)
         hy_verify_warning(verify, "%s: fencing is not supported yet: it will not be used", where);
     free(where);
 }
+
+/* ------------------------------------------------------------- constraints */
 
 /* In a rule or a constraint: the instances of a clone have no place of their own to be told. */
 static void check_target(struct hy_verify *verify, const struct hy_object *object, const char *rsc)
@@ -92,21 +110,57 @@ static void check_target(struct hy_verify *verify, const struct hy_object *objec
                           object->id, rsc, clone->id);
 }
 
-static void check_pair(struct hy_verify *verify, const struct hy_object *object, const char *a, const char *b)
+struct targets {
+    struct hy_verify *verify;
+    const struct hy_object *object;
+    struct hy_map seen;
+};
+
+static void check_name(void *context, enum hy_name_kind kind, char **name)
 {
-    if (strcmp(a, b) == 0)
-        hy_verify_error(verify, "%s %s: names '%s' twice: expected two resources", hy_kind_word(object->kind),
-                        object->id, a);
-    check_target(verify, object, a);
-    if (strcmp(a, b) != 0)
-        check_target(verify, object, b);
+    struct targets *targets = context;
+    const struct hy_object *object = targets->object;
+    if (kind != HY_NAME_RSC)
+        return;
+    if (hy_map_put(&targets->seen, *name, *name))
+        hy_verify_error(targets->verify, "%s %s: names '%s' twice: expected %s", hy_kind_word(object->kind), object->id,
+                        *name, hy_object_rsc_sets(object)->list.count ? "it once" : "two resources");
+    else
+        check_target(targets->verify, object, *name);
 }
 
-static void check_with_meta(struct hy_verify *verify, const struct hy_object *object, const struct hy_attrs *meta)
+/* Each resource once, and clones instead of what is in them. */
+static void check_targets(struct hy_verify *verify, const struct hy_object *object)
 {
-    char *where = hy_asprintf("%s %s", hy_kind_word(object->kind), object->id);
-    hy_verify_values(verify, HY_VALUES_META, meta, where);
-    free(where);
+    struct targets targets = {.verify = verify, .object = object};
+    hy_object_visit_names((struct hy_object *)(uintptr_t)object, check_name, &targets);
+    hy_map_free(&targets.seen);
+}
+
+static void check_set_scores(struct hy_verify *verify, const struct hy_object *object)
+{
+    const struct hy_rsc_sets *sets = hy_object_rsc_sets(object);
+    for (size_t i = 0; i < sets->list.count; i++) {
+        const char *text = hy_attrs_get(&sets->list.items[i].options, "score");
+        int score;
+        if (text && !hy_score_parse(text, &score))
+            hy_verify_error(verify,
+                            "%s %s: score='%s' of a set: expected a score: a whole number, INFINITY or -INFINITY",
+                            hy_kind_word(object->kind), object->id, text);
+    }
+}
+
+static void check_pattern(struct hy_verify *verify, const struct hy_object *object)
+{
+    const char *pattern = object->u.location.pattern;
+    regex_t regex;
+    if (!pattern)
+        return;
+    if (regcomp(&regex, pattern + (*pattern == '!'), REG_EXTENDED | REG_NOSUB) == 0)
+        regfree(&regex);
+    else
+        hy_verify_error(verify, "location %s: /%s/ is no pattern: expected an extended regular expression", object->id,
+                        pattern);
 }
 
 static void check_location(struct hy_verify *verify, const struct hy_object *object)
@@ -116,14 +170,34 @@ static void check_location(struct hy_verify *verify, const struct hy_object *obj
         strcmp(discovery, "exclusive") != 0)
         hy_verify_error(verify, "location %s: resource-discovery='%s': expected always, never or exclusive", object->id,
                         discovery);
-    check_target(verify, object, object->u.location.rsc);
+    check_pattern(verify, object);
+    char *where = name_of(object);
+    for (size_t i = 0; i < object->u.location.rules.count; i++)
+        hy_verify_rule(verify, &object->u.location.rules.items[i], where);
+    free(where);
+    check_targets(verify, object);
+}
+
+/* ------------------------------------------------------------- the rest */
+
+static void check_topology(struct hy_verify *verify, const struct hy_topology *topology)
+{
+    for (size_t i = 0; i < topology->levels.count; i++) {
+        for (size_t d = 0; d < topology->levels.items[i].devices.count; d++) {
+            const char *id = topology->levels.items[i].devices.items[d];
+            const struct hy_object *device = hy_cib_find_kind(verify->cib, HY_PRIMITIVE, id);
+            const struct hy_primitive *agent = device ? hy_cib_agent(verify->cib, &device->u.primitive) : NULL;
+            if (agent && strcmp(agent->cls, "stonith") != 0)
+                hy_verify_warning(verify, "fencing_topology: '%s' is no stonith resource", id);
+        }
+    }
 }
 
 static void check_node(struct hy_verify *verify, const struct hy_object *object)
 {
-    char *where = hy_asprintf("node %s", object->id);
-    hy_verify_values(verify, HY_VALUES_NODE, hy_sets_plain(&object->u.node.attributes), where);
-    hy_verify_values(verify, HY_VALUES_UTILIZATION, hy_sets_plain(&object->u.node.utilization), where);
+    char *where = name_of(object);
+    check_sets(verify, HY_VALUES_NODE, &object->u.node.attributes, where);
+    check_sets(verify, HY_VALUES_UTILIZATION, &object->u.node.utilization, where);
     free(where);
 }
 
@@ -131,8 +205,19 @@ static void check_set(struct hy_verify *verify, const struct hy_object *object)
 {
     static const enum hy_values values[HY_KIND_COUNT] = {
         [HY_PROPERTY] = HY_VALUES_PROPERTY, [HY_RSC_DEFAULTS] = HY_VALUES_META, [HY_OP_DEFAULTS] = HY_VALUES_OP};
-    char *where = hy_asprintf("%s %s", hy_kind_word(object->kind), object->id);
+    char *where = name_of(object);
     hy_verify_values(verify, values[object->kind], &object->u.set.attrs, where);
+    if (object->u.set.rule)
+        hy_verify_rule(verify, object->u.set.rule, where);
+    free(where);
+}
+
+static void check_with_meta(struct hy_verify *verify, const struct hy_object *object, const struct hy_attr_sets *params,
+                            const struct hy_attr_sets *meta)
+{
+    char *where = name_of(object);
+    check_sets(verify, HY_VALUES_ANY, params, where);
+    check_sets(verify, HY_VALUES_META, meta, where);
     free(where);
 }
 
@@ -142,33 +227,34 @@ static void check_object(struct hy_verify *verify, const struct hy_object *objec
     case HY_NODE:
         check_node(verify, object);
         break;
+    case HY_TEMPLATE:
     case HY_PRIMITIVE:
         check_primitive(verify, object);
         break;
     case HY_GROUP:
-        check_with_meta(verify, object, hy_sets_plain(&object->u.group.meta));
+        check_with_meta(verify, object, &object->u.group.params, &object->u.group.meta);
         break;
     case HY_CLONE:
-        check_with_meta(verify, object, hy_sets_plain(&object->u.clone.meta));
+        check_with_meta(verify, object, &object->u.clone.params, &object->u.clone.meta);
         break;
     case HY_LOCATION:
         check_location(verify, object);
         break;
     case HY_COLOCATION:
-        check_pair(verify, object, object->u.colocation.rsc.rsc, object->u.colocation.with.rsc);
-        break;
     case HY_ORDER:
-        check_pair(verify, object, object->u.order.first.rsc, object->u.order.then.rsc);
+    case HY_RSC_TICKET:
+        check_targets(verify, object);
+        check_set_scores(verify, object);
+        break;
+    case HY_TOPOLOGY:
+        check_topology(verify, &object->u.topology);
         break;
     case HY_PROPERTY:
     case HY_RSC_DEFAULTS:
     case HY_OP_DEFAULTS:
         check_set(verify, object);
         break;
-    case HY_TEMPLATE:
     case HY_TAG:
-    case HY_RSC_TICKET:
-    case HY_TOPOLOGY:
     case HY_KIND_COUNT:
         break;
     }

@@ -17,9 +17,19 @@ void hy_verify_error(struct hy_verify *verify, const char *format, ...) __attrib
 void hy_verify_warning(struct hy_verify *verify, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Which names a list of name=value pairs may hold. */
-enum hy_values { HY_VALUES_PROPERTY, HY_VALUES_META, HY_VALUES_OP, HY_VALUES_NODE, HY_VALUES_UTILIZATION };
+enum hy_values {
+    HY_VALUES_PROPERTY,
+    HY_VALUES_META,
+    HY_VALUES_OP,
+    HY_VALUES_NODE,
+    HY_VALUES_UTILIZATION,
+    HY_VALUES_ANY /* parameters: their agent knows them */
+};
 
 /* Checks each value against what its name asks for; `where` begins the lines. */
 void hy_verify_values(struct hy_verify *verify, enum hy_values values, const struct hy_attrs *attrs, const char *where);
+
+/* Checks what a rule compares with, its dates, and whether it can ever hold. */
+void hy_verify_rule(struct hy_verify *verify, const struct hy_rule *rule, const char *where);
 
 #endif

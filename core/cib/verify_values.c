@@ -39,6 +39,12 @@ static const struct known properties[] = {
     {"enable-startup-probes", BOOL, NULL},
     {"expected-quorum-votes", COUNT, NULL},
     {"fence-reaction", CHOICE, "stop|panic"},
+    {"fencing-action", CHOICE, "reboot|off|poweroff"},
+    {"fencing-enabled", BOOL, NULL},
+    {"fencing-max-attempts", COUNT, NULL},
+    {"fencing-reaction", CHOICE, "stop|panic"},
+    {"fencing-timeout", DURATION, NULL},
+    {"fencing-watchdog-timeout", TEXT, NULL},
     {"have-watchdog", BOOL, NULL},
     {"is-managed-default", BOOL, NULL},
     {"join-finalization-timeout", DURATION, NULL},
@@ -47,7 +53,7 @@ static const struct known properties[] = {
     {"load-threshold", TEXT, NULL},
     {"maintenance-mode", BOOL, NULL},
     {"migration-limit", NUMBER, NULL},
-    {"no-quorum-policy", CHOICE, "stop|freeze|ignore|demote|suicide"},
+    {"no-quorum-policy", CHOICE, "stop|freeze|ignore|demote|fence|suicide"},
     {"node-action-limit", NUMBER, NULL},
     {"node-health-base", SCORE, NULL},
     {"node-health-green", SCORE, NULL},
@@ -141,6 +147,7 @@ static const struct table tables[] = {
     [HY_VALUES_OP] = {op, sizeof op / sizeof *op, NULL},
     [HY_VALUES_NODE] = {node, sizeof node / sizeof *node, NULL},
     [HY_VALUES_UTILIZATION] = {NULL, 0, NULL},
+    [HY_VALUES_ANY] = {NULL, 0, NULL},
 };
 
 static bool is_number(const char *text)
@@ -224,9 +231,10 @@ static void warn_unsupported(struct hy_verify *verify, enum hy_values values, co
                              const char *where)
 {
     bool on = false;
-    if (values == HY_VALUES_PROPERTY && strcmp(attr->name, "stonith-enabled") == 0 && hy_parse_bool(attr->value, &on) &&
-        on)
-        hy_verify_warning(verify, "%s: stonith-enabled=%s: fencing is not supported yet", where, attr->value);
+    if (values == HY_VALUES_PROPERTY &&
+        (strcmp(attr->name, "stonith-enabled") == 0 || strcmp(attr->name, "fencing-enabled") == 0) &&
+        hy_parse_bool(attr->value, &on) && on)
+        hy_verify_warning(verify, "%s: %s=%s: fencing is not supported yet", where, attr->name, attr->value);
     if (values == HY_VALUES_OP && strcmp(attr->name, "on-fail") == 0 && strcasecmp(attr->value, "fence") == 0)
         hy_verify_warning(verify, "%s: on-fail=fence: fencing is not supported yet", where);
 }

@@ -19,6 +19,11 @@ bool hy_id_is_valid(const char *id);
 /* Host names may begin with a digit. */
 bool hy_node_name_is_valid(const char *name);
 
+/* Printable, without blanks and quotes, and no colon at the end: it stands in front of one. */
+bool hy_ticket_name_is_valid(const char *name);
+
+const char *hy_loss_word(enum hy_loss_policy loss); /* NULL for DEFAULT */
+
 bool hy_kind_is_set(enum hy_kind kind);
 
 /* "30s", "381ms", "0": the largest unit that says it exactly. */

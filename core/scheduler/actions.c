@@ -65,30 +65,38 @@ static void add_meta(struct hy_action *out, struct hy_attr *list, const char *na
     list[out->meta_count++] = (struct hy_attr){.name = (char *)(uintptr_t)name, .value = (char *)(uintptr_t)value};
 }
 
-static const char *number_text(struct hy_sched *s, long long number)
+/* The same few numbers stand in most actions. */
+static const char *number_text(struct hy_graph *g, int64_t number)
 {
-    return hy_arena_printf(&s->decision->arena, "%lld", number);
+    struct hy_number_text *known = &g->numbers[(uint64_t)number % HY_NUMBERS];
+    if (!known->text || known->number != number) {
+        known->number = number;
+        known->text = hy_arena_printf(&g->s->decision->arena, "%lld", (long long)number);
+    }
+    return known->text;
 }
 
 /* As OCF agents see them in CRM_meta_*. */
-static void fill_meta(struct hy_sched *s, const struct hy_step *step, struct hy_action *out)
+static void fill_meta(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
 {
-    enum { MOST = 10 };
-    struct hy_attr *list = hy_arena_array(&s->decision->arena, MOST, sizeof *list);
+    const struct hy_srsc *clone = step->rsc ? hy_sched_clone_of(step->rsc) : NULL;
+    size_t most = (clone ? 9 : 4) + step->meta_count;
+    struct hy_attr *list = hy_arena_array(&g->s->decision->arena, most, sizeof *list);
     out->meta = list;
     add_meta(out, list, "name", out->op);
-    add_meta(out, list, "timeout", number_text(s, out->timeout / HY_MS));
-    add_meta(out, list, "interval", out->interval ? number_text(s, out->interval / HY_MS) : "0");
+    add_meta(out, list, "timeout", number_text(g, out->timeout / HY_MS));
+    add_meta(out, list, "interval", out->interval ? number_text(g, out->interval / HY_MS) : "0");
     add_meta(out, list, "on_node", out->node);
-    const struct hy_srsc *clone = step->rsc ? hy_sched_clone_of(step->rsc) : NULL;
+    for (size_t i = 0; i < step->meta_count; i++)
+        list[out->meta_count++] = step->meta[i];
     if (!clone)
         return;
-    add_meta(out, list, "clone", number_text(s, clone->unique ? step->rsc->instance : 0));
-    add_meta(out, list, "clone_max", number_text(s, clone->clone_max));
-    add_meta(out, list, "clone_node_max", number_text(s, clone->clone_node_max));
+    add_meta(out, list, "clone", number_text(g, clone->unique ? step->rsc->instance : 0));
+    add_meta(out, list, "clone_max", number_text(g, clone->clone_max));
+    add_meta(out, list, "clone_node_max", number_text(g, clone->clone_node_max));
     add_meta(out, list, "globally_unique", clone->unique ? "true" : "false");
     if (clone->promotable)
-        add_meta(out, list, "promoted_max", number_text(s, clone->promoted_max));
+        add_meta(out, list, "promoted_max", number_text(g, clone->promoted_max));
 }
 
 /* ---------------------------------------------------------------- parameters */
@@ -196,7 +204,23 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
                               .blocked = (step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE),
                               .reason = reason_of(g, step)};
     fill_params(g->s, step, out);
-    fill_meta(g->s, step, out);
+    fill_meta(g, step, out);
+}
+
+/* It is not there yet: the operator has to do it, and say so. */
+static void fill_fencing(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
+{
+    const char *node = g->s->nodes[step->node].name;
+    *out = (struct hy_action){.kind = HY_ACT_FENCE,
+                              .rsc = node,
+                              .primitive = "",
+                              .node = node,
+                              .op = step->op,
+                              .blocked = true,
+                              .reason = hy_arena_printf(&g->s->decision->arena,
+                                                        "%s; nothing here can fence it: see to it that it is off, then "
+                                                        "confirm it",
+                                                        step->reason)};
 }
 
 void hy_graph_finish(struct hy_graph *g)
@@ -207,7 +231,11 @@ void hy_graph_finish(struct hy_graph *g)
     decision->action_count = work.count;
     for (size_t i = 0; i < work.count; i++) {
         struct hy_action *out = &decision->actions[i];
-        fill(g, hy_step_at(g, work.steps[i]), out);
+        const struct hy_step *step = hy_step_at(g, work.steps[i]);
+        if (step->task == HY_TASK_FENCE)
+            fill_fencing(g, step, out);
+        else
+            fill(g, step, out);
         out->after = work.after[i].list;
         out->after_count = work.after[i].count;
     }

@@ -189,13 +189,25 @@ static void changes_below(struct hy_graph *g, struct hy_srsc *rsc)
         changes_below(g, rsc->children.items[i]);
 }
 
+static void fence_changes(struct hy_graph *g)
+{
+    struct hy_decision *decision = g->s->decision;
+    for (uint32_t i = 0; i < g->steps.count; i++) {
+        const struct hy_step *step = hy_step_at(g, i);
+        if (step->task == HY_TASK_FENCE && !(step->marks & HY_OPTIONAL))
+            decision->changes[decision->change_count++] = (struct hy_change){
+                .kind = HY_CHANGE_FENCE, .to = g->s->nodes[step->node].name, .op = step->op, .reason = step->reason};
+    }
+}
+
 void hy_graph_changes(struct hy_graph *g)
 {
     struct hy_sched *s = g->s;
-    size_t most = s->node_count;
+    size_t most = 2 * s->node_count;
     for (size_t i = 0; i < s->leaves.count; i++)
         most += 1 + s->leaves.items[i]->active.count;
     s->decision->changes = hy_arena_array(&s->decision->arena, most, sizeof *s->decision->changes);
+    fence_changes(g);
     for (size_t i = 0; i < s->tops.count; i++)
         changes_below(g, s->tops.items[i]);
 }

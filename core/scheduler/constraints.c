@@ -28,7 +28,7 @@ void hy_sched_add_score(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, 
 /* A constraint that names what a clone is of means the clone. */
 static struct hy_srsc *constrained(struct hy_sched *s, const char *id)
 {
-    struct hy_srsc *rsc = hy_map_get(&s->rsc_index, id);
+    struct hy_srsc *rsc = id ? hy_map_get(&s->rsc_index, id) : NULL;
     return rsc && rsc->in_clone ? hy_sched_top(rsc) : rsc;
 }
 

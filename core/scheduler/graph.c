@@ -35,6 +35,12 @@ bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node)
     return false;
 }
 
+/* Of the others there may be very many, and nobody asks. */
+static bool is_looked_for(enum hy_task task)
+{
+    return task != HY_TASK_PROBE && task != HY_TASK_MONITOR && task != HY_TASK_CANCEL && task != HY_TASK_NOTIFY;
+}
+
 uint32_t hy_graph_step(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task task, uint32_t node, uint32_t marks)
 {
     struct hy_step *step = hy_vec_add(&g->steps);
@@ -48,12 +54,14 @@ uint32_t hy_graph_step(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task tas
                              .in = HY_NO_ACTION,
                              .called_by = HY_NO_ACTION,
                              .forbidden_by = HY_NO_ACTION};
-    if (rsc && rsc->kind == HY_RSC_PRIMITIVE) {
-        struct hy_course *course = hy_course_of(g, rsc);
-        step->unit = rsc->unit;
-        step->next_of_rsc = course->steps;
-        course->steps = number;
-    }
+    if (!rsc || rsc->kind != HY_RSC_PRIMITIVE)
+        return number;
+    step->unit = rsc->unit;
+    if (!is_looked_for(task))
+        return number;
+    struct hy_course *course = hy_course_of(g, rsc);
+    step->next_of_rsc = course->steps;
+    course->steps = number;
     return number;
 }
 

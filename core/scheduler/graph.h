@@ -16,6 +16,8 @@
  * The order of work, and the files:
  *   graph.c              actions, links, finding them
  *   tasks.c              the actions of a primitive; what is under way already
+ *   migration.c          moving without a stop
+ *   fencing.c            nodes that are to be fenced, what that stands for and what waits for it
  *   collectives.c        those of groups and clones, and the order inside them
  *   orders.c             the orders of the configuration; what keeps apart what may not be together
  *   propagate.c          optional and runnable, carried along
@@ -48,7 +50,8 @@ enum hy_task {
     HY_TASK_MIGRATE_FROM,
     HY_TASK_NOTIFY,
     HY_TASK_FENCE,
-    HY_TASK_GATE /* runnable when enough of those before it are: clone-min, require-all=false */
+    HY_TASK_FENCED, /* all that are to be fenced are */
+    HY_TASK_GATE    /* runnable when enough of those before it are: clone-min, require-all=false */
 };
 #define HY_TASK_DONE 4u
 
@@ -69,18 +72,18 @@ enum hy_mark {
 /* What a link from `first` to `then` says, beside the order of the two. */
 enum hy_link_mark {
     HY_LINK_ORDER = 0,
-    HY_LINK_NEEDS = 1u << 0,       /* then is runnable only if first is */
-    HY_LINK_CALLS = 1u << 1,       /* first called for: then, too */
-    HY_LINK_HOLDS = 1u << 2,       /* a stop that is blocked (not merely unmanaged) forbids then */
-    HY_LINK_RESTART = 1u << 3,     /* stop and start of one; then called for: first, too */
-    HY_LINK_ROLE = 1u << 4,        /* then called for of what is promoted: first, too */
-    HY_LINK_ONE_WAY = 1u << 5,     /* an order that is not symmetrical */
-    HY_LINK_SAME_NODE = 1u << 6,   /* counts only between actions on one node */
-    HY_LINK_WEAK = 1u << 7,        /* left out where it would close a circle */
-    HY_LINK_SERIAL = 1u << 8,      /* not at the same time, whichever comes first */
-    HY_LINK_MIGRATION = 1u << 9,   /* first is called for and runnable only if then can migrate */
-    HY_LINK_PLAIN_LEFT = 1u << 10, /* first not runnable: then is no mere pretence any more */
-    HY_LINK_IGNORED = 1u << 11
+    HY_LINK_NEEDS = 1u << 0,     /* then is runnable only if first is */
+    HY_LINK_CALLS = 1u << 1,     /* first called for: then, too */
+    HY_LINK_HOLDS = 1u << 2,     /* a stop that is blocked (not merely unmanaged) forbids then */
+    HY_LINK_RESTART = 1u << 3,   /* stop and start of one; then called for: first, too */
+    HY_LINK_ROLE = 1u << 4,      /* then called for of what is promoted: first, too */
+    HY_LINK_ONE_WAY = 1u << 5,   /* an order that is not symmetrical */
+    HY_LINK_SAME_NODE = 1u << 6, /* counts only between actions on one node */
+    HY_LINK_WEAK = 1u << 7,      /* left out where it would close a circle */
+    HY_LINK_SERIAL = 1u << 8,    /* not at the same time, whichever comes first */
+    HY_LINK_MIGRATION = 1u << 9, /* then called for: first, too, which is runnable only if then can migrate */
+    HY_LINK_PRETENCE = 1u << 10, /* first not runnable: then is real, no pretence any more */
+    HY_LINK_INVERSE = 1u << 11   /* of an order, the other way down: what is behind what stops cannot migrate */
 };
 
 struct hy_link {
@@ -119,6 +122,13 @@ struct hy_course {
     bool reload;
 };
 
+enum { HY_NUMBERS = 64 };
+
+struct hy_number_text {
+    int64_t number;
+    const char *text;
+};
+
 struct hy_graph {
     struct hy_sched *s;
     struct hy_arena *arena;
@@ -127,6 +137,7 @@ struct hy_graph {
     struct hy_course *courses; /* by number of the resource */
     HY_VEC(uint32_t) queue;
     bool any_flight;
+    struct hy_number_text numbers[HY_NUMBERS]; /* as text, for the agents */
 };
 
 static inline struct hy_course *hy_course_of(const struct hy_graph *g, const struct hy_srsc *rsc)
@@ -160,6 +171,15 @@ bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node);
 
 /* tasks.c */
 void hy_graph_tasks(struct hy_graph *g, struct hy_srsc *leaf);
+
+/* migration.c */
+bool hy_graph_is_half_way(const struct hy_srsc *leaf); /* migrate_to is done, migrate_from goes on */
+void hy_graph_migration(struct hy_graph *g, struct hy_srsc *leaf);
+void hy_graph_migration_orders(struct hy_graph *g, struct hy_srsc *first, enum hy_task first_task, struct hy_srsc *then,
+                               enum hy_task then_task);
+
+/* fencing.c */
+void hy_graph_fencing(struct hy_graph *g);
 
 /* collectives.c */
 void hy_graph_collectives(struct hy_graph *g);

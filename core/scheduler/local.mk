@@ -10,11 +10,13 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/colocate.c \
 	core/scheduler/constraints.c \
 	core/scheduler/failures.c \
+	core/scheduler/fencing.c \
 	core/scheduler/foresee.c \
 	core/scheduler/graph.c core/scheduler/graph.h \
 	core/scheduler/history.c \
 	core/scheduler/instances.c \
 	core/scheduler/meta.c \
+	core/scheduler/migration.c \
 	core/scheduler/nodes.c \
 	core/scheduler/orders.c \
 	core/scheduler/probes.c \

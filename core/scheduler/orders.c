@@ -52,6 +52,8 @@ static void link_two(struct hy_graph *g, struct hy_srsc *first, enum hy_task fir
         hy_graph_ensure(g, first, first_task);
     for (uint32_t f = hy_graph_first(g, first, first_task); f != HY_NO_ACTION; f = hy_graph_next(g, f))
         link_to_all(g, f, then, then_task, marks);
+    if (then->kind == HY_RSC_PRIMITIVE && !(marks & (HY_LINK_WEAK | HY_LINK_SERIAL)))
+        hy_graph_migration_orders(g, first, first_task, then, then_task);
 }
 
 /* ---------------------------------------------------------------- interleaved clones */
@@ -135,6 +137,45 @@ static void serialize(struct hy_graph *g, const struct hy_sorder *order)
             link_two(g, order->first, f, order->then, t, HY_LINK_SERIAL);
 }
 
+/* ---------------------------------------------------------------- as many as it takes */
+
+static uint32_t new_gate(struct hy_graph *g, uint32_t required)
+{
+    uint32_t gate = hy_graph_step(g, NULL, HY_TASK_GATE, HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
+    hy_step_at(g, gate)->required = required;
+    return gate;
+}
+
+static void link_to_gate(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task task, uint32_t gate)
+{
+    if (rsc->kind != HY_RSC_PRIMITIVE) {
+        hy_graph_link(g, hy_course_of(g, rsc)->done[task], gate, HY_LINK_ORDER);
+        return;
+    }
+    for (uint32_t f = hy_graph_first(g, rsc, task); f != HY_NO_ACTION; f = hy_graph_next(g, f))
+        hy_graph_link(g, f, gate, HY_LINK_ORDER);
+}
+
+/* clone-min: so many instances must be up, whichever. */
+static void link_enough(struct hy_graph *g, const struct hy_sorder *order, enum hy_task first, enum hy_task then)
+{
+    uint32_t gate = new_gate(g, order->first->clone_min);
+    for (size_t i = 0; i < order->first->children.count; i++)
+        link_to_gate(g, order->first->children.items[i], first, gate);
+    link_to_all(g, gate, order->then, then, HY_LINK_NEEDS);
+}
+
+/* require-all=false: one of them must be up. */
+static void apply_gate(struct hy_graph *g, const struct hy_sgate *sets)
+{
+    uint32_t gate = new_gate(g, 1);
+    for (size_t i = 0; i < sets->firsts.count; i++)
+        link_to_gate(g, sets->firsts.items[i], task_of(sets->first_action), gate);
+    for (size_t i = 0; i < sets->thens.count; i++)
+        link_to_all(g, gate, sets->thens.items[i], task_of(sets->then_action),
+                    sets->kind == HY_ORDER_MANDATORY ? HY_LINK_NEEDS : HY_LINK_ORDER);
+}
+
 static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
 {
     enum hy_task first = task_of(order->first_action), then = task_of(order->then_action);
@@ -148,7 +189,10 @@ static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
         marks = HY_LINK_ONE_WAY;
     else if (order->kind == HY_ORDER_MANDATORY)
         marks = HY_LINK_CALLS | HY_LINK_HOLDS | (begins(first) ? HY_LINK_NEEDS : 0);
-    link_rscs(g, order->first, first, order->then, then, marks, pairs);
+    if (order->first->clone_min && begins(first) && (marks & HY_LINK_NEEDS))
+        link_enough(g, order, first, then);
+    else
+        link_rscs(g, order->first, first, order->then, then, marks, pairs);
     if (!order->symmetrical)
         return;
     bool mandatory = order->kind == HY_ORDER_MANDATORY;
@@ -200,6 +244,8 @@ void hy_graph_orders(struct hy_graph *g)
     struct hy_sched *s = g->s;
     for (size_t i = 0; i < s->orders.count && !HY_MUTANT(ORDERS_IGNORED); i++)
         apply_order(g, s->orders.items[i]);
+    for (size_t i = 0; i < s->gates.count && !HY_MUTANT(ORDERS_IGNORED); i++)
+        apply_gate(g, s->gates.items[i]);
     for (size_t i = 0; i < s->colocations.count; i++)
         keep_apart(g, s->colocations.items[i]);
 }

@@ -178,10 +178,25 @@ static void restart(struct hy_graph *g, uint32_t first, uint32_t then)
         lose(g, then, HY_RUNNABLE, first);
 }
 
-static bool is_up_already(const struct hy_step *then)
+/* A migration is what a stop and a start become, if both can be and nothing else is to happen to them. */
+static void migration(struct hy_graph *g, uint32_t first, uint32_t then, uint32_t marks)
 {
-    return (then->task == HY_TASK_START && then->rsc->active.count) ||
-           (then->task == HY_TASK_STOP && !then->rsc->active.count);
+    if (!hy_step_is(g, then, HY_MIGRATABLE | HY_RUNNABLE))
+        lose(g, first, HY_RUNNABLE, then);
+    if (!hy_step_is(g, then, HY_OPTIONAL))
+        lose(g, first, HY_OPTIONAL, then);
+    if ((marks & HY_LINK_PRETENCE) && !hy_step_is(g, first, HY_RUNNABLE)) {
+        lose(g, then, HY_MIGRATABLE, first);
+        lose(g, then, HY_PSEUDO, first);
+    }
+}
+
+/* What is not symmetrical leaves alone what has come about already, and is not to be done again. */
+static bool is_so_already(const struct hy_step *then)
+{
+    if (then->task == HY_TASK_START)
+        return then->rsc->active.count && (then->marks & HY_OPTIONAL);
+    return then->task == HY_TASK_STOP && !then->rsc->active.count;
 }
 
 static bool is_blocked_stop(const struct hy_step *first, uint32_t seen)
@@ -195,7 +210,7 @@ static void carry(struct hy_graph *g, const struct hy_link *link, uint32_t numbe
     uint32_t first = link->first, marks = link->marks;
     const struct hy_step *then = hy_step_at(g, number);
     uint32_t seen = hy_graph_view(g, first, then->node);
-    if ((marks & HY_LINK_ONE_WAY) && !(seen & HY_RUNNABLE) && !is_up_already(then)) {
+    if ((marks & HY_LINK_ONE_WAY) && !(seen & HY_RUNNABLE) && !is_so_already(then)) {
         lose(g, number, HY_OPTIONAL, first);
         lose(g, number, HY_RUNNABLE, first);
     }
@@ -211,6 +226,10 @@ static void carry(struct hy_graph *g, const struct hy_link *link, uint32_t numbe
         lose(g, first, HY_OPTIONAL, number);
     if (marks & HY_LINK_RESTART)
         restart(g, first, number);
+    if (marks & HY_LINK_MIGRATION)
+        migration(g, first, number, marks);
+    if ((marks & HY_LINK_INVERSE) && !(hy_step_at(g, number)->marks & (HY_OPTIONAL | HY_MIGRATABLE)))
+        lose(g, first, HY_MIGRATABLE, number);
 }
 
 static void carry_to_members(struct hy_graph *g, const struct hy_link *link, const struct hy_srsc *rsc,
@@ -223,8 +242,11 @@ static void carry_to_members(struct hy_graph *g, const struct hy_link *link, con
             carry(g, link, at);
 }
 
-static const uint32_t CARRIES =
-    HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_ONE_WAY;
+static const uint32_t CARRIES = HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE |
+                                HY_LINK_ONE_WAY | HY_LINK_MIGRATION | HY_LINK_INVERSE;
+/* Those by which what is behind bears on what is before. */
+static const uint32_t CARRIES_BACK =
+    HY_LINK_ONE_WAY | HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_MIGRATION | HY_LINK_INVERSE;
 
 static void follow(struct hy_graph *g, const struct hy_link *link)
 {
@@ -247,7 +269,7 @@ static void look_at(struct hy_graph *g, uint32_t number)
     for (uint32_t l = step->out; l != HY_NO_ACTION; l = g->links.items[l].next_out)
         follow(g, &g->links.items[l]);
     for (uint32_t l = hy_step_at(g, number)->in; l != HY_NO_ACTION; l = g->links.items[l].next_in)
-        if (g->links.items[l].marks & (HY_LINK_RESTART | HY_LINK_ROLE))
+        if (g->links.items[l].marks & CARRIES_BACK)
             follow(g, &g->links.items[l]);
     hold_back_dependents(g, number);
 }

@@ -69,6 +69,12 @@ static void begin(struct hy_graph *g, struct hy_srsc *leaf, const struct hy_sop 
     step->op = hy_arena_strdup(&g->s->decision->arena, op->config->name);
     step->interval = op->config->interval;
     step->reason = "it is watched while it runs";
+    if (op->role != HY_ROLE_ANY) {
+        step->meta = hy_arena_alloc(&g->s->decision->arena, sizeof *step->meta);
+        *step->meta =
+            (struct hy_attr){.name = (char *)(uintptr_t) "role", .value = (char *)(uintptr_t)hy_role_word(op->role)};
+        step->meta_count = 1;
+    }
     if (!anew && hy_sched_inflight(past, op->config->name, op->config->interval))
         step->marks |= HY_PENDING;
     link_behind(g, leaf, number);

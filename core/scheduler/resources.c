@@ -81,6 +81,7 @@ static struct hy_srsc *new_rsc(struct hy_sched *s, enum hy_srsc_kind kind, const
     rsc->parent = parent;
     rsc->node = HY_NO_NODE;
     rsc->waits_for = HY_NO_NODE;
+    rsc->migrate_from = rsc->migrate_to = rsc->lock_node = HY_NO_NODE;
     rsc->role = HY_ROLE_STOPPED;
     rsc->next = HY_ROLE_STOPPED;
     rsc->promotion = -1;

@@ -52,7 +52,7 @@ enum hy_action_kind {
     HY_ACT_MIGRATE_TO,   /* on the node it leaves */
     HY_ACT_MIGRATE_FROM, /* on the node it comes to, after that */
     HY_ACT_NOTIFY,       /* tells an instance of a clone what is done to the others */
-    HY_ACT_FENCE         /* `op` is "reboot", "off" or "on" (unfencing); `rsc` and `primitive` are NULL */
+    HY_ACT_FENCE         /* `op` is "reboot", "off" or "on" (unfencing); `rsc` is the node, `primitive` empty */
 };
 
 struct hy_action {

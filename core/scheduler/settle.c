@@ -89,6 +89,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_begin(&g);
     for (size_t i = 0; i < s->leaves.count; i++)
         hy_graph_tasks(&g, s->leaves.items[i]);
+    hy_graph_fencing(&g);
     hy_graph_collectives(&g);
     hy_graph_orders(&g);
     hy_graph_probes(&g);

@@ -32,7 +32,7 @@ static bool cannot_be_done(const struct hy_step *step)
 static bool counts(const struct sorter *sorter, const struct hy_link *link)
 {
     const struct hy_step *first = hy_step_at(sorter->g, link->first), *then = hy_step_at(sorter->g, link->then);
-    if (!sorter->in[link->first] || !sorter->in[link->then] || (link->marks & HY_LINK_IGNORED))
+    if (!sorter->in[link->first] || !sorter->in[link->then])
         return false;
     if ((then->marks & HY_PENDING) && !(link->marks & HY_LINK_ROLE))
         return false; /* what is under way waits for nothing any more */

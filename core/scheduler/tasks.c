@@ -31,12 +31,30 @@ static const char *op_word(enum hy_task task)
     return words[task];
 }
 
-/* Without quorum nothing is begun, whatever the policy lets run on. */
-static bool may_begin(const struct hy_sched *s, const struct hy_srsc *leaf)
+/* Without quorum nothing is begun, but what goes on without one, and what the policy lets run on. */
+static bool has_quorum(const struct hy_sched *s, const struct hy_srsc *leaf)
 {
-    if (s->properties.no_quorum_stop)
+    if (leaf->meta.requires == HY_REQUIRES_NOTHING)
+        return true;
+    switch (s->properties.no_quorum) {
+    case HY_NO_QUORUM_STOP:
         return false;
-    return !s->properties.no_quorum_freeze || leaf->active.count > 0;
+    case HY_NO_QUORUM_FREEZE:
+        return leaf->active.count && hy_level_of(leaf->next) <= hy_level_of(leaf->role);
+    case HY_NO_QUORUM_DEMOTE:
+        return leaf->role == HY_ROLE_PROMOTED || leaf->role == HY_ROLE_UNPROMOTED;
+    default:
+        return true;
+    }
+}
+
+/* Somebody must see to what may run on a node that is out of reach. */
+static void ask_for_fencing(struct hy_sched *s, uint32_t node)
+{
+    if (s->nodes[node].unclean)
+        return;
+    s->nodes[node].unclean = true;
+    s->nodes[node].fence_reason = "what runs there cannot be stopped";
 }
 
 static bool may_be_done(const struct hy_sched *s, const struct hy_srsc *leaf, enum hy_task task, uint32_t node)
@@ -46,7 +64,7 @@ static bool may_be_done(const struct hy_sched *s, const struct hy_srsc *leaf, en
         return false;
     if (task == HY_TASK_STOP)
         return leaf->managed;
-    return task == HY_TASK_DEMOTE || may_begin(s, leaf);
+    return task == HY_TASK_DEMOTE || has_quorum(s, leaf);
 }
 
 /* An action under way is beyond all doubt: it is called for, and nothing can forbid it any more. */
@@ -57,6 +75,8 @@ static uint32_t add(struct hy_graph *g, struct hy_srsc *leaf, enum hy_task task,
         uint32_t marks = HY_OPTIONAL;
         if (may_be_done(g->s, leaf, task, node))
             marks |= HY_RUNNABLE;
+        if (task == HY_TASK_STOP && leaf->managed && !g->s->nodes[node].member)
+            ask_for_fencing(g->s, node);
         step = hy_graph_step(g, leaf, task, node, marks);
         hy_step_at(g, step)->sop = hy_sched_op(leaf->unit->prim, op_word(task), 0);
     }
@@ -101,7 +121,8 @@ static bool calls_for_restart(const struct hy_srsc *leaf)
     const struct hy_past *past = &leaf->unit->past[leaf->node];
     if (leaf->active.count > 1)
         return leaf->meta.multiple_active != HY_MULTIPLE_STOP_UNEXPECTED || leaf->failed;
-    return past->failed || past->stopping || (past->changed && !past->arriving);
+    bool failed = leaf->must_stop || (past->failed && !leaf->must_demote);
+    return failed || past->stopping || (past->changed && !past->arriving);
 }
 
 /* At the end of its lease a node stops what is unmanaged, too. */
@@ -166,10 +187,16 @@ static bool bring_all_down(struct hy_graph *g, struct hy_srsc *leaf, bool restar
     for (size_t i = 0; i < leaf->active.count; i++) {
         uint32_t node = leaf->active.items[i];
         bool here = stays_on(leaf, node);
+        if (here && hy_graph_is_half_way(leaf))
+            continue; /* it comes to be there as its migration ends */
         if (here && leaf->unit->past[node].arriving && !restart)
             continue; /* its start is under way, which is all that it takes */
         bring_down(g, leaf, node, here && !restart);
         stays = stays || here;
+    }
+    for (size_t i = 0; i < leaf->dangling.count; i++) {
+        uint32_t stop = add(g, leaf, HY_TASK_STOP, leaf->dangling.items[i], false);
+        hy_step_at(g, stop)->marks |= HY_DANGLING;
     }
     return stays && !restart;
 }
@@ -246,7 +273,8 @@ void hy_graph_tasks(struct hy_graph *g, struct hy_srsc *leaf)
         leave_alone(g, leaf);
         return;
     }
-    bool here = leaf->node != HY_NO_NODE && hy_sched_is_active_on(leaf, leaf->node);
+    bool here = leaf->node != HY_NO_NODE && hy_sched_is_active_on(leaf, leaf->node) && !hy_graph_is_half_way(leaf);
+    course->repromote = here && leaf->must_demote && !leaf->must_stop;
     course->restart = here && hy_level_of(leaf->next) > 0 && calls_for_restart(leaf);
     course->moving = leaf->node != HY_NO_NODE && leaf->active.count && !here;
     bool stays = bring_all_down(g, leaf, course->restart);
@@ -254,4 +282,6 @@ void hy_graph_tasks(struct hy_graph *g, struct hy_srsc *leaf)
         return;
     bring_up(g, leaf, stays);
     link_restart(g, leaf);
+    if (course->moving)
+        hy_graph_migration(g, leaf);
 }

@@ -136,7 +136,7 @@ const char *fact_ban(const struct hy_cib *cib, const char *rsc, const char *node
             location->u.location.role == HY_ROLE_PROMOTED || strcmp(location->u.location.node, node) != 0)
             continue;
         for (const struct hy_object *object = primitive_of(cib, rsc); object; object = bound_with(cib, object))
-            if (strcmp(object->id, location->u.location.rsc) == 0)
+            if (location->u.location.rsc && strcmp(object->id, location->u.location.rsc) == 0)
                 return location->id;
     }
     return NULL;
@@ -237,7 +237,7 @@ static bool is_start(const char *action)
 /* Mandatory, and of starts: those of promotions are another matter. */
 static bool is_plain_order(const struct hy_object *object)
 {
-    return object->kind == HY_ORDER && object->u.order.kind == HY_ORDER_MANDATORY &&
+    return object->kind == HY_ORDER && object->u.order.first.rsc && object->u.order.kind == HY_ORDER_MANDATORY &&
            is_start(object->u.order.first.action) && is_start(object->u.order.then.action);
 }
 

@@ -72,7 +72,15 @@ START_TEST(objects_hold_what_was_written)
 }
 END_TEST
 
-#define KEYWORDS "node, primitive, group, clone, ms, location, colocation, order, property, rsc_defaults or op_defaults"
+#define KEYWORDS                                                                                                       \
+    "node, primitive, rsc_template, group, clone, ms, tag, location, colocation, order, rsc_ticket, "                  \
+    "fencing_topology, property, rsc_defaults or op_defaults"
+#define SCORE "a score with a colon, such as inf:, -inf: or 100:"
+#define COMPARISONS                                                                                                    \
+    "eq, ne, lt, lte, gt or gte, with string:, integer:, number: or version: in front, and :param or :meta behind, "   \
+    "if wanted"
+#define ATTRIBUTE "the name of a node attribute, such as #uname, or date"
+#define LEVELS "NODE:, attr:NAME=VALUE or pattern:REGEX, and devices (A,B: both together; blanks between attempts)"
 #define ID_RULE "a letter or '_', then letters, digits, '_', '-', '.', at most 255 in all"
 #define AGENT "TYPE, ocf:PROVIDER:TYPE, or CLASS:TYPE with class lsb, systemd, service or stonith"
 
@@ -81,8 +89,8 @@ static const struct {
     const char *error;
 } wrong[] = {
     {"primitiv x Dummy", "line 1, column 1: 'primitiv': expected " KEYWORDS},
-    {"node a\n\n  tag t a",
-     "line 3, column 3: 'tag': this statement of crmsh's is not supported yet: expected " KEYWORDS},
+    {"node a\n\n  bundle t a",
+     "line 3, column 3: 'bundle': this statement of crmsh's is not supported: expected " KEYWORDS},
     {"primitive x Dummy\n\tmeta a=b",
      "line 2, column 2: 'meta': begins no statement: expected a backslash at the end of "
      "the line before, if it belongs there"},
@@ -91,7 +99,8 @@ static const struct {
     {"primitive x", "line 1: the statement ends after 'x': expected a resource agent: " AGENT},
     {"primitive x foo:bar", "line 1, column 13: 'foo:bar': expected a resource agent: " AGENT},
     {"primitive x lsb:a:b", "line 1, column 13: 'lsb:a:b': only class ocf has providers: expected " AGENT},
-    {"primitive x @t", "line 1, column 13: '@t': templates are not supported yet: expected " AGENT},
+    {"primitive x @", "line 1, column 13: '@': expected @TEMPLATE with the id of a template"},
+    {"rsc_template x @t", "line 1, column 16: '@t': expected a resource agent: " AGENT},
     {"primitive x Dummy monitr interval=3",
      "line 1, column 19: 'monitr': expected name=value, params, op, meta, utilization or operations"},
     {"primitive x Dummy \\\n\top monitor 30s",
@@ -99,12 +108,16 @@ static const struct {
     {"primitive x Dummy op interval=3",
      "line 1, column 22: 'interval=3': expected the name of an operation, such as monitor, start or stop"},
     {"primitive x Dummy params a=1 a=2", "line 1, column 30: 'a=2': a is given twice: expected it once"},
-    {"primitive x Dummy params $id=a",
-     "line 1, column 26: '$id=a': an id of a set of attributes is not supported here: "
+    {"primitive x Dummy params $id=1", "line 1, column 26: '$id=1': expected $id=ID, once"},
+    {"primitive x Dummy params a=1 $id=b",
+     "line 1, column 30: '$id=b': an id stands in front of all else in a set, and single attributes have none: "
      "expected name=value"},
-    {"primitive x Dummy params rule #uname eq a",
-     "line 1, column 26: 'rule': rules on sets of attributes are not supported yet: expected name=value"},
-    {"primitive x Dummy operations a", "line 1, column 30: 'a': expected $id=ID, once"},
+    {"primitive x Dummy params @a",
+     "line 1, column 26: '@a': expected name=value, params, op, meta, utilization or operations"},
+    {"primitive x Dummy params rule a=1", "line 1, column 31: 'a=1': expected " ATTRIBUTE},
+    {"primitive x Dummy params $id-ref=y a=1",
+     "line 1, column 36: 'a=1': expected name=value, params, op, meta, utilization or operations"},
+    {"primitive x Dummy operations a", "line 1, column 30: 'a': expected $id=ID, or $id-ref=ID"},
     {"primitive 中 Dummy", "line 1, column 11: '中': expected the id of the primitive: " ID_RULE},
     {"primitive x Dummy params 中=1",
      "line 1, column 26: '中=1': expected name=value with a name of printable ASCII, at most 255"},
@@ -114,40 +127,63 @@ static const struct {
     {"node a:ping", "line 1, column 6: 'a:ping': nodes of this type are not supported: expected NAME or NAME:member"},
     {"node -a", "line 1, column 6: '-a': expected a node's name: letters, digits, '_', '-', '.', at most 255 in all"},
     {"node a b", "line 1, column 8: 'b': expected attributes or utilization, then name=value"},
-    {"location l x 5 test1",
-     "line 1, column 14: '5': expected a score with a colon, such as inf:, -inf: or 100:, and a node; or rule"},
-    {"location l x foo: test1",
-     "line 1, column 14: 'foo:': expected a score with a colon, such as inf:, -inf: or 100:, and a node; or rule"},
-    {"location l { a b } 5: c",
-     "line 1, column 12: '{': sets of resources and patterns are not supported yet: expected a "
-     "resource's id"},
+    {"location l x 5 test1", "line 1, column 14: '5': expected " SCORE ", and a node; or rule"},
+    {"location l x foo: test1", "line 1, column 14: 'foo:': expected " SCORE ", and a node; or rule"},
+    {"location l { a b 5: c", "line 1, column 18: '5:': expected the id of a resource"},
+    {"location l { a b", "line 1: the statement ends after 'b': expected another resource, or '}'"},
+    {"location l /a 5: c", "line 1, column 12: '/a': expected a pattern between two slashes, such as /db.*/"},
     {"location l x role=Up 5: c",
      "line 1, column 14: 'role=Up': expected a role: Started, Stopped, Promoted or Unpromoted"},
     {"location l x a=b 5: c",
      "line 1, column 14: 'a=b': expected role=ROLE, resource-discovery=..., SCORE: NODE, or rule"},
     {"location l x 5: c d", "line 1, column 19: 'd': expected the end of the statement"},
-    {"location l x rule 5:",
-     "line 1: the statement ends after '5:': expected the name of a node attribute, such as #uname"},
-    {"location l x rule 5: #uname is a", "line 1, column 29: 'is': expected eq, ne, lt, lte, gt or gte, with string:, "
-                                         "integer:, number: or version: in front "
-                                         "if wanted"},
+    {"location l x rule 5:", "line 1: the statement ends after '5:': expected " ATTRIBUTE},
+    {"location l x rule 5: #uname is a", "line 1, column 29: 'is': expected " COMPARISONS},
+    {"location l x rule 5: #uname eq:x a", "line 1, column 29: 'eq:x': expected " COMPARISONS},
+    {"location l x rule 5: #uname real:eq a", "line 1, column 29: 'real:eq': expected " COMPARISONS},
     {"location l x rule 5: #uname eq", "line 1: the statement ends after 'eq': expected a value to compare with"},
     {"location l x rule 5: a eq b and c eq d or e eq f", "line 1, column 40: 'or': mixes and with or: expected one of "
-                                                         "them throughout a rule, and a rule of its own for the "
-                                                         "rest"},
-    {"location l x rule 5: date gt 2014-01-01",
-     "line 1, column 22: 'date': date expressions are not supported yet: expected a node attribute"},
-    {"location l x rule $id-ref=a",
-     "line 1, column 19: '$id-ref=a': references to rules are not supported yet: expected the rule itself"},
+                                                         "them throughout a rule, and parentheses around the rest"},
+    {"location l x rule 5: ( a eq b", "line 1: the statement ends after 'b': expected and, or, or the closing "
+                                      "parenthesis"},
+    {"location l x rule 5: a eq b and )", "line 1, column 33: ')': expected " ATTRIBUTE},
+    {"location l x rule 5: date", "line 1: the statement ends after 'date': expected gt DATE, lt DATE, in start=... "
+                                  "end=..., or spec hours=9-16 ..."},
+    {"location l x rule 5: date in a=b", "line 1, column 30: 'a=b': expected start=DATE end=DATE, one of them, or "
+                                         "start=DATE and a duration such as days=3"},
+    {"location l x rule 5: date in start=2026-01-01 end=2026-02-01 days=3",
+     "line 1: the statement ends after 'days=3': expected start=DATE end=DATE, one of them, or start=DATE and a "
+     "duration such as days=3"},
+    {"location l x rule 5: date spec", "line 1: the statement ends after 'spec': expected one or more of seconds=, "
+                                       "minutes=, hours=, monthdays=, weekdays=, yeardays=, months=, weeks=, years=, "
+                                       "weekyears= or moon="},
+    {"location l x rule 5: rsc_type Dummy",
+     "line 1, column 31: 'Dummy': expected CLASS:PROVIDER:TYPE, where what may be any is left out"},
+    {"location l x rule 5: op_type monitor:x",
+     "line 1, column 30: 'monitor:x': expected the name of an operation, or NAME:INTERVAL such as monitor:10s"},
+    {"location l x rule $id-ref=a b", "line 1, column 29: 'b': expected and, or, or another rule"},
     {"location l x rule a eq b c", "line 1, column 26: 'c': expected and, or, or another rule"},
-    {"colocation c a b", "line 1, column 14: 'a': expected a score with a colon, such as inf:, -inf: or 100:"},
+    {"colocation c a b", "line 1, column 14: 'a': expected " SCORE},
     {"colocation c inf: a b:Up",
      "line 1, column 21: 'b:Up': expected a role: Started, Stopped, Promoted or Unpromoted"},
-    {"colocation c inf: a b d",
-     "line 1, column 23: 'd': sets of more than two resources are not supported yet: expected "
-     "node-attribute=NAME or the end of the statement"},
-    {"colocation c inf: ( a b ) d",
-     "line 1, column 19: '(': sets of resources and patterns are not supported yet: expected a resource's id"},
+    {"colocation c inf: a", "line 1: the statement ends after 'a': expected another resource"},
+    {"colocation c inf: ( )", "line 1, column 21: ')': expected resources in the brackets, or $id-ref=ID"},
+    {"colocation c inf: ( a b", "line 1: the statement ends after 'b': expected another resource, or ')'"},
+    {"colocation c inf: ( a:Promoted b ) c", "line 1, column 32: 'b': expected one role for all in the brackets"},
+    {"colocation c inf: ( a b sequential=maybe ) c", "line 1, column 25: 'sequential=maybe': expected true or false"},
+    {"colocation c inf: ( a b x=y ) c",
+     "line 1, column 25: 'x=y': expected sequential=, require-all=, score= or kind= of the set"},
+    {"order o [ a:start b:stop ] c", "line 1, column 19: 'b:stop': expected one action for all in the brackets"},
+    {"rsc_ticket r a b", "line 1, column 14: 'a': expected the name of a ticket with a colon, such as site-A:"},
+    {"rsc_ticket r a: b loss-policy=run",
+     "line 1, column 19: 'loss-policy=run': expected loss-policy=stop, demote, freeze or fence"},
+    {"rsc_ticket r a: b c=d", "line 1, column 19: 'c=d': expected another resource, or loss-policy="},
+    {"tag t", "line 1: the statement ends after 't': expected the id of an object: " ID_RULE},
+    {"tag t: a a", "line 1, column 10: 'a': has the tag twice: expected it once"},
+    {"fencing_topology", "line 1: the statement ends after 'fencing_topology': expected " LEVELS},
+    {"fencing_topology a: b c:", "line 1: the statement ends after 'c:': expected the devices of the target"},
+    {"fencing_topology a: b,,c", "line 1, column 21: 'b,,c': expected " LEVELS},
+    {"fencing_topology a b c d e f g h i j", "line 1, column 36: 'j': expected at most 9 attempts for one target"},
     {"order o Maybe: a b",
      "line 1, column 9: 'Maybe:': expected Mandatory:, Optional:, Serialize:, or a score with a colon"},
     {"order o a:up b", "line 1, column 9: 'a:up': expected an action: start, stop, promote or demote"},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `configure delete`: objects go together with what would name them in vain. */
 #include "cib/grammar.h"
+#include "cib/names.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
 #include "hactl/wait.h"
@@ -12,6 +13,22 @@ struct removal {
     const struct hactl_state *state;
     HY_VEC(const struct hy_object *) list;
 };
+
+static struct hy_rsc_sets *sets_of(struct hy_object *object)
+{
+    switch (object->kind) {
+    case HY_LOCATION:
+        return &object->u.location.sets;
+    case HY_COLOCATION:
+        return &object->u.colocation.sets;
+    case HY_ORDER:
+        return &object->u.order.sets;
+    case HY_RSC_TICKET:
+        return &object->u.rsc_ticket.sets;
+    default:
+        return NULL;
+    }
+}
 
 static bool goes(const struct removal *removal, const char *id)
 {
@@ -82,41 +99,67 @@ static int check_stopped(const struct hactl *h, const struct hactl_state *state,
 
 /* ---------------------------------------------------------------- what else goes */
 
-static const char *named_in_vain(const struct removal *removal, const struct hy_object *object)
+struct search {
+    const struct removal *removal;
+    const char *found;
+};
+
+static void match(void *context, enum hy_name_kind kind, char **name)
 {
-    const char *names[2] = {NULL, NULL};
-    switch (object->kind) {
-    case HY_LOCATION:
-        names[0] = object->u.location.rsc;
-        break;
-    case HY_COLOCATION:
-        names[0] = object->u.colocation.rsc.rsc;
-        names[1] = object->u.colocation.with.rsc;
-        break;
-    case HY_ORDER:
-        names[0] = object->u.order.first.rsc;
-        names[1] = object->u.order.then.rsc;
-        break;
-    case HY_CLONE:
-        names[0] = object->u.clone.child;
-        break;
-    default:
-        break;
-    }
-    for (int i = 0; i < 2; i++)
-        if (names[i] && goes(removal, names[i]))
-            return names[i];
-    return NULL;
+    struct search *search = context;
+    bool alone = kind == HY_NAME_RSC || kind == HY_NAME_CHILD;
+    if (alone && !search->found && goes(search->removal, *name))
+        search->found = *name;
 }
 
-static bool is_empty_group(const struct removal *removal, const struct hy_object *object)
+/* The name without which the object cannot be: of a pair, or a clone's child. What holds several may lose one. */
+static const char *named_in_vain(const struct removal *removal, const struct hy_object *object)
 {
-    if (object->kind != HY_GROUP)
+    const struct hy_rsc_sets *sets = sets_of((struct hy_object *)object);
+    struct search search = {.removal = removal};
+    if (object->kind == HY_CLONE || (sets && !sets->list.count))
+        hy_object_visit_names((struct hy_object *)object, match, &search);
+    return search.found;
+}
+
+/* How many stay of those that a group, a tag or sets of resources hold. */
+static size_t count_staying(const struct removal *removal, const struct hy_names *names)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < names->count; i++)
+        count += !goes(removal, names->items[i]);
+    return count;
+}
+
+static size_t count_in_sets(const struct removal *removal, const struct hy_rsc_sets *sets, bool *reference)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sets->list.count; i++) {
+        count += count_staying(removal, &sets->list.items[i].members);
+        *reference = *reference || sets->list.items[i].ref;
+    }
+    return count;
+}
+
+/* Nothing would be left of it, or too little to mean anything. */
+static bool is_left_empty(const struct removal *removal, struct hy_object *object)
+{
+    const struct hy_rsc_sets *sets = sets_of(object);
+    bool reference = false;
+    if (object->kind == HY_GROUP)
+        return count_staying(removal, &object->u.group.members) == 0;
+    if (object->kind == HY_TAG)
+        return count_staying(removal, &object->u.tag.members) == 0;
+    if (object->kind == HY_TOPOLOGY) {
+        for (size_t i = 0; i < object->u.topology.levels.count; i++)
+            if (count_staying(removal, &object->u.topology.levels.items[i].devices))
+                return false;
+        return true;
+    }
+    if (!sets || !sets->list.count)
         return false;
-    for (size_t i = 0; i < object->u.group.members.count; i++)
-        if (!goes(removal, object->u.group.members.items[i]))
-            return false;
-    return true;
+    size_t least = object->kind == HY_COLOCATION || object->kind == HY_ORDER ? 2 : 1;
+    return count_in_sets(removal, sets, &reference) < least && !reference;
 }
 
 /* Until nothing more is named in vain. */
@@ -130,34 +173,76 @@ static void find_rest(struct removal *removal)
             if (goes(removal, object->id))
                 continue;
             const char *named = named_in_vain(removal, object);
-            if (!named && !is_empty_group(removal, object))
+            if (!named && !is_left_empty(removal, cib->objects.items[i]))
                 continue;
             hactl_info("%s %s goes too: %s%s", hy_kind_word(object->kind), object->id,
-                       named ? "it names " : "it would be empty", named ? named : "");
+                       named ? "it names " : "nothing is left of it", named ? named : "");
             hy_vec_push(&removal->list, object);
             more = true;
         }
     }
 }
 
-/* Groups that lose members and keep others. */
-static void shrink_groups(const struct removal *removal, struct hactl_edit *edit)
+static void shrink_names(const struct removal *removal, const struct hy_object *object, struct hy_names *names)
+{
+    for (size_t m = names->count; m > 0; m--) {
+        char *member = names->items[m - 1];
+        if (!goes(removal, member))
+            continue;
+        hactl_info("%s leaves %s %s", member, hy_kind_word(object->kind), object->id);
+        hy_vec_remove(names, m - 1);
+        free(member);
+    }
+}
+
+static void shrink_sets(const struct removal *removal, const struct hy_object *object, struct hy_rsc_sets *sets)
+{
+    for (size_t i = sets->list.count; i > 0; i--) {
+        struct hy_rsc_set *set = &sets->list.items[i - 1];
+        shrink_names(removal, object, &set->members);
+        if (set->members.count || set->ref)
+            continue;
+        free(set->id);
+        free(set->action);
+        hy_vec_free(&set->members);
+        hy_attrs_free(&set->options);
+        hy_vec_remove(&sets->list, i - 1);
+    }
+}
+
+static void shrink_topology(const struct removal *removal, const struct hy_object *object, struct hy_topology *topology)
+{
+    for (size_t i = topology->levels.count; i > 0; i--) {
+        struct hy_level *level = &topology->levels.items[i - 1];
+        shrink_names(removal, object, &level->devices);
+        if (level->devices.count)
+            continue;
+        free(level->target);
+        free(level->value);
+        hy_vec_free(&level->devices);
+        hy_vec_remove(&topology->levels, i - 1);
+    }
+}
+
+/* What loses some of its members and keeps others. */
+static void shrink_rest(const struct removal *removal, struct hactl_edit *edit)
 {
     const struct hy_cib *cib = removal->state->cib;
     for (size_t i = 0; i < cib->objects.count; i++) {
-        if (cib->objects.items[i]->kind != HY_GROUP || goes(removal, cib->objects.items[i]->id))
+        enum hy_kind kind = cib->objects.items[i]->kind;
+        if (goes(removal, cib->objects.items[i]->id))
             continue;
-        struct hy_object *group = hy_object_copy(cib->objects.items[i]);
-        for (size_t m = group->u.group.members.count; m > 0; m--) {
-            char *member = group->u.group.members.items[m - 1];
-            if (!goes(removal, member))
-                continue;
-            hactl_info("%s leaves group %s", member, group->id);
-            hy_vec_remove(&group->u.group.members, m - 1);
-            free(member);
-        }
-        hactl_edit_put(edit, group);
-        hy_object_free(&group);
+        struct hy_object *object = hy_object_copy(cib->objects.items[i]);
+        if (kind == HY_GROUP)
+            shrink_names(removal, object, &object->u.group.members);
+        else if (kind == HY_TAG)
+            shrink_names(removal, object, &object->u.tag.members);
+        else if (kind == HY_TOPOLOGY)
+            shrink_topology(removal, object, &object->u.topology);
+        else if (sets_of(object))
+            shrink_sets(removal, object, sets_of(object));
+        hactl_edit_put(edit, object); /* which passes over what has not changed */
+        hy_object_free(&object);
     }
 }
 
@@ -186,7 +271,7 @@ static int remove_all(struct hactl *h, const struct hactl_state *state, int argc
         struct hactl_edit edit;
         hactl_edit_begin(&edit, h, state);
         find_rest(&removal);
-        shrink_groups(&removal, &edit);
+        shrink_rest(&removal, &edit);
         for (size_t i = 0; i < removal.list.count; i++)
             hactl_edit_remove(&edit, removal.list.items[i]->id);
         status = hactl_edit_send(&edit);

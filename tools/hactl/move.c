@@ -164,7 +164,7 @@ int hactl_resource_ban(struct hactl *h, int argc, char **argv)
 
 static bool made_by_move(const struct hy_object *object, const char *rsc)
 {
-    return object->kind == HY_LOCATION && strcmp(object->u.location.rsc, rsc) == 0 &&
+    return object->kind == HY_LOCATION && object->u.location.rsc && strcmp(object->u.location.rsc, rsc) == 0 &&
            (strncmp(object->id, "cli-prefer-", 11) == 0 || strncmp(object->id, "cli-ban-", 8) == 0 ||
             strncmp(object->id, "cli-standby-", 12) == 0);
 }
