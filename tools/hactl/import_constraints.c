@@ -103,45 +103,79 @@ static void take_options(const struct hactl_xml *at, const char *const *names, s
 
 /* ---------------------------------------------------------------- location */
 
-/* The rule `#uname eq NODE`, for a location whose lifetime must become part of its rule. */
 static struct hy_expression on_node(const char *node)
 {
     return (struct hy_expression){
         .kind = HY_EXPR_ATTRIBUTE, .attribute = hy_strdup("#uname"), .op = HY_EQ, .value = hy_strdup(node)};
 }
 
-static struct hy_expression inner_rule(const struct hy_rule *rule)
+/* Takes the rule over, as what decides and not as what gives a score. */
+static struct hy_expression inner_rule(struct hy_rule *rule)
 {
     struct hy_expression e = {.kind = HY_EXPR_RULE, .rule = hy_alloc(sizeof *e.rule)};
     *e.rule = *rule;
+    free(e.rule->id);
+    free(e.rule->score_attribute);
+    e.rule->id = e.rule->score_attribute = NULL;
     e.rule->score = 0;
+    e.rule->role = HY_ROLE_ANY;
     return e;
 }
 
-/* `lifetime`, which is gone since 2.0: the constraint holds only while its rule does. */
+/* One of its rules must hold. */
+static struct hy_expression while_it_lasts(struct hactl_import *import, const struct hactl_xml *lifetime)
+{
+    struct hy_rule any = {.any = true};
+    for (const struct hactl_xml *child = lifetime->child; child; child = child->next) {
+        if (!hactl_xml_is(child, "rule"))
+            continue;
+        struct hy_rule rule = hactl_import_rule(import, child);
+        hy_vec_push(&any.expressions, inner_rule(&rule));
+    }
+    if (any.expressions.count > 1)
+        return inner_rule(&any);
+    struct hy_expression only = any.expressions.items[0];
+    hy_vec_free(&any.expressions);
+    return only;
+}
+
+/* The rule, while the lifetime lasts. */
+static void limit_rule(struct hactl_import *import, const struct hactl_xml *lifetime, struct hy_rule *rule)
+{
+    struct hy_rule limited = {
+        .score = rule->score, .score_attribute = hy_strdup(rule->score_attribute), .role = rule->role};
+    hy_vec_push(&limited.expressions, inner_rule(rule));
+    hy_vec_push(&limited.expressions, while_it_lasts(import, lifetime));
+    *rule = limited;
+}
+
+/* The constraint holds only while one of the rules of its lifetime does: here that is part of its own rules. */
 static void read_lifetime(struct hactl_import *import, const struct hactl_xml *at, struct hy_location *location)
 {
     const struct hactl_xml *lifetime = hactl_xml_child(at, "lifetime");
-    const struct hactl_xml *first = lifetime ? hactl_xml_child(lifetime, "rule") : NULL;
-    if (!first) {
-        if (lifetime || hactl_xml_get(at, "lifetime"))
-            hactl_import_note(import, at, "its lifetime has no rule: left out");
+    if (!lifetime && !hactl_xml_get(at, "lifetime"))
+        return;
+    if (!lifetime || !hactl_xml_child(lifetime, "rule")) {
+        hactl_import_note(import, at, "its lifetime has no rule: left out");
         return;
     }
-    struct hy_rule while_it_lasts = hactl_import_rule(import, first);
+    for (size_t i = 0; i < location->rules.count; i++) {
+        if (location->rules.items[i].ref)
+            hactl_import_note(import, at, "its lifetime does not count for the rule '%s' it refers to",
+                              location->rules.items[i].ref);
+        else
+            limit_rule(import, lifetime, &location->rules.items[i]);
+    }
     if (location->node) {
         struct hy_rule rule = {.score = location->score};
         hy_vec_push(&rule.expressions, on_node(location->node));
-        hy_vec_push(&rule.expressions, inner_rule(&while_it_lasts));
+        hy_vec_push(&rule.expressions, while_it_lasts(import, lifetime));
         hy_vec_push(&location->rules, rule);
         free(location->node);
         location->node = NULL;
         location->score = 0;
-        hactl_import_note(import, at, "lifetime: made a part of a rule");
-    } else {
-        hactl_import_note(import, at, "a lifetime beside rules: left out");
-        hy_rule_free(&while_it_lasts);
     }
+    hactl_import_note(import, at, "lifetime: made a part of its rules");
 }
 
 static void read_location(struct hactl_import *import, const struct hactl_xml *at)
