@@ -115,18 +115,18 @@ static bool is_op_setting(const char *name)
 /* What `op` has beside its settings is a parameter of this operation alone: OCF_CHECK_LEVEL=10. */
 static void fill_params(struct hy_sched *s, const struct hy_step *step, struct hy_action *out)
 {
-    const struct hy_prim *prim = step->unit->prim;
-    out->params = prim->params;
-    out->param_count = prim->param_count;
+    const struct hy_params *params = hy_sched_params(s, step->unit->prim, step->node);
+    out->params = params->list;
+    out->param_count = params->count;
     const struct hy_attrs *own = step->sop && step->sop->config ? &step->sop->config->attrs : NULL;
     size_t extra = 0;
     for (size_t i = 0; own && i < own->list.count; i++)
         extra += !is_op_setting(own->list.items[i].name);
     if (!extra)
         return;
-    struct hy_attr *list = hy_arena_array(&s->decision->arena, prim->param_count + extra, sizeof *list);
-    if (prim->param_count)
-        memcpy(list, prim->params, prim->param_count * sizeof *list);
+    struct hy_attr *list = hy_arena_array(&s->decision->arena, params->count + extra, sizeof *list);
+    if (params->count)
+        memcpy(list, params->list, params->count * sizeof *list);
     for (size_t i = 0; i < own->list.count; i++)
         if (!is_op_setting(own->list.items[i].name))
             list[out->param_count++] =
@@ -178,13 +178,10 @@ static const char *executed(const struct hy_step *step)
     return step->task == HY_TASK_PROBE ? "monitor" : hy_action_word(kind_of(step->task));
 }
 
-static const char *digest_of(struct hy_graph *g, struct hy_prim *prim)
+static const char *digest_of(struct hy_graph *g, const struct hy_step *step)
 {
-    if (!prim->object)
-        return NULL;
-    if (!prim->out_digest)
-        prim->out_digest = hy_arena_strdup(&g->s->decision->arena, prim->digest);
-    return prim->out_digest;
+    struct hy_prim *prim = step->unit->prim;
+    return prim->object ? hy_sched_digest(g->s, prim, step->node, executed(step), step->interval) : NULL;
 }
 
 static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
@@ -199,7 +196,7 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
                               .timeout = op ? op->timeout : HY_DEFAULT_TIMEOUT,
                               .start_delay = op ? op->start_delay : 0,
                               .agent = step->unit->prim->agent,
-                              .digest = digest_of(g, step->unit->prim),
+                              .digest = digest_of(g, step),
                               .pending = step->marks & HY_PENDING,
                               .blocked = (step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE),
                               .reason = reason_of(g, step)};

@@ -1,88 +1,147 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Live migration: what can be moved without a stop is, if nothing else is to happen to it on the way. The start becomes a
- * pretence, which migrate_from has done already; the stop clears up on the node that it has left.
+ * Live migrations in the history. A whole one is: migrate_to on the node it leaves, migrate_from on the node it comes to,
+ * a stop on the first. After any of them something may have come between: then it may be on one of the two, or on both.
  */
-#include "scheduler/graph.h"
+#include "scheduler/model.h"
 
-bool hy_graph_is_half_way(const struct hy_srsc *leaf)
+static bool is_op(const struct hy_result *result, const char *op)
 {
-    return leaf->migrate_to != HY_NO_NODE && leaf->node == leaf->migrate_to && leaf->active.count == 2 &&
-           hy_sched_is_active_on(leaf, leaf->migrate_from) && hy_sched_is_active_on(leaf, leaf->migrate_to);
+    return !strcmp(result->op, op);
 }
 
-static bool can_migrate(const struct hy_graph *g, const struct hy_srsc *leaf, uint32_t from)
+static uint32_t node_of(const struct hy_sched *s, const char *name)
 {
-    return leaf->allow_migrate && !leaf->failed && !leaf->start_pending && !leaf->unit->past[from].arriving &&
-           !g->s->nodes[from].unclean && (leaf->active.count == 1 || hy_graph_is_half_way(leaf));
+    for (uint32_t n = 0; n < s->node_count && name; n++)
+        if (!strcmp(s->nodes[n].name, name))
+            return n;
+    return HY_NO_NODE;
 }
 
-static uint32_t add(struct hy_graph *g, struct hy_srsc *leaf, enum hy_task task, uint32_t node, bool pending)
+static bool is_about(const struct hy_result *result, const struct hy_result *migration)
 {
-    uint32_t marks = HY_OPTIONAL | HY_MIGRATABLE;
-    if (g->s->nodes[node].member && !g->s->nodes[node].pending)
-        marks |= HY_RUNNABLE;
-    if (pending)
-        marks = (marks & ~(uint32_t)HY_OPTIONAL) | HY_PENDING | HY_RUNNABLE;
-    uint32_t step = hy_graph_step(g, leaf, task, node, marks);
-    hy_step_at(g, step)->sop =
-        hy_sched_op(leaf->unit->prim, task == HY_TASK_MIGRATE_TO ? "migrate_to" : "migrate_from", 0);
-    return step;
+    return result->migrate_from && result->migrate_to && migration->migrate_from && migration->migrate_to &&
+           !strcmp(result->migrate_from, migration->migrate_from) && !strcmp(result->migrate_to, migration->migrate_to);
 }
 
-static void tell_nodes(struct hy_graph *g, uint32_t number, uint32_t from, uint32_t to)
+static const struct hy_result *find(const struct hy_past *past, const char *op, const struct hy_result *migration)
 {
-    if (number == HY_NO_ACTION)
-        return;
-    struct hy_step *step = hy_step_at(g, number);
-    step->meta = hy_arena_array(&g->s->decision->arena, 2, sizeof *step->meta);
-    step->meta[0] = (struct hy_attr){.name = "migrate_source", .value = (char *)(uintptr_t)g->s->nodes[from].name};
-    step->meta[1] = (struct hy_attr){.name = "migrate_target", .value = (char *)(uintptr_t)g->s->nodes[to].name};
-    step->meta_count = 2;
+    for (const struct hy_trace *at = past->trace; at; at = at->next)
+        if (is_op(at->result, op) && is_about(at->result, migration))
+            return at->result;
+    return NULL;
 }
 
-void hy_graph_migration(struct hy_graph *g, struct hy_srsc *leaf)
+/* Calls of one node are numbered; between nodes there is only the time. */
+static bool is_newer(const struct hy_result *a, const struct hy_result *b, bool same_node)
 {
-    bool half_way = hy_graph_is_half_way(leaf);
-    uint32_t from = half_way ? leaf->migrate_from : leaf->active.items[0], to = leaf->node;
-    uint32_t stop = hy_graph_find(g, leaf, HY_TASK_STOP, from), start = hy_graph_find(g, leaf, HY_TASK_START, to);
-    if (!can_migrate(g, leaf, from) || stop == HY_NO_ACTION || start == HY_NO_ACTION ||
-        hy_step_is(g, stop, HY_PENDING) || hy_step_is(g, start, HY_PENDING))
-        return;
-    hy_step_at(g, start)->marks |= HY_MIGRATABLE | HY_PSEUDO;
-    hy_step_at(g, stop)->marks |= HY_MIGRATABLE;
-    uint32_t go = HY_NO_ACTION, come = add(g, leaf, HY_TASK_MIGRATE_FROM, to, leaf->unit->past[to].migrating_from);
-    if (!half_way) {
-        go = add(g, leaf, HY_TASK_MIGRATE_TO, from, leaf->unit->past[from].migrating_to);
-        hy_graph_link(g, go, come, HY_LINK_MIGRATION);
+    return same_node ? a->call > b->call : a->at > b->at;
+}
+
+static bool changed_after(const struct hy_past *past, const struct hy_result *event, bool same_node)
+{
+    for (const struct hy_trace *at = past->trace; at; at = at->next) {
+        const struct hy_result *result = at->result;
+        if (result != event && !is_op(result, "monitor") && is_newer(result, event, same_node) &&
+            (is_op(result, "start") || is_op(result, "stop") || is_op(result, "migrate_to") ||
+             is_op(result, "migrate_from")))
+            return true;
     }
-    hy_graph_link(g, come, stop, HY_LINK_MIGRATION);
-    hy_graph_link(g, come, start, HY_LINK_MIGRATION | HY_LINK_PRETENCE);
-    tell_nodes(g, go, from, to);
-    tell_nodes(g, come, from, to);
+    return false;
 }
 
-/* ---------------------------------------------------------------- orders */
-
-static void link_unless_first_migrates(struct hy_graph *g, struct hy_srsc *first, enum hy_task first_task,
-                                       struct hy_srsc *then, enum hy_task then_task)
+static bool gone_after(const struct hy_past *past, const struct hy_result *event, bool same_node)
 {
-    for (uint32_t f = hy_graph_first(g, first, first_task); f != HY_NO_ACTION; f = hy_graph_next(g, f))
-        for (uint32_t t = hy_graph_first(g, then, then_task); t != HY_NO_ACTION; t = hy_graph_next(g, t))
-            if (!hy_step_is(g, f, HY_PSEUDO))
-                hy_graph_link(g, f, t, HY_LINK_ORDER);
+    for (const struct hy_trace *at = past->trace; at; at = at->next)
+        if (is_op(at->result, "monitor") && at->result->exec == HY_EXEC_DONE && at->result->rc == 7 &&
+            is_newer(at->result, event, same_node))
+            return true;
+    return false;
 }
 
-/* What goes for starts and stops, goes for the migration that they become. */
-void hy_graph_migration_orders(struct hy_graph *g, struct hy_srsc *first, enum hy_task first_task, struct hy_srsc *then,
-                               enum hy_task then_task)
+/* Whether the node says something newer than the migration: `own` is the half of it that was done there, if any. */
+static bool has_moved_on(const struct hy_past *past, const struct hy_result *own, const struct hy_result *other)
 {
-    if (hy_graph_first(g, then, HY_TASK_MIGRATE_FROM) == HY_NO_ACTION || (first_task & 1u) != (then_task & 1u))
-        return;
-    if (then_task != HY_TASK_START && then_task != HY_TASK_STOP)
-        return;
-    hy_graph_link_all(g, first, HY_TASK_MIGRATE_TO, then, HY_TASK_MIGRATE_TO, HY_LINK_ORDER);
-    link_unless_first_migrates(g, first, first_task, then, HY_TASK_MIGRATE_TO);
-    if (hy_graph_is_half_way(then))
-        link_unless_first_migrates(g, first, first_task, then, HY_TASK_MIGRATE_FROM);
+    const struct hy_result *event = own ? own : other;
+    return changed_after(past, event, own != NULL) || gone_after(past, event, own != NULL);
+}
+
+static bool is_unknown(const struct hy_past *past)
+{
+    return !past->trace;
+}
+
+static void fail_migration(struct hy_past *past)
+{
+    past->migration_failed = true;
+}
+
+/* migrate_to has succeeded. Answers the role on the node it was done on. */
+enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result,
+                               enum hy_role role)
+{
+    uint32_t target = node_of(s, result->migrate_to);
+    struct hy_past *here = &unit->past[node];
+    struct hy_past *there = target == HY_NO_NODE ? NULL : &unit->past[target];
+    const struct hy_result *arrival = there ? find(there, "migrate_from", result) : NULL;
+    bool here_newer = changed_after(here, result, true);
+    if (arrival && here_newer)
+        return role;
+    bool there_newer = there && has_moved_on(there, arrival, result);
+    if (here_newer && there_newer)
+        return role;
+    if (arrival && arrival->exec == HY_EXEC_DONE && arrival->rc == 0) {
+        here->dangling = true; /* all but the stop */
+        return HY_ROLE_STOPPED;
+    }
+    bool on_target = there && !there_newer && s->nodes[target].member;
+    if (arrival) {
+        if (on_target) {
+            here->adds = target;
+            here->adds_failed = true;
+        } else {
+            fail_migration(here);
+        }
+        return HY_ROLE_STARTED;
+    }
+    if (there && s->nodes[target].member && is_unknown(there) && !there->flights)
+        return HY_ROLE_STARTED; /* cleaned up there: a probe will tell */
+    if (on_target) {
+        here->adds = target;
+        here->partial = s->nodes[node].member;
+    } else if (!here_newer) {
+        fail_migration(here);
+    }
+    return HY_ROLE_STARTED;
+}
+
+static void left_behind(struct hy_sched *s, struct hy_unit *unit, uint32_t node, uint32_t other,
+                        const struct hy_result *result, bool failed_here)
+{
+    struct hy_past *here = &unit->past[node], *there = &unit->past[other];
+    const struct hy_result *half = find(there, failed_here ? "migrate_from" : "migrate_to", result);
+    if (!is_unknown(there) && !has_moved_on(there, half, result)) {
+        if (s->nodes[other].member) {
+            here->adds = other;
+            here->adds_failed = !failed_here;
+        }
+    } else if (failed_here && !changed_after(here, result, true)) {
+        here->dangling = true;
+    }
+}
+
+void hy_sched_migration_failed(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result)
+{
+    bool to = is_op(result, "migrate_to");
+    uint32_t other = node_of(s, to ? result->migrate_to : result->migrate_from);
+    if (other != HY_NO_NODE && other != node)
+        left_behind(s, unit, node, other, result, to);
+}
+
+/* Whoever migrates it away is being fenced: what may have arrived is to be stopped. */
+void hy_sched_migration_pending(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result)
+{
+    uint32_t target = node_of(s, result->migrate_to);
+    if (s->nodes[node].unclean && target != HY_NO_NODE)
+        unit->past[node].stop_on_target = target;
 }
