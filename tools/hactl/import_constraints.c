@@ -23,6 +23,18 @@ static bool read_member(struct hactl_import *import, const struct hactl_xml *at,
     return true;
 }
 
+static char *read_action(struct hactl_import *import, const struct hactl_xml *at, const char *attribute)
+{
+    static const char *const actions[] = {"start", "stop", "promote", "demote"};
+    const char *text = hactl_xml_get(at, attribute);
+    for (size_t i = 0; text && i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i], text) == 0)
+            return hy_strdup(text);
+    if (text)
+        hactl_import_note(import, at, "%s='%.100s' is unknown: read as if it was not there", attribute, text);
+    return NULL;
+}
+
 static void read_set(struct hactl_import *import, const struct hactl_xml *at, struct hy_rsc_set *set)
 {
     static const char *const own[] = {"score", "kind", "ordering", NULL};
@@ -41,7 +53,7 @@ static void read_set(struct hactl_import *import, const struct hactl_xml *at, st
     set->sequential = hactl_import_bool(import, at, "sequential", true);
     set->require_all = hactl_import_bool(import, at, "require-all", true);
     set->role = hactl_import_role(import, at, "role");
-    set->action = hy_strdup(hactl_xml_get(at, "action"));
+    set->action = read_action(import, at, "action");
     for (const char *const *name = own; *name; name++)
         if (hactl_xml_get(at, *name))
             hy_attrs_set(&set->options, *name, hactl_xml_get(at, *name));
@@ -282,8 +294,8 @@ static void read_order(struct hactl_import *import, const struct hactl_xml *at)
     if (!order->sets.list.count) {
         (void)(read_member(import, at, "first", &order->first.rsc) &&
                read_member(import, at, "then", &order->then.rsc));
-        order->first.action = hy_strdup(hactl_xml_get(at, "first-action"));
-        order->then.action = hy_strdup(hactl_xml_get(at, "then-action"));
+        order->first.action = read_action(import, at, "first-action");
+        order->then.action = read_action(import, at, "then-action");
     }
     if (!order->then.rsc && !order->sets.list.count)
         drop(import, at, object, "does not name two resources");
@@ -312,7 +324,9 @@ static void read_ticket(struct hactl_import *import, const struct hactl_xml *at)
         return;
     struct hy_rsc_ticket *ticket = &object->u.rsc_ticket;
     hactl_import_unknown(import, at, known);
-    (void)read_member(import, at, "ticket", &ticket->ticket);
+    const char *name = hactl_xml_get(at, "ticket");
+    if (name && hy_ticket_name_is_valid(name))
+        ticket->ticket = hy_strdup(name);
     ticket->loss = read_loss(import, at);
     read_resource_sets(import, at, &ticket->sets);
     if (!ticket->sets.list.count) {
