@@ -135,6 +135,8 @@ START_TEST(the_running_cluster)
     expect_in(&core, "hactl simulate --node-down test1",
               "Afterwards:\n\nOnline: [ test3 test5 ]\nOFFLINE: [ test1 ]\n\n A\t(lsb:a):\tStarted test3\n");
     expect_in(&core, "hactl simulate --standby test1 --json", "\"action\": \"move\"");
+    expect_in(&core, "hactl simulate --save - | hactl simulate --state - --node-down test1",
+              "Afterwards:\n\nOnline: [ test3 test5 ]\nOFFLINE: [ test1 ]\n\n A\t(lsb:a):\tStarted test3\n");
     expect_error(&core, "hactl simulate --standby test7", 1, "hactl: there is no node test7 in it\n");
     expect_ok(&core, "hactl resource locate A", "resource A is running on: test1\n");
     expect_not_in(&core, "hactl configure show", "standby");

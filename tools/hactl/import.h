@@ -23,6 +23,7 @@ struct hactl_import {
 
     /* What the CIB says of the moment it was written in. */
     bool quorum;
+    bool panic;        /* it has had quorum before */
     hy_wall execution; /* "now" when it was last decided upon; 0: not said */
 
     /* While reading. */
@@ -98,7 +99,7 @@ void hactl_import_defaults(struct hactl_import *import);
  * broken XML. */
 int hactl_import_node_state(struct hactl_import *import);
 /* When all of it was read. */
-void hactl_import_unseen(struct hactl_import *import);
+void hactl_import_finish_status(struct hactl_import *import);
 void hactl_import_tickets(struct hactl_import *import, const struct hactl_xml *at);
 void hactl_import_history(struct hactl_import *import, const struct hactl_xml *resource, struct hy_node_status *status);
 

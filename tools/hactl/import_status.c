@@ -203,13 +203,31 @@ static void judge(struct hactl_import *import, const struct hactl_xml *at, struc
     status->synced = status->state == HY_MEMBER_IN && !status->pending;
 }
 
+/* Who has never had quorum does not kill itself for the lack of it. */
+static void soften_policy(struct hactl_import *import)
+{
+    for (size_t i = 0; i < import->cib->objects.count; i++) {
+        struct hy_object *object = import->cib->objects.items[i];
+        const char *policy =
+            object->kind == HY_PROPERTY ? hy_attrs_get(&object->u.set.attrs, "no-quorum-policy") : NULL;
+        if (policy && (strcasecmp(policy, "suicide") == 0 || strcasecmp(policy, "fence") == 0)) {
+            hy_attrs_set(&object->u.set.attrs, "no-quorum-policy", "stop");
+            hy_buf_addf(&import->report,
+                        "property %s: no-quorum-policy=stop is taken: the cluster has not had quorum yet\n",
+                        object->id);
+        }
+    }
+}
+
 /* Of whom nothing is said nobody knows whether it runs something, unless startup-fencing tells to take it for down. */
-void hactl_import_unseen(struct hactl_import *import)
+void hactl_import_finish_status(struct hactl_import *import)
 {
     bool unclean = has_fencing(import) && property_is(import, "startup-fencing", true);
     for (size_t i = 0; i < import->cib->nodes.count; i++)
         if (import->cib->nodes.items[i]->state == HY_MEMBER_NEVER)
             import->cib->nodes.items[i]->unclean = unclean;
+    if (!import->quorum && !import->panic)
+        soften_policy(import);
 }
 
 /* ---------------------------------------------------------------- node_state */

@@ -40,7 +40,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/node.c \
 	tools/hactl/node_files.c tools/hactl/node_files.h \
 	tools/hactl/options.c \
-	tools/hactl/read_file.c tools/hactl/read_file.h \
+	tools/hactl/files.c tools/hactl/files.h \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \
 	tools/hactl/say.c \

@@ -5,7 +5,7 @@
 #include "cib/grammar.h"
 #include "hactl/commands.h"
 #include "hactl/import.h"
-#include "hactl/read_file.h"
+#include "hactl/files.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,6 +77,15 @@ static int begin(struct hactl *h, const struct hactl_simulate_options *options, 
     return options->state_file ? from_state(options->state_file, origin) : from_cluster(h, origin);
 }
 
+static int save(const char *file, const struct hy_cib *cib)
+{
+    struct hy_buf text = {0};
+    hy_cib_save_to_show(cib, &text);
+    int status = hactl_write_file(file, &text);
+    hy_buf_free(&text);
+    return status;
+}
+
 static void end(struct origin *origin)
 {
     hy_cib_free(&origin->cib);
@@ -138,20 +147,28 @@ static void show(const struct hactl *h, const struct hactl_simulation *simulatio
     hy_buf_free(&out);
 }
 
-int hactl_simulate(struct hactl *h, int argc, char **argv)
+static int run(const struct hactl *h, const struct hactl_simulate_options *options, struct origin *origin)
 {
-    struct hactl_simulate_options options = {0};
-    struct hactl_simulation simulation = {0};
-    struct origin origin = {0};
-    int status = hactl_simulate_options(argc, argv, &options);
-    if (!status)
-        status = begin(h, &options, &origin);
-    if (!status)
-        status = simulate(&options, &origin, &simulation);
+    struct hactl_simulation simulation;
+    int status = simulate(options, origin, &simulation);
     if (!status)
         show(h, &simulation);
     hactl_state_free(&simulation.before);
     hactl_state_free(&simulation.after);
+    return status;
+}
+
+int hactl_simulate(struct hactl *h, int argc, char **argv)
+{
+    struct hactl_simulate_options options = {0};
+    struct origin origin = {0};
+    int status = hactl_simulate_options(argc, argv, &options);
+    if (!status)
+        status = begin(h, &options, &origin);
+    if (!status && options.save_file)
+        status = save(options.save_file, origin.cib);
+    else if (!status)
+        status = run(h, &options, &origin);
     end(&origin);
     hactl_simulate_options_free(&options);
     return status;

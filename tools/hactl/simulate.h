@@ -11,6 +11,7 @@ enum hactl_tristate { HACTL_AS_IT_IS, HACTL_YES, HACTL_NO };
 struct hactl_simulate_options {
     const char *state_file; /* a saved state */
     const char *xml_file;   /* a Pacemaker CIB; neither: the running cluster */
+    const char *save_file;  /* where the state it begins from is written; NULL: nowhere */
     enum hactl_tristate quorum;
     hy_wall at; /* 0: now, or when the CIB says it was decided upon */
     HY_VEC(const char *) down;

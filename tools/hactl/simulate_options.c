@@ -55,6 +55,8 @@ static int take_value(const char *option, const char *value, struct hactl_simula
         options->xml_file = value;
     else if (strcmp(option, "--state") == 0)
         options->state_file = value;
+    else if (strcmp(option, "--save") == 0)
+        options->save_file = value;
     else
         return USAGE("'%s' is no option of simulate: `hactl help simulate` tells which there are", option);
     return HACTL_OK;
