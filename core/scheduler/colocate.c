@@ -253,7 +253,9 @@ static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct
 void hy_sched_apply_colocation(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *primary,
                                const struct hy_scoloc *colocation)
 {
-    if (dependent->kind == HY_RSC_GROUP) {
+    bool by_role = dependent->kind == HY_RSC_GROUP && dependent->assigned && dependent->parent &&
+                   dependent->parent->promotable && colocation->dependent_role >= HY_ROLE_UNPROMOTED;
+    if (dependent->kind == HY_RSC_GROUP && !by_role) {
         if (dependent->children.count)
             hy_sched_apply_colocation(s, dependent->children.items[0], primary, colocation);
         return;

@@ -338,9 +338,16 @@ static void read_result(struct reading *r, struct hy_trace *trace)
 static bool is_known(const struct hy_trace *list, const struct hy_result *failure)
 {
     for (; list && list->result->call <= failure->call; list = list->next)
-        if (list->result->call == failure->call && is_same_op(list->result, failure))
+        if (list->result->call == failure->call && is_same_op(list->result, failure) &&
+            list->result->rc == failure->rc && list->result->exec == failure->exec)
             return true;
     return false;
+}
+
+/* The answers of a recurring operation have one call, and change with time. */
+static bool is_before(const struct hy_result *failure, const struct hy_result *result)
+{
+    return failure->call != result->call ? failure->call < result->call : failure->at < result->at;
 }
 
 static void read_all(struct reading *r)
@@ -349,7 +356,7 @@ static void read_all(struct reading *r)
     while (result || failure) {
         if (failure && is_known(r->past->trace, failure->result)) {
             failure = failure->next;
-        } else if (failure && (!result || failure->result->call < result->result->call)) {
+        } else if (failure && (!result || is_before(failure->result, result->result))) {
             uint64_t since = r->past->since;
             read_result(r, failure);
             r->past->since = since;
@@ -431,10 +438,22 @@ static void replay(struct hy_sched *s, struct hy_unit *unit, struct hy_snode *no
 
 /* ---------------------------------------------------------------- all of them */
 
-/* Of several names for the instance of an anonymous clone on a node the active one counts. */
+static uint64_t last_call(const struct hy_trace *list)
+{
+    while (list && list->next)
+        list = list->next;
+    return list ? list->result->call : 0;
+}
+
+/* Of several names for the instance of an anonymous clone on a node the active one counts; and the plain name, once
+ * anything was done under it after the others. */
 static void take_alias(struct hy_unit *alias, uint32_t node)
 {
     struct hy_past *past = &alias->past[node], *main = &alias->alias_of->past[node];
+    if (last_call(main->trace) > last_call(past->trace)) {
+        past->role = HY_ROLE_STOPPED;
+        return;
+    }
     bool any = past->trace || past->flights || past->failures;
     if (!any || (main->role != HY_ROLE_STOPPED && past->role != HY_ROLE_STOPPED))
         return;

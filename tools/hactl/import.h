@@ -24,6 +24,7 @@ struct hactl_import {
     /* What the CIB says of the moment it was written in. */
     bool quorum;
     bool panic;        /* it has had quorum before */
+    const char *dc;    /* the XML id of who wrote it last; NULL: not said */
     hy_wall execution; /* "now" when it was last decided upon; 0: not said */
 
     /* While reading. */
@@ -35,6 +36,7 @@ struct hactl_import {
     struct hy_map seen;    /* resources in the present node_state */
     bool old;              /* of a schema before 3.0, whose old names still mean something */
     bool fencing_is_set;
+    size_t state_count; /* nodes of which a state was read */
 };
 
 /* Reads all of it. 0: import->cib is there; -EINVAL: err says why in one line, or, when it is empty, import->refused.

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <string.h>
 
+enum { HACTL_NODES_MAX = 256 };
+
 /* ---------------------------------------------------------------- fail counts and attributes */
 
 /* "fail-count-RSC#OP_10000": takes it apart; of the old form without an operation `op` is "any". False: none of these. */
@@ -274,6 +276,28 @@ static int read_part(struct hactl_import *import, struct hy_node_status *status)
     return 0;
 }
 
+/* The reference numbers the instances of anonymous clones in the order in which it finds them in the status: the nodes are
+ * put into that order. */
+static void put_in_order(struct hactl_import *import, const struct hy_node_status *status)
+{
+    struct hy_cib *cib = import->cib;
+    size_t from = 0, to = import->state_count++;
+    while (cib->nodes.items[from] != status)
+        from++;
+    size_t slots[HACTL_NODES_MAX], count = 0;
+    for (size_t i = 0; i < cib->objects.count && count < HACTL_NODES_MAX; i++)
+        if (cib->objects.items[i]->kind == HY_NODE)
+            slots[count++] = i;
+    for (; from > to && from < count; from--) {
+        struct hy_node_status *other = cib->nodes.items[from - 1];
+        cib->nodes.items[from - 1] = cib->nodes.items[from];
+        cib->nodes.items[from] = other;
+        struct hy_object *object = cib->objects.items[slots[from - 1]];
+        cib->objects.items[slots[from - 1]] = cib->objects.items[slots[from]];
+        cib->objects.items[slots[from]] = object;
+    }
+}
+
 int hactl_import_node_state(struct hactl_import *import)
 {
     struct hactl_xml_reader *reader = &import->reader;
@@ -292,6 +316,7 @@ int hactl_import_node_state(struct hactl_import *import)
     if (!rc && status) {
         drop_empty_counters(status);
         judge(import, &at, status);
+        put_in_order(import, status);
     }
     hy_arena_free(&own);
     return rc;

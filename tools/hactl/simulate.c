@@ -17,6 +17,7 @@ struct origin {
     struct hy_cib *cib;
     hy_wall now;
     bool quorum;
+    char *dc;                /* NULL: not known */
     struct hactl_state live; /* of the running cluster; its CIB is taken out */
 };
 
@@ -37,6 +38,7 @@ static int from_xml(const char *file, struct origin *origin)
         origin->cib = import.cib;
         import.cib = NULL;
         origin->quorum = import.quorum;
+        origin->dc = import.dc ? hy_strdup(hy_map_get(&import.names, import.dc)) : NULL;
         if (import.execution)
             origin->now = import.execution;
     }
@@ -89,17 +91,19 @@ static int save(const char *file, const struct hy_cib *cib)
 static void end(struct origin *origin)
 {
     hy_cib_free(&origin->cib);
+    free(origin->dc);
     hactl_state_free(&origin->live);
 }
 
 /* ---------------------------------------------------------------- the simulation */
 
-static void decide(struct hactl_state *state, struct hy_cib *cib, hy_wall now, bool quorum,
-                   const struct hactl_state *live)
+static void decide(struct hactl_state *state, struct hy_cib *cib, const struct hactl_simulation *simulation,
+                   const char *dc, const struct hactl_state *live)
 {
     const struct hy_sched_input input = {.cib = cib,
-                                         .now = now,
-                                         .quorum = quorum,
+                                         .now = simulation->now,
+                                         .quorum = simulation->quorum,
+                                         .dc = dc,
                                          .inflight = live ? live->inflight.items : NULL,
                                          .inflight_count = live ? live->inflight.count : 0};
     state->cib = cib;
@@ -128,10 +132,10 @@ static int simulate(const struct hactl_simulate_options *options, struct origin 
     if (status)
         return status;
     struct hy_cib *after = hy_cib_copy(origin->cib);
-    decide(&simulation->before, origin->cib, now, simulation->quorum, &origin->live);
+    decide(&simulation->before, origin->cib, simulation, origin->dc, &origin->live);
     origin->cib = NULL;
     hy_foresee(after, simulation->before.decision, now);
-    decide(&simulation->after, after, now, simulation->quorum, NULL);
+    decide(&simulation->after, after, simulation, origin->dc, NULL);
     return HACTL_OK;
 }
 
