@@ -196,8 +196,8 @@ static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
     if (!order->symmetrical)
         return;
     bool mandatory = order->kind == HY_ORDER_MANDATORY;
-    link_rscs(g, order->then, opposite(then), order->first, opposite(first), mandatory ? HY_LINK_HOLDS : HY_LINK_ORDER,
-              pairs);
+    link_rscs(g, order->then, opposite(then), order->first, opposite(first),
+              mandatory ? HY_LINK_HOLDS | HY_LINK_INVERSE : HY_LINK_ORDER, pairs);
     if (!mandatory)
         return;
     if (g->any_flight)

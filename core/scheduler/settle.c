@@ -77,8 +77,47 @@ static void settle_leaf(const struct hy_graph *g, struct hy_srsc *leaf)
             leaf->stuck_by = cause_of(g, hy_step_at(g, stop)->forbidden_by);
 }
 
+/* ---------------------------------------------------------------- what waits for ever */
+
+static void hold_step(struct hy_graph *g, uint32_t number, uint32_t because)
+{
+    struct hy_step *step = hy_step_at(g, number);
+    if ((step->marks & (HY_OPTIONAL | HY_PENDING)) || !(step->marks & HY_RUNNABLE))
+        return;
+    step->marks |= HY_HELD;
+    step->forbidden_by = because;
+}
+
+static void hold(struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task, uint32_t because)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        hold(g, rsc->children.items[i], task, because);
+    for (uint32_t at = rsc->kind == HY_RSC_PRIMITIVE ? hy_graph_first(g, rsc, task) : HY_NO_ACTION; at != HY_NO_ACTION;
+         at = hy_graph_next(g, at)) {
+        hold_step(g, at, because);
+    }
+}
+
+/* A group of which a member cannot be stopped does not come to have stopped: what must wait for that does. */
+static void hold_what_waits(struct hy_graph *g)
+{
+    for (size_t i = 0; i < g->links.count; i++) {
+        const struct hy_link *link = &g->links.items[i];
+        const struct hy_step *first = hy_step_at(g, link->first), *then = hy_step_at(g, link->then);
+        bool strong = link->marks & (HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_ONE_WAY);
+        if (!strong || !first->rsc || first->rsc->kind == HY_RSC_PRIMITIVE || !then->rsc ||
+            (hy_graph_view(g, link->first, HY_NO_NODE) & (HY_OPTIONAL | HY_RUNNABLE)))
+            continue;
+        if (then->rsc->kind != HY_RSC_PRIMITIVE)
+            hold(g, then->rsc, then->task, link->first);
+        else
+            hold_step(g, link->then, link->first);
+    }
+}
+
 void hy_graph_settle(struct hy_graph *g)
 {
+    hold_what_waits(g);
     for (size_t i = 0; i < g->s->leaves.count; i++)
         settle_leaf(g, g->s->leaves.items[i]);
 }
