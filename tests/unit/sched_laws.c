@@ -177,15 +177,34 @@ static void check_clone(struct trial *trial, const struct hy_decision *decision,
         broken(trial, decision, "more promoted ones than promoted-max", at->id);
 }
 
+/* Without its ticket nothing is promoted or started; what runs may go on only with loss-policy freeze or demote. */
+static void check_ticket(struct trial *trial, const struct hy_decision *decision, const struct hy_object *at)
+{
+    const struct hy_ticket *ticket = hy_cib_ticket(trial->world.cib, at->u.rsc_ticket.ticket);
+    const char *leaf = leaf_of(trial, at->u.rsc_ticket.rsc.rsc);
+    if ((ticket && ticket->granted) || is_stuck(decision, leaf))
+        return;
+    enum hy_loss_policy loss = at->u.rsc_ticket.loss;
+    if (loss == HY_LOSS_STOP && is_placed(decision, leaf, NULL, HY_ROLE_STARTED))
+        broken(trial, decision, "runs without its ticket", leaf);
+    for (size_t i = 0; i < decision->action_count; i++) {
+        const struct hy_action *action = &decision->actions[i];
+        if (action->kind == HY_ACT_PROMOTE && !action->blocked && !strcmp(action->primitive, leaf))
+            broken(trial, decision, "promoted without its ticket", leaf);
+    }
+}
+
 static void check_constraints(struct trial *trial, const struct hy_decision *decision)
 {
     for (size_t i = 0; i < trial->world.cib->objects.count; i++) {
         const struct hy_object *at = trial->world.cib->objects.items[i];
         if (at->kind == HY_LOCATION)
             check_location(trial, decision, at);
-        else if (at->kind == HY_COLOCATION)
+        else if (at->kind == HY_RSC_TICKET)
+            check_ticket(trial, decision, at);
+        else if (at->kind == HY_COLOCATION && at->u.colocation.rsc.rsc)
             check_colocation(trial, decision, at);
-        else if (at->kind == HY_ORDER)
+        else if (at->kind == HY_ORDER && at->u.order.first.rsc)
             check_order(trial, decision, at);
         else if (at->kind == HY_GROUP)
             check_group(trial, decision, at);

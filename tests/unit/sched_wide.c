@@ -192,6 +192,37 @@ static void add_constraints(struct wide *wide)
     }
 }
 
+/* Sets of resources, of those that are not promotable: what roles do in sets is golden cases' to show. */
+static void add_sets(struct wide *wide)
+{
+    /* What stands before, between and behind the three. */
+    static const char *const forms[][4] = {
+        {"", " ", " ", ""}, {"( ", " ", " ) ", ""}, {"[ ", " ", " ] ", ""}, {"", " ( ", " ", " )"}};
+    const char *names[3];
+    size_t count = 0;
+    for (uint32_t i = 0; i < wide->top_count && count < 3; i++)
+        if (!wide->top_promotable[i])
+            names[count++] = wide->tops[i];
+    if (count < 3)
+        return;
+    if (wide_chance(&wide->r, 20)) {
+        const char *const *form = PICK(wide, forms);
+        hy_buf_addf(&wide->configuration, "order os Mandatory: %s%s%s%s%s%s%s\n", form[0], names[0], form[1], names[1],
+                    form[2], names[2], form[3]);
+    }
+    if (wide_chance(&wide->r, 15))
+        hy_buf_addf(&wide->configuration, "colocation ks %s: %s %s %s\n", wide_chance(&wide->r, 60) ? "inf" : "100",
+                    names[0], names[1], names[2]);
+}
+
+static void add_ticket(struct wide *wide)
+{
+    static const char *const policies[] = {"stop", "demote", "freeze"};
+    hy_buf_addf(&wide->configuration, "rsc_ticket t T: %s loss-policy=%s\n",
+                wide->tops[wide_draw(&wide->r, wide->top_count)], PICK(wide, policies));
+    wide->ticket = true;
+}
+
 void wide_init(struct wide *wide, uint64_t seed, enum wide_names names)
 {
     *wide = (struct wide){.r = seed * 2 + 1, .names = names};
@@ -200,6 +231,9 @@ void wide_init(struct wide *wide, uint64_t seed, enum wide_names names)
     add_nodes(wide);
     add_resources(wide);
     add_constraints(wide);
+    add_sets(wide);
+    if (wide_chance(&wide->r, 12))
+        add_ticket(wide);
     if (wide_chance(&wide->r, 20))
         hy_buf_adds(&wide->configuration, "property placement-strategy=utilization\n");
 }
@@ -241,10 +275,21 @@ static void leaf_history(struct wide *wide, struct world *world, uint32_t leaf, 
         result(wide, world, node, rsc, "stop", 0, 1);
 }
 
+static void grant(struct wide *wide, struct world *world)
+{
+    bool granted = wide_chance(&wide->r, 50);
+    if (!wide->ticket || wide_chance(&wide->r, 30))
+        return; /* never granted */
+    struct hy_ticket *ticket = hy_vec_add(&world->cib->tickets);
+    *ticket = (struct hy_ticket){.name = hy_strdup("T"), .granted = granted, .last_granted = world->now - HY_SECOND};
+    hy_buf_addf(&wide->story, "ticket T granted=%s last-granted=1699999999\n", granted ? "true" : "false");
+}
+
 void wide_happen(struct wide *wide, struct world *world)
 {
     bool in[WIDE_NODES] = {false};
     char node[16];
+    grant(wide, world);
     for (uint32_t i = 0; i < wide->node_count; i++) {
         in[i] = !wide_chance(&wide->r, 12);
         wide_node_name(wide, i, node);
