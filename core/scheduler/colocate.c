@@ -204,7 +204,11 @@ static void apply_to_role(struct hy_sched *s, struct hy_srsc *dependent, struct 
 static void promote_with(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
                          const struct hy_scoloc *colocation)
 {
-    if (counterpart(s, dependent, clone, colocation->primary_role))
+    bool found = false;
+    for (uint32_t n = 0; n < s->node_count && !found; n++)
+        found =
+            hy_sched_same_place(s, colocation, n, dependent->node) && instance_at(clone, n, colocation->primary_role);
+    if (found)
         dependent->promotion = hy_score_add(dependent->promotion, colocation->score);
     else if (colocation->score >= HY_INFINITY)
         dependent->promotion = -HY_INFINITY;

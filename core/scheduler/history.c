@@ -269,7 +269,6 @@ static void take_failed_role(struct reading *r, const struct hy_result *result, 
         bool gone = result->exec == HY_EXEC_DONE && result->rc == 7;
         r->role = on_fail == HY_ONFAIL_BLOCK ? HY_ROLE_PROMOTED : gone ? HY_ROLE_STOPPED : HY_ROLE_STARTED;
         r->stop_all = r->stop_all || on_fail == HY_ONFAIL_BLOCK;
-        return;
     }
     /* What could not even be looked for is not there to be cleaned up. */
     if (is_probe(result) && result->exec == HY_EXEC_ERROR)
@@ -388,15 +387,18 @@ static void read_changes(struct reading *r)
             past->forget = past->forget || hy_sched_changed(r->s, r->unit->prim, r->node->number, at->result);
 }
 
+/* What failed on a node that is to be fenced anyway has not failed: it starts afresh afterwards. */
 static void fence_for(struct reading *r)
 {
     struct hy_arena *arena = &r->s->decision->arena;
-    if (r->on_fail == HY_ONFAIL_FENCE && !r->node->unclean)
-        hy_sched_fence(r->s, r->node->number, hy_arena_printf(arena, "%s failed there", r->unit->name));
+    struct hy_past *past = r->past;
     /* It may be running where nobody can look. */
     if (is_active(r->role) && !r->node->member && !r->node->maintenance && r->is_managed && r->s->properties.fencing)
         hy_sched_fence(r->s, r->node->number,
                        hy_arena_printf(arena, "%s is thought to be active there", r->unit->name));
+    past->on_fail = r->node->unclean ? HY_ONFAIL_IGNORE : r->on_fail;
+    if (past->on_fail == HY_ONFAIL_FENCE)
+        hy_sched_fence(r->s, r->node->number, hy_arena_printf(arena, "%s failed there", r->unit->name));
 }
 
 static void finish(struct reading *r)
@@ -407,7 +409,6 @@ static void finish(struct reading *r)
     if (past->promoting && r->role == HY_ROLE_ANY)
         r->role = HY_ROLE_STARTED;
     fence_for(r);
-    past->on_fail = r->node->unclean ? HY_ONFAIL_IGNORE : r->on_fail;
     past->stop_all = r->stop_all || past->on_fail == HY_ONFAIL_STOP;
     if (past->on_fail == HY_ONFAIL_STANDBY)
         r->node->standby_onfail = past->failure;
@@ -450,7 +451,7 @@ static uint64_t last_call(const struct hy_trace *list)
 static void take_alias(struct hy_unit *alias, uint32_t node)
 {
     struct hy_past *past = &alias->past[node], *main = &alias->alias_of->past[node];
-    if (last_call(main->trace) > last_call(past->trace)) {
+    if (!main->known_as && last_call(main->trace) > last_call(past->trace)) {
         past->role = HY_ROLE_STOPPED;
         return;
     }

@@ -9,8 +9,6 @@
 #include <errno.h>
 #include <string.h>
 
-enum { HACTL_NODES_MAX = 256 };
-
 /* ---------------------------------------------------------------- fail counts and attributes */
 
 /* "fail-count-RSC#OP_10000": takes it apart; of the old form without an operation `op` is "any". False: none of these. */
@@ -284,8 +282,8 @@ static void put_in_order(struct hactl_import *import, const struct hy_node_statu
     size_t from = 0, to = import->state_count++;
     while (cib->nodes.items[from] != status)
         from++;
-    size_t slots[HACTL_NODES_MAX], count = 0;
-    for (size_t i = 0; i < cib->objects.count && count < HACTL_NODES_MAX; i++)
+    size_t slots[HY_CIB_NODES_MAX], count = 0;
+    for (size_t i = 0; i < cib->objects.count && count < HY_CIB_NODES_MAX; i++)
         if (cib->objects.items[i]->kind == HY_NODE)
             slots[count++] = i;
     for (; from > to && from < count; from--) {
