@@ -60,11 +60,6 @@ static const char *leaf_of(const struct trial *trial, const char *id)
     return at->kind == HY_GROUP ? at->u.group.members.items[0] : at->id;
 }
 
-static bool is_clone(const struct trial *trial, const char *id)
-{
-    return object(trial, id)->kind == HY_CLONE;
-}
-
 /* What may not be touched is where it is, whatever the constraints say. */
 static bool is_stuck(const struct hy_decision *decision, const char *leaf)
 {
@@ -113,10 +108,6 @@ static void check_colocation(struct trial *trial, const struct hy_decision *deci
         if (strcmp(dependent->primitive, a) || !dependent->node || dependent->role < least_role(colocation->rsc.role))
             continue;
         bool together = is_placed(decision, b, dependent->node, least_role(colocation->with.role));
-        /* An instance that is there already is left there, though the other clone comes: so does the peer. */
-        if (together && colocation->score < 0 && is_clone(trial, colocation->rsc.rsc) &&
-            is_clone(trial, colocation->with.rsc))
-            continue;
         if (together != (colocation->score > 0))
             broken(trial, decision, together ? "together" : "apart", at->id);
     }

@@ -96,6 +96,7 @@ static void add_leaf(struct wide *wide, bool promotable)
 static void add_top(struct wide *wide, char letter, uint32_t number, bool promotable)
 {
     wide->top_promotable[wide->top_count] = promotable;
+    wide->top_clone[wide->top_count] = letter == 'c';
     name_of(wide, letter, number, wide->tops[wide->top_count++]);
 }
 
@@ -183,9 +184,10 @@ static void add_constraints(struct wide *wide)
     for (uint32_t i = 1; i < wide->top_count; i++) {
         uint32_t to = wide_draw(&wide->r, i);
         const char *role = wide->top_promotable[to] && wide_chance(&wide->r, 50) ? ":Promoted" : "";
+        /* Two clones that keep apart never come to rest, at the peer neither. */
+        const char *score = wide->top_clone[i] && wide->top_clone[to] ? "inf" : PICK(wide, scores);
         if (wide_chance(&wide->r, 35))
-            hy_buf_addf(out, "colocation k%u %s: %s %s%s\n", i, PICK(wide, scores), wide->tops[i], wide->tops[to],
-                        role);
+            hy_buf_addf(out, "colocation k%u %s: %s %s%s\n", i, score, wide->tops[i], wide->tops[to], role);
         if (wide_chance(&wide->r, 35))
             hy_buf_addf(out, "order o%u %s: %s%s %s%s\n", i, PICK(wide, kinds), wide->tops[to], *role ? ":promote" : "",
                         wide->tops[i], *role ? ":start" : "");

@@ -21,7 +21,7 @@ struct wide {
     bool cloned[WIDE_RSCS], promotable[WIDE_RSCS], promoted_once[WIDE_RSCS];
     uint32_t top_count; /* what constraints name */
     char tops[WIDE_RSCS][16];
-    bool top_promotable[WIDE_RSCS];
+    bool top_promotable[WIDE_RSCS], top_clone[WIDE_RSCS];
     bool ticket; /* something needs ticket T */
     struct hy_buf configuration;
     struct hy_buf story; /* what has happened, in the words of a golden case */
