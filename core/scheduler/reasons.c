@@ -163,7 +163,9 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_TARGET_ROLE:
         return "target-role=Stopped";
     case HY_HALT_NO_QUORUM:
-        return "this part of the cluster has no quorum";
+        return s->properties.no_quorum_freeze
+                   ? "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing"
+                   : "this part of the cluster has no quorum";
     case HY_HALT_FREEZE:
         return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
     case HY_HALT_STOP_ALL:

@@ -109,7 +109,9 @@ static void full_result(struct test *test, struct line *line)
         else if (!strcmp(name, "reason"))
             result.reason = value;
         else if (!strcmp(name, "digest"))
-            result.digest = value, result.agent = (char *)(uintptr_t) "ocf:pacemaker:Dummy";
+            result.digest = value;
+        else if (!strcmp(name, "agent"))
+            result.agent = value;
         else if (!strcmp(name, "from"))
             result.migrate_from = value;
         else if (!strcmp(name, "to"))

@@ -65,8 +65,6 @@ void hactl_import_add(struct hactl_import *import, const struct hactl_xml *at, s
 int hactl_import_score(struct hactl_import *import, const struct hactl_xml *at, const char *attribute, int otherwise);
 bool hactl_import_bool(struct hactl_import *import, const struct hactl_xml *at, const char *attribute, bool otherwise);
 enum hy_role hactl_import_role(struct hactl_import *import, const struct hactl_xml *at, const char *attribute);
-/* Durations as the reference reads them, ISO 8601 (P10S, PT1M30S) too. */
-bool hactl_import_duration(const char *text, hy_time *duration);
 /* A number of seconds since 1970; 0 when it is none. */
 hy_wall hactl_import_epoch(const char *text);
 /* Lines about attributes of the element that are not in `known` (NULL at its end). */

@@ -46,10 +46,8 @@ libhactl_a_SOURCES = \
 	tools/hactl/say.c \
 	tools/hactl/shell.c tools/hactl/shell.h \
 	tools/hactl/simulate.c tools/hactl/simulate.h \
-	tools/hactl/simulate_derive.c \
 	tools/hactl/simulate_options.c \
 	tools/hactl/simulate_print.c \
-	tools/hactl/simulate_time.c \
 	tools/hactl/split.c tools/hactl/split.h \
 	tools/hactl/state.c tools/hactl/state.h \
 	tools/hactl/status.c tools/hactl/status.h \

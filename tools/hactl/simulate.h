@@ -23,7 +23,7 @@ struct hactl_simulate_options {
 int hactl_simulate_options(int argc, char **argv, struct hactl_simulate_options *options);
 void hactl_simulate_options_free(struct hactl_simulate_options *options);
 
-/* Seconds since 1970, or ISO 8601 (2026-11-22, 2026-326, 2026-W47-7; T or a blank, HH:MM[:SS]; Z, +01:00, or local time). */
+/* Seconds since 1970, or ISO 8601 (cib/iso8601.h); local time without a zone. */
 bool hactl_parse_time(const char *text, hy_wall *time);
 
 struct hactl_simulation {
@@ -36,7 +36,6 @@ struct hactl_simulation {
 /* Makes what the options say happen. An exit status. */
 int hactl_simulate_events(const struct hactl_simulate_options *options, struct hy_cib *cib, bool fencing, hy_wall now);
 
-void hactl_simulate_derive(const struct hy_decision *decision, json_t *actions);
 json_t *hactl_simulate_json(const struct hactl_simulation *simulation);
 void hactl_simulate_print(const struct hactl_simulation *simulation, struct hy_buf *out);
 
