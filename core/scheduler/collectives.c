@@ -7,14 +7,26 @@
 
 static const enum hy_task tasks[] = {HY_TASK_START, HY_TASK_STOP, HY_TASK_PROMOTE, HY_TASK_DEMOTE};
 
+static bool anything_starts(const struct hy_graph *g, const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (anything_starts(g, rsc->children.items[i]))
+            return true;
+    uint32_t start = rsc->kind == HY_RSC_PRIMITIVE ? hy_graph_first(g, rsc, HY_TASK_START) : HY_NO_ACTION;
+    return start != HY_NO_ACTION && !hy_step_is(g, start, HY_OPTIONAL) && hy_step_is(g, start, HY_RUNNABLE);
+}
+
+/* A clone of which instances only stop does not keep from migrating what comes behind it. */
 static void add_ends(struct hy_graph *g, struct hy_srsc *rsc)
 {
     struct hy_course *course = hy_course_of(g, rsc);
+    const uint32_t marks = HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO;
     for (size_t i = 0; i < 4; i++) {
-        course->begin[tasks[i]] = hy_graph_step(g, rsc, tasks[i], HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
-        course->done[tasks[i]] =
-            hy_graph_step(g, rsc, tasks[i] + HY_TASK_DONE, HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
+        course->begin[tasks[i]] = hy_graph_step(g, rsc, tasks[i], HY_NO_NODE, marks);
+        course->done[tasks[i]] = hy_graph_step(g, rsc, tasks[i] + HY_TASK_DONE, HY_NO_NODE, marks);
     }
+    if (rsc->kind == HY_RSC_CLONE && !anything_starts(g, rsc))
+        hy_step_at(g, course->begin[HY_TASK_STOP])->marks |= HY_MIGRATABLE;
 }
 
 /* What a link leads to, and where it comes from. */
@@ -112,9 +124,25 @@ static void link_collective(struct hy_graph *g, struct hy_srsc *rsc)
         link_phases(g, rsc);
 }
 
+/* Instances of an anonymous clone have one name: of two that change places, one stops on a node before the other one
+ * starts there. */
+static void link_namesakes(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    for (size_t i = 0; i < s->leaves.count; i++) {
+        const struct hy_srsc *leaf = s->leaves.items[i];
+        uint32_t start = leaf->unit->anonymous ? hy_graph_first(g, leaf, HY_TASK_START) : HY_NO_ACTION;
+        uint32_t node = start == HY_NO_ACTION ? HY_NO_NODE : hy_step_at(g, start)->node;
+        uint32_t stop = node == HY_NO_NODE ? HY_NO_ACTION : leaf->unit->past[node].stop_step;
+        if (stop != HY_NO_ACTION && hy_step_at(g, stop)->rsc != leaf)
+            hy_graph_link(g, stop, start, HY_LINK_NEEDS);
+    }
+}
+
 void hy_graph_collectives(struct hy_graph *g)
 {
     struct hy_sched *s = g->s;
+    link_namesakes(g);
     for (size_t i = 0; i < s->rscs.count; i++)
         if (s->rscs.items[i]->kind != HY_RSC_PRIMITIVE)
             add_ends(g, s->rscs.items[i]);

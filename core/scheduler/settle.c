@@ -122,6 +122,35 @@ void hy_graph_settle(struct hy_graph *g)
         settle_leaf(g, g->s->leaves.items[i]);
 }
 
+/* ---------------------------------------------------------------- reload */
+
+/* New parameters that it can take over while it runs, if it is not to be stopped anyway. */
+static void add_reload(struct hy_graph *g, struct hy_srsc *leaf)
+{
+    if (!leaf->managed || !leaf->final || leaf->failed || leaf->start_pending ||
+        !hy_sched_is_active_on(leaf, leaf->node) || !leaf->unit->past[leaf->node].reload)
+        return;
+    static const enum hy_task others[] = {HY_TASK_STOP, HY_TASK_START};
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t step = hy_graph_find(g, leaf, others[i], leaf->node);
+        if (step != HY_NO_ACTION && !hy_step_is(g, step, HY_OPTIONAL))
+            return;
+    }
+    uint32_t number = hy_graph_step(g, leaf, HY_TASK_RELOAD, leaf->node, HY_RUNNABLE);
+    struct hy_step *step = hy_step_at(g, number);
+    step->sop = hy_sched_op(leaf->unit->prim, "reload", 0);
+    step->reason = "its parameters changed, and it takes them over while it runs";
+    if (hy_sched_inflight(&leaf->unit->past[leaf->node], "reload", 0))
+        step->marks |= HY_PENDING;
+    hy_course_of(g, leaf)->reload = true;
+}
+
+static void add_reloads(struct hy_graph *g)
+{
+    for (size_t i = 0; i < g->s->leaves.count; i++)
+        add_reload(g, g->s->leaves.items[i]);
+}
+
 void hy_sched_act(struct hy_sched *s)
 {
     struct hy_graph g = {.s = s, .arena = &s->scratch};
@@ -134,6 +163,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_probes(&g);
     hy_graph_propagate(&g);
     hy_graph_settle(&g);
+    add_reloads(&g);
     hy_graph_recurring(&g);
     hy_graph_finish(&g);
     hy_graph_changes(&g);
