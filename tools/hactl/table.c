@@ -17,6 +17,12 @@
 const struct hactl_command hactl_commands[] = {
     {"", "status", "", "how things stand: nodes, resources, failures", 0, 0, hactl_status},
     {"", "verify", "[-L]", "check the configuration; silent when it is sound", 0, 1, hactl_verify},
+    {"", "simulate",
+     "[--xml FILE | --state FILE] [--node-down NODE] [--standby NODE] [--fail RSC@NODE] [--quorum yes|no] [--at TIME] "
+     "[--save FILE]",
+     "what would be done, here or with a Pacemaker CIB, and how things would stand then", 0, -1, hactl_simulate},
+    {"", "import", "[--commit] FILE|-", "a Pacemaker CIB in XML as our configuration; --commit: into the cluster", 1, 2,
+     hactl_import},
     {"", "help", "[LEVEL] [WORD]", "what there is, or what one command takes", 0, 2, hactl_help},
 
     STATEMENT("primitive", "ID AGENT [params N=V...] [op NAME N=V...]... [meta N=V...] [utilization N=V...]",
