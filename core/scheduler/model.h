@@ -165,6 +165,7 @@ struct hy_past {
     uint64_t since;       /* call of the last start, stop, promote or demote: recurring results before it are void */
     hy_wall fail_last;
     int fail_count;
+    uint32_t stop_step;      /* number of its stop among the steps of the graph; HY_NO_ACTION */
     uint32_t probe_action;   /* number among the actions; HY_NO_ACTION */
     uint32_t adds;           /* a migration may have left it there, too; HY_NO_NODE */
     uint32_t stop_on_target; /* a migration from here, of which nobody will ever hear: to be stopped there */
@@ -178,6 +179,7 @@ struct hy_past {
     bool expired : 1; /* its failures are older than failure-timeout */
     bool forget : 1;  /* its failures are of a definition that is no more: the fail count is to be cleared */
     bool ignored : 1; /* a failure of it is ignored (on-fail=ignore): nor does it count towards the threshold */
+    bool idle : 1;     /* it was looked for and not found, and nothing else was ever done */
     bool starting : 1, stopping : 1, promoting : 1, demoting : 1, probing : 1; /* under way */
     bool migrating_to : 1, migrating_from : 1;
     bool arriving : 1;   /* active only in so far as its start is under way */

@@ -55,6 +55,13 @@ static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, 
     const char *name = s->nodes[node].name;
     char score[16];
     switch (cause->kind) {
+    case HY_CAUSE_OTHER:
+        return hy_arena_printf(arena, "%s %s %s", cause->id, cause->score < 0 ? "forbids" : "prefers", name);
+    case HY_CAUSE_STICKINESS:
+        return "it stays where it is";
+    case HY_CAUSE_STOP_FAILED:
+        return cause->result ? hy_arena_printf(arena, "%s", failure_on(s, cause->result, node))
+                             : hy_arena_printf(arena, "its stop failed on %s", name);
     case HY_CAUSE_LOCATION:
         hy_score_text(cause->score, score);
         return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
