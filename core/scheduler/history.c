@@ -10,7 +10,7 @@
 
 static bool is_op(const struct hy_result *result, const char *op)
 {
-    return !strcmp(result->op, op);
+    return result->op[0] == op[0] && !strcmp(result->op, op);
 }
 
 static bool is_probe(const struct hy_result *result)
@@ -108,6 +108,7 @@ static void collect_results(struct hy_sched *s, const struct hy_snode *node)
                 past->pending_migration = result;
             continue;
         }
+        past->idle = !past->trace && result->rc == 7 && result->exec == HY_EXEC_DONE && is_probe(result);
         insert(s, &past->trace, result);
     }
     last = NULL;
@@ -324,6 +325,8 @@ static void read_result(struct reading *r, struct hy_trace *trace)
     if (verdict != GOOD && expired) {
         *r = before;
         trace->stale = result->interval;
+        if (!result->interval)
+            r->role = HY_ROLE_ANY; /* what it was is forgotten, too, and what it left is not known: it is to be asked */
         return;
     }
     if (!is_op(result, "monitor"))
@@ -511,8 +514,11 @@ void hy_sched_read_history(struct hy_sched *s)
     read_flights(s);
     for (size_t u = 0; u < s->units.count; u++)
         for (uint32_t n = 0; n < s->node_count; n++) {
-            const struct hy_past *past = &s->units.items[u]->past[n];
-            if (past->trace || past->failures || past->flights || past->fail_count)
+            struct hy_past *past = &s->units.items[u]->past[n];
+            bool more = past->failures || past->flights || past->fail_count;
+            if (past->idle && !more)
+                past->known = true;
+            else if (past->trace || more)
                 replay(s, s->units.items[u], &s->nodes[n]);
         }
     for (size_t u = 0; u < s->units.count; u++)
