@@ -40,10 +40,12 @@ static void probe_all(struct hy_graph *g, struct hy_srsc *leaf)
         if (!needs_probe(g->s, unit, n))
             continue;
         uint32_t asked = probe(g, leaf, n);
+        /* Who cannot be asked holds up a start, and does not end what runs. */
+        uint32_t kind = g->s->nodes[n].pending && !leaf->active.count ? HY_LINK_NEEDS : HY_LINK_ORDER;
         for (uint32_t start = hy_graph_first(g, leaf, HY_TASK_START); start != HY_NO_ACTION;
              start = hy_graph_next(g, start))
-            if (!unit->everywhere || n == hy_step_at(g, start)->node)
-                hy_graph_link(g, asked, start, g->s->nodes[n].pending ? HY_LINK_NEEDS : HY_LINK_ORDER);
+            if (!unit->everywhere || n == hy_step_at(g, start)->node || g->s->nodes[n].pending)
+                hy_graph_link(g, asked, start, kind);
         uint32_t go = hy_graph_first(g, leaf, HY_TASK_MIGRATE_TO);
         if (go != HY_NO_ACTION && n == leaf->node)
             hy_graph_link(g, asked, go, HY_LINK_ORDER);
