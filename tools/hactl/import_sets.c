@@ -102,6 +102,20 @@ void hactl_import_set(struct hactl_import *import, const struct hactl_xml *at, e
     }
 }
 
+/* Of several each has its name, so that they stay apart. */
+static void name_sets(const struct hactl_xml *parent, const char *element, struct hy_attr_sets *sets)
+{
+    size_t number = 0;
+    for (const struct hactl_xml *child = parent->child; child; child = child->next) {
+        if (!hactl_xml_is(child, element))
+            continue;
+        struct hy_attr_set *set = &sets->list.items[number++];
+        const char *id = hactl_xml_get(child, "id");
+        if (!set->id && !set->ref && id && hy_id_is_valid(id))
+            set->id = hy_strdup(id);
+    }
+}
+
 void hactl_import_sets(struct hactl_import *import, const struct hactl_xml *parent, const char *element,
                        enum hactl_import_use use, struct hy_attr_sets *sets)
 {
@@ -112,6 +126,8 @@ void hactl_import_sets(struct hactl_import *import, const struct hactl_xml *pare
         hactl_import_set(import, child, use, &set);
         hy_vec_push(&sets->list, set);
     }
+    if (sets->list.count > 1)
+        name_sets(parent, element, sets);
 }
 
 const char *hactl_import_value(const struct hy_attr_sets *sets, const char *name)
