@@ -353,6 +353,12 @@ static bool is_before(const struct hy_result *failure, const struct hy_result *r
     return failure->call != result->call ? failure->call < result->call : failure->at < result->at;
 }
 
+/* Before the node was admitted the last time: it lasts, and says nothing of what runs there now. */
+static bool is_of_former_life(const struct reading *r, const struct hy_result *failure)
+{
+    return !r->past->trace && failure->at <= r->node->status->since;
+}
+
 static void read_all(struct reading *r)
 {
     struct hy_trace *result = r->past->trace, *failure = r->past->failures;
@@ -361,8 +367,11 @@ static void read_all(struct reading *r)
             failure = failure->next;
         } else if (failure && (!result || is_before(failure->result, result->result))) {
             uint64_t since = r->past->since;
+            enum hy_role role = r->role;
             read_result(r, failure);
             r->past->since = since;
+            if (is_of_former_life(r, failure->result))
+                r->role = role;
             failure = failure->next;
         } else {
             read_result(r, result);
@@ -418,7 +427,7 @@ static void finish(struct reading *r)
         r->node->standby_onfail = past->failure;
     past->role = is_active(r->role) ? r->role : HY_ROLE_STOPPED;
     past->failed = is_active(r->role) && past->on_fail != HY_ONFAIL_IGNORE;
-    past->blocked = past->on_fail == HY_ONFAIL_BLOCK;
+    past->blocked = past->on_fail == HY_ONFAIL_BLOCK && (past->known || past->trace);
     /* A start under way may have done its work already, and a stop not yet. */
     past->arriving = past->starting && past->role == HY_ROLE_STOPPED;
     if (past->arriving || (past->stopping && past->role == HY_ROLE_STOPPED))

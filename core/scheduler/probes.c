@@ -57,3 +57,37 @@ void hy_graph_probes(struct hy_graph *g)
             probe_all(g, leaf);
     }
 }
+
+/* ---------------------------------------------------------------- what is in doubt */
+
+/* `rsc`: what is called for, or a group or clone of which a member is. */
+static void wait_for_word(struct hy_graph *g, const struct hy_srsc *rsc, uint32_t stop)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        wait_for_word(g, rsc->children.items[i], stop);
+    if (rsc->kind != HY_RSC_PRIMITIVE || !hy_course_of(g, rsc)->unheard)
+        return;
+    for (uint32_t n = 0; n < g->s->node_count; n++)
+        hy_graph_link(g, rsc->unit->past[n].probe_action, stop, HY_LINK_NEEDS);
+    if (hy_course_of(g, rsc)->waits_for != HY_NO_NODE) {
+        hy_course_of(g, hy_step_at(g, stop)->rsc)->waits_for = hy_course_of(g, rsc)->waits_for;
+        hy_step_at(g, stop)->marks |= HY_WAITING;
+    }
+}
+
+/* What runs is not stopped for the start of something that may have run all the time, as after the restart of a core: it
+ * waits for the word of that one's probes. */
+void hy_graph_doubts(struct hy_graph *g)
+{
+    uint32_t count = (uint32_t)g->steps.count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct hy_step *step = hy_step_at(g, i);
+        if ((step->task != HY_TASK_STOP && step->task != HY_TASK_DEMOTE) || !(step->marks & HY_DOUBTFUL))
+            continue;
+        uint32_t cause = step->called_by;
+        while (hy_step_is(g, cause, HY_DOUBTFUL) && hy_step_at(g, cause)->called_by != HY_NO_ACTION)
+            cause = hy_step_at(g, cause)->called_by;
+        if (hy_step_at(g, cause)->rsc)
+            wait_for_word(g, hy_step_at(g, cause)->rsc, i);
+    }
+}
