@@ -168,7 +168,7 @@ static void hold_back_dependents(struct hy_graph *g, uint32_t number)
 static void restart(struct hy_graph *g, uint32_t first, uint32_t then)
 {
     const struct hy_step *stop = hy_step_at(g, first), *start = hy_step_at(g, then);
-    bool needed = !(start->marks & HY_OPTIONAL);
+    bool needed = !(start->marks & (HY_OPTIONAL | HY_DANGLING));
     /* What runs and could not start again stops all the same. */
     bool cut_off = !(start->marks & HY_RUNNABLE) && start->rsc->managed && start->rsc == stop->rsc;
     if (!needed && !cut_off)
