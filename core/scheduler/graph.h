@@ -16,7 +16,7 @@
  * The order of work, and the files:
  *   graph.c              actions, links, finding them
  *   tasks.c              the actions of a primitive; what is under way already
- *   migration.c          moving without a stop
+ *   live_migration.c     moving without a stop
  *   fencing.c            nodes that are to be fenced, what that stands for and what waits for it
  *   collectives.c        those of groups and clones, and the order inside them
  *   orders.c             the orders of the configuration; what keeps apart what may not be together
@@ -172,7 +172,7 @@ bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node);
 /* tasks.c */
 void hy_graph_tasks(struct hy_graph *g, struct hy_srsc *leaf);
 
-/* migration.c */
+/* live_migration.c */
 bool hy_graph_is_half_way(const struct hy_srsc *leaf); /* migrate_to is done, migrate_from goes on */
 void hy_graph_migration(struct hy_graph *g, struct hy_srsc *leaf);
 void hy_graph_migration_orders(struct hy_graph *g, struct hy_srsc *first, enum hy_task first_task, struct hy_srsc *then,

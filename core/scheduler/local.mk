@@ -20,7 +20,7 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/live_migration.c \
 	core/scheduler/locks.c \
 	core/scheduler/meta.c \
-	core/scheduler/migration.c \
+	core/scheduler/live_migration.c \
 	core/scheduler/nodes.c \
 	core/scheduler/operations.c \
 	core/scheduler/orders.c \

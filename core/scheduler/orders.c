@@ -156,7 +156,7 @@ static void link_to_gate(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task t
         hy_graph_link(g, f, gate, HY_LINK_ORDER);
 }
 
-/* clone-min: so many instances must be up, whichever. */
+/* clone-min: so many instances must be up, whichever, and whatever kind of order it is (as the peer has it). */
 static void link_enough(struct hy_graph *g, const struct hy_sorder *order, enum hy_task first, enum hy_task then)
 {
     uint32_t gate = new_gate(g, order->first->clone_min);
@@ -180,6 +180,8 @@ static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
 {
     enum hy_task first = task_of(order->first_action), then = task_of(order->then_action);
     bool pairs = order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
+    if (order->first->clone_min && begins(first))
+        link_enough(g, order, first, then);
     if (order->kind == HY_ORDER_SERIALIZE) {
         serialize(g, order);
         return;
@@ -189,9 +191,7 @@ static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
         marks = HY_LINK_ONE_WAY;
     else if (order->kind == HY_ORDER_MANDATORY)
         marks = HY_LINK_CALLS | HY_LINK_HOLDS | (begins(first) ? HY_LINK_NEEDS : 0);
-    if (order->first->clone_min && begins(first) && (marks & HY_LINK_NEEDS))
-        link_enough(g, order, first, then);
-    else
+    if (!order->first->clone_min || !begins(first))
         link_rscs(g, order->first, first, order->then, then, marks, pairs);
     if (!order->symmetrical)
         return;

@@ -205,11 +205,10 @@ static bool is_blocked_stop(const struct hy_step *first, uint32_t seen)
            !first->rsc->managed && !(seen & HY_RUNNABLE);
 }
 
-static void carry(struct hy_graph *g, const struct hy_link *link, uint32_t number)
+static void carry(struct hy_graph *g, const struct hy_link *link, uint32_t number, uint32_t seen)
 {
     uint32_t first = link->first, marks = link->marks;
     const struct hy_step *then = hy_step_at(g, number);
-    uint32_t seen = hy_graph_view(g, first, then->node);
     if ((marks & HY_LINK_ONE_WAY) && !(seen & HY_RUNNABLE) && !is_so_already(then)) {
         lose(g, number, HY_OPTIONAL, first);
         lose(g, number, HY_RUNNABLE, first);
@@ -232,14 +231,25 @@ static void carry(struct hy_graph *g, const struct hy_link *link, uint32_t numbe
         lose(g, first, HY_MIGRATABLE, number);
 }
 
+/* What is blocked holds up what it is linked to, and not the members of that. */
 static void carry_to_members(struct hy_graph *g, const struct hy_link *link, const struct hy_srsc *rsc,
-                             enum hy_task task)
+                             enum hy_task task, uint32_t seen)
 {
+    struct hy_link below = *link;
+    below.marks &= ~(uint32_t)HY_LINK_HOLDS;
     for (size_t i = 0; i < rsc->children.count; i++)
-        carry_to_members(g, link, rsc->children.items[i], task);
+        carry_to_members(g, link, rsc->children.items[i], task, seen);
     if (rsc->kind == HY_RSC_PRIMITIVE)
         for (uint32_t at = hy_graph_first(g, rsc, task); at != HY_NO_ACTION; at = hy_graph_next(g, at))
-            carry(g, link, at);
+            carry(g, &below, at, seen);
+}
+
+/* A primitive and a group stand beside one instance of a clone, a clone beside all of them. */
+static uint32_t place_of(const struct hy_step *then)
+{
+    if (!is_collective(then))
+        return then->node;
+    return then->rsc->kind == HY_RSC_GROUP && then->task == HY_TASK_START ? then->rsc->node : HY_NO_NODE;
 }
 
 static const uint32_t CARRIES = HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_RESTART | HY_LINK_ROLE |
@@ -256,9 +266,9 @@ static void follow(struct hy_graph *g, const struct hy_link *link)
     else if (!(link->marks & CARRIES))
         return;
     else if (!is_collective(then))
-        carry(g, link, link->then);
+        carry(g, link, link->then, hy_graph_view(g, link->first, place_of(then)));
     else if (then->task < HY_TASK_DONE)
-        carry_to_members(g, link, then->rsc, then->task);
+        carry_to_members(g, link, then->rsc, then->task, hy_graph_view(g, link->first, place_of(then)));
 }
 
 /* ---------------------------------------------------------------- all of them */
