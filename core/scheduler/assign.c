@@ -130,9 +130,14 @@ static void apply_this_with(struct hy_sched *s, struct hy_srsc *rsc, const struc
         saved = hy_arena_array(&s->scratch, s->node_count, sizeof *saved);
         memcpy(saved, rsc->score, s->node_count * sizeof *saved);
     }
+    uint32_t mark = hy_sched_ledger_mark(s);
+    struct hy_cause *causes = rsc->causes;
     hy_sched_apply_colocation(s, rsc, colocation->primary, colocation);
-    if (may_fail && !hy_sched_any_node(s, rsc->score))
+    if (may_fail && !hy_sched_any_node(s, rsc->score)) {
         rsc->score = saved;
+        rsc->causes = causes;
+        hy_sched_ledger_undo(s, rsc, mark);
+    }
 }
 
 static bool is_mandatory(const struct hy_scoloc *colocation)

@@ -11,7 +11,9 @@ struct hy_cause *hy_sched_cause(struct hy_sched *s, struct hy_srsc *rsc, enum hy
 {
     struct hy_cause *cause = hy_arena_alloc(&s->scratch, sizeof *cause);
     *cause = (struct hy_cause){.kind = kind, .node = node, .score = score, .next = rsc->causes};
-    return rsc->causes = cause;
+    rsc->causes = cause;
+    hy_sched_book_cause(s, rsc, cause);
+    return cause;
 }
 
 static void add_to(struct hy_srsc *rsc, uint32_t node, int score)

@@ -162,6 +162,7 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
     int *saved = hy_arena_array(&s->scratch, (instance->children.count + 1) * s->node_count, sizeof *saved);
     uint32_t *counts = hy_arena_array(&s->scratch, s->node_count, sizeof *counts);
     struct hy_cause *causes = instance->causes;
+    uint32_t mark = hy_sched_ledger_mark(s);
     memcpy(counts, clone->count, s->node_count * sizeof *counts);
     save(s, instance, saved, false);
     uint32_t node = HY_NO_NODE;
@@ -172,6 +173,7 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
         hy_sched_unassign(s, instance);
         save(s, instance, saved, true);
         instance->causes = causes;
+        hy_sched_ledger_undo(s, instance, mark);
         if (node == HY_NO_NODE)
             break;
         node = HY_NO_NODE;

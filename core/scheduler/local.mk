@@ -17,10 +17,11 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/health.c \
 	core/scheduler/history.c \
 	core/scheduler/instances.c \
+	core/scheduler/ledger.c \
 	core/scheduler/live_migration.c \
 	core/scheduler/locks.c \
 	core/scheduler/meta.c \
-	core/scheduler/live_migration.c \
+	core/scheduler/migration.c \
 	core/scheduler/nodes.c \
 	core/scheduler/operations.c \
 	core/scheduler/orders.c \

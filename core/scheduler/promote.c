@@ -82,6 +82,7 @@ void hy_sched_add_promotion_scores(struct hy_sched *s, struct hy_srsc *clone)
             if (score > instance->priority)
                 instance->priority = score;
         }
+        hy_sched_book_word(s, instance, "how much its agent wants to be promoted there");
     }
 }
 

@@ -49,7 +49,24 @@ static const char *failure_on(struct hy_sched *s, const struct hy_result *result
 
 /* ---------------------------------------------------------------- why not on a node */
 
-static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
+/* "MaxScale has failed too often on test5 (3 times, migration-threshold=3): ...; clean it up to allow it there again" */
+static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
+{
+    const struct hy_srsc *leaf = cause->other;
+    char count[16];
+    while (leaf->kind != HY_RSC_PRIMITIVE && leaf->children.count)
+        leaf = leaf->children.items[0];
+    const struct hy_past *past = leaf->unit ? &leaf->unit->past[node] : NULL;
+    return hy_arena_printf(
+        &s->decision->arena,
+        "%s has failed too often on %s (%s time%s, migration-threshold=%d)%s%s; clean it up to allow "
+        "it there again",
+        cause->other->id, s->nodes[node].name, hy_score_text(past ? past->fail_count : 0, count),
+        past && past->fail_count == 1 ? "" : "s", leaf->meta.migration_threshold, cause->result ? ": " : "",
+        cause->result ? failure_on(s, cause->result, node) : "");
+}
+
+const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
 {
     struct hy_arena *arena = &s->decision->arena;
     const char *name = s->nodes[node].name;
@@ -60,11 +77,19 @@ static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, 
         return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
                                name, score);
     case HY_CAUSE_FAILCOUNT:
-        return cause->result
-                   ? hy_arena_printf(arena, "%s has failed too often on %s: %s; clean it up to allow it there again",
-                                     cause->other->id, name, failure_on(s, cause->result, node))
-                   : hy_arena_printf(arena, "%s has failed too often on %s; clean it up to allow it there again",
-                                     cause->other->id, name);
+        return too_often(s, cause, node);
+    case HY_CAUSE_ONFAIL_MIGRATE:
+        return hy_arena_printf(arena,
+                               "%s, and on-fail=restart elsewhere (migrate); clean up %s to allow it there again",
+                               failure_on(s, cause->result, node), cause->other->id);
+    case HY_CAUSE_STOP_FAILED:
+        return hy_arena_printf(arena, "%s; see to it by hand, then clean up %s", failure_on(s, cause->result, node),
+                               cause->other->id);
+    case HY_CAUSE_ONFAIL_STOP:
+        return hy_arena_printf(arena, "%s, and on-fail=stop; clean up %s to let it start again",
+                               failure_on(s, cause->result, HY_NO_NODE), cause->other->id);
+    case HY_CAUSE_OTHER:
+        return cause->id;
     case HY_CAUSE_HARD:
         return hy_arena_printf(arena, "it cannot run on %s: %s", name, failure_on(s, cause->result, cause->node));
     case HY_CAUSE_CLONE_MAX:
@@ -83,7 +108,7 @@ static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, 
     }
 }
 
-static bool forbids(const struct hy_cause *cause, uint32_t node)
+bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node)
 {
     if (cause->kind == HY_CAUSE_COLOCATION && cause->score >= HY_INFINITY)
         return cause->node != node;
@@ -99,8 +124,8 @@ static const char *why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t nod
         return s->nodes[node].reason;
     for (struct hy_srsc *at = rsc; at; at = at->parent)
         for (const struct hy_cause *cause = at->causes; cause; cause = cause->next)
-            if (forbids(cause, node))
-                return cause_text(s, cause, node);
+            if (hy_sched_forbids(cause, node))
+                return hy_sched_cause_text(s, cause, node);
     if (rsc->score[node] == HY_ABSENT)
         return hy_arena_printf(&s->decision->arena, "symmetric-cluster=false and no location names %s",
                                s->nodes[node].name);
@@ -116,8 +141,8 @@ static const char *why_not_with(struct hy_sched *s, struct hy_srsc *rsc, uint32_
             continue;
         const char *why = NULL;
         for (const struct hy_cause *cause = dependent->causes; cause && !why; cause = cause->next)
-            if (cause->kind != HY_CAUSE_COLOCATION && forbids(cause, node))
-                why = cause_text(s, cause, node);
+            if (cause->kind != HY_CAUSE_COLOCATION && hy_sched_forbids(cause, node))
+                why = hy_sched_cause_text(s, cause, node);
         if (!why)
             why = depth < 3 ? why_not_with(s, dependent, node, depth + 1) : NULL;
         if (why)
@@ -242,7 +267,7 @@ static const char *cause_here(struct hy_sched *s, const struct hy_srsc *rsc, con
     if (cause->kind == HY_CAUSE_STICKINESS)
         return "it stays where it is";
     if (cause->kind == HY_CAUSE_LOCATION)
-        return cause_text(s, cause, rsc->node);
+        return hy_sched_cause_text(s, cause, rsc->node);
     const struct hy_srsc *group = hy_sched_group_of(rsc);
     if (group && cause->other->parent == group)
         return hy_arena_printf(arena, "group %s keeps it with %s", group->id, cause->other->id);
