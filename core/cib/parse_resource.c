@@ -108,7 +108,7 @@ static bool is_type_name(const char *name)
     if (!*name || strlen(name) > HY_ID_MAX)
         return false;
     for (; *name; name++)
-        if (!hy_char_is_letter(*name) && !(*name >= '0' && *name <= '9') && !strchr("_.-@", *name))
+        if (!hy_char_is_letter(*name) && !(*name >= '0' && *name <= '9') && !strchr("_.-@/", *name))
             return false;
     return true;
 }

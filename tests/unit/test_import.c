@@ -115,7 +115,7 @@ START_TEST(rules_within_rules_have_an_end)
     struct hy_err err;
     ck_assert_int_eq(hactl_import_read(&import, hy_buf_text(&text), text.size, &err), -EINVAL);
     ck_assert_str_eq(err.text, "");
-    ck_assert_str_eq(hy_buf_text(&import.refused), "line 1: rule r0: rules are nested deeper than 16\n");
+    ck_assert_str_eq(hy_buf_text(&import.refused), "line 1: rule r0: rules are nested deeper than 13\n");
     hactl_import_free(&import);
     hy_buf_free(&text);
 }

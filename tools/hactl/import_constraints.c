@@ -23,6 +23,18 @@ static bool read_member(struct hactl_import *import, const struct hactl_xml *at,
     return true;
 }
 
+static char *read_action(struct hactl_import *import, const struct hactl_xml *at, const char *attribute)
+{
+    static const char *const actions[] = {"start", "stop", "promote", "demote"};
+    const char *text = hactl_xml_get(at, attribute);
+    for (size_t i = 0; text && i < sizeof actions / sizeof *actions; i++)
+        if (strcmp(actions[i], text) == 0)
+            return hy_strdup(text);
+    if (text)
+        hactl_import_note(import, at, "%s='%.100s' is unknown: read as if it was not there", attribute, text);
+    return NULL;
+}
+
 static void read_set(struct hactl_import *import, const struct hactl_xml *at, struct hy_rsc_set *set)
 {
     static const char *const own[] = {"score", "kind", "ordering", NULL};
@@ -41,7 +53,7 @@ static void read_set(struct hactl_import *import, const struct hactl_xml *at, st
     set->sequential = hactl_import_bool(import, at, "sequential", true);
     set->require_all = hactl_import_bool(import, at, "require-all", true);
     set->role = hactl_import_role(import, at, "role");
-    set->action = hy_strdup(hactl_xml_get(at, "action"));
+    set->action = read_action(import, at, "action");
     for (const char *const *name = own; *name; name++)
         if (hactl_xml_get(at, *name))
             hy_attrs_set(&set->options, *name, hactl_xml_get(at, *name));
@@ -103,45 +115,79 @@ static void take_options(const struct hactl_xml *at, const char *const *names, s
 
 /* ---------------------------------------------------------------- location */
 
-/* The rule `#uname eq NODE`, for a location whose lifetime must become part of its rule. */
 static struct hy_expression on_node(const char *node)
 {
     return (struct hy_expression){
         .kind = HY_EXPR_ATTRIBUTE, .attribute = hy_strdup("#uname"), .op = HY_EQ, .value = hy_strdup(node)};
 }
 
-static struct hy_expression inner_rule(const struct hy_rule *rule)
+/* Takes the rule over, as what decides and not as what gives a score. */
+static struct hy_expression inner_rule(struct hy_rule *rule)
 {
     struct hy_expression e = {.kind = HY_EXPR_RULE, .rule = hy_alloc(sizeof *e.rule)};
     *e.rule = *rule;
+    free(e.rule->id);
+    free(e.rule->score_attribute);
+    e.rule->id = e.rule->score_attribute = NULL;
     e.rule->score = 0;
+    e.rule->role = HY_ROLE_ANY;
     return e;
 }
 
-/* `lifetime`, which is gone since 2.0: the constraint holds only while its rule does. */
+/* One of its rules must hold. */
+static struct hy_expression while_it_lasts(struct hactl_import *import, const struct hactl_xml *lifetime)
+{
+    struct hy_rule any = {.any = true};
+    for (const struct hactl_xml *child = lifetime->child; child; child = child->next) {
+        if (!hactl_xml_is(child, "rule"))
+            continue;
+        struct hy_rule rule = hactl_import_rule(import, child);
+        hy_vec_push(&any.expressions, inner_rule(&rule));
+    }
+    if (any.expressions.count > 1)
+        return inner_rule(&any);
+    struct hy_expression only = any.expressions.items[0];
+    hy_vec_free(&any.expressions);
+    return only;
+}
+
+/* The rule, while the lifetime lasts. */
+static void limit_rule(struct hactl_import *import, const struct hactl_xml *lifetime, struct hy_rule *rule)
+{
+    struct hy_rule limited = {
+        .score = rule->score, .score_attribute = hy_strdup(rule->score_attribute), .role = rule->role};
+    hy_vec_push(&limited.expressions, inner_rule(rule));
+    hy_vec_push(&limited.expressions, while_it_lasts(import, lifetime));
+    *rule = limited;
+}
+
+/* The constraint holds only while one of the rules of its lifetime does: here that is part of its own rules. */
 static void read_lifetime(struct hactl_import *import, const struct hactl_xml *at, struct hy_location *location)
 {
     const struct hactl_xml *lifetime = hactl_xml_child(at, "lifetime");
-    const struct hactl_xml *first = lifetime ? hactl_xml_child(lifetime, "rule") : NULL;
-    if (!first) {
-        if (lifetime || hactl_xml_get(at, "lifetime"))
-            hactl_import_note(import, at, "its lifetime has no rule: left out");
+    if (!lifetime && !hactl_xml_get(at, "lifetime"))
+        return;
+    if (!lifetime || !hactl_xml_child(lifetime, "rule")) {
+        hactl_import_note(import, at, "its lifetime has no rule: left out");
         return;
     }
-    struct hy_rule while_it_lasts = hactl_import_rule(import, first);
+    for (size_t i = 0; i < location->rules.count; i++) {
+        if (location->rules.items[i].ref)
+            hactl_import_note(import, at, "its lifetime does not count for the rule '%s' it refers to",
+                              location->rules.items[i].ref);
+        else
+            limit_rule(import, lifetime, &location->rules.items[i]);
+    }
     if (location->node) {
         struct hy_rule rule = {.score = location->score};
         hy_vec_push(&rule.expressions, on_node(location->node));
-        hy_vec_push(&rule.expressions, inner_rule(&while_it_lasts));
+        hy_vec_push(&rule.expressions, while_it_lasts(import, lifetime));
         hy_vec_push(&location->rules, rule);
         free(location->node);
         location->node = NULL;
         location->score = 0;
-        hactl_import_note(import, at, "lifetime: made a part of a rule");
-    } else {
-        hactl_import_note(import, at, "a lifetime beside rules: left out");
-        hy_rule_free(&while_it_lasts);
     }
+    hactl_import_note(import, at, "lifetime: made a part of its rules");
 }
 
 static void read_location(struct hactl_import *import, const struct hactl_xml *at)
@@ -248,8 +294,8 @@ static void read_order(struct hactl_import *import, const struct hactl_xml *at)
     if (!order->sets.list.count) {
         (void)(read_member(import, at, "first", &order->first.rsc) &&
                read_member(import, at, "then", &order->then.rsc));
-        order->first.action = hy_strdup(hactl_xml_get(at, "first-action"));
-        order->then.action = hy_strdup(hactl_xml_get(at, "then-action"));
+        order->first.action = read_action(import, at, "first-action");
+        order->then.action = read_action(import, at, "then-action");
     }
     if (!order->then.rsc && !order->sets.list.count)
         drop(import, at, object, "does not name two resources");
@@ -278,7 +324,9 @@ static void read_ticket(struct hactl_import *import, const struct hactl_xml *at)
         return;
     struct hy_rsc_ticket *ticket = &object->u.rsc_ticket;
     hactl_import_unknown(import, at, known);
-    (void)read_member(import, at, "ticket", &ticket->ticket);
+    const char *name = hactl_xml_get(at, "ticket");
+    if (name && hy_ticket_name_is_valid(name))
+        ticket->ticket = hy_strdup(name);
     ticket->loss = read_loss(import, at);
     read_resource_sets(import, at, &ticket->sets);
     if (!ticket->sets.list.count) {

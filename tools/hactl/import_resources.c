@@ -34,6 +34,16 @@ static void move_requires(struct hactl_import *import, const struct hactl_xml *a
         hy_sets_set(&primitive->meta, "requires", value);
 }
 
+static bool is_op_attribute(const char *name)
+{
+    static const char *const names[] = {"interval",    "timeout",         "role",          "on-fail", "enabled",
+                                        "start-delay", "interval-origin", "record-pending"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
 static void read_op_attribute(struct hactl_import *import, const struct hactl_xml *at, struct hy_primitive *primitive,
                               struct hy_op_config *op, const struct hactl_xml_attr *attr)
 {
@@ -56,6 +66,10 @@ static void read_op_attribute(struct hactl_import *import, const struct hactl_xm
         name = "enabled";
         value = disabled ? "false" : "true";
     }
+    if (!is_op_attribute(name)) {
+        hactl_import_note(import, at, "%.100s='%.100s' has no counterpart: left out", name, value);
+        return;
+    }
     bool is_time = strcmp(name, "interval") == 0 || strcmp(name, "timeout") == 0 || strcmp(name, "start-delay") == 0;
     if (is_time && strchr(value, 'P') && hactl_import_duration(value, &time)) {
         snprintf(seconds, sizeof seconds, "%llds", (long long)(time / HY_SECOND));
@@ -63,10 +77,7 @@ static void read_op_attribute(struct hactl_import *import, const struct hactl_xm
     }
     if (strcmp(name, "role") == 0 && hy_role_parse(value, &role))
         value = hy_role_word(role);
-    if (!hy_word_is_plain(name))
-        hactl_import_note(import, at, "'%.100s' is no name of an attribute here: left out", name);
-    else
-        hy_attrs_set(&op->attrs, name, value);
+    hy_attrs_set(&op->attrs, name, value);
 }
 
 static void read_op(struct hactl_import *import, const struct hactl_xml *at, struct hy_primitive *primitive)
@@ -105,20 +116,42 @@ static void read_operations(struct hactl_import *import, const struct hactl_xml 
 
 /* ---------------------------------------------------------------- primitives */
 
+static bool is_class(const char *name)
+{
+    static const char *const classes[] = {"ocf", "lsb", "systemd", "service", "stonith", "upstart", "nagios"};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strcmp(classes[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Part of an agent's name. */
+static bool is_part(const char *name)
+{
+    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@/");
+    return *name && *name != '@' && !name[plain] && strlen(name) <= HY_ID_MAX;
+}
+
 static void read_agent(struct hactl_import *import, const struct hactl_xml *at, struct hy_primitive *primitive)
 {
     const char *cls = hactl_xml_get(at, "class"), *type = hactl_xml_get(at, "type");
-    const char *tmpl = hactl_xml_get(at, "template");
+    const char *provider = hactl_xml_get(at, "provider"), *tmpl = hactl_xml_get(at, "template");
     if (tmpl) {
         if (hactl_import_id(import, at, tmpl))
             primitive->tmpl = hy_strdup(tmpl);
         return;
     }
-    if (!cls || !type || !*cls || !*type)
-        hactl_import_refuse(import, at, "has no class or no type");
+    bool ocf = text_is(cls, "ocf");
+    if (!cls || !type || !is_class(cls) || !is_part(type) || (ocf && provider && !is_part(provider)))
+        hactl_import_refuse(import, at,
+                            "its agent '%.60s:%.60s:%.60s' is none that is known: expected class, provider and type",
+                            cls ? cls : "", provider ? provider : "", type ? type : "");
+    if (ocf && !provider)
+        hactl_import_note(import, at, "has no provider: read as heartbeat");
     primitive->cls = hy_strdup(cls ? cls : "");
     primitive->type = hy_strdup(type ? type : "");
-    primitive->provider = hy_strdup(hactl_xml_get(at, "provider"));
+    if (ocf)
+        primitive->provider = hy_strdup(provider ? provider : "heartbeat");
 }
 
 static void refuse_remote(struct hactl_import *import, const struct hactl_xml *at, const struct hy_primitive *primitive)
@@ -189,8 +222,9 @@ static void set_unless_set(struct hy_attr_sets *sets, const char *name, const ch
 /* A clone, or what was called `master` before 2.0. */
 static void read_clone(struct hactl_import *import, const struct hactl_xml *at)
 {
-    static const char *const known[] = {"id", "description", "interleave", "notify", "ordered", NULL};
-    static const char *const old[] = {"interleave", "notify", "ordered"};
+    static const char *const known[] = {"id",      "description",     "interleave", "notify",
+                                        "ordered", "globally-unique", NULL};
+    static const char *const old[] = {"interleave", "notify", "ordered", "globally-unique"};
     if (!hactl_import_id(import, at, hactl_xml_get(at, "id")))
         return;
     struct hy_object *object = hy_object_new(HY_CLONE);

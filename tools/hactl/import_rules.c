@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* A lifetime puts a rule into another, twice at most. */
+enum { DEEPEST = HY_NESTING_MAX - 3 };
+
 static bool read_op(const char *text, enum hy_rule_op *op)
 {
     static const struct {
@@ -69,16 +72,23 @@ static bool read_attribute(struct hactl_import *import, const struct hactl_xml *
     return true;
 }
 
-/* The attributes of a duration or date_spec but its id, as they are. */
-static void read_parts(struct hactl_import *import, const struct hactl_xml *at, struct hy_attrs *attrs)
+static const char *const duration_parts[] = {"years", "months", "weeks", "days", "hours", "minutes", "seconds", NULL};
+static const char *const spec_parts[] = {"years",     "months",   "weeks",    "hours",     "minutes", "seconds",
+                                         "monthdays", "weekdays", "yeardays", "weekyears", NULL};
+
+/* The attributes of a duration or date_spec that are among its parts, as they are. */
+static void read_parts(struct hactl_import *import, const struct hactl_xml *at, const char *const *parts,
+                       struct hy_attrs *attrs)
 {
     for (size_t i = 0; i < at->attr_count; i++) {
         const char *name = at->attrs[i].name;
-        if (strcmp(name, "moon") == 0)
-            hactl_import_note(import, at, "moon='%.100s': phases of the moon are left out, as Pacemaker 3 does",
-                              at->attrs[i].value);
-        else if (strcmp(name, "id") != 0 && hy_word_is_plain(name))
+        const char *const *part = parts;
+        while (*part && strcmp(*part, name) != 0)
+            part++;
+        if (*part)
             hy_attrs_set(attrs, name, at->attrs[i].value);
+        else if (strcmp(name, "id") != 0)
+            hactl_import_note(import, at, "%.100s='%.100s' has no counterpart: left out", name, at->attrs[i].value);
     }
 }
 
@@ -115,9 +125,9 @@ static bool read_date(struct hactl_import *import, const struct hactl_xml *at, s
     if (end && e->date_op != HY_DATE_GT && e->date_op != HY_DATE_SPEC)
         e->end = hy_strdup(end);
     if (duration && e->date_op == HY_DATE_IN_RANGE && !e->end)
-        read_parts(import, duration, &e->duration);
+        read_parts(import, duration, duration_parts, &e->duration);
     if (e->date_op == HY_DATE_SPEC)
-        read_parts(import, spec, &e->spec);
+        read_parts(import, spec, spec_parts, &e->spec);
     return true;
 }
 
@@ -192,8 +202,8 @@ struct hy_rule hactl_import_rule(struct hactl_import *import, const struct hactl
             rule.ref = hy_strdup(ref);
         return rule;
     }
-    if (depth_of(at) >= HY_NESTING_MAX) {
-        hactl_import_refuse(import, at, "rules are nested deeper than %d", HY_NESTING_MAX);
+    if (depth_of(at) >= DEEPEST) {
+        hactl_import_refuse(import, at, "rules are nested deeper than %d", DEEPEST);
         return rule;
     }
     const char *id = hactl_xml_get(at, "id");
@@ -210,5 +220,9 @@ struct hy_rule hactl_import_rule(struct hactl_import *import, const struct hactl
         hactl_import_note(import, at, "boolean-op='%.100s' is unknown: read as and", join);
     for (const struct hactl_xml *child = at->child; child; child = child->next)
         hy_vec_push(&rule.expressions, read_expression(import, child));
+    if (!rule.expressions.count) {
+        hactl_import_note(import, at, "has no expression: it never holds");
+        hy_vec_push(&rule.expressions, never());
+    }
     return rule;
 }

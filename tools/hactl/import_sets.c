@@ -46,6 +46,18 @@ static bool read_pair(struct hactl_import *import, const struct hactl_xml *at, c
     return false;
 }
 
+/* Names are printed without quotes. */
+static bool is_attr_name(const char *name)
+{
+    size_t length = strlen(name);
+    if (!length || length > HY_ID_MAX || *name == '$')
+        return false;
+    for (size_t i = 0; i < length; i++)
+        if (name[i] <= ' ' || name[i] > '~' || strchr("\"'\\=", name[i]))
+            return false;
+    return true;
+}
+
 static void add_pair(struct hactl_import *import, const struct hactl_xml *at, enum hactl_import_use use,
                      struct hy_attrs *attrs)
 {
@@ -53,7 +65,7 @@ static void add_pair(struct hactl_import *import, const struct hactl_xml *at, en
     if (!read_pair(import, at, &name, &value))
         return;
     name = name_of(import, use, name);
-    if (!*name || strlen(name) > HY_ID_MAX || strlen(value) > HY_VALUE_MAX || strpbrk(name, "= \t\r\n\"'\\{}()[]"))
+    if (!is_attr_name(name) || strlen(value) > HY_VALUE_MAX)
         hactl_import_note(import, at, "'%.100s' is no name of an attribute here, or its value is too long: left out",
                           name);
     else if (!hy_attrs_get(attrs, name)) /* of two of one name the first counts */
@@ -73,7 +85,7 @@ void hactl_import_set(struct hactl_import *import, const struct hactl_xml *at, e
         return;
     }
     const char *id = hactl_xml_get(at, "id");
-    if (id && hy_id_is_valid(id))
+    if (id && hy_map_get(&import->wanted, id) && hy_id_is_valid(id)) /* others are only noise */
         set->id = hy_strdup(id);
     for (const struct hactl_xml *child = at->child; child; child = child->next) {
         if (hactl_xml_is(child, "nvpair")) {

@@ -314,7 +314,7 @@ static void read_old_ticket(struct hactl_import *import, const struct hactl_xml 
     const char *name = hactl_xml_get(pair, "name"), *value = hactl_xml_get(pair, "value");
     for (size_t i = 0; name && value && i < sizeof prefixes / sizeof *prefixes; i++) {
         size_t length = strlen(prefixes[i][0]);
-        if (strncmp(name, prefixes[i][0], length) == 0 && hy_id_is_valid(name + length))
+        if (strncmp(name, prefixes[i][0], length) == 0 && hy_ticket_name_is_valid(name + length))
             set_ticket(ticket_of(import->cib, name + length), prefixes[i][1], value);
     }
 }
@@ -325,8 +325,12 @@ void hactl_import_tickets(struct hactl_import *import, const struct hactl_xml *a
         const char *id = hactl_xml_get(child, "id");
         for (const struct hactl_xml *pair = child->child; pair; pair = pair->next)
             read_old_ticket(import, pair);
-        if (!hactl_xml_is(child, "ticket_state") || !hactl_import_id(import, child, id))
+        if (!hactl_xml_is(child, "ticket_state"))
             continue;
+        if (!id || !hy_ticket_name_is_valid(id)) {
+            hactl_import_note(import, child, "has no name that a ticket may have: left out");
+            continue;
+        }
         struct hy_ticket *ticket = ticket_of(import->cib, id);
         for (size_t i = 0; i < child->attr_count; i++)
             set_ticket(ticket, child->attrs[i].name, child->attrs[i].value);
