@@ -131,6 +131,8 @@ static const struct hy_srsc *other_of(const struct hy_entry *entry)
 
 /* ---------------------------------------------------------------- reporting */
 
+static const char nameless[] = "it is in something that may not run there";
+
 typedef HY_VEC(struct hy_score_part) part_list;
 
 static void add_part(part_list *parts, int score, const char *why, const char *other)
@@ -148,7 +150,7 @@ static void add_entry(struct hy_sched *s, const struct hy_srsc *leaf, const stru
     int score = leaps || entry->after >= HY_INFINITY || entry->after <= -HY_INFINITY ? entry->after
                                                                                      : entry->after - entry->before;
     const struct hy_srsc *other = other_of(entry);
-    const char *why = entry->word ? entry->word : "it is in something that may not run there";
+    const char *why = entry->word ? entry->word : nameless;
     if (leaps)
         parts->count = 0; /* no sum leads from infinity to a number: it counts alone */
     if (entry->cause)
@@ -186,6 +188,18 @@ static void add_causes(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t 
         }
 }
 
+/* What has no name says nothing beside what has one. */
+static void drop_nameless(part_list *parts)
+{
+    size_t named = 0, kept = 0;
+    for (size_t i = 0; i < parts->count; i++)
+        named += parts->items[i].score <= -HY_INFINITY && parts->items[i].why != nameless;
+    for (size_t i = 0; i < parts->count; i++)
+        if (!named || parts->items[i].score > -HY_INFINITY || parts->items[i].why != nameless)
+            parts->items[kept++] = parts->items[i];
+    parts->count = kept;
+}
+
 static struct hy_score *new_score(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node)
 {
     struct hy_score *score = &s->decision->scores[s->decision->score_count++];
@@ -220,6 +234,7 @@ static void report_node(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
         add_causes(s, leaf, node, &parts);
     if (!s->nodes[node].usable)
         add_part(&parts, -HY_INFINITY, s->nodes[node].reason, NULL);
+    drop_nameless(&parts);
     struct hy_score *score = new_score(s, leaf, node);
     score->score = shown_score(s, leaf, node);
     keep_parts(s, score, &parts);

@@ -54,18 +54,22 @@ static const char *behind(struct hy_sched *s, const struct hy_srsc *leaf)
 static void report_leaf(struct hy_sched *s, struct hy_srsc *leaf)
 {
     struct hy_decision *decision = s->decision;
+    bool nowhere = !leaf->final && leaf->managed;
     if (!is_surplus(leaf))
-        decision->placements[decision->placement_count++] =
-            (struct hy_placement){.rsc = leaf->unit->name,
-                                  .primitive = leaf->unit->prim->id,
-                                  .node = leaf->final && leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
-                                  .role = shown_role(leaf, leaf->final),
-                                  .reason = hy_sched_why_here(s, leaf),
-                                  .instance = hy_sched_instance_name(s, leaf),
-                                  .wanted = leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
-                                  .behind = behind(s, leaf),
-                                  .unmanaged = !leaf->managed,
-                                  .blocked = leaf->blocked};
+        decision->placements[decision->placement_count++] = (struct hy_placement){
+            .rsc = leaf->unit->name,
+            .primitive = leaf->unit->prim->id,
+            .node = leaf->final && leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
+            .role = shown_role(leaf, leaf->final),
+            .reason = hy_sched_why_here(s, leaf),
+            .instance = hy_sched_instance_name(s, leaf),
+            .wanted = leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
+            .behind = behind(s, leaf),
+            .no_place = nowhere && leaf->halt == HY_HALT_NO_NODE,
+            .stopped_by_wish = nowhere && (leaf->halt == HY_HALT_TARGET_ROLE || leaf->halt == HY_HALT_ORPHAN ||
+                                           leaf->halt == HY_HALT_STOP_ALL),
+            .unmanaged = !leaf->managed,
+            .blocked = leaf->blocked};
     for (size_t i = 0; i < leaf->active.count; i++) {
         uint32_t node = leaf->active.items[i];
         const struct hy_past *past = &leaf->unit->past[node];
