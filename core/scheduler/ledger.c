@@ -135,12 +135,19 @@ static const char nameless[] = "it is in something that may not run there";
 
 typedef HY_VEC(struct hy_score_part) part_list;
 
-static void add_part(part_list *parts, int score, const char *why, const char *other)
+static void add_part(part_list *parts, int score, const char *why, const char *other, const char *constraint)
 {
     for (size_t i = 0; i < parts->count; i++)
         if (score <= -HY_INFINITY && parts->items[i].score <= -HY_INFINITY && !strcmp(parts->items[i].why, why))
             return;
-    hy_vec_push(parts, ((struct hy_score_part){score, why, other}));
+    hy_vec_push(parts, ((struct hy_score_part){score, why, other, constraint}));
+}
+
+/* A group's own colocation is none that anybody has written. */
+static const char *constraint_of(struct hy_sched *s, const struct hy_cause *cause)
+{
+    bool written = cause->kind == HY_CAUSE_LOCATION || cause->kind == HY_CAUSE_COLOCATION;
+    return written && cause->id && cause->id[0] != '#' ? hy_arena_strdup(&s->decision->arena, cause->id) : NULL;
 }
 
 static void add_entry(struct hy_sched *s, const struct hy_srsc *leaf, const struct hy_entry *entry, part_list *parts)
@@ -157,7 +164,11 @@ static void add_entry(struct hy_sched *s, const struct hy_srsc *leaf, const stru
         why = cause_text(s, leaf, entry->at, entry->cause, entry->node, score);
     else if (entry->colocation)
         why = colocation_text(s, entry->colocation, other);
-    add_part(parts, score, why, other ? hy_arena_strdup(&s->decision->arena, other->id) : NULL);
+    const char *constraint = entry->colocation && !entry->colocation->internal ? entry->colocation->id : NULL;
+    if (entry->cause)
+        constraint = constraint_of(s, entry->cause);
+    add_part(parts, score, why, other ? hy_arena_strdup(&s->decision->arena, other->id) : NULL,
+             hy_arena_strdup(&s->decision->arena, constraint));
 }
 
 /* The ledger has the latest first. */
@@ -184,7 +195,7 @@ static void add_causes(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t 
                 continue;
             const struct hy_srsc *other = cause->kind == HY_CAUSE_COLOCATION ? cause->other : NULL;
             add_part(parts, -HY_INFINITY, cause_text(s, leaf, at, cause, node, -HY_INFINITY),
-                     other ? hy_arena_strdup(&s->decision->arena, other->id) : NULL);
+                     other ? hy_arena_strdup(&s->decision->arena, other->id) : NULL, constraint_of(s, cause));
         }
 }
 
@@ -229,11 +240,11 @@ static void report_node(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
     hy_sched_book_word(s, leaf, NULL); /* what nobody has booked */
     add_entries(s, leaf, leaf->ledger, node, &parts);
     if (leaf->score[node] == HY_ABSENT)
-        add_part(&parts, -HY_INFINITY, "symmetric-cluster=false, and no location names the node", NULL);
+        add_part(&parts, -HY_INFINITY, "symmetric-cluster=false, and no location names the node", NULL, NULL);
     else if (leaf->score[node] <= -HY_INFINITY)
         add_causes(s, leaf, node, &parts);
     if (!s->nodes[node].usable)
-        add_part(&parts, -HY_INFINITY, s->nodes[node].reason, NULL);
+        add_part(&parts, -HY_INFINITY, s->nodes[node].reason, NULL, NULL);
     drop_nameless(&parts);
     struct hy_score *score = new_score(s, leaf, node);
     score->score = shown_score(s, leaf, node);

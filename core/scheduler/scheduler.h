@@ -126,9 +126,10 @@ struct hy_change {
 
 /* What the score of an instance on a node is made of. Only with `explain`. */
 struct hy_score_part {
-    int score;         /* hy_score_add() of all of them, in their order, is the whole */
-    const char *why;   /* "location l1", "stickiness", "colocation c: web would like it there", ... */
-    const char *other; /* the resource that it comes from; NULL: it is its own */
+    int score;              /* hy_score_add() of all of them, in their order, is the whole */
+    const char *why;        /* "location l1", "stickiness", "colocation c: web would like it there", ... */
+    const char *other;      /* the resource that it comes from; NULL: it is its own */
+    const char *constraint; /* the id of the constraint that it comes from; NULL: of none */
 };
 
 struct hy_score {

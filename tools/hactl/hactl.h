@@ -30,6 +30,7 @@ struct hactl {
     bool json;
     bool wait;
     bool force;
+    bool asks;       /* somebody types, and can be asked */
     int timeout_ms;  /* for a change to be taken */
     int patience_ms; /* for the cluster to have done it */
 };

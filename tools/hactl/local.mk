@@ -23,6 +23,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/connection.c tools/hactl/connection.h \
 	tools/hactl/dealer.c tools/hactl/dealer.h \
 	tools/hactl/edit.c tools/hactl/edit.h \
+	tools/hactl/edit_check.c \
 	tools/hactl/hactl.h \
 	tools/hactl/help.c tools/hactl/help.h \
 	tools/hactl/import.c tools/hactl/import.h \

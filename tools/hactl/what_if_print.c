@@ -10,7 +10,7 @@ static const char *word_of(enum hactl_effect_kind kind)
     case HACTL_LOST:
         return "LOST";
     case HACTL_DEMOTED:
-        return "NO MASTER";
+        return "DEMOTED";
     case HACTL_MOVED:
         return "moves";
     case HACTL_RESTARTED:

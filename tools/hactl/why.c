@@ -32,22 +32,24 @@ static void print_present(const struct hy_placement *placement, const struct hy_
 
 static void print_intent(const struct hy_change *change, struct hy_buf *out)
 {
-    switch (change->kind) {
-    case HY_CHANGE_LEAVE:
+    static const char *const intents[] = {[HY_CHANGE_START] = "start",
+                                          [HY_CHANGE_STOP] = "stop",
+                                          [HY_CHANGE_MOVE] = "move",
+                                          [HY_CHANGE_MIGRATE] = "migrate",
+                                          [HY_CHANGE_RESTART] = "be restarted",
+                                          [HY_CHANGE_RECOVER] = "be recovered",
+                                          [HY_CHANGE_RELOAD] = "be reloaded",
+                                          [HY_CHANGE_PROMOTE] = "be promoted",
+                                          [HY_CHANGE_DEMOTE] = "be demoted",
+                                          [HY_CHANGE_REPROMOTE] = "be demoted and promoted again",
+                                          [HY_CHANGE_FENCE] = "be fenced"};
+    bool goes = change->to && !is(change->from, change->to);
+    if (change->kind == HY_CHANGE_LEAVE)
         hy_buf_adds(out, change->from ? ", and stays there" : "");
-        break;
-    case HY_CHANGE_STOP:
-        hy_buf_adds(out, ", and is to stop");
-        break;
-    case HY_CHANGE_MOVE:
-    case HY_CHANGE_MIGRATE:
-        hy_buf_addf(out, ", and is to %s to %s", hy_change_word(change->kind), change->to);
-        break;
-    default:
-        hy_buf_addf(out, ", and there is to be done: %s", hy_change_word(change->kind));
-        if (change->to && !is(change->from, change->to))
-            hy_buf_addf(out, " on %s", change->to);
-    }
+    else
+        hy_buf_addf(out, ", and is to %s", intents[change->kind]);
+    if (change->kind != HY_CHANGE_LEAVE && goes)
+        hy_buf_addf(out, " %s %s", change->from ? "to" : "on", change->to);
     if (change->kind != HY_CHANGE_LEAVE && change->next == HY_ROLE_PROMOTED && change->role != HY_ROLE_PROMOTED &&
         change->kind != HY_CHANGE_PROMOTE)
         hy_buf_adds(out, ", promoted");
@@ -97,19 +99,19 @@ static void print_nodes(const struct hactl_state *state, const struct hy_placeme
 static void print_cause(const struct hactl_state *state, const struct hy_placement *placement, int depth,
                         struct hy_buf *out)
 {
-    hy_buf_addf(out, "%*sbecause: ", 2 + 2 * depth, "");
+    hy_buf_addf(out, "%*sbecause: ", 2 + 4 * depth, "");
     if (is(placement->reason, "target-role=Stopped"))
         print_target_role(state, placement, out);
     else
         hy_buf_adds(out, depth && placement->no_place ? "no node may run it:" : plain_reason(placement));
     hy_buf_addc(out, '\n');
     if (depth && placement->no_place)
-        print_nodes(state, placement, 4 + 2 * depth, out);
+        print_nodes(state, placement, 4 + 4 * depth, out);
     const struct hy_placement *other = placement->behind ? one_that_does_not_run(state, placement->behind) : NULL;
     if (!other || other == placement || depth >= DEEPEST)
         return;
     const struct hy_change *change = hactl_change_of(state->decision, other->instance);
-    hy_buf_addf(out, "%*s", 4 + 2 * depth, "");
+    hy_buf_addf(out, "%*s", 4 + 4 * depth, "");
     print_present(other, change, out);
     if (change)
         print_intent(change, out);

@@ -59,6 +59,8 @@ json_t *hactl_parts_json(const struct hy_score *score)
         json_object_set_new(part, "why", json_string(score->parts[i].why));
         if (score->parts[i].other)
             json_object_set_new(part, "from", json_string(score->parts[i].other));
+        if (score->parts[i].constraint)
+            json_object_set_new(part, "constraint", json_string(score->parts[i].constraint));
         json_array_append_new(list, part);
     }
     return list;
