@@ -335,6 +335,8 @@ struct hy_result {
     char *digest;         /* of the parameters it ran with (cib/digest.h); NULL: none */
     char *restart_digest; /* of those among them that only a restart can change; NULL: the agent cannot reload */
     char *restart_params; /* their names, with blanks around each; NULL: none */
+    char *secure_digest;  /* of those that are no secret, where the secrets may have been blotted out; NULL: not known */
+    char *secure_params;  /* the names of the secret ones, with blanks around each; NULL: none */
     char *migrate_from;   /* migrate_to, migrate_from: the node it left; NULL: no migration */
     char *migrate_to;     /* the node it went to */
     bool has_expected;    /* `expected` is known; else it follows from the operation alone */
@@ -505,8 +507,9 @@ bool hy_sets_remove(struct hy_attr_sets *sets, const char *name); /* from every 
 void hy_sets_free(struct hy_attr_sets *sets);
 
 /* Pacemaker's readings of values. False: not one; *out is untouched. */
-bool hy_parse_bool(const char *text, bool *out);        /* true|on|yes|y|1, false|off|no|n|0, any case */
-bool hy_parse_duration(const char *text, hy_time *out); /* "30" = 30s, ms, us, s, sec, m, min, h, hr; never negative */
+bool hy_parse_bool(const char *text, bool *out); /* true|on|yes|y|1, false|off|no|n|0, any case */
+bool hy_parse_duration(const char *text,
+                       hy_time *out); /* "30" = 30s, ms, us, s, sec, m, min, h, hr, or PT30S; never negative */
 
 const char *hy_kind_word(enum hy_kind kind);              /* "primitive" */
 const char *hy_role_word(enum hy_role role);              /* "Started"; NULL for ANY */

@@ -35,12 +35,6 @@ bool hy_cursor_at(const struct hy_cursor *cursor, const char *keyword)
     return hy_word_is(hy_cursor_peek(cursor), keyword);
 }
 
-bool hy_cursor_is_quoted(const struct hy_cursor *cursor)
-{
-    const struct hy_word *word = hy_cursor_peek(cursor);
-    return word && word->quoted;
-}
-
 bool hy_cursor_accept(struct hy_cursor *cursor, const char *keyword)
 {
     if (!hy_cursor_at(cursor, keyword))

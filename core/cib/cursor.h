@@ -23,7 +23,6 @@ const struct hy_word *hy_cursor_next(struct hy_cursor *cursor);
 /* Is the next word this bare word? hy_cursor_accept() then moves past it. */
 bool hy_cursor_at(const struct hy_cursor *cursor, const char *keyword);
 bool hy_cursor_accept(struct hy_cursor *cursor, const char *keyword);
-bool hy_cursor_is_quoted(const struct hy_cursor *cursor); /* some of the next word stands in quotes */
 bool hy_word_is(const struct hy_word *word, const char *keyword);
 
 /* "line 2, column 9: 'monitr': expected ...": about `word`; NULL: about the end of the statement. Returns -EINVAL. */

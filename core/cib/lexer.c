@@ -145,6 +145,7 @@ static int read_quoted(struct lexer *lexer)
 static int read_word(struct lexer *lexer)
 {
     struct hy_word word = {.line = lexer->line, .column = lexer->column};
+    word.quoted_head = *lexer->at == '"' || *lexer->at == '\'';
     hy_buf_clear(&lexer->word);
     while (lexer->at < lexer->end && *lexer->at != '\n' && !is_blank(*lexer->at)) {
         if (*lexer->at == '"' || *lexer->at == '\'') {

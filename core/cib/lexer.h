@@ -16,8 +16,9 @@
 struct hy_word {
     const char *text;
     uint32_t line;
-    uint32_t column; /* in characters, from 1 */
-    bool quoted;     /* some of it stood in quotes, so it is no keyword */
+    uint32_t column;  /* in characters, from 1 */
+    bool quoted;      /* some of it stood in quotes, so it is no keyword */
+    bool quoted_head; /* its first character did: a name that is meant as it is */
 };
 
 struct hy_statement {

@@ -13,6 +13,7 @@ libhy_cib_a_SOURCES = \
 	core/cib/grammar.h \
 	core/cib/head.h \
 	core/cib/history.c core/cib/history.h \
+	core/cib/iso8601.c core/cib/iso8601.h \
 	core/cib/kinds.h \
 	core/cib/lexer.c core/cib/lexer.h \
 	core/cib/names.c core/cib/names.h \

@@ -108,7 +108,7 @@ static bool is_duration_name(const char *name, size_t length)
 /* name=value pairs of the kind, as many as there are. What stands in quotes is none: it belongs to what follows. */
 static int read_units(struct hy_cursor *cursor, bool (*is_name)(const char *, size_t), struct hy_attrs *units)
 {
-    for (const struct hy_word *word; (word = hy_cursor_peek(cursor)) && !word->quoted && hy_word_is_attr(word) &&
+    for (const struct hy_word *word; (word = hy_cursor_peek(cursor)) && !word->quoted_head && hy_word_is_attr(word) &&
                                      is_name(word->text, strcspn(word->text, "="));) {
         int rc = hy_cursor_read_attr(cursor, units);
         if (rc)
@@ -119,11 +119,15 @@ static int read_units(struct hy_cursor *cursor, bool (*is_name)(const char *, si
 
 static int read_range(struct hy_cursor *cursor, struct hy_expression *expression)
 {
-    const char *text;
-    while (!hy_cursor_is_quoted(cursor) && ((!expression->start && (text = hy_cursor_accept_attr(cursor, "start"))) ||
-                                            (!expression->end && (text = hy_cursor_accept_attr(cursor, "end"))))) {
-        const struct hy_word *word = &cursor->words[cursor->at - 1];
-        *(word->text[0] == 's' ? &expression->start : &expression->end) = hy_strdup(text);
+    for (const struct hy_word *word; (word = hy_cursor_peek(cursor)) && !word->quoted_head;) {
+        const char *start = expression->start ? NULL : hy_cursor_accept_attr(cursor, "start");
+        const char *end = start || expression->end ? NULL : hy_cursor_accept_attr(cursor, "end");
+        if (start)
+            expression->start = hy_strdup(start);
+        else if (end)
+            expression->end = hy_strdup(end);
+        else
+            break;
     }
     int rc = read_units(cursor, is_duration_name, &expression->duration);
     if (rc)
@@ -277,7 +281,7 @@ static void read_rule_score(struct hy_cursor *cursor, struct hy_rule *rule)
 {
     rule->score = HY_INFINITY;
     const struct hy_word *word = hy_cursor_peek(cursor);
-    if (hy_cursor_is_quoted(cursor) || hy_accept_score(cursor, &rule->score) || !is_attribute_name(word))
+    if (!word || word->quoted_head || hy_accept_score(cursor, &rule->score) || !is_attribute_name(word))
         return;
     size_t length = strlen(word->text);
     if (length >= 2 && word->text[length - 1] == ':') {

@@ -11,4 +11,7 @@ bool hy_rule_compare(const char *actual, enum hy_rule_op op, const char *type, c
 /* A date expression. */
 bool hy_rule_date_holds(const struct hy_expression *expression, const struct hy_rule_context *context);
 
+/* "3", "9-16", "5-", "-5": the bounds, both included. False: none of these. */
+bool hy_rule_range_parse(const char *text, int64_t *low, int64_t *high);
+
 #endif

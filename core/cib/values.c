@@ -2,6 +2,7 @@
 /* Values and words of the field: booleans, durations, kinds, roles, execution status. */
 #include "cib/cib.h"
 
+#include "cib/iso8601.h"
 #include "cib/words.h"
 
 #include <string.h>
@@ -47,6 +48,8 @@ bool hy_parse_duration(const char *text, hy_time *out)
     };
     const char *at = text;
     int64_t number = 0;
+    if (*text == 'P')
+        return hy_iso_duration_parse(text, out);
     while (*at >= '0' && *at <= '9') {
         if (number > LONGEST)
             return false;

@@ -51,6 +51,8 @@ bool hy_graph_happens(const struct hy_graph *g, uint32_t number)
         return false;
     if (step->marks & HY_PENDING)
         return true;
+    if (step->task == HY_TASK_MIGRATE_TO || step->task == HY_TASK_MIGRATE_FROM)
+        return !(step->marks & HY_OPTIONAL) && (step->marks & HY_RUNNABLE);
     if (step->task > HY_TASK_DEMOTE)
         return !(step->marks & HY_OPTIONAL);
     if ((step->marks & HY_OPTIONAL) || !step->rsc->managed)
@@ -154,8 +156,20 @@ static const char *why_stuck(struct hy_graph *g, const struct hy_step *step)
                            g->s->nodes[step->node].name, why);
 }
 
+static const char *why_held(struct hy_graph *g, const struct hy_step *step)
+{
+    const char *why = step->task == HY_TASK_STOP || step->task == HY_TASK_DEMOTE
+                          ? hy_sched_why_stop(g->s, step->rsc, step->node)
+                          : hy_sched_why_start(g->s, step->rsc);
+    return hy_arena_printf(&g->s->decision->arena,
+                           "waits for %s, of which something cannot be stopped; it was to be: %s",
+                           hy_step_at(g, step->forbidden_by)->rsc->id, why);
+}
+
 static const char *reason_of(struct hy_graph *g, const struct hy_step *step)
 {
+    if ((step->marks & HY_HELD) && (step->marks & HY_RUNNABLE))
+        return why_held(g, step);
     if (step->marks & HY_WAITING)
         return why_waiting(g, step);
     if (step->reason)
@@ -187,8 +201,9 @@ static const char *digest_of(struct hy_graph *g, const struct hy_step *step)
 static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
 {
     const struct hy_sop *op = step->sop;
+    const char *known_as = step->unit->past[step->node].known_as;
     *out = (struct hy_action){.kind = kind_of(step->task),
-                              .rsc = step->unit->name,
+                              .rsc = known_as ? known_as : step->unit->name,
                               .primitive = step->unit->prim->id,
                               .node = g->s->nodes[step->node].name,
                               .op = executed(step),
@@ -198,7 +213,7 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
                               .agent = step->unit->prim->agent,
                               .digest = digest_of(g, step),
                               .pending = step->marks & HY_PENDING,
-                              .blocked = (step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE),
+                              .blocked = (step->marks & (HY_WAITING | HY_HELD)) || !(step->marks & HY_RUNNABLE),
                               .reason = reason_of(g, step)};
     fill_params(g->s, step, out);
     fill_meta(g, step, out);

@@ -7,14 +7,26 @@
 
 static const enum hy_task tasks[] = {HY_TASK_START, HY_TASK_STOP, HY_TASK_PROMOTE, HY_TASK_DEMOTE};
 
+static bool anything_starts(const struct hy_graph *g, const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (anything_starts(g, rsc->children.items[i]))
+            return true;
+    uint32_t start = rsc->kind == HY_RSC_PRIMITIVE ? hy_graph_first(g, rsc, HY_TASK_START) : HY_NO_ACTION;
+    return start != HY_NO_ACTION && !hy_step_is(g, start, HY_OPTIONAL) && hy_step_is(g, start, HY_RUNNABLE);
+}
+
+/* A clone of which instances only stop does not keep from migrating what comes behind it. */
 static void add_ends(struct hy_graph *g, struct hy_srsc *rsc)
 {
     struct hy_course *course = hy_course_of(g, rsc);
+    const uint32_t marks = HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO;
     for (size_t i = 0; i < 4; i++) {
-        course->begin[tasks[i]] = hy_graph_step(g, rsc, tasks[i], HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
-        course->done[tasks[i]] =
-            hy_graph_step(g, rsc, tasks[i] + HY_TASK_DONE, HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
+        course->begin[tasks[i]] = hy_graph_step(g, rsc, tasks[i], HY_NO_NODE, marks);
+        course->done[tasks[i]] = hy_graph_step(g, rsc, tasks[i] + HY_TASK_DONE, HY_NO_NODE, marks);
     }
+    if (rsc->kind == HY_RSC_CLONE && !anything_starts(g, rsc))
+        hy_step_at(g, course->begin[HY_TASK_STOP])->marks |= HY_MIGRATABLE;
 }
 
 /* What a link leads to, and where it comes from. */

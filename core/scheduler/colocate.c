@@ -204,7 +204,11 @@ static void apply_to_role(struct hy_sched *s, struct hy_srsc *dependent, struct 
 static void promote_with(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
                          const struct hy_scoloc *colocation)
 {
-    if (counterpart(s, dependent, clone, colocation->primary_role))
+    bool found = false;
+    for (uint32_t n = 0; n < s->node_count && !found; n++)
+        found =
+            hy_sched_same_place(s, colocation, n, dependent->node) && instance_at(clone, n, colocation->primary_role);
+    if (found)
         dependent->promotion = hy_score_add(dependent->promotion, colocation->score);
     else if (colocation->score >= HY_INFINITY)
         dependent->promotion = -HY_INFINITY;
@@ -253,7 +257,9 @@ static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct
 void hy_sched_apply_colocation(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *primary,
                                const struct hy_scoloc *colocation)
 {
-    if (dependent->kind == HY_RSC_GROUP) {
+    bool by_role = dependent->kind == HY_RSC_GROUP && dependent->assigned && dependent->parent &&
+                   dependent->parent->promotable && colocation->dependent_role >= HY_ROLE_UNPROMOTED;
+    if (dependent->kind == HY_RSC_GROUP && !by_role) {
         if (dependent->children.count)
             hy_sched_apply_colocation(s, dependent->children.items[0], primary, colocation);
         return;

@@ -100,6 +100,7 @@ static void locate(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_obje
 struct asked {
     struct hy_sched *s;
     struct hy_srsc *rsc;
+    uint32_t node;
 };
 
 static const struct hy_srsc *first_leaf(const struct hy_srsc *rsc)
@@ -111,8 +112,9 @@ static const struct hy_srsc *first_leaf(const struct hy_srsc *rsc)
 
 static const char *param_of(const void *from, const char *name)
 {
-    const struct hy_srsc *leaf = first_leaf(((const struct asked *)from)->rsc);
-    const struct hy_params *params = leaf->unit ? &leaf->unit->prim->own : NULL;
+    const struct asked *asked = from;
+    const struct hy_srsc *leaf = first_leaf(asked->rsc);
+    const struct hy_params *params = leaf->unit ? hy_sched_params(asked->s, leaf->unit->prim, asked->node) : NULL;
     for (size_t i = 0; params && i < params->count; i++)
         if (!strcmp(params->list[i].name, name))
             return params->list[i].value;
@@ -144,7 +146,7 @@ static bool apply_rules(struct hy_sched *s, struct hy_srsc *rsc, const struct hy
                         uint32_t n, const struct hy_rule_context *with)
 {
     const struct hy_location *location = &object->u.location;
-    struct asked asked = {.s = s, .rsc = rsc};
+    struct asked asked = {.s = s, .rsc = rsc, .node = n};
     bool concerned = false;
     for (size_t r = 0; r < location->rules.count; r++) {
         struct hy_rule_context context = hy_sched_context(s, &s->nodes[n]);

@@ -45,6 +45,9 @@ static struct book *book_of(struct future *f, const char *node)
         hy_map_put(&book->by_key, key, numbered(i + 1));
         book->call = result->call > book->call ? result->call : book->call;
     }
+    for (size_t i = 0; i < book->status->failures.count; i++)
+        if (book->status->failures.items[i].call > book->call)
+            book->call = book->status->failures.items[i].call;
     return book;
 }
 

@@ -47,7 +47,21 @@ static void add_own(struct gathering *g, const struct hy_srsc *rsc, bool interna
     }
 }
 
-/* A group follows others through its first member, and is followed through its last: the chain inside does the rest. */
+/* A group follows others through its first member, and is followed through its last: the chain inside does the rest. But it
+ * does not go through a member that stays where it is whatever is said: then the next one is asked, too. */
+static bool is_end(const struct gathering *g, const struct hy_srsc *group)
+{
+    size_t count = group->children.count;
+    for (size_t i = 0; i < count; i++) {
+        const struct hy_srsc *member = group->children.items[g->as_dependent ? i : count - 1 - i];
+        if (member == g->asker)
+            return true;
+        if (member->managed || !member->active.count)
+            return false;
+    }
+    return false;
+}
+
 static void gather(struct gathering *g, const struct hy_srsc *rsc)
 {
     if (rsc->kind != HY_RSC_GROUP) {
@@ -58,8 +72,7 @@ static void gather(struct gathering *g, const struct hy_srsc *rsc)
     }
     if (!rsc->children.count)
         return;
-    const struct hy_srsc *end = rsc->children.items[g->as_dependent ? 0 : rsc->children.count - 1];
-    if (g->asker != rsc && g->asker != end)
+    if (g->asker != rsc && !is_end(g, rsc))
         return;
     add_own(g, rsc, true);
     if (rsc->parent)

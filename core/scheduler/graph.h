@@ -66,6 +66,7 @@ enum hy_mark {
     HY_ABSENT_ACTION = 1u << 7, /* stands for the start or promotion of what is not to be started or promoted */
     HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
     HY_QUEUED = 1u << 9,
+    HY_HELD = 1u << 11, /* behind something that is called for and never comes to its end */
     HY_ALONE = 1u << 10 /* forbidden because what it must be with does not run */
 };
 

@@ -269,7 +269,6 @@ static void take_failed_role(struct reading *r, const struct hy_result *result, 
         bool gone = result->exec == HY_EXEC_DONE && result->rc == 7;
         r->role = on_fail == HY_ONFAIL_BLOCK ? HY_ROLE_PROMOTED : gone ? HY_ROLE_STOPPED : HY_ROLE_STARTED;
         r->stop_all = r->stop_all || on_fail == HY_ONFAIL_BLOCK;
-        return;
     }
     /* What could not even be looked for is not there to be cleaned up. */
     if (is_probe(result) && result->exec == HY_EXEC_ERROR)
@@ -338,9 +337,16 @@ static void read_result(struct reading *r, struct hy_trace *trace)
 static bool is_known(const struct hy_trace *list, const struct hy_result *failure)
 {
     for (; list && list->result->call <= failure->call; list = list->next)
-        if (list->result->call == failure->call && is_same_op(list->result, failure))
+        if (list->result->call == failure->call && is_same_op(list->result, failure) &&
+            list->result->rc == failure->rc && list->result->exec == failure->exec)
             return true;
     return false;
+}
+
+/* The answers of a recurring operation have one call, and change with time. */
+static bool is_before(const struct hy_result *failure, const struct hy_result *result)
+{
+    return failure->call != result->call ? failure->call < result->call : failure->at < result->at;
 }
 
 static void read_all(struct reading *r)
@@ -349,7 +355,7 @@ static void read_all(struct reading *r)
     while (result || failure) {
         if (failure && is_known(r->past->trace, failure->result)) {
             failure = failure->next;
-        } else if (failure && (!result || failure->result->call < result->result->call)) {
+        } else if (failure && (!result || is_before(failure->result, result->result))) {
             uint64_t since = r->past->since;
             read_result(r, failure);
             r->past->since = since;
@@ -381,15 +387,18 @@ static void read_changes(struct reading *r)
             past->forget = past->forget || hy_sched_changed(r->s, r->unit->prim, r->node->number, at->result);
 }
 
+/* What failed on a node that is to be fenced anyway has not failed: it starts afresh afterwards. */
 static void fence_for(struct reading *r)
 {
     struct hy_arena *arena = &r->s->decision->arena;
-    if (r->on_fail == HY_ONFAIL_FENCE && !r->node->unclean)
-        hy_sched_fence(r->s, r->node->number, hy_arena_printf(arena, "%s failed there", r->unit->name));
+    struct hy_past *past = r->past;
     /* It may be running where nobody can look. */
     if (is_active(r->role) && !r->node->member && !r->node->maintenance && r->is_managed && r->s->properties.fencing)
         hy_sched_fence(r->s, r->node->number,
                        hy_arena_printf(arena, "%s is thought to be active there", r->unit->name));
+    past->on_fail = r->node->unclean ? HY_ONFAIL_IGNORE : r->on_fail;
+    if (past->on_fail == HY_ONFAIL_FENCE)
+        hy_sched_fence(r->s, r->node->number, hy_arena_printf(arena, "%s failed there", r->unit->name));
 }
 
 static void finish(struct reading *r)
@@ -400,7 +409,6 @@ static void finish(struct reading *r)
     if (past->promoting && r->role == HY_ROLE_ANY)
         r->role = HY_ROLE_STARTED;
     fence_for(r);
-    past->on_fail = r->node->unclean ? HY_ONFAIL_IGNORE : r->on_fail;
     past->stop_all = r->stop_all || past->on_fail == HY_ONFAIL_STOP;
     if (past->on_fail == HY_ONFAIL_STANDBY)
         r->node->standby_onfail = past->failure;
@@ -431,10 +439,22 @@ static void replay(struct hy_sched *s, struct hy_unit *unit, struct hy_snode *no
 
 /* ---------------------------------------------------------------- all of them */
 
-/* Of several names for the instance of an anonymous clone on a node the active one counts. */
+static uint64_t last_call(const struct hy_trace *list)
+{
+    while (list && list->next)
+        list = list->next;
+    return list ? list->result->call : 0;
+}
+
+/* Of several names for the instance of an anonymous clone on a node the active one counts; and the plain name, once
+ * anything was done under it after the others. */
 static void take_alias(struct hy_unit *alias, uint32_t node)
 {
     struct hy_past *past = &alias->past[node], *main = &alias->alias_of->past[node];
+    if (!main->known_as && last_call(main->trace) > last_call(past->trace)) {
+        past->role = HY_ROLE_STOPPED;
+        return;
+    }
     bool any = past->trace || past->flights || past->failures;
     if (!any || (main->role != HY_ROLE_STOPPED && past->role != HY_ROLE_STOPPED))
         return;

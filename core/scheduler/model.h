@@ -61,7 +61,8 @@ struct hy_snode {
     bool member;              /* in the cluster: what is ordered there is done */
     bool unclean;             /* it may run something and cannot be asked, or must not go on: to be fenced */
     const char *fence_reason; /* why, when something beside its state asks for it; NULL */
-    bool unseen;              /* nothing was ever heard of it */
+    bool is_dc;
+    bool unseen;  /* nothing was ever heard of it */
     bool awaited; /* it has not yet said what runs there, and will: what it may be running is not started elsewhere */
     bool pending; /* admitted, has not yet said what runs there */
     bool standby;

@@ -125,6 +125,7 @@ static void unpack_node(struct hy_sched *s, const struct hy_object *object)
     node->status = hy_cib_node(s->input->cib, object->id);
     hy_sched_read_node_attrs(s, node);
     const struct hy_node_status *status = node->status;
+    node->is_dc = s->input->dc && !strcmp(s->input->dc, node->name);
     node->unseen = !status || status->state == HY_MEMBER_NEVER;
     node->member = status && status->state == HY_MEMBER_IN;
     node->unclean = status && status->unclean;

@@ -156,10 +156,20 @@ static void link_to_gate(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task t
         hy_graph_link(g, f, gate, HY_LINK_ORDER);
 }
 
+/* How many of a clone's instances must be up; 0: each for the one beside it, or all. */
+static uint32_t enough(const struct hy_sorder *order)
+{
+    const char *text = order->object ? hy_attrs_get(&order->object->u.order.options, "require-all") : NULL;
+    bool all = true;
+    if (text)
+        hy_parse_bool(text, &all);
+    return order->first->clone_min ? order->first->clone_min : order->first->kind == HY_RSC_CLONE && !all;
+}
+
 /* clone-min: so many instances must be up, whichever, and whatever kind of order it is (as the peer has it). */
 static void link_enough(struct hy_graph *g, const struct hy_sorder *order, enum hy_task first, enum hy_task then)
 {
-    uint32_t gate = new_gate(g, order->first->clone_min);
+    uint32_t gate = new_gate(g, enough(order));
     for (size_t i = 0; i < order->first->children.count; i++)
         link_to_gate(g, order->first->children.items[i], first, gate);
     link_to_all(g, gate, order->then, then, HY_LINK_NEEDS);
@@ -180,7 +190,7 @@ static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
 {
     enum hy_task first = task_of(order->first_action), then = task_of(order->then_action);
     bool pairs = order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
-    if (order->first->clone_min && begins(first))
+    if (enough(order) && begins(first))
         link_enough(g, order, first, then);
     if (order->kind == HY_ORDER_SERIALIZE) {
         serialize(g, order);
@@ -191,13 +201,13 @@ static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
         marks = HY_LINK_ONE_WAY;
     else if (order->kind == HY_ORDER_MANDATORY)
         marks = HY_LINK_CALLS | HY_LINK_HOLDS | (begins(first) ? HY_LINK_NEEDS : 0);
-    if (!order->first->clone_min || !begins(first))
+    if (!enough(order) || !begins(first))
         link_rscs(g, order->first, first, order->then, then, marks, pairs);
     if (!order->symmetrical)
         return;
     bool mandatory = order->kind == HY_ORDER_MANDATORY;
-    link_rscs(g, order->then, opposite(then), order->first, opposite(first), mandatory ? HY_LINK_HOLDS : HY_LINK_ORDER,
-              pairs);
+    link_rscs(g, order->then, opposite(then), order->first, opposite(first),
+              mandatory ? HY_LINK_HOLDS | HY_LINK_INVERSE : HY_LINK_ORDER, pairs);
     if (!mandatory)
         return;
     if (g->any_flight)

@@ -104,6 +104,26 @@ static void restart_digest(struct hy_sched *s, const struct hy_params *params, c
     hy_params_digest(s->values.list.items, s->values.list.count, text);
 }
 
+/* Where secrets were blotted out (a CIB that was given away) only what is none can have changed. Fence devices are told by
+ * their agents' parameters alone, not by those the cluster reads. */
+static bool is_same_but_secrets(struct hy_sched *s, const struct hy_prim *prim, const struct hy_params *params,
+                                const struct hy_result *result)
+{
+    if (!result->secure_digest)
+        return false;
+    char text[HY_DIGEST_TEXT];
+    bool device = !strncmp(prim->agent, "stonith:", strlen("stonith:"));
+    s->values.list.count = 0;
+    for (size_t i = 0; i < params->count; i++) {
+        const char *name = params->list[i].name;
+        bool secret = result->secure_params && is_listed(result->secure_params, name);
+        if (!secret && !(device && !strncmp(name, "pcmk_", strlen("pcmk_"))))
+            hy_vec_push(&s->values.list, ((struct hy_value){name, params->list[i].value}));
+    }
+    hy_params_digest(s->values.list.items, s->values.list.count, text);
+    return !strcmp(result->secure_digest, text);
+}
+
 /* Recurring operations, and those with parameters of their own, are digested with these and the timeout. */
 static void op_digest(struct hy_sched *s, const struct hy_params *params, const struct hy_sop *op, hy_time interval,
                       char text[HY_DIGEST_TEXT])
@@ -157,9 +177,11 @@ enum hy_changed hy_sched_changed(struct hy_sched *s, struct hy_prim *prim, uint3
         op_digest(s, params, op, result->interval, text);
         if (!strcmp(result->digest, text))
             return HY_CHANGED_NOT;
-        if (result->interval)
-            return HY_CHANGED_AGAIN;
     }
+    if (is_same_but_secrets(s, prim, params, result))
+        return HY_CHANGED_NOT;
+    if (result->interval)
+        return HY_CHANGED_AGAIN;
     if (!result->restart_digest || !result->restart_params)
         return HY_CHANGED_RESTART;
     char text[HY_DIGEST_TEXT];

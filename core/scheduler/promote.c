@@ -124,7 +124,7 @@ static bool is_forced(const struct hy_srsc *instance)
     return asked(instance) == HY_ROLE_PROMOTED;
 }
 
-/* What goes with the promoted one, or what that one goes with, has wishes of its own. */
+/* What goes with the promoted one, or what that one must go with, has wishes of its own. */
 static void add_wishes(struct hy_sched *s, struct hy_srsc *clone)
 {
     for (size_t i = 0; i < clone->children.count; i++) {
@@ -134,7 +134,7 @@ static void add_wishes(struct hy_sched *s, struct hy_srsc *clone)
     }
     const hy_scoloc_list *with = hy_sched_with(s, clone);
     for (size_t i = 0; i < with->count; i++)
-        if (with->items[i]->dependent_role == HY_ROLE_PROMOTED)
+        if (with->items[i]->dependent_role == HY_ROLE_PROMOTED && with->items[i]->score >= HY_INFINITY)
             hy_sched_pull_primary(s, clone, with->items[i]);
     const hy_scoloc_list *dependents = hy_sched_dependents(s, clone);
     for (size_t i = 0; i < dependents->count; i++)

@@ -96,6 +96,8 @@ static void enqueue_above(struct hy_graph *g, const struct hy_step *step)
         return;
     for (const struct hy_srsc *at = step->rsc->parent; at; at = at->parent)
         enqueue(g, hy_course_of(g, at)->done[step->task]);
+    for (const struct hy_srsc *at = step->rsc->parent; at && step->task == HY_TASK_STOP; at = at->parent)
+        enqueue(g, hy_course_of(g, at)->begin[HY_TASK_STOP]);
 }
 
 static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_t because)
@@ -236,7 +238,7 @@ static void carry_to_members(struct hy_graph *g, const struct hy_link *link, con
                              enum hy_task task, uint32_t seen)
 {
     struct hy_link below = *link;
-    below.marks &= ~(uint32_t)HY_LINK_HOLDS;
+    below.marks &= ~(uint32_t)(HY_LINK_HOLDS | HY_LINK_INVERSE);
     for (size_t i = 0; i < rsc->children.count; i++)
         carry_to_members(g, link, rsc->children.items[i], task, seen);
     if (rsc->kind == HY_RSC_PRIMITIVE)
@@ -258,6 +260,16 @@ static const uint32_t CARRIES = HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | 
 static const uint32_t CARRIES_BACK =
     HY_LINK_ONE_WAY | HY_LINK_RESTART | HY_LINK_ROLE | HY_LINK_MIGRATION | HY_LINK_INVERSE;
 
+static void follow_to_collective(struct hy_graph *g, const struct hy_link *link)
+{
+    const struct hy_step *then = hy_step_at(g, link->then);
+    uint32_t seen = hy_graph_view(g, link->first, place_of(then));
+    if ((link->marks & HY_LINK_INVERSE) && !(then->marks & HY_MIGRATABLE) &&
+        !(hy_graph_view(g, link->then, HY_NO_NODE) & HY_OPTIONAL))
+        lose(g, link->first, HY_MIGRATABLE, link->then);
+    carry_to_members(g, link, then->rsc, then->task, seen);
+}
+
 static void follow(struct hy_graph *g, const struct hy_link *link)
 {
     const struct hy_step *then = hy_step_at(g, link->then);
@@ -268,7 +280,7 @@ static void follow(struct hy_graph *g, const struct hy_link *link)
     else if (!is_collective(then))
         carry(g, link, link->then, hy_graph_view(g, link->first, place_of(then)));
     else if (then->task < HY_TASK_DONE)
-        carry_to_members(g, link, then->rsc, then->task, hy_graph_view(g, link->first, place_of(then)));
+        follow_to_collective(g, link);
 }
 
 /* ---------------------------------------------------------------- all of them */

@@ -47,6 +47,8 @@ const char *hy_sched_node_attr(const struct hy_snode *node, const char *name)
         return node->config->u.node.nodeid ? node->config->u.node.nodeid : node->name;
     if (!strcmp(name, "#kind"))
         return "cluster";
+    if (!strcmp(name, "#is_dc"))
+        return node->is_dc ? "true" : "false";
     struct hy_value wanted = {.name = name};
     const struct hy_value *found =
         node->attr_count ? bsearch(&wanted, node->attrs, node->attr_count, sizeof wanted, by_name) : NULL;

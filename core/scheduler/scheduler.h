@@ -34,7 +34,8 @@ struct hy_inflight {
 struct hy_sched_input {
     const struct hy_cib *cib;
     hy_wall now;
-    bool quorum; /* a DC has it by nature; false for simulating without */
+    bool quorum;    /* a DC has it by nature; false for simulating without */
+    const char *dc; /* who decides, for rules about "#is_dc"; NULL: not known */
     const struct hy_inflight *inflight;
     size_t inflight_count;
     bool explain; /* keep what each score is made of (struct hy_score): for `why` and `scores`; costs time */

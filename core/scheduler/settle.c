@@ -77,10 +77,78 @@ static void settle_leaf(const struct hy_graph *g, struct hy_srsc *leaf)
             leaf->stuck_by = cause_of(g, hy_step_at(g, stop)->forbidden_by);
 }
 
+/* ---------------------------------------------------------------- what waits for ever */
+
+static void hold_step(struct hy_graph *g, uint32_t number, uint32_t because)
+{
+    struct hy_step *step = hy_step_at(g, number);
+    if ((step->marks & (HY_OPTIONAL | HY_PENDING)) || !(step->marks & HY_RUNNABLE))
+        return;
+    step->marks |= HY_HELD;
+    step->forbidden_by = because;
+}
+
+static void hold(struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task, uint32_t because)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        hold(g, rsc->children.items[i], task, because);
+    for (uint32_t at = rsc->kind == HY_RSC_PRIMITIVE ? hy_graph_first(g, rsc, task) : HY_NO_ACTION; at != HY_NO_ACTION;
+         at = hy_graph_next(g, at)) {
+        hold_step(g, at, because);
+    }
+}
+
+/* A group of which a member cannot be stopped does not come to have stopped: what must wait for that does. */
+static void hold_what_waits(struct hy_graph *g)
+{
+    for (size_t i = 0; i < g->links.count; i++) {
+        const struct hy_link *link = &g->links.items[i];
+        const struct hy_step *first = hy_step_at(g, link->first), *then = hy_step_at(g, link->then);
+        bool strong = link->marks & (HY_LINK_NEEDS | HY_LINK_CALLS | HY_LINK_HOLDS | HY_LINK_ONE_WAY);
+        if (!strong || !first->rsc || first->rsc->kind == HY_RSC_PRIMITIVE || !then->rsc ||
+            (hy_graph_view(g, link->first, HY_NO_NODE) & (HY_OPTIONAL | HY_RUNNABLE)))
+            continue;
+        if (then->rsc->kind != HY_RSC_PRIMITIVE)
+            hold(g, then->rsc, then->task, link->first);
+        else
+            hold_step(g, link->then, link->first);
+    }
+}
+
 void hy_graph_settle(struct hy_graph *g)
 {
+    hold_what_waits(g);
     for (size_t i = 0; i < g->s->leaves.count; i++)
         settle_leaf(g, g->s->leaves.items[i]);
+}
+
+/* ---------------------------------------------------------------- reload */
+
+/* New parameters that it can take over while it runs, if it is not to be stopped anyway. */
+static void add_reload(struct hy_graph *g, struct hy_srsc *leaf)
+{
+    if (!leaf->managed || !leaf->final || leaf->failed || leaf->start_pending ||
+        !hy_sched_is_active_on(leaf, leaf->node) || !leaf->unit->past[leaf->node].reload)
+        return;
+    static const enum hy_task others[] = {HY_TASK_STOP, HY_TASK_START};
+    for (size_t i = 0; i < 2; i++) {
+        uint32_t step = hy_graph_find(g, leaf, others[i], leaf->node);
+        if (step != HY_NO_ACTION && !hy_step_is(g, step, HY_OPTIONAL))
+            return;
+    }
+    uint32_t number = hy_graph_step(g, leaf, HY_TASK_RELOAD, leaf->node, HY_RUNNABLE);
+    struct hy_step *step = hy_step_at(g, number);
+    step->sop = hy_sched_op(leaf->unit->prim, "reload", 0);
+    step->reason = "its parameters changed, and it takes them over while it runs";
+    if (hy_sched_inflight(&leaf->unit->past[leaf->node], "reload", 0))
+        step->marks |= HY_PENDING;
+    hy_course_of(g, leaf)->reload = true;
+}
+
+static void add_reloads(struct hy_graph *g)
+{
+    for (size_t i = 0; i < g->s->leaves.count; i++)
+        add_reload(g, g->s->leaves.items[i]);
 }
 
 void hy_sched_act(struct hy_sched *s)
@@ -95,6 +163,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_probes(&g);
     hy_graph_propagate(&g);
     hy_graph_settle(&g);
+    add_reloads(&g);
     hy_graph_recurring(&g);
     hy_graph_finish(&g);
     hy_graph_changes(&g);

@@ -135,6 +135,8 @@ START_TEST(the_running_cluster)
     expect_in(&core, "hactl simulate --node-down test1",
               "Afterwards:\n\nOnline: [ test3 test5 ]\nOFFLINE: [ test1 ]\n\n A\t(lsb:a):\tStarted test3\n");
     expect_in(&core, "hactl simulate --standby test1 --json", "\"action\": \"move\"");
+    expect_in(&core, "hactl simulate --save - | hactl simulate --state - --node-down test1",
+              "Afterwards:\n\nOnline: [ test3 test5 ]\nOFFLINE: [ test1 ]\n\n A\t(lsb:a):\tStarted test3\n");
     expect_error(&core, "hactl simulate --standby test7", 1, "hactl: there is no node test7 in it\n");
     expect_ok(&core, "hactl resource locate A", "resource A is running on: test1\n");
     expect_not_in(&core, "hactl configure show", "standby");
@@ -174,7 +176,7 @@ START_TEST(times)
         {"2017-01-10T09:55:10-0130", 1484047510},
         {"20170110T112510Z", 1484047510},
         {"2017-010T11:25:10Z", 1484047510},
-        {"2017-W02-2T11:25:10.5Z", 1484047510},
+        {"2017-W02-2T11:25:10Z", 1484047510},
         {"2017-01-10Z", 1484006400},
         {"2017-01-10T11Z", 1484046000},
         {"2005-020T12:30Z", 1106224200},

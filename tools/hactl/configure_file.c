@@ -3,7 +3,7 @@
 #include "cib/grammar.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
-#include "hactl/read_file.h"
+#include "hactl/files.h"
 #include "hactl/wait.h"
 
 #include <errno.h>
@@ -14,19 +14,6 @@
 #include <unistd.h>
 
 enum method { UPDATE, REPLACE };
-
-/* ---------------------------------------------------------------- files */
-
-static int write_file(const char *name, const struct hy_buf *text)
-{
-    FILE *stream = fopen(name, "we");
-    if (!stream)
-        return hactl_fail("%s: %s", name, strerror(errno));
-    size_t written = fwrite(hy_buf_text(text), 1, text->size, stream);
-    if (fclose(stream) || written != text->size)
-        return hactl_fail("%s: %s", name, strerror(errno));
-    return HACTL_OK;
-}
 
 /* ---------------------------------------------------------------- load */
 
@@ -110,10 +97,7 @@ int hactl_configure_save(struct hactl *h, int argc, char **argv)
         return status;
     struct hy_buf text = {0};
     hy_cib_print(state.cib, &text);
-    if (strcmp(argv[1], "-") == 0)
-        fputs(hy_buf_text(&text), stdout);
-    else
-        status = write_file(argv[1], &text);
+    status = hactl_write_file(argv[1], &text);
     hy_buf_free(&text);
     hactl_state_free(&state);
     return status;
@@ -138,7 +122,7 @@ static int edit_text(struct hactl *h, const struct hactl_state *state, const cha
     struct hy_buf after = {0};
     struct hy_cib *wanted = NULL;
     hy_cib_print(state->cib, &before);
-    int status = write_file(path, &before);
+    int status = hactl_write_file(path, &before);
     if (!status)
         status = run_editor(path);
     if (!status)

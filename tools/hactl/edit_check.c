@@ -68,14 +68,14 @@ static int object_to(const struct hactl_edit *edit, const char *losses)
 int hactl_edit_check(const struct hactl_edit *edit, const struct hy_cib *after)
 {
     const struct hactl_state *state = edit->state;
-    hy_wall now = hactl_state_number(state, "wall_us");
+    const struct hactl_setting setting = {.now = hactl_state_number(state, "wall_us"), .quorum = true};
     struct hactl_future was, will;
     struct hactl_effects effects;
     struct hy_buf losses = {0};
     if (edit->h->force)
         return HACTL_OK;
-    hactl_future_make(hy_cib_copy(state->cib), now, true, state, &was);
-    hactl_future_make(hy_cib_copy(after), now, true, state, &will);
+    hactl_future_make(hy_cib_copy(state->cib), &setting, state, &was);
+    hactl_future_make(hy_cib_copy(after), &setting, state, &will);
     hactl_effects_find(&was, &will, &effects);
     int status = tell_losses(after, &effects, &losses) ? object_to(edit, hy_buf_text(&losses)) : HACTL_OK;
     hy_buf_free(&losses);

@@ -146,6 +146,8 @@ static void read_root(struct hactl_import *import, const struct hactl_xml *root)
 {
     const char *schema = hactl_xml_get(root, "validate-with");
     import->quorum = hactl_import_bool(import, root, "have-quorum", false);
+    import->panic = hactl_import_bool(import, root, "no-quorum-panic", false);
+    import->dc = hy_arena_strdup(&import->kept, hactl_xml_get(root, "dc-uuid"));
     import->execution = hactl_import_epoch(hactl_xml_get(root, "execution-date"));
     static const char *const old[] = {"pacemaker-0", "pacemaker-1", "pacemaker-2", "transitional"};
     for (size_t i = 0; schema && i < sizeof old / sizeof *old; i++)
@@ -223,7 +225,7 @@ int hactl_import_read(struct hactl_import *import, const char *text, size_t size
     }
     hactl_import_defaults(import);
     if (import->with_status)
-        hactl_import_unseen(import);
+        hactl_import_finish_status(import);
     return import->refused_count ? -EINVAL : 0;
 }
 

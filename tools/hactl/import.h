@@ -23,6 +23,8 @@ struct hactl_import {
 
     /* What the CIB says of the moment it was written in. */
     bool quorum;
+    bool panic;        /* it has had quorum before */
+    const char *dc;    /* the XML id of who wrote it last; NULL: not said */
     hy_wall execution; /* "now" when it was last decided upon; 0: not said */
 
     /* While reading. */
@@ -34,6 +36,7 @@ struct hactl_import {
     struct hy_map seen;    /* resources in the present node_state */
     bool old;              /* of a schema before 3.0, whose old names still mean something */
     bool fencing_is_set;
+    size_t state_count; /* nodes of which a state was read */
 };
 
 /* Reads all of it. 0: import->cib is there; -EINVAL: err says why in one line, or, when it is empty, import->refused.
@@ -62,8 +65,6 @@ void hactl_import_add(struct hactl_import *import, const struct hactl_xml *at, s
 int hactl_import_score(struct hactl_import *import, const struct hactl_xml *at, const char *attribute, int otherwise);
 bool hactl_import_bool(struct hactl_import *import, const struct hactl_xml *at, const char *attribute, bool otherwise);
 enum hy_role hactl_import_role(struct hactl_import *import, const struct hactl_xml *at, const char *attribute);
-/* Durations as the reference reads them, ISO 8601 (P10S, PT1M30S) too. */
-bool hactl_import_duration(const char *text, hy_time *duration);
 /* A number of seconds since 1970; 0 when it is none. */
 hy_wall hactl_import_epoch(const char *text);
 /* Lines about attributes of the element that are not in `known` (NULL at its end). */
@@ -98,7 +99,7 @@ void hactl_import_defaults(struct hactl_import *import);
  * broken XML. */
 int hactl_import_node_state(struct hactl_import *import);
 /* When all of it was read. */
-void hactl_import_unseen(struct hactl_import *import);
+void hactl_import_finish_status(struct hactl_import *import);
 void hactl_import_tickets(struct hactl_import *import, const struct hactl_xml *at);
 void hactl_import_history(struct hactl_import *import, const struct hactl_xml *resource, struct hy_node_status *status);
 

@@ -5,7 +5,7 @@
 #include "hactl/commands.h"
 #include "hactl/edit.h"
 #include "hactl/import.h"
-#include "hactl/read_file.h"
+#include "hactl/files.h"
 #include "hactl/wait.h"
 
 #include <stdio.h>

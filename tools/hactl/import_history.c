@@ -19,7 +19,7 @@ struct entry {
     int call;                /* as written; -1: not answered yet */
     int transition;          /* from its transition-key; -1: not said */
     const char *uuid;        /* of who ordered it */
-    bool last_failure;       /* kept because it failed, whatever came after */
+    bool last_failure;       /* kept because it failed, it was thought then, whatever came after */
     size_t number;           /* in the file */
 };
 
@@ -50,12 +50,13 @@ static void read_key(const struct hactl_xml *at, struct entry *entry)
     int action = -1, transition = -1, expected = -1, read = 0;
     if (!key && magic && (key = strchr(magic, ';')))
         key++;
-    entry->transition = entry->result.expected = -1;
+    entry->transition = -1;
     entry->uuid = "";
     if (!key || sscanf(key, "%9d:%9d:%9d:%n", &action, &transition, &expected, &read) != 3 || !read)
         return;
     entry->transition = transition;
-    entry->result.expected = expected;
+    entry->result.has_expected = expected >= 0;
+    entry->result.expected = expected >= 0 ? expected : 0;
     entry->uuid = key + read;
 }
 
@@ -102,7 +103,7 @@ static int rc_of(int status, int rc)
 /* As the reference judges: by what was expected; a probe is right in whatever it finds, if it finds it sound. */
 static bool is_failure(const struct hy_result *result)
 {
-    int rc = result->rc, expected = result->expected;
+    int rc = result->rc;
     if (result->exec == HY_EXEC_PENDING || result->exec == HY_EXEC_CANCELLED)
         return false;
     if (result->exec != HY_EXEC_DONE)
@@ -114,7 +115,7 @@ static bool is_failure(const struct hy_result *result)
     bool probe = strcmp(result->op, "monitor") == 0 && !result->interval;
     if (probe && (rc == HALYARD_OK || rc == HALYARD_NOT_RUNNING || rc == HALYARD_RUNNING_PROMOTED))
         return false;
-    return rc != (expected < 0 ? HALYARD_OK : expected);
+    return rc != (result->has_expected ? result->expected : HALYARD_OK);
 }
 
 static const char *agent_of(struct hactl_import *import, const struct hactl_xml *resource)
@@ -177,6 +178,8 @@ static void read_entry(struct hactl_import *import, const struct hactl_xml *at, 
                                  .digest = (char *)hactl_xml_get(at, "op-digest"),
                                  .restart_digest = (char *)hactl_xml_get(at, "op-restart-digest"),
                                  .restart_params = names_of(import, hactl_xml_get(at, "op-force-restart"))};
+    result->secure_digest = (char *)hactl_xml_get(at, "op-secure-digest");
+    result->secure_params = names_of(import, hactl_xml_get(at, "op-secure-params"));
     result->migrate_from = (char *)hactl_xml_get(at, "migrate_source");
     result->migrate_to = (char *)hactl_xml_get(at, "migrate_target");
     entry->call = number_of(hactl_xml_get(at, "call-id"), -1);
@@ -263,9 +266,9 @@ static void keep(struct hy_node_status *status, struct entries *entries)
         else if (entry->call < 0)
             call++;
         entry->result.call = call;
-        if (!entry->last_failure)
+        if (!entry->last_failure || !entry->result.failed)
             keep_result(status, results, &entry->result);
-        if (entry->last_failure || entry->result.failed)
+        if (entry->result.failed)
             keep_failure(status, failures, &entry->result);
     }
 }

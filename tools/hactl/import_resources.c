@@ -6,7 +6,6 @@
 #include "cib/object.h"
 #include "cib/words.h"
 
-#include <stdio.h>
 #include <string.h>
 
 static bool text_is(const char *text, const char *word)
@@ -47,9 +46,7 @@ static bool is_op_attribute(const char *name)
 static void read_op_attribute(struct hactl_import *import, const struct hactl_xml *at, struct hy_primitive *primitive,
                               struct hy_op_config *op, const struct hactl_xml_attr *attr)
 {
-    char seconds[40];
     const char *name = attr->name, *value = attr->value;
-    hy_time time = 0;
     enum hy_role role;
     if (strcmp(name, "id") == 0 || strcmp(name, "name") == 0 || strcmp(name, "description") == 0)
         return;
@@ -69,11 +66,6 @@ static void read_op_attribute(struct hactl_import *import, const struct hactl_xm
     if (!is_op_attribute(name)) {
         hactl_import_note(import, at, "%.100s='%.100s' has no counterpart: left out", name, value);
         return;
-    }
-    bool is_time = strcmp(name, "interval") == 0 || strcmp(name, "timeout") == 0 || strcmp(name, "start-delay") == 0;
-    if (is_time && strchr(value, 'P') && hactl_import_duration(value, &time)) {
-        snprintf(seconds, sizeof seconds, "%llds", (long long)(time / HY_SECOND));
-        value = seconds;
     }
     if (strcmp(name, "role") == 0 && hy_role_parse(value, &role))
         value = hy_role_word(role);

@@ -149,7 +149,7 @@ static bool read_operation(struct hactl_import *import, const struct hactl_xml *
         return false;
     }
     e->op_name = hy_strdup(hactl_xml_get(at, "name"));
-    e->has_interval = interval && hactl_import_duration(interval, &e->interval);
+    e->has_interval = interval && hy_parse_duration(interval, &e->interval);
     return true;
 }
 

@@ -203,13 +203,31 @@ static void judge(struct hactl_import *import, const struct hactl_xml *at, struc
     status->synced = status->state == HY_MEMBER_IN && !status->pending;
 }
 
+/* Who has never had quorum does not kill itself for the lack of it. */
+static void soften_policy(struct hactl_import *import)
+{
+    for (size_t i = 0; i < import->cib->objects.count; i++) {
+        struct hy_object *object = import->cib->objects.items[i];
+        const char *policy =
+            object->kind == HY_PROPERTY ? hy_attrs_get(&object->u.set.attrs, "no-quorum-policy") : NULL;
+        if (policy && (strcasecmp(policy, "suicide") == 0 || strcasecmp(policy, "fence") == 0)) {
+            hy_attrs_set(&object->u.set.attrs, "no-quorum-policy", "stop");
+            hy_buf_addf(&import->report,
+                        "property %s: no-quorum-policy=stop is taken: the cluster has not had quorum yet\n",
+                        object->id);
+        }
+    }
+}
+
 /* Of whom nothing is said nobody knows whether it runs something, unless startup-fencing tells to take it for down. */
-void hactl_import_unseen(struct hactl_import *import)
+void hactl_import_finish_status(struct hactl_import *import)
 {
     bool unclean = has_fencing(import) && property_is(import, "startup-fencing", true);
     for (size_t i = 0; i < import->cib->nodes.count; i++)
         if (import->cib->nodes.items[i]->state == HY_MEMBER_NEVER)
             import->cib->nodes.items[i]->unclean = unclean;
+    if (!import->quorum && !import->panic)
+        soften_policy(import);
 }
 
 /* ---------------------------------------------------------------- node_state */
@@ -256,6 +274,28 @@ static int read_part(struct hactl_import *import, struct hy_node_status *status)
     return 0;
 }
 
+/* The reference numbers the instances of anonymous clones in the order in which it finds them in the status: the nodes are
+ * put into that order. */
+static void put_in_order(struct hactl_import *import, const struct hy_node_status *status)
+{
+    struct hy_cib *cib = import->cib;
+    size_t from = 0, to = import->state_count++;
+    while (cib->nodes.items[from] != status)
+        from++;
+    size_t slots[HY_CIB_NODES_MAX], count = 0;
+    for (size_t i = 0; i < cib->objects.count && count < HY_CIB_NODES_MAX; i++)
+        if (cib->objects.items[i]->kind == HY_NODE)
+            slots[count++] = i;
+    for (; from > to && from < count; from--) {
+        struct hy_node_status *other = cib->nodes.items[from - 1];
+        cib->nodes.items[from - 1] = cib->nodes.items[from];
+        cib->nodes.items[from] = other;
+        struct hy_object *object = cib->objects.items[slots[from - 1]];
+        cib->objects.items[slots[from - 1]] = cib->objects.items[slots[from]];
+        cib->objects.items[slots[from]] = object;
+    }
+}
+
 int hactl_import_node_state(struct hactl_import *import)
 {
     struct hactl_xml_reader *reader = &import->reader;
@@ -274,6 +314,7 @@ int hactl_import_node_state(struct hactl_import *import)
     if (!rc && status) {
         drop_empty_counters(status);
         judge(import, &at, status);
+        put_in_order(import, status);
     }
     hy_arena_free(&own);
     return rc;

@@ -124,47 +124,6 @@ enum hy_role hactl_import_role(struct hactl_import *import, const struct hactl_x
     return role;
 }
 
-/* P1DT2H3M4S; M is months in front of T. */
-static bool read_iso_duration(const char *text, hy_time *duration)
-{
-    static const struct {
-        char letter;
-        bool time;
-        int64_t seconds;
-    } units[] = {{'Y', false, 365 * 86400}, {'M', false, 30 * 86400}, {'W', false, 7 * 86400}, {'D', false, 86400},
-                 {'H', true, 3600},         {'M', true, 60},          {'S', true, 1},          {'S', false, 1}};
-    bool time = false, any = false;
-    int64_t sum = 0;
-    for (text++; *text; text++) {
-        if (*text == 'T' && !time) {
-            time = true;
-            continue;
-        }
-        int64_t number = 0;
-        size_t digits = 0;
-        for (; *text >= '0' && *text <= '9' && digits < 9; text++, digits++)
-            number = number * 10 + (*text - '0');
-        size_t i = 0, count = sizeof units / sizeof *units;
-        while (i < count && (units[i].letter != *text || units[i].time != time))
-            i++;
-        if (!digits || i == count)
-            return false;
-        sum += number * units[i].seconds;
-        any = true;
-    }
-    if (!any || sum > INT64_C(100) * 366 * 86400)
-        return false;
-    *duration = sum * HY_SECOND;
-    return true;
-}
-
-bool hactl_import_duration(const char *text, hy_time *duration)
-{
-    while (*text == ' ' || *text == '\t')
-        text++;
-    return *text == 'P' ? read_iso_duration(text, duration) : hy_parse_duration(text, duration);
-}
-
 hy_wall hactl_import_epoch(const char *text)
 {
     uint64_t seconds = 0;

@@ -43,17 +43,15 @@ libhactl_a_SOURCES = \
 	tools/hactl/options.c \
 	tools/hactl/origin.c \
 	tools/hactl/question.c tools/hactl/question.h \
-	tools/hactl/read_file.c tools/hactl/read_file.h \
+	tools/hactl/files.c tools/hactl/files.h \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \
 	tools/hactl/say.c \
 	tools/hactl/scores.c \
 	tools/hactl/shell.c tools/hactl/shell.h \
 	tools/hactl/simulate.c tools/hactl/simulate.h \
-	tools/hactl/simulate_derive.c \
 	tools/hactl/simulate_options.c \
 	tools/hactl/simulate_print.c \
-	tools/hactl/simulate_time.c \
 	tools/hactl/split.c tools/hactl/split.h \
 	tools/hactl/state.c tools/hactl/state.h \
 	tools/hactl/status.c tools/hactl/status.h \

@@ -120,7 +120,8 @@ static int tell_effect(struct hactl *h, const char *id, const char *node)
     int status = hactl_state_fetch(h, &state);
     if (status)
         return status;
-    hactl_decide(&explained, hy_cib_copy(state.cib), hactl_state_number(&state, "wall_us"), true, &state, true);
+    const struct hactl_setting setting = {.now = hactl_state_number(&state, "wall_us"), .quorum = true};
+    hactl_decide(&explained, hy_cib_copy(state.cib), &setting, &state, true);
     const struct hy_object *resource = hy_cib_find(explained.cib, id);
     for (size_t i = 0; resource && i < explained.decision->placement_count; i++) {
         const struct hy_placement *placement = &explained.decision->placements[i];

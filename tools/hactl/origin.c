@@ -3,9 +3,10 @@
 #include "hactl/simulate.h"
 
 #include "cib/grammar.h"
+#include "hactl/files.h"
 #include "hactl/import.h"
-#include "hactl/read_file.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 static hy_wall wall_now(void)
@@ -23,6 +24,7 @@ static int from_xml(const char *file, struct hactl_origin *origin)
         origin->cib = import.cib;
         import.cib = NULL;
         origin->quorum = import.quorum;
+        origin->dc = import.dc ? hy_strdup(hy_map_get(&import.names, import.dc)) : NULL;
         if (import.execution)
             origin->now = import.execution;
     }
@@ -66,17 +68,19 @@ int hactl_origin_read(struct hactl *h, const struct hactl_simulate_options *opti
 void hactl_origin_free(struct hactl_origin *origin)
 {
     hy_cib_free(&origin->cib);
+    free(origin->dc);
     hactl_state_free(&origin->live);
 }
 
 /* ---------------------------------------------------------------- what is made of it */
 
-void hactl_decide(struct hactl_state *state, struct hy_cib *cib, hy_wall now, bool quorum,
+void hactl_decide(struct hactl_state *state, struct hy_cib *cib, const struct hactl_setting *setting,
                   const struct hactl_state *live, bool explain)
 {
     const struct hy_sched_input input = {.cib = cib,
-                                         .now = now,
-                                         .quorum = quorum,
+                                         .now = setting->now,
+                                         .quorum = setting->quorum,
+                                         .dc = setting->dc,
                                          .inflight = live ? live->inflight.items : NULL,
                                          .inflight_count = live ? live->inflight.count : 0,
                                          .explain = explain};

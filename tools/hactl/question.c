@@ -41,9 +41,12 @@ int hactl_question_read(struct hactl *h, int argc, char **argv, size_t least, si
     int status = take_apart(argc, argv, least, most, question);
     if (!status)
         status = hactl_origin_read(h, &question->options, &question->origin);
-    question->now = question->options.at ? question->options.at : question->origin.now;
-    question->quorum =
-        question->options.quorum == HACTL_AS_IT_IS ? question->origin.quorum : question->options.quorum == HACTL_YES;
+    const struct hactl_origin *origin = &question->origin;
+    const struct hactl_simulate_options *options = &question->options;
+    question->setting = (struct hactl_setting){
+        .now = options->at ? options->at : origin->now,
+        .quorum = options->quorum == HACTL_AS_IT_IS ? origin->quorum : options->quorum == HACTL_YES,
+        .dc = origin->dc};
     return status;
 }
 
@@ -51,10 +54,10 @@ int hactl_question_decide(struct hactl_question *question)
 {
     struct hactl_origin *origin = &question->origin;
     bool fencing = hactl_has_fencing(origin->cib);
-    int status = hactl_simulate_events(&question->options, origin->cib, fencing, question->now);
+    int status = hactl_simulate_events(&question->options, origin->cib, fencing, question->setting.now);
     if (status)
         return status;
-    hactl_decide(&question->state, origin->cib, question->now, question->quorum, &origin->live, true);
+    hactl_decide(&question->state, origin->cib, &question->setting, &origin->live, true);
     origin->cib = NULL;
     return HACTL_OK;
 }

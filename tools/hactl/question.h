@@ -9,8 +9,7 @@ struct hactl_question {
     struct hactl_simulate_options options;
     HY_VEC(const char *) words; /* behind the command's; argv's */
     struct hactl_origin origin;
-    bool quorum;
-    hy_wall now;
+    struct hactl_setting setting;
     struct hactl_state state; /* decided, with explanations */
 };
 

@@ -3,11 +3,36 @@
 #include "hactl/simulate.h"
 
 #include "cib/command.h"
+#include "cib/iso8601.h"
 #include "cib/object.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /* ---------------------------------------------------------------- command line */
+
+/* Of local time, in seconds. */
+static int offset_at(time_t seconds)
+{
+    struct tm parts;
+    return localtime_r(&seconds, &parts) ? (int)parts.tm_gmtoff : 0;
+}
+
+bool hactl_parse_time(const char *text, hy_wall *wall)
+{
+    size_t digits = strspn(text, "0123456789");
+    int64_t seconds, now = (int64_t)time(NULL);
+    if (digits && !text[digits] && digits != 7 && digits != 8 && digits < 13) { /* those are dates */
+        *wall = (hy_wall)strtoll(text, NULL, 10) * HY_SECOND;
+        return true;
+    }
+    if (!hy_date_parse(text, now, offset_at((time_t)now), &seconds) ||
+        !hy_date_parse(text, now, offset_at((time_t)seconds), &seconds)) /* summer time is the time's own */
+        return false;
+    *wall = (hy_wall)seconds * HY_SECOND;
+    return true;
+}
 
 /* Says what is wrong with the command line. */
 #define USAGE(...) ((void)hactl_fail(__VA_ARGS__), HACTL_USAGE)
@@ -55,6 +80,8 @@ static int take_value(const char *option, const char *value, struct hactl_simula
         options->xml_file = value;
     else if (strcmp(option, "--state") == 0)
         options->state_file = value;
+    else if (strcmp(option, "--save") == 0)
+        options->save_file = value;
     else
         return USAGE("'%s' is no option of %s: `hactl help %s` tells which there are", option, options->command,
                      options->command);

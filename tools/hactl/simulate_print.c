@@ -52,8 +52,6 @@ json_t *hactl_simulate_json(const struct hactl_simulation *simulation)
     for (size_t i = 0; i < decision->change_count; i++)
         if (decision->changes[i].kind != HY_CHANGE_LEAVE)
             json_array_append_new(actions, change_json(&decision->changes[i]));
-    if (!decision->change_count)
-        hactl_simulate_derive(decision, actions);
     for (size_t i = 0; i < after->active_count; i++) {
         add_place(places, after->active[i].rsc, after->active[i].node);
         if (after->active[i].role == HY_ROLE_PROMOTED)

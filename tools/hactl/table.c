@@ -18,7 +18,8 @@ const struct hactl_command hactl_commands[] = {
     {"", "status", "", "how things stand: nodes, resources, failures", 0, 0, hactl_status},
     {"", "verify", "[-L]", "check the configuration; silent when it is sound", 0, 1, hactl_verify},
     {"", "simulate",
-     "[--xml FILE | --state FILE] [--node-down NODE] [--standby NODE] [--fail RSC@NODE] [--quorum yes|no] [--at TIME]",
+     "[--xml FILE | --state FILE] [--node-down NODE] [--standby NODE] [--fail RSC@NODE] [--quorum yes|no] [--at TIME] "
+     "[--save FILE]",
      "what would be done, here or with a Pacemaker CIB, and how things would stand then", 0, -1, hactl_simulate},
     {"", "why", "RSC [NODE] [--state FILE | --xml FILE] [OPTION OF simulate]...",
      "why a resource is where it is, and on no other node; or why it does not run", 1, -1, hactl_why},

@@ -29,7 +29,7 @@ static bool has_quorum(const struct hactl_question *question, const struct hy_ci
         there += status->state == HY_MEMBER_IN;
     }
     bool two_node = question->options.xml_file && votes == 2;
-    return question->quorum && (2 * there > votes || two_node || question->options.quorum == HACTL_YES);
+    return question->setting.quorum && (2 * there > votes || two_node || question->options.quorum == HACTL_YES);
 }
 
 /* ---------------------------------------------------------------- one case */
@@ -51,7 +51,7 @@ static int happen(struct what_if *what, const char *event, const char *node, con
         hy_vec_push(&options.standby, node);
     else
         hy_vec_push(&options.down, node);
-    int status = hactl_simulate_events(&options, cib, hactl_has_fencing(cib), question->now);
+    int status = hactl_simulate_events(&options, cib, hactl_has_fencing(cib), question->setting.now);
     free(failure);
     hactl_simulate_options_free(&options);
     if (status) {
@@ -59,10 +59,11 @@ static int happen(struct what_if *what, const char *event, const char *node, con
         return status;
     }
     struct hactl_what_if_case *one = hy_vec_add(&what->cases);
-    bool quorum = has_quorum(question, cib);
+    struct hactl_setting setting = question->setting;
+    bool quorum = setting.quorum = has_quorum(question, cib);
     *one = (struct hactl_what_if_case){
-        .event = event, .node = node, .rsc = rsc, .quorum_lost = question->quorum && !quorum};
-    hactl_future_make(cib, question->now, quorum, NULL, &one->future);
+        .event = event, .node = node, .rsc = rsc, .quorum_lost = question->setting.quorum && !quorum};
+    hactl_future_make(cib, &setting, NULL, &one->future);
     hactl_effects_find(&what->now, &one->future, &one->effects);
     return HACTL_OK;
 }
@@ -174,9 +175,9 @@ int hactl_what_if(struct hactl *h, int argc, char **argv)
     int status = hactl_question_read(h, argc, argv, 1, 2, &question);
     if (!status)
         status = hactl_simulate_events(&question.options, question.origin.cib, hactl_has_fencing(question.origin.cib),
-                                       question.now);
+                                       question.setting.now);
     if (!status) {
-        hactl_future_make(present(&what), question.now, question.quorum, &question.origin.live, &what.now);
+        hactl_future_make(present(&what), &question.setting, &question.origin.live, &what.now);
         status = find_cases(&what);
     }
     if (!status)

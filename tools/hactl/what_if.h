@@ -12,7 +12,7 @@ struct hactl_future {
 };
 
 /* Takes the CIB. `live`: as for hactl_decide(). */
-void hactl_future_make(struct hy_cib *cib, hy_wall now, bool quorum, const struct hactl_state *live,
+void hactl_future_make(struct hy_cib *cib, const struct hactl_setting *setting, const struct hactl_state *live,
                        struct hactl_future *future);
 void hactl_future_free(struct hactl_future *future);
 

@@ -25,16 +25,16 @@ static bool anything_to_do(const struct hy_decision *decision)
     return false;
 }
 
-void hactl_future_make(struct hy_cib *cib, hy_wall now, bool quorum, const struct hactl_state *live,
+void hactl_future_make(struct hy_cib *cib, const struct hactl_setting *setting, const struct hactl_state *live,
                        struct hactl_future *future)
 {
     *future = (struct hactl_future){0};
-    hactl_decide(&future->rest, cib, now, quorum, live, false);
+    hactl_decide(&future->rest, cib, setting, live, false);
     for (int round = 0; round < MOST_ROUNDS && anything_to_do(future->rest.decision); round++) {
         struct hy_decision *decision = future->rest.decision;
-        hy_foresee(cib, decision, now);
+        hy_foresee(cib, decision, setting->now);
         json_decref(future->rest.report);
-        hactl_decide(&future->rest, cib, now, quorum, NULL, false);
+        hactl_decide(&future->rest, cib, setting, NULL, false);
         if (future->first)
             hy_decision_free(&decision);
         else

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "hactl/read_file.h"
+#include "hactl/files.h"
 
 #include "hactl/hactl.h"
 
@@ -26,4 +26,17 @@ int hactl_read_file(const char *name, size_t most, struct hy_buf *text)
     int status = read_all(stream, name, most, text);
     fclose(stream);
     return status;
+}
+
+int hactl_write_file(const char *name, const struct hy_buf *text)
+{
+    if (strcmp(name, "-") == 0)
+        return fputs(hy_buf_text(text), stdout) < 0 ? hactl_fail("standard output: %s", strerror(errno)) : HACTL_OK;
+    FILE *stream = fopen(name, "we");
+    if (!stream)
+        return hactl_fail("%s: %s", name, strerror(errno));
+    size_t written = fwrite(hy_buf_text(text), 1, text->size, stream);
+    if (fclose(stream) || written != text->size)
+        return hactl_fail("%s: %s", name, strerror(errno));
+    return HACTL_OK;
 }
