@@ -52,18 +52,17 @@ static const char *failure_on(struct hy_sched *s, const struct hy_result *result
 /* "MaxScale has failed too often on test5 (3 times, migration-threshold=3): ...; clean it up to allow it there again" */
 static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
 {
+    struct hy_arena *arena = &s->decision->arena;
     const struct hy_srsc *leaf = cause->other;
-    char count[16];
     while (leaf->kind != HY_RSC_PRIMITIVE && leaf->children.count)
         leaf = leaf->children.items[0];
-    const struct hy_past *past = leaf->unit ? &leaf->unit->past[node] : NULL;
-    return hy_arena_printf(
-        &s->decision->arena,
-        "%s has failed too often on %s (%s time%s, migration-threshold=%d)%s%s; clean it up to allow "
-        "it there again",
-        cause->other->id, s->nodes[node].name, hy_score_text(past ? past->fail_count : 0, count),
-        past && past->fail_count == 1 ? "" : "s", leaf->meta.migration_threshold, cause->result ? ": " : "",
-        cause->result ? failure_on(s, cause->result, node) : "");
+    int count = leaf->unit ? leaf->unit->past[node].fail_count : 0;
+    const char *often = count >= HY_INFINITY ? "a failed start is final there: start-failure-is-fatal"
+                                             : hy_arena_printf(arena, "%d time%s, migration-threshold=%d", count,
+                                                               count == 1 ? "" : "s", leaf->meta.migration_threshold);
+    return hy_arena_printf(arena, "%s has failed too often on %s (%s)%s%s; clean it up to allow it there again",
+                           cause->other->id, s->nodes[node].name, often, cause->result ? ": " : "",
+                           cause->result ? failure_on(s, cause->result, node) : "");
 }
 
 const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)

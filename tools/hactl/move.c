@@ -98,7 +98,7 @@ static void tell_why_not(const struct hactl_state *state, const char *id, const 
         hactl_info("%s cannot go to %s: %s", id, node, there ? hy_buf_text(&why) : "nothing is placed there");
     } else if (holds && here->score >= there->score) {
         hactl_score_print(holds->score, &why);
-        hactl_info("nothing moves: %s is to be on %s, since %s (%s) speaks for it as much as the new one does for %s. "
+        hactl_info("nothing moves: %s is to be on %s: %s (%s) speaks for it no less than the new one does for %s. "
                    "`hactl configure delete %s` lets it go; `hactl resource unmove %s` takes the new one back",
                    id, placement->node, holds->why, hy_buf_text(&why), node, holds->constraint, id);
     } else if (placement->node) {
