@@ -89,13 +89,19 @@ static const char *of_what(struct hy_sched *s, const struct hy_srsc *leaf, const
     return hy_arena_printf(&s->decision->arena, " (of %s %s)", at->kind == HY_RSC_CLONE ? "clone" : "group", at->id);
 }
 
-static const char *colocation_text(struct hy_sched *s, const struct hy_scoloc *colocation, const struct hy_srsc *other)
+static const char *colocation_text(struct hy_sched *s, const struct hy_scoloc *colocation, const struct hy_srsc *other,
+                                   uint32_t node, int score)
 {
     struct hy_arena *arena = &s->decision->arena;
     if (colocation->internal)
         return hy_arena_printf(arena, "%s, which is with it in group %s", other->id, other->parent->id);
     if (other == colocation->primary)
         return hy_arena_printf(arena, "colocation %s with %s", colocation->id, other->id);
+    if (score <= -HY_INFINITY) {
+        const char *why = hy_sched_why_not(s, colocation->dependent, node);
+        return hy_arena_printf(arena, "colocation %s: %s, which goes with it, may not run there%s%s", colocation->id,
+                               other->id, why ? ": " : "", why ? why : "");
+    }
     return hy_arena_printf(arena, "colocation %s: what %s, which goes with it, would like", colocation->id, other->id);
 }
 
@@ -157,13 +163,15 @@ static void add_entry(struct hy_sched *s, const struct hy_srsc *leaf, const stru
     int score = leaps || entry->after >= HY_INFINITY || entry->after <= -HY_INFINITY ? entry->after
                                                                                      : entry->after - entry->before;
     const struct hy_srsc *other = other_of(entry);
+    if (entry->colocation && score <= -HY_INFINITY && !s->nodes[entry->node].usable)
+        return; /* nothing can run there, and no wish need be told */
     const char *why = entry->word ? entry->word : nameless;
     if (leaps)
         parts->count = 0; /* no sum leads from infinity to a number: it counts alone */
     if (entry->cause)
         why = cause_text(s, leaf, entry->at, entry->cause, entry->node, score);
     else if (entry->colocation)
-        why = colocation_text(s, entry->colocation, other);
+        why = colocation_text(s, entry->colocation, other, entry->node, score);
     const char *constraint = entry->colocation && !entry->colocation->internal ? entry->colocation->id : NULL;
     if (entry->cause)
         constraint = constraint_of(s, entry->cause);

@@ -616,6 +616,8 @@ const char *hy_sched_why_stop(struct hy_sched *s, struct hy_srsc *rsc, uint32_t 
 const char *hy_sched_why_start(struct hy_sched *s, struct hy_srsc *rsc);
 const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node);
 bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node);
+/* Why it may not run on a node; NULL: nothing speaks against it. */
+const char *hy_sched_why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 /* With the instance's number when it is a clone's. */
 const char *hy_sched_instance_name(struct hy_sched *s, const struct hy_srsc *leaf);
 void hy_sched_report(struct hy_sched *s);

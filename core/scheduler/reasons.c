@@ -90,7 +90,8 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_OTHER:
         return cause->id;
     case HY_CAUSE_HARD:
-        return hy_arena_printf(arena, "it cannot run on %s: %s", name, failure_on(s, cause->result, cause->node));
+        return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then clean up %s", name,
+                               failure_on(s, cause->result, cause->node), cause->other->id);
     case HY_CAUSE_CLONE_MAX:
         return hy_arena_printf(arena, "clone-max instances are placed already");
     case HY_CAUSE_CLONE_NODE_MAX:
@@ -148,6 +149,11 @@ static const char *why_not_with(struct hy_sched *s, struct hy_srsc *rsc, uint32_
             return hy_arena_printf(&s->decision->arena, "%s must be with it: %s", dependent->id, why);
     }
     return NULL;
+}
+
+const char *hy_sched_why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node)
+{
+    return why_not(s, rsc, node, 0);
 }
 
 static const char *why_no_node(struct hy_sched *s, struct hy_srsc *rsc)

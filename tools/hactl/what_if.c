@@ -110,13 +110,24 @@ static int each_place(struct what_if *what, const char *rsc)
     return status;
 }
 
+static bool runs_on(const struct hy_decision *decision, const char *rsc, const char *node)
+{
+    for (size_t i = 0; i < decision->active_count; i++)
+        if (strcmp(decision->active[i].primitive, rsc) == 0 && strcmp(decision->active[i].node, node) == 0)
+            return true;
+    hactl_fail("%s does not run on %s: it cannot fail there", rsc, node);
+    return false;
+}
+
 static int one_place(struct what_if *what, const char *place)
 {
     const char *at = strchr(place, '@');
     char *rsc = hy_strndup(place, (size_t)(at - place));
     const struct hy_object *object = hactl_state_resource(&what->now.rest, rsc);
-    int status = object && hactl_state_is_node(&what->now.rest, at + 1) ? happen(what, "fail", at + 1, object->id)
-                                                                        : HACTL_FAILED;
+    int status =
+        object && hactl_state_is_node(&what->now.rest, at + 1) && runs_on(what->now.rest.decision, object->id, at + 1)
+            ? happen(what, "fail", at + 1, object->id)
+            : HACTL_FAILED;
     free(rsc);
     return status;
 }

@@ -130,18 +130,6 @@ static const struct hy_change *change_of(const struct hactl_future *future, cons
     return NULL;
 }
 
-/* "moves to test1: ..." says the node again. */
-static const char *without_prefix(const struct hy_change *change)
-{
-    const char *reason = change->reason;
-    size_t length = strlen("moves to ");
-    if (!reason || !change->to || strncmp(reason, "moves to ", length) != 0)
-        return reason;
-    const char *rest = reason + length + strlen(change->to);
-    return strncmp(reason + length, change->to, strlen(change->to)) == 0 && strncmp(rest, ": ", 2) == 0 ? rest + 2
-                                                                                                        : reason;
-}
-
 static const char *why_moved(const struct hactl_future *after, const struct presence *now)
 {
     static const enum hy_change_kind kinds[] = {HY_CHANGE_MOVE, HY_CHANGE_MIGRATE, HY_CHANGE_RECOVER, HY_CHANGE_START,
@@ -149,7 +137,7 @@ static const char *why_moved(const struct hactl_future *after, const struct pres
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         const struct hy_change *change = change_of(after, now->primitive, kinds[i]);
         if (change)
-            return without_prefix(change);
+            return hactl_change_reason(change);
     }
     return NULL;
 }
@@ -200,7 +188,7 @@ static void compare(const struct hactl_future *after, const struct presence *was
         struct presence there = *was;
         there.node = again->from;
         there.cloned = false;
-        add(effects, HACTL_RESTARTED, &there, &there, again->reason);
+        add(effects, HACTL_RESTARTED, &there, &there, hactl_change_reason(again));
     }
 }
 

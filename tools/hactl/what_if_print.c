@@ -25,7 +25,10 @@ static void print_effect(const struct hactl_effect *effect, int width, struct hy
     hy_buf_addf(out, "  %-9s  %-*s  ", word_of(effect->kind), width, effect->rsc);
     switch (effect->kind) {
     case HACTL_LOST:
-        hy_buf_addf(out, "%s -> nowhere", effect->from);
+        if (effect->before > 1)
+            hy_buf_addf(out, "%zu instances -> none", effect->before);
+        else
+            hy_buf_addf(out, "%s -> nowhere", effect->from);
         break;
     case HACTL_DEMOTED:
         hy_buf_addf(out, "promoted on %s -> nowhere", effect->from);
@@ -69,17 +72,32 @@ static void print_case(const struct hactl_what_if_case *one, struct hy_buf *out)
     hy_buf_addc(out, '\n');
 }
 
+/* "db and web have no place" */
+static void print_lost_of(const struct hactl_what_if_case *one, enum hactl_effect_kind kind, struct hy_buf *out)
+{
+    size_t count = 0, told = 0;
+    for (size_t i = 0; i < one->effects.list.count; i++)
+        count += one->effects.list.items[i].kind == kind;
+    for (size_t i = 0; i < one->effects.list.count; i++) {
+        if (one->effects.list.items[i].kind != kind)
+            continue;
+        hy_buf_addf(out, "%s%s", !told ? "" : told + 1 == count ? " and " : ", ", one->effects.list.items[i].rsc);
+        told++;
+    }
+    if (kind == HACTL_LOST)
+        hy_buf_adds(out, count == 1 ? " has no place" : count ? " have no place" : "");
+    else
+        hy_buf_adds(out, count == 1 ? " is promoted nowhere" : count ? " are promoted nowhere" : "");
+}
+
 static void print_lost(const struct hactl_what_if_case *one, struct hy_buf *out)
 {
-    const char *before = "";
-    for (size_t i = 0; i < one->effects.list.count; i++) {
-        const struct hactl_effect *effect = &one->effects.list.items[i];
-        if (effect->kind != HACTL_LOST && effect->kind != HACTL_DEMOTED)
-            continue;
-        hy_buf_addf(out, "%s%s%s", before, effect->rsc,
-                    effect->kind == HACTL_LOST ? " has no place" : " is promoted nowhere");
-        before = ", ";
-    }
+    size_t begin = out->size;
+    struct hy_buf demoted = {0};
+    print_lost_of(one, HACTL_LOST, out);
+    print_lost_of(one, HACTL_DEMOTED, &demoted);
+    hy_buf_addf(out, "%s%s", demoted.size && out->size > begin ? ", " : "", hy_buf_text(&demoted));
+    hy_buf_free(&demoted);
 }
 
 static size_t count_survived(const hactl_what_if_cases *cases)

@@ -49,7 +49,8 @@ static void print_intent(const struct hy_change *change, struct hy_buf *out)
     else
         hy_buf_addf(out, ", and is to %s", intents[change->kind]);
     if (change->kind != HY_CHANGE_LEAVE && goes)
-        hy_buf_addf(out, " %s %s", change->from ? "to" : "on", change->to);
+        hy_buf_addf(out, " %s %s", change->kind == HY_CHANGE_MOVE || change->kind == HY_CHANGE_MIGRATE ? "to" : "on",
+                    change->to);
     if (change->kind != HY_CHANGE_LEAVE && change->next == HY_ROLE_PROMOTED && change->role != HY_ROLE_PROMOTED &&
         change->kind != HY_CHANGE_PROMOTE)
         hy_buf_adds(out, ", promoted");
@@ -126,11 +127,8 @@ static void print_why_so(const struct hactl_state *state, const struct hy_placem
     bool changes = change && change->kind != HY_CHANGE_LEAVE;
     if (!placement->node || placement->behind || placement->blocked || placement->unmanaged)
         print_cause(state, placement, 0, out);
-    if (changes && change->reason && !is(change->reason, placement->reason) && !placement->no_place &&
-        strstr(change->reason, plain_reason(placement)) == NULL)
-        hy_buf_addf(out, "  %s: %s\n", hy_change_word(change->kind), change->reason);
-    else if (changes && placement->node && !placement->behind && change->reason)
-        hy_buf_addf(out, "  because: %s\n", change->reason);
+    else if (changes && change->reason)
+        hy_buf_addf(out, "  because: %s\n", hactl_change_reason(change));
 }
 
 /* ---------------------------------------------------------------- node by node */
@@ -266,7 +264,8 @@ static void print_pair(const struct hactl_state *state, const struct hy_placemen
     hy_buf_addf(out, "%s on %s: %s\n", placement->instance, node->node, verdict.word);
     if (verdict.score)
         print_sum(verdict.score, out);
-    if (!is(verdict.word, "here") || !verdict.score || verdict.score->score <= -HY_INFINITY)
+    bool said = verdict.score && (is(verdict.word, "here") || verdict.score->score <= -HY_INFINITY);
+    if (!said)
         hy_buf_addf(out, "  so: %s\n", hy_buf_text(&verdict.why));
     hy_buf_free(&verdict.why);
     print_history(state, placement, node->node, out);
@@ -275,7 +274,9 @@ static void print_pair(const struct hactl_state *state, const struct hy_placemen
     if (change)
         print_intent(change, out);
     hy_buf_addc(out, '\n');
-    if (!placement->node || placement->behind)
+    if (placement->no_place)
+        hy_buf_addf(out, "  because: no node may run it: `hactl why %s` tells of each\n", placement->instance);
+    else if (!placement->node || placement->behind)
         print_cause(state, placement, 0, out);
 }
 

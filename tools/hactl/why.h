@@ -7,6 +7,8 @@
 
 /* What is done to an instance, and where it is; NULL: nothing is known of it. */
 const struct hy_change *hactl_change_of(const struct hy_decision *decision, const char *instance);
+/* Its reason, without saying again where it goes or that it starts. */
+const char *hactl_change_reason(const struct hy_change *change);
 /* What the instance's score on a node is made of; NULL: a witness, or something that is not configured any more. */
 const struct hy_score *hactl_score_of(const struct hy_decision *decision, const char *instance, const char *node);
 

@@ -2,6 +2,7 @@
 /* One instance and one node: why there, or why not. */
 #include "hactl/why.h"
 
+#include <stdio.h>
 #include <string.h>
 
 const struct hy_change *hactl_change_of(const struct hy_decision *decision, const char *instance)
@@ -10,6 +11,21 @@ const struct hy_change *hactl_change_of(const struct hy_decision *decision, cons
         if (decision->changes[i].rsc && strcmp(decision->changes[i].rsc, instance) == 0)
             return &decision->changes[i];
     return NULL;
+}
+
+static const char *behind(const char *text, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return strncmp(text, prefix, length) == 0 ? text + length : text;
+}
+
+const char *hactl_change_reason(const struct hy_change *change)
+{
+    char moves[300];
+    if (!change->reason)
+        return NULL;
+    snprintf(moves, sizeof moves, "moves to %s: ", change->to ? change->to : "");
+    return behind(behind(change->reason, moves), "starts again: ");
 }
 
 const struct hy_score *hactl_score_of(const struct hy_decision *decision, const char *instance, const char *node)
