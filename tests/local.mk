@@ -19,6 +19,7 @@ include tests/unit/transports.mk
 include tests/unit/agents.mk
 include tests/unit/hactl.mk
 include tests/unit/import.mk
+include tests/unit/decide_fuzz.mk
 include tests/unit/sim.mk
 include tests/checks/local.mk
 include tests/testbed/local.mk

@@ -124,9 +124,25 @@ static void link_collective(struct hy_graph *g, struct hy_srsc *rsc)
         link_phases(g, rsc);
 }
 
+/* Instances of an anonymous clone have one name: of two that change places, one stops on a node before the other one
+ * starts there. */
+static void link_namesakes(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    for (size_t i = 0; i < s->leaves.count; i++) {
+        const struct hy_srsc *leaf = s->leaves.items[i];
+        uint32_t start = leaf->unit->anonymous ? hy_graph_first(g, leaf, HY_TASK_START) : HY_NO_ACTION;
+        uint32_t node = start == HY_NO_ACTION ? HY_NO_NODE : hy_step_at(g, start)->node;
+        uint32_t stop = node == HY_NO_NODE ? HY_NO_ACTION : leaf->unit->past[node].stop_step;
+        if (stop != HY_NO_ACTION && hy_step_at(g, stop)->rsc != leaf)
+            hy_graph_link(g, stop, start, HY_LINK_NEEDS);
+    }
+}
+
 void hy_graph_collectives(struct hy_graph *g)
 {
     struct hy_sched *s = g->s;
+    link_namesakes(g);
     for (size_t i = 0; i < s->rscs.count; i++)
         if (s->rscs.items[i]->kind != HY_RSC_PRIMITIVE)
             add_ends(g, s->rscs.items[i]);

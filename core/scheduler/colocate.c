@@ -142,11 +142,11 @@ static struct hy_srsc *counterpart(struct hy_sched *s, const struct hy_srsc *dep
     return best == HY_NO_NODE ? NULL : instance_at(clone, best, role);
 }
 
-/* Whether instances of the two go in pairs. */
+/* Whether instances of the two go in pairs. Whoever keeps apart keeps apart from all of them. */
 static bool is_interleaved(const struct hy_scoloc *colocation)
 {
     const struct hy_srsc *dependent = colocation->dependent, *primary = colocation->primary;
-    return dependent->kind == HY_RSC_CLONE && dependent->interleave &&
+    return dependent->kind == HY_RSC_CLONE && dependent->interleave && colocation->score > 0 &&
            dependent->clone_node_max == primary->clone_node_max;
 }
 

@@ -270,9 +270,9 @@ static void take_failed_role(struct reading *r, const struct hy_result *result, 
         r->role = on_fail == HY_ONFAIL_BLOCK ? HY_ROLE_PROMOTED : gone ? HY_ROLE_STOPPED : HY_ROLE_STARTED;
         r->stop_all = r->stop_all || on_fail == HY_ONFAIL_BLOCK;
     }
-    /* What could not even be looked for is not there to be cleaned up. */
-    if (is_probe(result) && result->exec == HY_EXEC_ERROR)
-        r->role = r->role == HY_ROLE_ANY ? HY_ROLE_STOPPED : r->role;
+    /* What could not even be run has left nothing to be cleaned up. */
+    if (result->exec == HY_EXEC_ERROR && !is_active(r->role))
+        r->role = HY_ROLE_STOPPED;
     else
         set_active(r);
 }

@@ -32,10 +32,10 @@ static const struct hy_result *find(const struct hy_past *past, const char *op, 
     return NULL;
 }
 
-/* Calls of one node are numbered; between nodes there is only the time. */
+/* Calls of one node are numbered; between nodes there is only the time, and some order where that is the same. */
 static bool is_newer(const struct hy_result *a, const struct hy_result *b, bool same_node)
 {
-    return same_node ? a->call > b->call : a->at > b->at;
+    return same_node || a->at == b->at ? a->call > b->call : a->at > b->at;
 }
 
 static bool changed_after(const struct hy_past *past, const struct hy_result *event, bool same_node)

@@ -166,6 +166,7 @@ struct hy_past {
     uint64_t since;       /* call of the last start, stop, promote or demote: recurring results before it are void */
     hy_wall fail_last;
     int fail_count;
+    uint32_t stop_step;      /* number of its stop among the steps of the graph; HY_NO_ACTION */
     uint32_t probe_action;   /* number among the actions; HY_NO_ACTION */
     uint32_t adds;           /* a migration may have left it there, too; HY_NO_NODE */
     uint32_t stop_on_target; /* a migration from here, of which nobody will ever hear: to be stopped there */

@@ -42,6 +42,9 @@ static void probe_all(struct hy_graph *g, struct hy_srsc *leaf)
              start = hy_graph_next(g, start))
             if (!unit->everywhere || n == hy_step_at(g, start)->node)
                 hy_graph_link(g, asked, start, HY_LINK_ORDER);
+        uint32_t go = hy_graph_first(g, leaf, HY_TASK_MIGRATE_TO);
+        if (go != HY_NO_ACTION && n == leaf->node)
+            hy_graph_link(g, asked, go, HY_LINK_ORDER);
     }
 }
 

@@ -71,6 +71,13 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     const char *name = s->nodes[node].name;
     char score[16];
     switch (cause->kind) {
+    case HY_CAUSE_OTHER:
+        return hy_arena_printf(arena, "%s %s %s", cause->id, cause->score < 0 ? "forbids" : "prefers", name);
+    case HY_CAUSE_STICKINESS:
+        return "it stays where it is";
+    case HY_CAUSE_STOP_FAILED:
+        return cause->result ? hy_arena_printf(arena, "%s", failure_on(s, cause->result, node))
+                             : hy_arena_printf(arena, "its stop failed on %s", name);
     case HY_CAUSE_LOCATION:
         hy_score_text(cause->score, score);
         return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
@@ -193,7 +200,9 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_TARGET_ROLE:
         return "target-role=Stopped";
     case HY_HALT_NO_QUORUM:
-        return "this part of the cluster has no quorum";
+        return s->properties.no_quorum_freeze
+                   ? "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing"
+                   : "this part of the cluster has no quorum";
     case HY_HALT_FREEZE:
         return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
     case HY_HALT_STOP_ALL:

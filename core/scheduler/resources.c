@@ -16,7 +16,7 @@ struct hy_unit *hy_sched_unit(struct hy_sched *s, const char *name, struct hy_pr
     unit->past = hy_arena_array(&s->scratch, s->node_count, sizeof *unit->past);
     for (uint32_t n = 0; n < s->node_count; n++) {
         unit->past[n].role = HY_ROLE_STOPPED;
-        unit->past[n].probe_action = HY_NO_ACTION;
+        unit->past[n].probe_action = unit->past[n].stop_step = HY_NO_ACTION;
         unit->past[n].adds = unit->past[n].stop_on_target = HY_NO_NODE;
     }
     hy_map_put(&s->unit_index, name, unit);

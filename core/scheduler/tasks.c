@@ -79,6 +79,8 @@ static uint32_t add(struct hy_graph *g, struct hy_srsc *leaf, enum hy_task task,
             ask_for_fencing(g->s, node);
         step = hy_graph_step(g, leaf, task, node, marks);
         hy_step_at(g, step)->sop = hy_sched_op(leaf->unit->prim, op_word(task), 0);
+        if (task == HY_TASK_STOP)
+            leaf->unit->past[node].stop_step = step;
     }
     if (!optional && leaf->managed)
         hy_graph_call(g, step);
@@ -222,6 +224,8 @@ static void bring_up(struct hy_graph *g, struct hy_srsc *leaf, bool stays)
     bool stopped_here = hy_graph_find(g, leaf, HY_TASK_STOP, leaf->node) != HY_NO_ACTION;
     if (past->starting && stopped_here)
         return; /* it is brought down as soon as it is up; whether to start it again is decided then */
+    if (past->starting && !hy_sched_is_active_on(leaf, leaf->node))
+        return; /* so it is for another instance of its name */
     start = past->starting ? add_pending(g, leaf, HY_TASK_START, leaf->node)
                            : add(g, leaf, HY_TASK_START, leaf->node, stays);
     wait_for_word(g, leaf, start);

@@ -110,6 +110,8 @@ static void full_result(struct test *test, struct line *line)
             result.reason = value;
         else if (!strcmp(name, "digest"))
             result.digest = value;
+        else if (!strcmp(name, "agent"))
+            result.agent = value;
         else if (!strcmp(name, "from"))
             result.migrate_from = value;
         else if (!strcmp(name, "to"))
@@ -242,7 +244,8 @@ static const struct hy_action *find_action(const struct test *test, char *const 
     for (size_t i = 0; i < test->decision->action_count; i++) {
         const struct hy_action *action = &test->decision->actions[i];
         if (!strcmp(hy_action_word(action->kind), words[0]) &&
-            !strcmp(action->rsc ? action->rsc : action->op, words[1]) && !strcmp(action->node, words[2])) {
+            !strcmp(action->kind == HY_ACT_FENCE ? action->op : action->rsc, words[1]) &&
+            !strcmp(action->node, words[2])) {
             if (at)
                 *at = i;
             return action;

@@ -61,7 +61,8 @@ static struct hy_node_status *status_of(const struct world *world, const char *n
 }
 
 /* The DC's own commands stand outside any session. */
-static void member(struct world *world, const struct hy_node_status *status, enum hy_member_state state)
+static void member(struct world *world, const struct hy_node_status *status, enum hy_member_state state,
+                   uint64_t incarnation)
 {
     struct hy_buf text = {0};
     hy_command_begin(&text, &(struct hy_command_head){.at = world->now});
@@ -69,7 +70,7 @@ static void member(struct world *world, const struct hy_node_status *status, enu
     for (size_t i = 0; !id && i < world->cib->nodes.count; i++)
         if (world->cib->nodes.items[i] == status)
             id = (uint32_t)i + 1;
-    hy_command_member(&text, status->node, id, state, status->epoch + 1, 1);
+    hy_command_member(&text, status->node, id, state, status->epoch + 1, incarnation);
     struct hy_answer answer;
     hy_cib_apply(world->cib, ++world->index, text.data, text.size, &answer);
     if (answer.code)
@@ -81,7 +82,7 @@ void world_member(struct world *world, const char *node, enum hy_member_state st
 {
     struct hy_node_status *status = status_of(world, node);
     if (status->state != state || state == HY_MEMBER_GONE)
-        member(world, status, state);
+        member(world, status, state, 1);
     if (!synced)
         return;
     struct hy_buf text = {0};
@@ -159,12 +160,12 @@ static const char *meta(const struct hy_action *action, const char *name)
     return NULL;
 }
 
-/* It is off: what ran there runs no more. */
+/* It has been off: what ran there runs no more, and nothing is known of it. */
 static void fence(struct world *world, struct hy_node_status *status)
 {
     status->unclean = false;
-    status->state = HY_MEMBER_IN;
-    member(world, status, HY_MEMBER_GONE);
+    member(world, status, HY_MEMBER_IN, status->incarnation + 1);
+    member(world, status, HY_MEMBER_GONE, status->incarnation);
 }
 
 void world_do(struct world *world, const struct hy_action *action)
@@ -190,6 +191,7 @@ void world_do(struct world *world, const struct hy_action *action)
                                      .rc = answer(status, action),
                                      .migrate_from = (char *)(uintptr_t)meta(action, "migrate_source"),
                                      .migrate_to = (char *)(uintptr_t)meta(action, "migrate_target"),
+                                     .agent = (char *)(uintptr_t)action->agent,
                                      .digest = (char *)(uintptr_t)action->digest});
 }
 
@@ -198,7 +200,8 @@ static bool is_ready(const struct hy_decision *decision, const bool *done, const
     for (size_t i = 0; i < action->after_count; i++)
         if (!done[action->after[i]])
             return false;
-    return !action->blocked && decision;
+    /* Fencing is announced as blocked: it is somebody's who can. Here it is done. */
+    return (!action->blocked || action->kind == HY_ACT_FENCE) && decision;
 }
 
 /* Whether anything could be done. */
@@ -239,14 +242,14 @@ bool world_settle(struct world *world, bool one_by_one)
 
 static const char *subject(const struct hy_action *action)
 {
-    return action->rsc ? action->rsc : action->op;
+    return action->kind == HY_ACT_FENCE ? action->op : action->rsc;
 }
 
 static void check_action(const struct world *world, const struct hy_decision *decision, size_t at, struct hy_buf *out)
 {
     const struct hy_action *action = &decision->actions[at];
     const struct hy_node_status *status = hy_cib_node(world->cib, action->node);
-    if (action->kind != HY_ACT_FENCE && (!status || status->state != HY_MEMBER_IN))
+    if (action->kind != HY_ACT_FENCE && !action->blocked && (!status || status->state != HY_MEMBER_IN))
         hy_buf_addf(out, "%s of %s on %s, which is not a member\n", hy_action_word(action->kind), subject(action),
                     action->node);
     for (size_t i = 0; i < action->after_count; i++)
@@ -285,6 +288,6 @@ void world_print_action(const struct hy_action *action, struct hy_buf *out)
         hy_buf_addf(out, " %llds", (long long)(action->interval / HY_SECOND));
     if (action->pending)
         hy_buf_adds(out, " pending");
-    if (action->blocked)
+    if (action->blocked && action->kind != HY_ACT_FENCE)
         hy_buf_adds(out, " blocked");
 }

@@ -164,20 +164,22 @@ static void read_entry(struct hactl_import *import, const struct hactl_xml *at, 
     int status = number_of(hactl_xml_get(at, "op-status"), 0), rc = number_of(hactl_xml_get(at, "rc-code"), 0);
     const char *changed = get_either(at, "last-rc-change", "last_rc_change");
     const char *reason = hactl_xml_get(at, "exit-reason");
+    const char *digest = hactl_xml_get(at, "op-digest");
     struct hy_result *result = &entry->result;
-    *result = (struct hy_result){.rsc = (char *)rsc,
-                                 .op = (char *)hactl_xml_get(at, "operation"),
-                                 .interval = ms_of(hactl_xml_get(at, "interval")),
-                                 .exec = exec_of(status, rc),
-                                 .rc = rc_of(status, rc),
-                                 .at = hactl_import_epoch(changed ? changed : get_either(at, "last-run", "last_run")),
-                                 .took = ms_of(get_either(at, "exec-time", "exec_time")),
-                                 .queued = ms_of(get_either(at, "queue-time", "queue_time")),
-                                 .reason = reason && *reason ? (char *)reason : NULL,
-                                 .agent = (char *)agent,
-                                 .digest = (char *)hactl_xml_get(at, "op-digest"),
-                                 .restart_digest = (char *)hactl_xml_get(at, "op-restart-digest"),
-                                 .restart_params = names_of(import, hactl_xml_get(at, "op-force-restart"))};
+    *result =
+        (struct hy_result){.rsc = (char *)rsc,
+                           .op = (char *)hactl_xml_get(at, "operation"),
+                           .interval = ms_of(hactl_xml_get(at, "interval")),
+                           .exec = exec_of(status, rc),
+                           .rc = rc_of(status, rc),
+                           .at = hactl_import_epoch(changed ? changed : get_either(at, "last-run", "last_run")),
+                           .took = ms_of(get_either(at, "exec-time", "exec_time")),
+                           .queued = ms_of(get_either(at, "queue-time", "queue_time")),
+                           .reason = reason && *reason ? (char *)reason : NULL,
+                           .agent = (char *)agent,
+                           .digest = (char *)(digest ? digest : ""), /* none: the reference takes that for another */
+                           .restart_digest = (char *)hactl_xml_get(at, "op-restart-digest"),
+                           .restart_params = names_of(import, hactl_xml_get(at, "op-force-restart"))};
     result->secure_digest = (char *)hactl_xml_get(at, "op-secure-digest");
     result->secure_params = names_of(import, hactl_xml_get(at, "op-secure-params"));
     result->migrate_from = (char *)hactl_xml_get(at, "migrate_source");

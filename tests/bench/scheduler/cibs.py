@@ -51,7 +51,8 @@ class Cluster:
         for name in self.replicated:
             self.lines.append(f'      <clone id="{name}-all"><meta_attributes id="{name}-meta"><nvpair id="{name}-pr" '
                               f'name="promotable" value="true"/><nvpair id="{name}-max" name="clone-max" value="3"/></meta_attributes>')
-            self.primitive(name, "Stateful", "        ", ('interval="10s" role="Promoted"', 'interval="11s" role="Unpromoted"'))
+            self.primitive(name, "Stateful", "        ", ('interval="10s" role="Promoted"',
+                                                          'interval="11s" role="Unpromoted"'))
             self.lines.append("      </clone>")
 
     def add_stack(self, number):
@@ -86,7 +87,8 @@ class Cluster:
             elif form == 8:
                 self.after_agent(name, i)
             elif form == 10 and len(self.nodes) > 2:
-                self.constraint("location", f'rsc="{name}" node="{self.nodes[(node + 1) % len(self.nodes)]}" score="-INFINITY"')
+                self.constraint("location",
+                                f'rsc="{name}" node="{self.nodes[(node + 1) % len(self.nodes)]}" score="-INFINITY"')
             self.home[name] = node
             if form in (0, 3, 5, 7):
                 self.prefer(name, node, 100)
@@ -108,7 +110,8 @@ class Cluster:
 
     def replicas(self):
         """The three nodes of each replicated database; the first is promoted."""
-        return {name: [(i * 5 + k) % len(self.nodes) for k in range(min(3, len(self.nodes)))] for i, name in enumerate(self.replicated)}
+        return {name: [(i * 5 + k) % len(self.nodes) for k in range(min(3, len(self.nodes)))] for i,
+                name in enumerate(self.replicated)}
 
     def write(self, state, out):
         out.write('<cib crm_feature_set="3.16.1" validate-with="pacemaker-3.9" epoch="1" num_updates="0" admin_epoch="0" '

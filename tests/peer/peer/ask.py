@@ -86,7 +86,8 @@ def read_peer(text):
         # The start that precedes a blocked promotion is not told; whether it is done, the places tell.
         if action["action"] == "promote" and action["blocked"] and action["from"] is None:
             plain = re.sub(r":\d+$", "", action["resource"])
-            if any(action["to"] in after.get(n, []) and action["to"] not in before.get(n, []) for n in (plain, action["resource"])):
+            if any(action["to"] in after.get(n, []) and action["to"] not in before.get(n, [])
+                   for n in (plain, action["resource"])):
                 actions.append(dict(action, action="start", blocked=False, role=None))
     return {"actions": actions, "after": after, "promoted": promoted}
 

@@ -51,7 +51,8 @@ class Case:
         self.folder, self.now, self.expected = folder, BEGIN, parts["expect"]
         self.cib = self.configuration(parts["configuration"])
         for i, name in enumerate(self.cib.node_names()):
-            element(self.cib.status(), "node_state", id=i + 1, uname=name, in_ccm="false", crmd="offline", join="down", expected="down")
+            element(self.cib.status(), "node_state", id=i + 1, uname=name, in_ccm="false", crmd="offline", join="down",
+                    expected="down")
         for line in parts["state"].split("\n"):
             words = shlex.split(line, comments=True)
             if words:
@@ -113,7 +114,8 @@ class Case:
         promoted = operations.role() == "Promoted"
         expected = 0 if task != "monitor" else (8 if promoted else 0) if interval else 7
         entry = f"{task}_{interval}" if interval else "last_0"
-        failed = status not in (0, -1) or (status == 0 and rc != expected and not (task == "monitor" and not interval and rc in (0, 8)))
+        failed = status not in (0, -1) or (status == 0 and rc != expected
+                                           and not (task == "monitor" and not interval and rc in (0, 8)))
         written = 4 if failed and status == 0 and rc != 7 else status
         if failed and (task != "monitor" or interval):
             self.count_failure(node, rsc, task, interval)
@@ -158,7 +160,8 @@ class Case:
         for node in nodes:
             number = self.number(node)
             self.cib.status().remove(self.cib.state(node))
-            element(self.cib.status(), "node_state", id=number, uname=node, in_ccm="false", crmd="offline", join="down", expected="down")
+            element(self.cib.status(), "node_state", id=number, uname=node, in_ccm="false", crmd="offline", join="down",
+                    expected="down")
 
     def do_unclean(self, nodes):
         for node in nodes:
@@ -240,7 +243,8 @@ class Case:
         """Where it has failed, all that is known of it goes."""
         counts = re.compile(rf"(fail-count|last-failure)-{re.escape(words[0])}#")
         for state, history in list(self.cib.histories()):
-            pairs = [(block, pair) for block in state.iter("instance_attributes") for pair in block if counts.match(pair.get("name"))]
+            pairs = [(block, pair) for block in state.iter("instance_attributes") for pair in block
+                     if counts.match(pair.get("name"))]
             failed = any("_last_failure_" in operation.get("id") for operation in history)
             if plain(history.get("id")) == words[0] and (pairs or failed):
                 state.find("lrm/lrm_resources").remove(history)

@@ -8,11 +8,13 @@ import shlex
 
 from peer.xmlcib import Cib, element, set_pairs
 
-SECTIONS = {"params": "instance_attributes", "meta": "meta_attributes", "utilization": "utilization", "attributes": "instance_attributes"}
+SECTIONS = {"params": "instance_attributes", "meta": "meta_attributes", "utilization": "utilization",
+            "attributes": "instance_attributes"}
 KINDS = {"mandatory": "Mandatory", "optional": "Optional", "serialize": "Serialize"}
 ROLES = {"Master": "Promoted", "Slave": "Unpromoted"}
 SET_OPENS, SET_CLOSES = {"(": ")", "[": "]", "{": "}"}, {")", "]", "}"}
-OP_ATTRIBUTES = {"interval", "timeout", "on-fail", "role", "enabled", "start-delay", "record-pending", "interval-origin", "description"}
+OP_ATTRIBUTES = {"interval", "timeout", "on-fail", "role", "enabled", "start-delay", "record-pending", "interval-origin",
+                 "description"}
 EXPRESSIONS = {"eq", "ne", "lt", "gt", "lte", "gte"}
 
 
@@ -255,7 +257,8 @@ class Reader:
             self.date(words, rule, ident)
         elif word == "rsc_type":
             parts = words.next().split(":")
-            element(rule, "rsc_expression", id=ident, class_=parts[0] or None, type=parts[-1] or None, provider=parts[1] if len(parts) == 3 else None)
+            element(rule, "rsc_expression", id=ident, class_=parts[0] or None, type=parts[-1] or None, provider=parts[1]
+                    if len(parts) == 3 else None)
         elif word == "op_type":
             name = words.next()
             interval = pair(words.next())[1] if words and words.peek().startswith("interval=") else None
@@ -273,13 +276,15 @@ class Reader:
         value, source = words.next(), None
         if re.match(r"(param|meta):", value):
             source, value = value.split(":", 1)
-        element(rule, "expression", id=ident, attribute=attribute, operation=operation, type=kind, value=value, value__source=source)
+        element(rule, "expression", id=ident, attribute=attribute, operation=operation, type=kind, value=value,
+                value__source=source)
 
     @staticmethod
     def date(words, rule, ident):
         operation = words.next()
         if operation in ("lt", "gt"):
-            element(rule, "date_expression", id=ident, operation=operation, **{"start" if operation == "gt" else "end": words.next()})
+            element(rule, "date_expression", id=ident, operation=operation,
+                    **{"start" if operation == "gt" else "end": words.next()})
             return
         pairs = {}
         if operation == "in":
@@ -328,7 +333,8 @@ class Reader:
                 name, role = self.role(word)
                 if current is None or (len(current) and current.get(attribute) != role):
                     number += 1
-                    flags = {} if current is None else {k: v for k, v in current.attrib.items() if k in ("sequential", "require-all")}
+                    flags = {} if current is None else {k: v for k, v in current.attrib.items()
+                                                        if k in ("sequential", "require-all")}
                     current = element(parent, "resource_set", id=f"{ident}-{number}")
                     current.attrib.update(flags)
                 if role:

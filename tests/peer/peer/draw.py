@@ -13,7 +13,10 @@ FEATURES = {  # how many of a hundred clusters have it
 }
 DUMMY, STATEFUL = ("ocf", "pacemaker", "Dummy"), ("ocf", "pacemaker", "Stateful")
 FENCER = ("stonith", None, "fence_dummy")
-ON_FAIL = {"monitor": ("restart", "ignore", "block", "stop", "standby", "fence"), "start": ("restart", "ignore", "block", "stop", "standby", "fence"),
+TARGETS = ("Stopped", "Started")
+TARGETS_OF_PROMOTABLE = TARGETS + ("Unpromoted", "Promoted")
+ON_FAIL = {"monitor": ("restart", "ignore", "block", "stop", "standby", "fence"),
+           "start": ("restart", "ignore", "block", "stop", "standby", "fence"),
            "stop": ("block", "ignore", "fence"), "promote": ("restart", "block", "stop", "demote", "ignore")}
 
 
@@ -64,8 +67,8 @@ class Draw:
             if pairs:
                 set_pairs(node, "instance_attributes", f"{name}-attr", pairs)
             if self.has("utilization"):
-                set_pairs(node, "utilization", f"{name}-util", {"cpu": self.rng.choice((2, 4, 8)),
-                                                               "ram": self.rng.choice((10, 20))})
+                room = {"cpu": self.rng.choice((2, 4, 8)), "ram": self.rng.choice((10, 20))}
+                set_pairs(node, "utilization", f"{name}-util", room)
 
     def draw_properties(self):
         put = self.cib.property
@@ -98,7 +101,8 @@ class Draw:
             if self.chance(30):
                 self.add_ruled_defaults("rsc_defaults", {"resource-stickiness": 300}, "rsc_expression")
             if self.has("on-fail") and self.chance(50):
-                self.add_ruled_defaults("op_defaults", {"on-fail": self.rng.choice(("block", "ignore", "standby"))}, "op_expression")
+                self.add_ruled_defaults("op_defaults", {"on-fail": self.rng.choice(("block", "ignore", "standby"))},
+                                        "op_expression")
 
     def add_ruled_defaults(self, part, pairs, expression):
         """Defaults for some only: those of a type, or of an operation, or from a day on."""
@@ -106,11 +110,14 @@ class Draw:
         block = element(self.cib.part(part), "meta_attributes", id=ident)
         rule = element(block, "rule", id=f"{ident}-rule", boolean__op="and")
         if self.chance(60):
-            words = {"class": "ocf", "type": self.rng.choice(("Dummy", "Stateful", "IPaddr2"))} if expression == "rsc_expression" else \
-                {"name": self.rng.choice(("monitor", "start", "stop"))}
-            element(rule, expression, id=f"{ident}-what", **{key.replace("class", "class_"): value for key, value in words.items()})
+            if expression == "rsc_expression":
+                words = {"class_": "ocf", "type": self.rng.choice(("Dummy", "Stateful", "IPaddr2"))}
+            else:
+                words = {"name": self.rng.choice(("monitor", "start", "stop"))}
+            element(rule, expression, id=f"{ident}-what", **words)
         else:
-            element(rule, "date_expression", id=f"{ident}-when", operation="gt", start=self.rng.choice(("2023-11-01", "2023-12-01")))
+            element(rule, "date_expression", id=f"{ident}-when", operation="gt",
+                    start=self.rng.choice(("2023-11-01", "2023-12-01")))
         for name, value in pairs.items():
             element(block, "nvpair", id=f"{ident}-{name}", name=name, value=value)
 
@@ -136,12 +143,14 @@ class Draw:
         if self.has("fencing"):
             self.add_primitive(self.cib.part("resources"), "Fencing", FENCER, plain=True)
         if self.has("templates"):
-            template = element(self.cib.part("resources"), "template", id="base", class_="ocf", provider="pacemaker", type="Dummy")
+            template = element(self.cib.part("resources"), "template", id="base", class_="ocf", provider="pacemaker",
+                               type="Dummy")
             self.add_operations(template, "base", DUMMY)
             if self.chance(50):
                 set_pairs(template, "meta_attributes", "base-meta", {"resource-stickiness": self.rng.choice((10, 100))})
         for _ in range(self.rng.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 8))):
-            form = self.rng.choices(("primitive", "group", "clone", "clone of a group", "promotable", "promotable group"), (46, 19, 16, 4, 15, 2))[0]
+            form = self.rng.choices(("primitive", "group", "clone", "clone of a group", "promotable", "promotable group"),
+                                    (46, 19, 16, 4, 15, 2))[0]
             self.add_top(form)
         if self.has("tags") and len(self.tops) > 1:
             tag = element(self.cib.part("tags"), "tag", id="all")
@@ -162,7 +171,8 @@ class Draw:
 
     def add_primitive(self, parent, ident, agent=DUMMY, plain=False):
         if not plain and agent == DUMMY:
-            agent = self.rng.choices((DUMMY, ("ocf", "heartbeat", "IPaddr2"), ("lsb", None, "service"), ("systemd", None, "service")), (80, 10, 5, 5))[0]
+            agent = self.rng.choices((DUMMY, ("ocf", "heartbeat", "IPaddr2"), ("lsb", None, "service"),
+                                      ("systemd", None, "service")), (80, 10, 5, 5))[0]
         if self.has("templates") and agent == DUMMY and self.chance(50):
             primitive = element(parent, "primitive", id=ident, template="base")
         else:
@@ -178,7 +188,8 @@ class Draw:
         if self.has("rules") and self.chance(12):
             self.add_ruled_meta(primitive, ident)
         if self.has("utilization") and self.chance(70):
-            set_pairs(primitive, "utilization", f"{ident}-util", {"cpu": self.rng.choice((1, 2, 3)), "ram": self.rng.choice((2, 5, 9))})
+            uses = {"cpu": self.rng.choice((1, 2, 3)), "ram": self.rng.choice((2, 5, 9))}
+            set_pairs(primitive, "utilization", f"{ident}-util", uses)
         return primitive
 
     def add_ruled_meta(self, primitive, ident):
@@ -186,7 +197,8 @@ class Draw:
         block = element(primitive, "meta_attributes", id=f"{ident}-hours", score=self.rng.choice((None, 2)))
         rule = element(block, "rule", id=f"{ident}-hours-rule", score=0)
         self.add_date(rule, f"{ident}-hours-date")
-        element(block, "nvpair", id=f"{ident}-hours-stickiness", name="resource-stickiness", value=self.rng.choice((0, 5, "INFINITY")))
+        element(block, "nvpair", id=f"{ident}-hours-stickiness", name="resource-stickiness",
+                value=self.rng.choice((0, 5, "INFINITY")))
 
     def meta_attributes(self, agent):
         meta, rng = {}, self.rng
@@ -199,7 +211,7 @@ class Draw:
         if self.has("timeouts") and self.chance(50):
             meta["failure-timeout"] = rng.choice(("30s", "10min", "2h"))
         if self.has("targets") and self.chance(30):
-            meta["target-role"] = rng.choice(("Stopped", "Started") + (("Unpromoted", "Promoted") if agent == STATEFUL else ()))
+            meta["target-role"] = rng.choice(TARGETS_OF_PROMOTABLE if agent == STATEFUL else TARGETS)
         if self.has("unmanaged") and self.chance(35):
             meta[rng.choice(("is-managed", "is-managed", "maintenance"))] = "false"
             if "maintenance" in meta:
@@ -220,7 +232,8 @@ class Draw:
                 wanted.append({"name": "monitor", "interval": "60s"})
         elif agent == STATEFUL:
             if self.chance(85):
-                wanted += [{"name": "monitor", "interval": "10s", "role": "Promoted"}, {"name": "monitor", "interval": "11s"}]
+                wanted += [{"name": "monitor", "interval": "10s", "role": "Promoted"},
+                           {"name": "monitor", "interval": "11s"}]
         elif self.chance(90):
             wanted.append({"name": "monitor", "interval": "10s"})
             if self.chance(6):
@@ -293,7 +306,7 @@ class Draw:
         if self.has("notify") and self.chance(60):
             meta["notify"] = "true"
         if self.has("targets") and self.chance(15):
-            meta["target-role"] = rng.choice(("Stopped", "Started") + (("Unpromoted", "Promoted") if promotable else ()))
+            meta["target-role"] = rng.choice(TARGETS_OF_PROMOTABLE if promotable else TARGETS)
         if self.has("stickiness") and self.chance(20):
             meta["resource-stickiness"] = rng.choice((0, 1, 100))
         if promotable:
@@ -366,11 +379,14 @@ class Draw:
         elif self.chance(2):
             words["rsc__pattern"], words["rsc"] = f"^{ident[0]}", None
         if not (self.has("rules") and self.chance(45)):
-            role = self.rng.choice(("Promoted", "Promoted", "Started", "Unpromoted")) if kind == "promotable" and self.has("roles") and self.chance(40) else None
+            role = None
+            if kind == "promotable" and self.has("roles") and self.chance(40):
+                role = self.rng.choice(("Promoted", "Promoted", "Started", "Unpromoted"))
             element(constraints, "rsc_location", node=self.rng.choice(self.nodes), score=self.score(), role=role, **words)
             return
         location = element(constraints, "rsc_location", **words)
-        rule = element(location, "rule", id=f"{name}-rule", score=self.score(), boolean__op=self.rng.choice((None, "and", "or")))
+        rule = element(location, "rule", id=f"{name}-rule", score=self.score(),
+                       boolean__op=self.rng.choice((None, "and", "or")))
         if kind == "promotable" and self.has("roles") and self.chance(30):
             rule.set("role", "Promoted")
         for i in range(self.rng.choice((1, 1, 2))):
@@ -382,13 +398,17 @@ class Draw:
     def add_expression(self, rule, ident):
         kind = self.rng.randrange(6)
         if kind == 0:
-            element(rule, "expression", id=ident, attribute="#uname", operation=self.rng.choice(("eq", "ne")), value=self.rng.choice(self.nodes))
+            element(rule, "expression", id=ident, attribute="#uname", operation=self.rng.choice(("eq", "ne")),
+                    value=self.rng.choice(self.nodes))
         elif kind == 1:
-            element(rule, "expression", id=ident, attribute="site", operation=self.rng.choice(("eq", "ne")), value=self.rng.choice("ab"))
+            element(rule, "expression", id=ident, attribute="site", operation=self.rng.choice(("eq", "ne")),
+                    value=self.rng.choice("ab"))
         elif kind == 2:
-            element(rule, "expression", id=ident, attribute="memory", operation=self.rng.choice(("lt", "gt", "lte", "gte")), value=16, type=self.rng.choice((None, "number", "integer", "string")))
+            element(rule, "expression", id=ident, attribute="memory", operation=self.rng.choice(("lt", "gt", "lte", "gte")),
+                    value=16, type=self.rng.choice((None, "number", "integer", "string")))
         elif kind == 3:
-            element(rule, "expression", id=ident, attribute=self.rng.choice(("site", "memory", "absent")), operation=self.rng.choice(("defined", "not_defined")))
+            element(rule, "expression", id=ident, attribute=self.rng.choice(("site", "memory", "absent")),
+                    operation=self.rng.choice(("defined", "not_defined")))
         else:
             self.add_date(rule, ident)
 
@@ -409,8 +429,10 @@ class Draw:
     def add_colocation(self, dependent, primary):
         influence = self.rng.choice(("true", "false")) if self.chance(6) else None
         attribute = "site" if self.has("attributes") and self.chance(8) else None
-        element(self.cib.part("constraints"), "rsc_colocation", id=self.number("col"), rsc=dependent[0], with__rsc=primary[0],
-                score=self.rng.choice(("INFINITY", "INFINITY", "INFINITY", "-INFINITY", "-INFINITY", 100, 10, -10, -100, 1000)),
+        element(self.cib.part("constraints"), "rsc_colocation", id=self.number("col"), rsc=dependent[0],
+                with__rsc=primary[0],
+                score=self.rng.choice(("INFINITY", "INFINITY", "INFINITY", "-INFINITY", "-INFINITY", 100, 10, -10, -100,
+                                       1000)),
                 rsc__role=self.role_for(dependent[1], 40), with__rsc__role=self.role_for(primary[1]), influence=influence,
                 node__attribute=attribute)
 

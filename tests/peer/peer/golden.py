@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The golden cases, asked of the peer: each is decided as the peer decides, or says in a comment why not ("# Own rule: ...")."""
+"""The golden cases, asked of the peer: each is decided as it decides, or says why not ("# Own rule: ...")."""
 
 import collections
 import pathlib

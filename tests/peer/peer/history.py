@@ -25,7 +25,8 @@ def retime(cib, now):
             if int(operation.get(name) or 0) > CLOCK_BEGAN:
                 operation.set(name, str(now))
     for pair in cib.status().iter("nvpair"):
-        if pair.get("name", "").startswith("last-failure-") and pair.get("value", "").isdigit() and int(pair.get("value")) > CLOCK_BEGAN:
+        value = pair.get("value", "")
+        if pair.get("name", "").startswith("last-failure-") and value.isdigit() and int(value) > CLOCK_BEGAN:
             pair.set("value", str(now))
     for state in cib.states().values():
         for name in ("in_ccm", "crmd", "join"):
@@ -60,7 +61,8 @@ class Operations:
         return next((o for o in self.all() if o.get("id") == f"{self.rsc}_last_0"), None)
 
     def recurring(self):
-        return [o for o in self.all() if o.get("operation") == "monitor" and o.get("interval") not in ("0", None) and "_last_failure" not in o.get("id")]
+        return [o for o in self.all() if o.get("operation") == "monitor" and o.get("interval") not in ("0", None)
+                and "_last_failure" not in o.get("id")]
 
     def role(self):
         """Started, Promoted or None, by what succeeded last."""
@@ -72,7 +74,8 @@ class Operations:
             return ROLE_OF_RC.get(rc)
         if rc != 0:
             return None
-        return {"start": "Started", "promote": "Promoted", "demote": "Started", "migrate_from": "Started", "reload": "Started", "reload-agent": "Started"}.get(task)
+        return {"start": "Started", "promote": "Promoted", "demote": "Started", "migrate_from": "Started",
+                "reload": "Started", "reload-agent": "Started"}.get(task)
 
     def next_call(self):
         calls = [int(o.get("call-id") or 0) for o in self.state.iter("lrm_rsc_op")]
@@ -83,9 +86,9 @@ class Operations:
         ident, call = f"{self.rsc}_{entry}", self.next_call()
         for old in [o for o in self.all() if o.get("id") == ident]:
             self.history.remove(old)
-        operation = element(self.history, "lrm_rsc_op", id=ident, operation_key=f"{self.rsc}_{task}_{interval}", operation=task,
-                            crm_feature_set="3.16.1", transition__key=f"{call}:1:{expected}:{UUID}", on_node=self.state.get("uname"),
-                            call__id=call, interval=interval, last__rc__change=now, exec__time=1, queue__time=0)
+        operation = element(self.history, "lrm_rsc_op", id=ident, operation_key=f"{self.rsc}_{task}_{interval}",
+                            operation=task, crm_feature_set="3.16.1", transition__key=f"{call}:1:{expected}:{UUID}",
+                            on_node=self.state.get("uname"), call__id=call, interval=interval, last__rc__change=now, exec__time=1, queue__time=0)
         for name, value in (digests or {}).items():
             if value:
                 operation.set(name, value)
@@ -110,6 +113,16 @@ def count_failure(cib, node, rsc, operation, count, now):
     transient(cib, node, values)
 
 
+HOW_OFTEN = {
+    "monitor_fails": 26, "operation_fails": 8, "fail_count": 5, "failed_probe": 4, "stopped_by_itself": 3,
+    "node_lost": 8, "node_left": 7, "node_returns": 10, "node_pending": 2, "shutdown": 5, "standby": 9, "node_maintenance": 4,
+    "node_attribute": 4, "promotion_scores": 12,
+    "edit_parameter": 5, "edit_target": 6, "edit_location": 6, "edit_meta": 6, "edit_remove": 4, "edit_constraint_gone": 4,
+    "edit_property": 5, "quorum": 3, "ticket": 6,
+    "cleanup": 5, "found_running": 5, "under_way": 6, "migration_half": 10, "time_passes": 4,
+}
+
+
 class Events:
     """Each event changes the CIB and says so, or says None: it could not happen here."""
 
@@ -117,13 +130,8 @@ class Events:
         self.draw, self.rng, self.now = draw, rng, BEGIN
 
     def happen(self, cib):
-        table = (("monitor_fails", 26), ("operation_fails", 8), ("node_lost", 8), ("node_left", 7), ("node_returns", 10), ("shutdown", 5),
-                 ("standby", 9), ("node_maintenance", 4), ("edit_parameter", 5), ("edit_target", 6), ("edit_location", 6), ("edit_meta", 6),
-                 ("edit_remove", 4), ("edit_constraint_gone", 4), ("edit_property", 5), ("promotion_scores", 12), ("node_attribute", 4),
-                 ("cleanup", 5), ("found_running", 5), ("under_way", 6), ("quorum", 3), ("ticket", 6), ("fail_count", 5), ("node_pending", 2),
-                 ("time_passes", 4), ("failed_probe", 4), ("stopped_by_itself", 3), ("migration_half", 10))
         for _ in range(20):
-            name = self.rng.choices([t[0] for t in table], [t[1] for t in table])[0]
+            name = self.rng.choices(list(HOW_OFTEN), list(HOW_OFTEN.values()))[0]
             if getattr(self, name)(cib):
                 return name
         return None
@@ -152,12 +160,15 @@ class Events:
             return False
         monitor = self.rng.choice(chosen.recurring())
         expected, now = int(monitor.get("rc-code")), self.now - self.rng.randrange(1, 50)
-        rc, status = self.rng.choice(((7, 0), (7, 0), (1, 0), (1, 0), (1, 0), (5, 0), (2, 0), (6, 0), (9, 0), (1, 2), (198, 2)))
+        rc, status = self.rng.choice(((7, 0), (7, 0), (1, 0), (1, 0), (1, 0), (5, 0), (2, 0), (6, 0), (9, 0), (1, 2),
+                                      (198, 2)))
         if rc == 9 and expected != 8:
             rc = 8 if expected == 0 and chosen.history.get("type") == "Stateful" else 1
         interval = monitor.get("interval")
-        chosen.put("last_failure_0", "monitor", interval, expected, rc, 4 if status == 0 and rc not in (7,) else status, now, {"op-digest": monitor.get("op-digest")})
-        count_failure(cib, chosen.state.get("uname"), chosen.rsc, f"monitor_{interval}", self.rng.choice((1, 1, 1, 2, 3)), now)
+        chosen.put("last_failure_0", "monitor", interval, expected, rc, 4 if status == 0 and rc not in (7,) else status,
+                   now, {"op-digest": monitor.get("op-digest")})
+        count_failure(cib, chosen.state.get("uname"), chosen.rsc, f"monitor_{interval}", self.rng.choice((1, 1, 1, 2, 3)),
+                      now)
         return True
 
     def operation_fails(self, cib):
@@ -165,7 +176,8 @@ class Events:
         chosen = self.pick(self.histories(cib, active=True))
         if chosen is None or chosen.history.get("class") == "stonith":
             return False
-        tasks = ["stop", "stop", "start", "start"] + (["promote", "demote"] if chosen.history.get("type") == "Stateful" else [])
+        tasks = ["stop", "stop", "start", "start"] + (["promote", "demote"] if chosen.history.get("type") == "Stateful"
+                                                      else [])
         task, now = self.rng.choice(tasks), self.now - self.rng.randrange(1, 50)
         if task in ("stop", "start"):
             for monitor in chosen.recurring():
@@ -176,13 +188,15 @@ class Events:
         chosen.put("last_0", task, 0, 0, rc, status, now, digests)
         count = "INFINITY" if task in ("start", "stop") and cib.property_value("start-failure-is-fatal") != "false" else 1
         if count == "INFINITY":
-            transient(cib, chosen.state.get("uname"), {f"fail-count-{plain(chosen.rsc)}#{task}_0": "INFINITY", f"last-failure-{plain(chosen.rsc)}#{task}_0": now})
+            transient(cib, chosen.state.get("uname"), {f"fail-count-{plain(chosen.rsc)}#{task}_0": "INFINITY",
+                                                       f"last-failure-{plain(chosen.rsc)}#{task}_0": now})
         else:
             count_failure(cib, chosen.state.get("uname"), chosen.rsc, f"{task}_0", count, now)
         return True
 
     def failed_probe(self, cib):
-        chosen = self.pick([o for o in self.histories(cib, active=False) if o.last() is not None and o.last().get("operation") == "monitor"])
+        chosen = self.pick([o for o in self.histories(cib, active=False) if o.last() is not None
+                            and o.last().get("operation") == "monitor"])
         if chosen is None:
             return False
         rc = self.rng.choice((1, 5, 2, 4, 3))
@@ -205,7 +219,8 @@ class Events:
         chosen = self.pick(self.histories(cib))
         if chosen is None or chosen.history.get("class") == "stonith":
             return False
-        count_failure(cib, chosen.state.get("uname"), chosen.rsc, "monitor_10000", self.rng.choice((1, 2, 3)), self.now - 100)
+        count_failure(cib, chosen.state.get("uname"), chosen.rsc, "monitor_10000", self.rng.choice((1, 2, 3)),
+                      self.now - 100)
         return True
 
     # ---- nodes
@@ -225,7 +240,8 @@ class Events:
             return False
         number = cib.state(node).get("id")
         cib.status().remove(cib.state(node))
-        element(cib.status(), "node_state", id=number, uname=node, in_ccm="false", crmd="offline", join="down", expected="down",
+        element(cib.status(), "node_state", id=number, uname=node, in_ccm="false", crmd="offline", join="down",
+                expected="down",
                 crm__debug__origin="do_update_resource")
         return True
 
@@ -266,7 +282,8 @@ class Events:
         return True
 
     def node_maintenance(self, cib):
-        self.node_attribute_set(cib, self.pick(cib.node_names()), {"maintenance": self.rng.choice(("true", "true", "false"))})
+        value = self.rng.choice(("true", "true", "false"))
+        self.node_attribute_set(cib, self.pick(cib.node_names()), {"maintenance": value})
         return True
 
     def node_attribute(self, cib):
@@ -309,11 +326,13 @@ class Events:
         return [e for e in cib.part("resources") if e.tag in tags and e.get("class") != "stonith"]
 
     def edit_target(self, cib):
-        return self.edit_meta_of(cib, self.tops(cib, "primitive", "group", "clone"), {"target-role": self.rng.choice(("Stopped", "Stopped", "Started", "Unpromoted"))})
+        return self.edit_meta_of(cib, self.tops(cib, "primitive", "group", "clone"),
+                                 {"target-role": self.rng.choice(("Stopped", "Stopped", "Started", "Unpromoted"))})
 
     def edit_meta(self, cib):
-        kinds = ({"is-managed": "false"}, {"maintenance": "true"}, {"priority": 50}, {"resource-stickiness": 200}, {"resource-stickiness": 0},
-                 {"migration-threshold": 1}, {"allow-migrate": "true"}, {"clone-max": 1}, {"clone-max": 2}, {"promoted-max": 2}, {"interleave": "true"})
+        kinds = ({"is-managed": "false"}, {"maintenance": "true"}, {"priority": 50}, {"resource-stickiness": 200},
+                 {"resource-stickiness": 0}, {"migration-threshold": 1}, {"allow-migrate": "true"}, {"clone-max": 1},
+                 {"clone-max": 2}, {"promoted-max": 2}, {"interleave": "true"})
         pairs = self.rng.choice(kinds)
         only = ("clone",) if set(pairs) & {"clone-max", "promoted-max", "interleave"} else ("primitive", "group", "clone")
         return self.edit_meta_of(cib, self.tops(cib, *only), pairs)
@@ -322,7 +341,8 @@ class Events:
         top = self.pick(self.tops(cib, "primitive", "group", "clone"))
         if top is None:
             return False
-        element(cib.part("constraints"), "rsc_location", id=self.draw.number("late"), rsc=top.get("id"), node=self.pick(cib.node_names()),
+        element(cib.part("constraints"), "rsc_location", id=self.draw.number("late"), rsc=top.get("id"),
+                node=self.pick(cib.node_names()),
                 score=self.rng.choice(("INFINITY", "-INFINITY", "-INFINITY", 500)))
         return True
 
@@ -334,7 +354,8 @@ class Events:
         cib.part("resources").remove(top)
         for parent in (cib.part("constraints"), cib.part("tags")):
             for constraint in list(parent):
-                names = {constraint.get(word) for word in ("rsc", "with-rsc", "first", "then")} | {r.get("id") for r in constraint.iter() if r.tag in ("resource_ref", "obj_ref")}
+                names = {constraint.get(word) for word in ("rsc", "with-rsc", "first", "then")}
+                names |= {r.get("id") for r in constraint.iter() if r.tag in ("resource_ref", "obj_ref")}
                 if names & gone:
                     parent.remove(constraint)
         return True
@@ -347,7 +368,8 @@ class Events:
         return True
 
     def edit_property(self, cib):
-        name, value = self.rng.choice((("maintenance-mode", "true"), ("stop-all-resources", "true"), ("symmetric-cluster", "false"), ("no-quorum-policy", "freeze")))
+        name, value = self.rng.choice((("maintenance-mode", "true"), ("stop-all-resources", "true"),
+                                       ("symmetric-cluster", "false"), ("no-quorum-policy", "freeze")))
         cib.property(name, value)
         return True
 
@@ -359,7 +381,8 @@ class Events:
         state = cib.status().find("tickets/ticket_state")
         if state is None:
             return False
-        name, value = self.rng.choice((("granted", "true"), ("granted", "false"), ("granted", "false"), ("standby", "true"), ("standby", "false")))
+        name, value = self.rng.choice((("granted", "true"), ("granted", "false"), ("granted", "false"), ("standby", "true"),
+                                       ("standby", "false")))
         state.set(name, value)
         if name == "granted" and value == "false":
             state.set("last-granted", str(self.now - 1000))
@@ -382,7 +405,8 @@ class Events:
 
     def found_running(self, cib):
         """A probe has found it running where nobody started it."""
-        chosen = self.pick([o for o in self.histories(cib, active=False) if o.last() is not None and o.last().get("operation") == "monitor"
+        chosen = self.pick([o for o in self.histories(cib, active=False) if o.last() is not None
+                            and o.last().get("operation") == "monitor"
                             and o.last().get("rc-code") == "7"])
         if chosen is None:
             return False
@@ -444,4 +468,5 @@ def plain(rsc):
 
 def migrates(cib, rsc):
     primitive = cib.find(plain(rsc))
-    return primitive is not None and any(p.get("name") == "allow-migrate" and p.get("value") == "true" for p in primitive.iter("nvpair"))
+    return primitive is not None and any(p.get("name") == "allow-migrate" and p.get("value") == "true"
+                                         for p in primitive.iter("nvpair"))

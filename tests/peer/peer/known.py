@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Differences that are meant: where this version of the peer decides otherwise than its successors, or than its documentation.
+"""Differences that are meant: where this version of the peer decides otherwise than its successors, or its documentation.
 
 Each has a reason, and a test that is as narrow as can be: it changes the question so that what is meant no longer plays a
 part (`without`), and then both must agree. A difference that remains is not this one."""

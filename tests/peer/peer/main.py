@@ -19,13 +19,15 @@ GOLDEN = pathlib.Path(__file__).resolve().parents[2] / "golden/scheduler"
 
 
 def arguments(argv):
-    cli = argparse.ArgumentParser(prog="tests/peer/run", description="Random clusters, decided by Halyard and by crm_simulate.")
+    cli = argparse.ArgumentParser(prog="tests/peer/run",
+                                  description="Random clusters, decided by Halyard and by crm_simulate.")
     cli.add_argument("--hactl", default="hactl", help="what to ask, with its words (default: %(default)s)")
     cli.add_argument("--count", type=int, default=2000)
     cli.add_argument("--seed", type=int, default=1)
     cli.add_argument("--bound", type=float, default=97, help="least percentage that must be alike (default: %(default)s)")
     cli.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
-    cli.add_argument("--work", type=pathlib.Path, default=pathlib.Path("peer"), help="folder for the cases and what is found")
+    cli.add_argument("--work", type=pathlib.Path, default=pathlib.Path("peer"),
+                     help="folder for the cases and what is found")
     cli.add_argument("--shrink", type=int, default=12, help="how many classes get a small example (default: %(default)s)")
     cli.add_argument("--case", action="append", default=[], help="only this case, with its differences; repeatable")
     return cli.parse_args(argv)
@@ -51,7 +53,7 @@ def report(verdicts, opts, folder, pool):
         smallest = min(members, key=lambda v: v.size)
         jobs.append((folder, smallest.name, opts.hactl.split(), kind, found / f"{number:02d}.xml"))
     small = list(pool.map(shrink, jobs))
-    lines = [f"{len(ordered)} classes of differences in {len(verdicts)} cases; NN.xml: the smallest example of a class, made smaller", ""]
+    lines = [f"{len(ordered)} classes of differences in {len(verdicts)} cases; NN.xml: the smallest example, made smaller", ""]
     for number, (kind, members) in enumerate(ordered, 1):
         lines.append(f"{number:02d}  {len(members):4d}  {kind}")
         lines.append("          cases " + " ".join(sorted(v.name for v in members)[:8]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the cases: files NAME.xml with NAME.json beside them, which has the time to ask for, what happened, and what the peer answers."""
+"""Makes the cases: files NAME.xml, and NAME.json beside them with the time to ask for, what happened, and the peer's answer."""
 
 import hashlib
 import json
@@ -14,7 +14,8 @@ from peer.history import BEGIN, Events, iso, retime
 from peer.xmlcib import Cib
 
 MOST_STEPS = 4
-FAILABLE = {"start": "start", "stop": "stop", "move": "stop", "restart": "start", "recover": "start", "promote": "promote", "demote": "demote",
+FAILABLE = {"start": "start", "stop": "stop", "move": "stop", "restart": "start", "recover": "start", "promote": "promote",
+            "demote": "demote",
             "migrate": "migrate_to"}
 
 
@@ -37,7 +38,8 @@ def failures_on_the_way(rng, answer):
         word = "migrate_from"
     where = action["from"] if word in ("stop", "demote", "migrate_to") else action["to"]
     rc = rng.choice((1, 1, 1, 5))
-    return tuple(f"{name}_{word}_0@{where}={rc}" for name in {action["resource"], action["resource"].rpartition(":")[0] or action["resource"]})
+    names = {action["resource"], action["resource"].rpartition(":")[0] or action["resource"]}
+    return tuple(f"{name}_{word}_0@{where}={rc}" for name in sorted(names))
 
 
 class Story:

@@ -13,11 +13,12 @@ from peer.compare import differ
 from peer.xmlcib import Cib
 
 PATIENCE = 120  # seconds for one case
-KEPT = {"cib", "configuration", "crm_config", "nodes", "resources", "constraints", "status", "node_state", "lrm", "lrm_resources"}
-NEEDED = {"id", "uname", "name", "value", "rsc", "node", "score", "first", "then", "with-rsc", "ticket", "class", "type", "provider",
-          "operation", "operation_key", "interval", "rc-code", "op-status", "transition-key", "transition-magic", "call-id", "crmd",
-          "in_ccm", "join", "expected", "crm_feature_set", "validate-with", "have-quorum", "dc-uuid", "boolean-op", "attribute",
-          "granted", "template", "migrate_source", "migrate_target", "last-rc-change", "op-digest"}
+KEPT = {"cib", "configuration", "crm_config", "nodes", "resources", "constraints", "status", "node_state", "lrm",
+        "lrm_resources"}
+NEEDED = {"id", "uname", "name", "value", "rsc", "node", "score", "first", "then", "with-rsc", "ticket", "class", "type",
+          "provider", "operation", "operation_key", "interval", "rc-code", "op-status", "transition-key", "transition-magic", "call-id",
+          "crmd", "in_ccm", "join", "expected", "crm_feature_set", "validate-with", "have-quorum", "dc-uuid", "boolean-op",
+          "attribute", "granted", "template", "migrate_source", "migrate_target", "last-rc-change", "op-digest"}
 
 
 def plain(name):
