@@ -146,9 +146,12 @@ struct reading {
 
 enum verdict { GOOD, FAILED, FAILED_HERE, FAILED_EVERYWHERE };
 
-static int plain_rc(int rc)
+/* Only a monitor may find it degraded. */
+static int plain_rc(const struct hy_result *result)
 {
-    return rc == 190 ? 0 : rc == 191 ? 8 : rc;
+    if (!is_op(result, "monitor"))
+        return result->rc;
+    return result->rc == 190 ? 0 : result->rc == 191 ? 8 : result->rc;
 }
 
 static bool is_active(enum hy_role role)
@@ -198,7 +201,7 @@ static enum verdict judge(struct reading *r, const struct hy_result *result)
     if (result->exec != HY_EXEC_DONE)
         return FAILED;
     bool expected = !hy_sched_is_failure(r->unit->prim, result, r->role);
-    return judge_rc(r, result, plain_rc(result->rc), expected);
+    return judge_rc(r, result, plain_rc(result), expected);
 }
 
 static void set_active(struct reading *r)
@@ -326,7 +329,7 @@ static void read_result(struct reading *r, struct hy_trace *trace)
     if (!is_op(result, "monitor"))
         r->past->since = result->call;
     if (verdict == GOOD)
-        take_success(r, result, plain_rc(result->rc));
+        take_success(r, result, plain_rc(result));
     else
         take_failure(r, result, verdict);
 }

@@ -112,7 +112,7 @@ static const char *cause_text(struct hy_sched *s, const struct hy_srsc *leaf, co
     const char *of = of_what(s, leaf, at);
     switch (cause->kind) {
     case HY_CAUSE_OTHER:
-        return cause->id;
+        return score <= -HY_INFINITY ? hy_sched_cause_text(s, cause, node) : cause->id;
     case HY_CAUSE_LOCATION:
         return hy_arena_printf(arena, "location %s%s%s", cause->id, of, score <= -HY_INFINITY ? " forbids it" : "");
     case HY_CAUSE_STICKINESS:

@@ -621,6 +621,8 @@ bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node);
 const char *hy_sched_why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 /* With the instance's number when it is a clone's. */
 const char *hy_sched_instance_name(struct hy_sched *s, const struct hy_srsc *leaf);
+const char *hy_sched_why_demote(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
+const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc);
 void hy_sched_report(struct hy_sched *s);
 
 #endif

@@ -26,7 +26,9 @@ static void settle_start(const struct hy_graph *g, struct hy_srsc *leaf)
     const struct hy_srsc *cause = cause_of(g, by);
     leaf->halt_by = cause;
     if (!cause)
-        leaf->halt = g->s->properties.no_quorum ? HY_HALT_NO_QUORUM : HY_HALT_NO_NODE;
+        leaf->halt = g->s->properties.no_quorum == HY_NO_QUORUM_FREEZE ? HY_HALT_FREEZE
+                     : g->s->properties.no_quorum                      ? HY_HALT_NO_QUORUM
+                                                                       : HY_HALT_NO_NODE;
     else if (cause == leaf)
         leaf->halt = HY_HALT_STUCK;
     else

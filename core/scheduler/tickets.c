@@ -39,7 +39,7 @@ static void lose(struct hy_sched *s, struct hy_srsc *rsc, const struct loss *los
         lose(s, rsc->children.items[i], loss);
     if (rsc->kind != HY_RSC_PRIMITIVE)
         return;
-    const char *why = hy_arena_printf(&s->decision->arena, "ticket %s is %s", loss->name,
+    const char *why = hy_arena_printf(&s->decision->arena, "ticket %s, which is %s,", loss->name,
                                       loss->granted ? "standby" : "not granted here");
     bool promoted_only = loss->role == HY_ROLE_PROMOTED;
     if (loss->granted || !rsc->active.count) {

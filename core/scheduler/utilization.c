@@ -169,7 +169,7 @@ static bool is_open(const struct hy_sched *s, const struct hy_srsc *rsc, uint32_
     return s->nodes[n].usable && rsc->score[n] != HY_ABSENT && rsc->score[n] >= 0;
 }
 
-/* "capacity: memory 4096 is needed, and 1024 is left" */
+/* "capacity (4096 of memory is needed, and 1024 is left)" */
 static const char *what_lacks(struct hy_sched *s, const struct hy_srsc *leaf, const struct hy_snode *node,
                               const struct hy_amount *needs, size_t count)
 {
@@ -181,7 +181,7 @@ static const char *what_lacks(struct hy_sched *s, const struct hy_srsc *leaf, co
     const struct hy_amount *own =
         find(leaf->unit->prim->utilization, leaf->unit->prim->utilization_count, needs[i].name);
     alone = alone || (own && own->value == needs[i].value);
-    return hy_arena_printf(&s->decision->arena, "capacity: %s%d of %s is needed, and %d is left",
+    return hy_arena_printf(&s->decision->arena, "capacity (%s%d of %s is needed, and %d is left)",
                            alone ? "" : "with all that must be with it ", needs[i].value, needs[i].name,
                            left ? left->value : 0);
 }
