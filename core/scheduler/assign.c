@@ -32,6 +32,7 @@ void hy_sched_settle(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, boo
     if (rsc->kind != HY_RSC_PRIMITIVE)
         return;
     rsc->asked = rsc->next;
+    hy_sched_ledger_close(s, rsc);
     if (node == HY_NO_NODE) {
         rsc->next = HY_ROLE_STOPPED;
         halt(rsc, HY_HALT_NO_NODE);

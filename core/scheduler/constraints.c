@@ -95,6 +95,7 @@ static void locate(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_obje
     if (!rsc->promote_score)
         rsc->promote_score = hy_arena_array(&s->scratch, s->node_count, sizeof *rsc->promote_score);
     rsc->promote_score[node] = hy_score_add(rsc->promote_score[node], score);
+    hy_sched_book_promotion(s, rsc, object->id, node, score);
 }
 
 struct asked {

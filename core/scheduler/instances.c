@@ -231,6 +231,14 @@ static void assign_instances(struct hy_sched *s, struct hy_srsc *clone)
     }
 }
 
+static void swap_ledgers(struct hy_srsc *a, struct hy_srsc *b)
+{
+    const struct hy_entry *closed = a->closed;
+    const int *closing = a->closing;
+    a->closed = b->closed, a->closing = b->closing;
+    b->closed = closed, b->closing = closing;
+}
+
 static void swap(struct hy_srsc *a, struct hy_srsc *b)
 {
     uint32_t node = a->node;
@@ -240,6 +248,7 @@ static void swap(struct hy_srsc *a, struct hy_srsc *b)
     struct hy_cause *causes = a->causes;
     a->node = b->node, a->next = b->next, a->halt = b->halt, a->score = b->score, a->causes = b->causes;
     b->node = node, b->next = next, b->halt = halt, b->score = score, b->causes = causes;
+    swap_ledgers(a, b);
     for (size_t i = 0; i < a->children.count && i < b->children.count; i++)
         swap(a->children.items[i], b->children.items[i]);
 }

@@ -67,6 +67,16 @@ void hy_sched_book_word(struct hy_sched *s, struct hy_srsc *rsc, const char *wor
         book_below(s, rsc, &what, HY_NO_NODE);
 }
 
+void hy_sched_book_promotion(struct hy_sched *s, struct hy_srsc *clone, const char *id, uint32_t node, int score)
+{
+    if (!s->input->explain)
+        return;
+    struct hy_cause *cause = hy_arena_alloc(&s->scratch, sizeof *cause);
+    *cause = (struct hy_cause){
+        .kind = HY_CAUSE_LOCATION, .node = node, .score = score, .id = id, .next = clone->promote_causes};
+    clone->promote_causes = cause;
+}
+
 uint32_t hy_sched_ledger_mark(struct hy_sched *s)
 {
     return s->ledger_serial;
@@ -78,6 +88,17 @@ void hy_sched_ledger_undo(struct hy_sched *s, struct hy_srsc *rsc, uint32_t mark
         rsc->booked[rsc->ledger->node] = rsc->ledger->before;
     for (size_t i = 0; i < rsc->children.count; i++)
         hy_sched_ledger_undo(s, rsc->children.items[i], mark);
+}
+
+void hy_sched_ledger_close(struct hy_sched *s, struct hy_srsc *leaf)
+{
+    if (!s->input->explain)
+        return;
+    hy_sched_book_word(s, leaf, NULL); /* what nobody has booked */
+    int *closing = hy_arena_array(&s->scratch, s->node_count, sizeof *closing);
+    memcpy(closing, leaf->score, s->node_count * sizeof *closing);
+    leaf->closing = closing;
+    leaf->closed = leaf->ledger;
 }
 
 /* ---------------------------------------------------------------- words */
@@ -199,7 +220,7 @@ static void add_causes(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t 
         for (const struct hy_cause *cause = at->causes; cause; cause = cause->next) {
             bool final = cause->score <= -HY_INFINITY || cause->kind == HY_CAUSE_COLOCATION;
             if (!final || !hy_sched_forbids(cause, node) ||
-                (cause->kind == HY_CAUSE_COLOCATION && cause->node == HY_NO_NODE && leaf->score[node] > -HY_INFINITY))
+                (cause->kind == HY_CAUSE_COLOCATION && cause->node == HY_NO_NODE && leaf->closing[node] > -HY_INFINITY))
                 continue;
             const struct hy_srsc *other = cause->kind == HY_CAUSE_COLOCATION ? cause->other : NULL;
             add_part(parts, -HY_INFINITY, cause_text(s, leaf, at, cause, node, -HY_INFINITY),
@@ -229,8 +250,8 @@ static struct hy_score *new_score(struct hy_sched *s, const struct hy_srsc *leaf
 
 static int shown_score(const struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node)
 {
-    bool out = !s->nodes[node].usable || leaf->score[node] == HY_ABSENT || leaf->score[node] < -HY_INFINITY;
-    return out ? -HY_INFINITY : leaf->score[node];
+    bool out = !s->nodes[node].usable || leaf->closing[node] == HY_ABSENT || leaf->closing[node] < -HY_INFINITY;
+    return out ? -HY_INFINITY : leaf->closing[node];
 }
 
 static void keep_parts(struct hy_sched *s, struct hy_score *score, const part_list *parts)
@@ -245,11 +266,12 @@ static void keep_parts(struct hy_sched *s, struct hy_score *score, const part_li
 static void report_node(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
 {
     part_list parts = {0};
-    hy_sched_book_word(s, leaf, NULL); /* what nobody has booked */
-    add_entries(s, leaf, leaf->ledger, node, &parts);
-    if (leaf->score[node] == HY_ABSENT)
+    if (!leaf->closing)
+        hy_sched_ledger_close(s, leaf);
+    add_entries(s, leaf, leaf->closed, node, &parts);
+    if (leaf->closing[node] == HY_ABSENT)
         add_part(&parts, -HY_INFINITY, "symmetric-cluster=false, and no location names the node", NULL, NULL);
-    else if (leaf->score[node] <= -HY_INFINITY)
+    else if (leaf->closing[node] <= -HY_INFINITY)
         add_causes(s, leaf, node, &parts);
     if (!s->nodes[node].usable)
         add_part(&parts, -HY_INFINITY, s->nodes[node].reason, NULL, NULL);
@@ -260,14 +282,47 @@ static void report_node(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
     hy_vec_free(&parts);
 }
 
+/* Below what there is of its own: what colocations, and the clone's score there, add to it. */
+static void add_promotion_parts(struct hy_sched *s, const struct hy_srsc *clone, const struct hy_srsc *instance,
+                                int whole, part_list *parts)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    int sum = instance->said;
+    add_part(parts, sum, "what its agent says", NULL, NULL);
+    for (const struct hy_cause *cause = clone->promote_causes; cause; cause = cause->next)
+        if (cause->node == instance->node) {
+            add_part(parts, cause->score, hy_arena_printf(arena, "location %s", cause->id), NULL,
+                     hy_arena_strdup(arena, cause->id));
+            sum = hy_score_add(sum, cause->score);
+        }
+    if (whole == sum)
+        return;
+    bool leaps = whole >= HY_INFINITY || whole <= -HY_INFINITY;
+    if (!leaps && (sum >= HY_INFINITY || sum <= -HY_INFINITY)) {
+        parts->count = 0;
+        sum = 0;
+    }
+    add_part(parts, leaps ? whole : whole - sum, "what its clone's scores and colocations add", NULL, NULL);
+}
+
 static void report_promotion(struct hy_sched *s, const struct hy_srsc *leaf)
 {
     const struct hy_srsc *clone = hy_sched_clone_of(leaf);
-    if (!clone || !clone->promotable || leaf->node == HY_NO_NODE || leaf->parent != clone)
+    const struct hy_srsc *instance = leaf->parent == clone ? leaf : leaf->parent;
+    if (!clone || !clone->promotable || leaf->node == HY_NO_NODE ||
+        (instance != leaf && instance->children.items[0] != leaf))
         return;
+    part_list parts = {0};
     struct hy_score *score = new_score(s, leaf, leaf->node);
     score->promotion = true;
-    score->score = leaf->promotion;
+    score->score = instance->rating;
+    if (instance->promotion > -HY_INFINITY)
+        add_promotion_parts(s, clone, instance, instance->rating, &parts);
+    else
+        add_part(&parts, -HY_INFINITY, "it must not be promoted there: its target-role, or what it must be with", NULL,
+                 NULL);
+    keep_parts(s, score, &parts);
+    hy_vec_free(&parts);
 }
 
 static void report_below(struct hy_sched *s, struct hy_srsc *rsc)

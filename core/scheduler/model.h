@@ -334,13 +334,16 @@ struct hy_srsc {
     struct hy_srsc **sorted;   /* ... the instances, the ones best left alone or promoted first */
     struct hy_srsc **first_at; /* ... the first of the instances on each node; then next_at */
     struct hy_srsc *next_at;
-    uint32_t node_limit;                       /* ... how many nodes there are */
-    struct hy_cause *causes;                   /* the latest first */
-    struct hy_entry *ledger;                   /* the same; what the scores are made of */
+    uint32_t node_limit;           /* ... how many nodes there are */
+    struct hy_cause *causes;       /* the latest first */
+    struct hy_entry *ledger;       /* the same; what the scores are made of */
+    const struct hy_entry *closed; /* the ledger, and the scores, when its place was chosen; NULL: none was */
+    const int *closing;
     int *booked;                               /* by node: what the ledger accounts for; NULL: nothing is booked */
     hy_scoloc_list with;                       /* its own colocations in which it is the dependent */
     hy_scoloc_list dependents;                 /* ... the primary */
     hy_scoloc_list *all_with, *all_dependents; /* NULL: not gathered yet */
+    struct hy_cause *promote_causes;           /* with `explain`: the locations that make it */
     int *promote_score;                        /* locations with role=Promoted; NULL: none */
     struct hy_sticket *tickets;                /* those that bear on the promoted role, not granted; NULL: none */
     uint8_t *exclusive;                        /* by node: an `exclusive` location names it; NULL: there is none */
@@ -374,6 +377,7 @@ struct hy_srsc {
     uint32_t stamp;
     int promotion;  /* how much it is to be promoted; below 0: not. Once roles are set, what it was sorted by */
     int rating;     /* ... with all that others say: the highest are promoted; below 0: not */
+    int said;       /* what its agent says of it, or what it is asked to be */
     int priority;   /* among its clone's instances: meta attribute, or the promotion score if that is higher */
     uint32_t order; /* its place among the clone's instances, sorted by promotion */
 
@@ -565,6 +569,10 @@ void hy_sched_book_cause(struct hy_sched *s, struct hy_srsc *rsc, const struct h
 void hy_sched_book_colocation(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_scoloc *colocation,
                               const struct hy_srsc *other);
 void hy_sched_book_word(struct hy_sched *s, struct hy_srsc *rsc, const char *word);
+/* Its place has been chosen: what comes later is about something else. */
+void hy_sched_ledger_close(struct hy_sched *s, struct hy_srsc *leaf);
+/* A location that is about promotion alone. */
+void hy_sched_book_promotion(struct hy_sched *s, struct hy_srsc *clone, const char *id, uint32_t node, int score);
 /* An attempt that is taken back: nothing booked since the mark was ever there. */
 uint32_t hy_sched_ledger_mark(struct hy_sched *s);
 void hy_sched_ledger_undo(struct hy_sched *s, struct hy_srsc *rsc, uint32_t mark);

@@ -42,8 +42,8 @@ static void print_text(const struct hactl_question *question)
         hy_buf_addf(&out, "%-*s  %-*s  %9s  ", (int)wide, strcmp(last, score->rsc) ? score->rsc : "", (int)node,
                     score->node, hy_score_text(score->score, text));
         if (score->promotion)
-            hy_buf_adds(&out, "to be promoted there");
-        else if (score->part_count)
+            hy_buf_adds(&out, "to be promoted there: ");
+        if (score->part_count)
             hactl_parts_print(score, &out);
         else
             hy_buf_adds(&out, "nothing bears on it");
