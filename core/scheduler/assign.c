@@ -146,15 +146,24 @@ static bool is_mandatory(const struct hy_scoloc *colocation)
     return colocation->score >= HY_INFINITY || colocation->score <= -HY_INFINITY;
 }
 
+/* Where each node gets its instance anyway, what would merely like to be near the clone says nothing about which. */
+static bool is_idle(const struct hy_srsc *clone, const struct hy_scoloc *colocation)
+{
+    if (!clone || !clone->everywhere || colocation->score < 0)
+        return false;
+    return colocation->primary == clone || (colocation->dependent == clone && colocation->score < HY_INFINITY);
+}
+
 static void apply_colocations(struct hy_sched *s, struct hy_srsc *rsc, bool mandatory)
 {
+    const struct hy_srsc *clone = rsc->in_clone ? hy_sched_clone_of(rsc) : NULL;
     const hy_scoloc_list *list = hy_sched_with(s, rsc);
     for (size_t i = 0; i < list->count; i++)
-        if (is_mandatory(list->items[i]) == mandatory)
+        if (is_mandatory(list->items[i]) == mandatory && !is_idle(clone, list->items[i]))
             apply_this_with(s, rsc, list->items[i]);
     list = hy_sched_dependents(s, rsc);
     for (size_t i = 0; i < list->count; i++)
-        if (is_mandatory(list->items[i]) == mandatory)
+        if (is_mandatory(list->items[i]) == mandatory && !is_idle(clone, list->items[i]))
             hy_sched_pull(s, rsc, list->items[i]);
 }
 

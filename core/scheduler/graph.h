@@ -62,7 +62,8 @@ enum hy_mark {
     HY_MIGRATABLE = 1u << 3,    /* stop and start of what migrates, as long as nothing speaks against it */
     HY_PENDING = 1u << 4,       /* under way already */
     HY_WAITING = 1u << 5,       /* held until a node has said what runs there; counts as runnable */
-    HY_UNHEARD = 1u << 6,       /* a start of what may be running already: calls for nothing yet */
+    HY_UNHEARD = 1u << 6,       /* a start of what may be running already */
+    HY_DOUBTFUL = 1u << 12,     /* called for by such a start alone */
     HY_ABSENT_ACTION = 1u << 7, /* stands for the start or promotion of what is not to be started or promoted */
     HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
     HY_QUEUED = 1u << 9,
@@ -138,6 +139,7 @@ struct hy_graph {
     struct hy_course *courses; /* by number of the resource */
     HY_VEC(uint32_t) queue;
     bool any_flight;
+    bool in_doubt;                             /* while what may be running already is taken for not running */
     struct hy_number_text numbers[HY_NUMBERS]; /* as text, for the agents */
 };
 
@@ -203,6 +205,7 @@ void hy_graph_settle(struct hy_graph *g);
 
 /* probes.c, recurring.c */
 void hy_graph_probes(struct hy_graph *g);
+void hy_graph_doubts(struct hy_graph *g);
 void hy_graph_recurring(struct hy_graph *g);
 
 /* sorting.c */

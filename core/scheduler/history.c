@@ -10,7 +10,7 @@
 
 static bool is_op(const struct hy_result *result, const char *op)
 {
-    return !strcmp(result->op, op);
+    return result->op[0] == op[0] && !strcmp(result->op, op);
 }
 
 static bool is_probe(const struct hy_result *result)
@@ -108,6 +108,7 @@ static void collect_results(struct hy_sched *s, const struct hy_snode *node)
                 past->pending_migration = result;
             continue;
         }
+        past->idle = !past->trace && result->rc == 7 && result->exec == HY_EXEC_DONE && is_probe(result);
         insert(s, &past->trace, result);
     }
     last = NULL;
@@ -352,6 +353,12 @@ static bool is_before(const struct hy_result *failure, const struct hy_result *r
     return failure->call != result->call ? failure->call < result->call : failure->at < result->at;
 }
 
+/* Before the node was admitted the last time: it lasts, and says nothing of what runs there now. */
+static bool is_of_former_life(const struct reading *r, const struct hy_result *failure)
+{
+    return !r->past->trace && failure->at <= r->node->status->since;
+}
+
 static void read_all(struct reading *r)
 {
     struct hy_trace *result = r->past->trace, *failure = r->past->failures;
@@ -360,8 +367,11 @@ static void read_all(struct reading *r)
             failure = failure->next;
         } else if (failure && (!result || is_before(failure->result, result->result))) {
             uint64_t since = r->past->since;
+            enum hy_role role = r->role;
             read_result(r, failure);
             r->past->since = since;
+            if (is_of_former_life(r, failure->result))
+                r->role = role;
             failure = failure->next;
         } else {
             read_result(r, result);
@@ -417,7 +427,7 @@ static void finish(struct reading *r)
         r->node->standby_onfail = past->failure;
     past->role = is_active(r->role) ? r->role : HY_ROLE_STOPPED;
     past->failed = is_active(r->role) && past->on_fail != HY_ONFAIL_IGNORE;
-    past->blocked = past->on_fail == HY_ONFAIL_BLOCK;
+    past->blocked = past->on_fail == HY_ONFAIL_BLOCK && (past->known || past->trace);
     /* A start under way may have done its work already, and a stop not yet. */
     past->arriving = past->starting && past->role == HY_ROLE_STOPPED;
     if (past->arriving || (past->stopping && past->role == HY_ROLE_STOPPED))
@@ -502,8 +512,11 @@ void hy_sched_read_history(struct hy_sched *s)
     read_flights(s);
     for (size_t u = 0; u < s->units.count; u++)
         for (uint32_t n = 0; n < s->node_count; n++) {
-            const struct hy_past *past = &s->units.items[u]->past[n];
-            if (past->trace || past->failures || past->flights || past->fail_count)
+            struct hy_past *past = &s->units.items[u]->past[n];
+            bool more = past->failures || past->flights || past->fail_count;
+            if (past->idle && !more)
+                past->known = true;
+            else if (past->trace || more)
                 replay(s, s->units.items[u], &s->nodes[n]);
         }
     for (size_t u = 0; u < s->units.count; u++)

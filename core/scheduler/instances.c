@@ -187,11 +187,12 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
 
 /* ---------------------------------------------------------------- all instances */
 
-static uint32_t optimal_per_node(const struct hy_sched *s, const struct hy_srsc *clone)
+static uint32_t optimal_per_node(const struct hy_sched *s, struct hy_srsc *clone)
 {
     uint32_t available = 0;
     for (uint32_t n = 0; n < s->node_count; n++)
         available += s->nodes[n].usable && clone->score[n] != HY_ABSENT;
+    clone->everywhere = clone->clone_max >= available;
     uint32_t optimal = available ? clone->clone_max / available : 0;
     return optimal < 1 ? 1 : optimal;
 }

@@ -35,7 +35,9 @@ static const struct hy_result *find(const struct hy_past *past, const char *op, 
 /* Calls of one node are numbered; between nodes there is only the time, and some order where that is the same. */
 static bool is_newer(const struct hy_result *a, const struct hy_result *b, bool same_node)
 {
-    return same_node || a->at == b->at ? a->call > b->call : a->at > b->at;
+    if (same_node || a->at == b->at)
+        return a->call > b->call;
+    return a->at && b->at && a->at > b->at;
 }
 
 static bool changed_after(const struct hy_past *past, const struct hy_result *event, bool same_node)

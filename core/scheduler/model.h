@@ -180,6 +180,7 @@ struct hy_past {
     bool expired : 1; /* its failures are older than failure-timeout */
     bool forget : 1;  /* its failures are of a definition that is no more: the fail count is to be cleared */
     bool ignored : 1; /* a failure of it is ignored (on-fail=ignore): nor does it count towards the threshold */
+    bool idle : 1;    /* it was looked for and not found, and nothing else was ever done */
     bool starting : 1, stopping : 1, promoting : 1, demoting : 1, probing : 1; /* under way */
     bool migrating_to : 1, migrating_from : 1;
     bool arriving : 1;   /* active only in so far as its start is under way */
@@ -334,6 +335,7 @@ struct hy_srsc {
     struct hy_srsc **sorted;   /* ... the instances, the ones best left alone or promoted first */
     struct hy_srsc **first_at; /* ... the first of the instances on each node; then next_at */
     struct hy_srsc *next_at;
+    bool everywhere;               /* ... each node that can have an instance gets one */
     uint32_t node_limit;           /* ... how many nodes there are */
     struct hy_cause *causes;       /* the latest first */
     struct hy_entry *ledger;       /* the same; what the scores are made of */

@@ -178,11 +178,13 @@ enum hy_changed hy_sched_changed(struct hy_sched *s, struct hy_prim *prim, uint3
         if (!strcmp(result->digest, text))
             return HY_CHANGED_NOT;
     }
-    if (is_same_but_secrets(s, prim, params, result))
+    /* What is the operation's own cannot be told to what runs already. */
+    bool own = op->config && op->config->params.list.count;
+    if (!own && is_same_but_secrets(s, prim, params, result))
         return HY_CHANGED_NOT;
     if (result->interval)
         return HY_CHANGED_AGAIN;
-    if (!result->restart_digest || !result->restart_params)
+    if (own || !result->restart_digest || !result->restart_params)
         return HY_CHANGED_RESTART;
     char text[HY_DIGEST_TEXT];
     restart_digest(s, params, result->restart_params, text);

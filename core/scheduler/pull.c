@@ -26,27 +26,31 @@ bool hy_sched_has_influence(const struct hy_scoloc *colocation)
 
 /* ---------------------------------------------------------------- what one of them would like */
 
-/* A member behind the first has not got the group's own locations. */
-static int own_score(const struct hy_srsc *source, const struct hy_scoloc *colocation, uint32_t n)
+/* A member behind the first has not got the group's own locations: those to be added; NULL: none. */
+static const int *missing_scores(const struct hy_srsc *source, const struct hy_scoloc *colocation)
+{
+    const struct hy_srsc *group = hy_sched_group_of(source);
+    bool missing = group && colocation && !colocation->internal && colocation->dependent == source &&
+                   source != group->children.items[0];
+    return missing ? group->score : NULL;
+}
+
+static int own_score(const struct hy_srsc *source, const int *missing, uint32_t n)
 {
     int score = source->score[n];
-    const struct hy_srsc *group = hy_sched_group_of(source);
-    if (group && colocation && !colocation->internal && colocation->dependent == source &&
-        source != group->children.items[0] && in_play(score) && in_play(group->score[n]))
-        score = hy_score_add(score, group->score[n]);
-    return score;
+    return missing && in_play(score) && in_play(missing[n]) ? hy_score_add(score, missing[n]) : score;
 }
 
 static int wish(const struct hy_sched *s, const struct hy_srsc *source, const struct hy_scoloc *colocation,
-                uint32_t node)
+                const int *missing, uint32_t node)
 {
     if (!colocation || !colocation->attribute) {
-        int score = own_score(source, colocation, node);
+        int score = own_score(source, missing, node);
         return in_play(score) && s->nodes[node].usable ? score : -HY_INFINITY;
     }
     int best = -HY_INFINITY;
     for (uint32_t n = 0; n < s->node_count; n++) {
-        int score = own_score(source, colocation, n);
+        int score = own_score(source, missing, n);
         if (score > best && in_play(score) && s->nodes[n].usable && hy_sched_same_place(s, colocation, n, node))
             best = score;
     }
@@ -73,11 +77,12 @@ static bool is_void(const struct hy_sched *s, const struct hy_scoloc *colocation
 static void add_wishes(const struct pull *pull, int *score, const struct hy_srsc *source,
                        const struct hy_scoloc *colocation, float factor)
 {
+    const int *missing = missing_scores(source, colocation);
     for (uint32_t n = 0; n < pull->s->node_count; n++) {
         if (!in_play(score[n]) || score[n] == PULLED_OUT)
             continue;
-        int wanted = wish(pull->s, source, colocation, n);
-        if (is_void(pull->s, colocation, wanted, factor))
+        int wanted = wish(pull->s, source, colocation, missing, n);
+        if (!wanted || is_void(pull->s, colocation, wanted, factor))
             continue;
         float exact = factor * (float)wanted;
         int delta = (int)(exact < 0 ? (double)exact - 0.5 : (double)exact + 0.5);

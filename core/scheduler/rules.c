@@ -21,6 +21,19 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct hy_value *)a)->name, ((const struct hy_value *)b)->name);
 }
 
+/* Rules may ask for "fail-count-db#monitor_10000". */
+static void add_counts(struct hy_sched *s, const struct hy_node_status *status, struct hy_values *values)
+{
+    for (size_t i = 0; i < status->failcounts.count; i++) {
+        const struct hy_failcount *count = &status->failcounts.items[i];
+        char score[16];
+        hy_score_text(count->count, score);
+        hy_vec_push(&values->list, ((struct hy_value){hy_arena_printf(&s->scratch, "fail-count-%s#%s_%lld", count->rsc,
+                                                                      count->op, (long long)(count->interval / HY_MS)),
+                                                      hy_arena_strdup(&s->scratch, score)}));
+    }
+}
+
 /* Transient ones before configured ones. */
 void hy_sched_read_node_attrs(struct hy_sched *s, struct hy_snode *node)
 {
@@ -28,6 +41,8 @@ void hy_sched_read_node_attrs(struct hy_sched *s, struct hy_snode *node)
     const struct hy_attrs *transient = node->status ? &node->status->transient : NULL;
     for (size_t i = 0; transient && i < transient->list.count; i++)
         hy_vec_push(&values.list, ((struct hy_value){transient->list.items[i].name, transient->list.items[i].value}));
+    if (node->status)
+        add_counts(s, node->status, &values);
     struct hy_rule_context context = hy_sched_context(s, NULL);
     hy_values_collect(&node->config->u.node.attributes, &context, &values);
     node->attr_count = values.list.count;

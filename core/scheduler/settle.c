@@ -164,6 +164,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_orders(&g);
     hy_graph_probes(&g);
     hy_graph_propagate(&g);
+    hy_graph_doubts(&g);
     hy_graph_settle(&g);
     add_reloads(&g);
     hy_graph_recurring(&g);
