@@ -424,7 +424,8 @@ static void finish(struct reading *r)
     past->blocked = past->on_fail == HY_ONFAIL_BLOCK;
     /* A start under way may have done its work already, and a stop not yet. */
     past->arriving = past->starting && past->role == HY_ROLE_STOPPED;
-    if (past->arriving || (past->stopping && past->role == HY_ROLE_STOPPED))
+    past->leaving = past->stopping && past->role == HY_ROLE_STOPPED;
+    if (past->arriving || past->leaving)
         past->role = HY_ROLE_STARTED;
 }
 
