@@ -24,6 +24,23 @@ void hy_apply_keep_status(struct hy_apply *apply, const struct hy_node_status *s
     hy_vec_push(&apply->undo, undo);
 }
 
+void hy_apply_keep_tickets(struct hy_apply *apply)
+{
+    if (apply->alone)
+        return;
+    struct hy_undo undo = {.kind = HY_UNDO_TICKETS, .tickets = hy_cib_new()};
+    for (size_t i = 0; i < apply->cib->tickets.count; i++)
+        hy_ticket_copy(hy_vec_add(&undo.tickets->tickets), &apply->cib->tickets.items[i]);
+    hy_vec_push(&apply->undo, undo);
+}
+
+static void swap_tickets(struct hy_cib *a, struct hy_cib *b)
+{
+    struct hy_cib kept = {.tickets = {a->tickets.items, a->tickets.count, a->tickets.capacity}};
+    memcpy(&a->tickets, &b->tickets, sizeof a->tickets);
+    memcpy(&b->tickets, &kept.tickets, sizeof b->tickets);
+}
+
 static void undo_one(struct hy_cib *cib, struct hy_undo *undo)
 {
     struct hy_object *object = NULL;
@@ -41,6 +58,10 @@ static void undo_one(struct hy_cib *cib, struct hy_undo *undo)
     case HY_UNDO_STATUS:
         status = cib->nodes.items[undo->position];
         cib->nodes.items[undo->position] = undo->status;
+        break;
+    case HY_UNDO_TICKETS:
+        swap_tickets(cib, undo->tickets);
+        hy_cib_free(&undo->tickets);
         break;
     }
     hy_object_free(&object);
@@ -61,6 +82,7 @@ void hy_apply_commit(struct hy_apply *apply)
     for (size_t i = 0; i < apply->undo.count; i++) {
         hy_object_free(&apply->undo.items[i].object);
         hy_node_status_free(apply->undo.items[i].status);
+        hy_cib_free(&apply->undo.items[i].tickets);
     }
     hy_vec_free(&apply->undo);
 }
@@ -71,18 +93,18 @@ static int apply_statement(struct hy_apply *apply, struct hy_cursor *cursor)
         const char *verb;
         hy_apply_fn *apply;
     } verbs[] = {
-        {"put", hy_apply_put},         {"remove", hy_apply_remove}, {"member", hy_apply_member},
-        {"synced", hy_apply_synced},   {"result", hy_apply_result}, {"transient", hy_apply_transient},
-        {"forget", hy_apply_forget},   {"expire", hy_apply_expire}, {"cleanup", hy_apply_cleanup},
-        {"enrol", hy_apply_enrol},     {"strike", hy_apply_strike}, {"struck", hy_apply_struck},
-        {"lineage", hy_apply_lineage}, {"noop", hy_apply_noop},
+        {"put", hy_apply_put},           {"remove", hy_apply_remove}, {"member", hy_apply_member},
+        {"synced", hy_apply_synced},     {"result", hy_apply_result}, {"transient", hy_apply_transient},
+        {"forget", hy_apply_forget},     {"expire", hy_apply_expire}, {"cleanup", hy_apply_cleanup},
+        {"enrol", hy_apply_enrol},       {"strike", hy_apply_strike}, {"struck", hy_apply_struck},
+        {"lineage", hy_apply_lineage},   {"noop", hy_apply_noop},     {"ticket", hy_apply_ticket},
+        {"unticket", hy_apply_unticket}, {"lock", hy_apply_lock},     {"unlock", hy_apply_unlock},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))
             return verbs[i].apply(apply, cursor);
-    return hy_cursor_fail(
-        cursor,
-        "expected put, remove, member, enrol, strike, synced, transient, result, forget, cleanup, expire or noop");
+    return hy_cursor_fail(cursor, "expected put, remove, member, enrol, strike, synced, transient, result, forget, "
+                                  "cleanup, expire, ticket, lock or noop");
 }
 
 static struct hy_session *find_session(struct hy_cib *cib, uint32_t origin)

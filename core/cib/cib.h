@@ -504,6 +504,7 @@ struct hy_attrs *hy_sets_edit(struct hy_attr_sets *sets);
 const char *hy_sets_get(const struct hy_attr_sets *sets, const char *name); /* from the plain ones; NULL when absent */
 void hy_sets_set(struct hy_attr_sets *sets, const char *name, const char *value);
 bool hy_sets_remove(struct hy_attr_sets *sets, const char *name); /* from every set without reference */
+void hy_sets_copy(struct hy_attr_sets *to, const struct hy_attr_sets *from); /* `to` is overwritten */
 void hy_sets_free(struct hy_attr_sets *sets);
 
 /* Pacemaker's readings of values. False: not one; *out is untouched. */

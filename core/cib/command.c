@@ -163,6 +163,23 @@ void hy_command_expire(struct hy_buf *out, const char *rsc, const char *node)
     print_with_node("expire", rsc, node, out);
 }
 
+void hy_command_ticket(struct hy_buf *out, const char *name, const char *attr, const char *value)
+{
+    hy_buf_addf(out, "ticket %s", name);
+    hy_attr_print(attr, value, out);
+    hy_buf_addc(out, '\n');
+}
+
+void hy_command_unticket(struct hy_buf *out, const char *name)
+{
+    hy_buf_addf(out, "unticket %s\n", name);
+}
+
+void hy_command_lock(struct hy_buf *out, const char *node, const char *rsc, bool locked)
+{
+    hy_buf_addf(out, "%s %s %s\n", locked ? "lock" : "unlock", node, rsc);
+}
+
 void hy_command_noop(struct hy_buf *out)
 {
     hy_buf_adds(out, "noop\n");

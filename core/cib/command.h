@@ -22,14 +22,19 @@
  *   synced test3 epoch=5                                          the node has said what runs there
  *   transient test3 name=value | transient test3 name             sets, or unsets, a transient attribute
  *   result test3 epoch=5 MaxScale op=start interval=0 rc=1 exec=done call=214 took=381ms queued=0 reason="..."
- *          digest=...
+ *          digest=... agent=... restart-digest=... restart-params=... migrate-from=... migrate-to=... expected=...
  *                                                                 exec: done, timeout, died, error, cancelled or
- *                                                                 pending; took, queued, reason, digest may lack
+ *                                                                 pending; what stands behind call may lack
  *   forget test3 ClusterIP op=monitor interval=30s                the result of a cancelled recurring operation goes
  *   cleanup MaxScale [node=test3]                                 see below
  *   cleanup * [node=test3]                                        every resource
  *   expire MaxScale node=test3                                    failure-timeout has passed: fail counts, failures and
  *                                                                 failed results go, the other results stay
+ *   ticket site-A granted=yes standby=no [owner=3 ...]            what is named is set, the rest of the ticket stays;
+ *                                                                 when it was granted last is the head's time
+ *   unticket site-A                                               nothing is known of it any more
+ *   lock test3 MaxScale | unlock test3 MaxScale                   it waits for its node, which was shut down; or not
+ *                                                                 any more
  *   noop                                                          a new DC's first entry
  *
  * All or nothing: when one statement is refused nothing has changed but `index` and the session, and the answer says
@@ -136,6 +141,9 @@ void hy_command_result(struct hy_buf *out, const char *node, uint32_t epoch, con
 void hy_command_forget(struct hy_buf *out, const char *node, const char *rsc, const char *op, hy_time interval);
 void hy_command_cleanup(struct hy_buf *out, const char *rsc, const char *node); /* rsc "*": all; node NULL: all */
 void hy_command_expire(struct hy_buf *out, const char *rsc, const char *node);
+void hy_command_ticket(struct hy_buf *out, const char *name, const char *attr, const char *value);
+void hy_command_unticket(struct hy_buf *out, const char *name);
+void hy_command_lock(struct hy_buf *out, const char *node, const char *rsc, bool locked);
 void hy_command_noop(struct hy_buf *out);
 
 #endif

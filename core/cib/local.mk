@@ -28,5 +28,6 @@ libhy_cib_a_SOURCES = \
 	core/cib/sets.c \
 	core/cib/status.c \
 	core/cib/syntax.c core/cib/syntax.h \
+	core/cib/tickets.c core/cib/tickets.h \
 	core/cib/values.c core/cib/words.h \
 	core/cib/verify.c core/cib/verify.h core/cib/verify_rule.c core/cib/verify_values.c

@@ -12,7 +12,6 @@ struct hy_object *hy_object_new(enum hy_kind kind);
 void hy_attrs_copy(struct hy_attrs *to, const struct hy_attrs *from);
 
 void hy_names_copy(struct hy_names *to, const struct hy_names *from);
-void hy_sets_copy(struct hy_attr_sets *to, const struct hy_attr_sets *from);
 void hy_attr_set_copy(struct hy_attr_set *to, const struct hy_attr_set *from);
 void hy_rule_copy(struct hy_rule *to, const struct hy_rule *from);
 void hy_rsc_sets_copy(struct hy_rsc_sets *to, const struct hy_rsc_sets *from);

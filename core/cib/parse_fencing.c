@@ -192,10 +192,13 @@ void hy_print_topology(const struct hy_object *object, struct hy_buf *out)
             if (seen)
                 continue;
             hy_print_continue(out);
+            struct hy_buf line = {0};
             if (level->target)
-                print_target(level, out);
+                print_target(level, &line);
             for (level = next_level(topology, &target, 0); level; level = next_level(topology, &target, level->index))
-                print_devices(level, out);
+                print_devices(level, &line);
+            hy_buf_adds(out, hy_buf_text(&line) + (target.name ? 0 : 1));
+            hy_buf_free(&line);
         }
     }
 }

@@ -5,32 +5,38 @@
 #include <string.h>
 #include <strings.h>
 
-static bool read_number(const char *text, bool integer, double *out)
+/* What stands behind the number is passed over: "3x" is 3, and as an integer "1.5" is 1. */
+static bool read_integer(const char *text, double *out)
 {
     char *end = NULL;
     errno = 0;
-    *out = integer ? (double)strtoll(text, &end, 10) : strtod(text, &end);
-    return end != text && !*end && !errno;
+    *out = (double)strtoll(text, &end, 10);
+    return end != text && !errno;
 }
 
-/* "1.10" is later than "1.9": runs of digits count as numbers, the rest as text. */
+static bool read_real(const char *text, double *out)
+{
+    char *end = NULL;
+    errno = 0;
+    *out = strtod(text, &end);
+    return end != text && !errno;
+}
+
+/* Number by number between the points, where what lacks is 0: "1.10" is later than "1.9", and is "1.10.0". */
 static int compare_versions(const char *a, const char *b)
 {
-    while (*a && *b) {
+    while (*a || *b) {
         char *a_end, *b_end;
-        unsigned long long x = strtoull(a, &a_end, 10);
-        unsigned long long y = strtoull(b, &b_end, 10);
+        long x = strtol(a, &a_end, 10), y = strtol(b, &b_end, 10);
         if (x != y)
             return x < y ? -1 : 1;
-        if (a_end == a && b_end == b) {
-            if (*a != *b)
-                return *a < *b ? -1 : 1;
-            a_end++, b_end++;
-        }
-        a = a_end;
-        b = b_end;
+        bool stuck = (*a && a_end == a) || (*b && b_end == b);
+        if (stuck && (!*a || !*b || (a_end == a && b_end == b)))
+            return strcasecmp(a, b);
+        a = a_end + (*a_end == '.');
+        b = b_end + (*b_end == '.');
     }
-    return *a ? 1 : *b ? -1 : 0;
+    return 0;
 }
 
 static bool is_relation(enum hy_rule_op op)
@@ -48,17 +54,22 @@ static int compare(const char *actual, enum hy_rule_op op, const char *type, con
         type = "string";
     if (!strcmp(type, "version"))
         return compare_versions(actual, wanted);
+    bool (*read)(const char *, double *) = !strcmp(type, "integer")  ? read_integer
+                                           : !strcmp(type, "number") ? read_real
+                                                                     : NULL;
     double a, b;
-    bool integer = !strcmp(type, "integer");
-    if ((integer || !strcmp(type, "number")) && read_number(actual, integer, &a) && read_number(wanted, integer, &b))
+    if (read && read(actual, &a) && read(wanted, &b))
         return a < b ? -1 : a > b;
     return strcasecmp(actual, wanted);
 }
 
 bool hy_rule_compare(const char *actual, enum hy_rule_op op, const char *type, const char *wanted)
 {
-    if (!actual || !wanted)
-        return op == HY_NE && (actual || wanted);
+    /* As in the reference: an empty value is none, and none is none. */
+    if (!actual || !wanted || !*wanted) {
+        bool same = !actual && (!wanted || !*wanted);
+        return op == HY_EQ ? same : op == HY_NE && !same;
+    }
     int order = compare(actual, op, type, wanted);
     switch (op) {
     case HY_EQ:

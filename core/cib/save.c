@@ -18,6 +18,9 @@
  *   result test3 MaxScale op=start ... at=... failed=no
  *   failure test3 MaxScale op=start ... at=... failed=yes
  *   failcount test3 MaxScale op=start interval=0 count=1000000 last=...
+ *   lock test3 MaxScale since=...
+ *   ticket site-A granted=yes standby=no last-granted=...        and each further attribute of it:
+ *   ticket-attribute site-A owner=3
  *   end                                             so that half a file is not taken for a whole one
  */
 #include "cib/grammar.h"
@@ -28,6 +31,7 @@
 #include "cib/fields.h"
 #include "cib/kinds.h"
 #include "cib/object.h"
+#include "cib/tickets.h"
 #include "cib/words.h"
 
 #include <errno.h>
@@ -54,6 +58,10 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
                 status->node, status->id, hy_member_state_word(status->state), status->epoch, status->incarnation,
                 status->synced ? "yes" : "no");
     hy_wall_print(status->since, out);
+    if (status->unclean)
+        hy_buf_adds(out, " unclean=yes");
+    if (status->pending)
+        hy_buf_adds(out, " pending=yes");
     hy_buf_addc(out, '\n');
     if (status->enrolled.address) {
         hy_buf_addf(out, "enrolled %s", status->node);
@@ -73,6 +81,11 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
         hy_duration_print(count->interval, out);
         hy_buf_addf(out, " count=%d last=", count->count);
         hy_wall_print(count->last, out);
+        hy_buf_addc(out, '\n');
+    }
+    for (size_t i = 0; i < status->locks.count; i++) {
+        hy_buf_addf(out, "lock %s %s since=", status->node, status->locks.items[i].rsc);
+        hy_wall_print(status->locks.items[i].since, out);
         hy_buf_addc(out, '\n');
     }
 }
@@ -103,6 +116,7 @@ static void save(const struct hy_cib *cib, bool clients, struct hy_buf *out)
     }
     for (size_t i = 0; i < cib->nodes.count; i++)
         save_status(cib->nodes.items[i], out);
+    hy_tickets_save(cib, out);
     hy_buf_adds(out, "end\n");
 }
 
@@ -203,6 +217,8 @@ static int restore_status(struct hy_cib *cib, struct hy_cursor *cursor)
         {"incarnation", HY_FIELD_U64, &status->incarnation, true},
         {"synced", HY_FIELD_YES_NO, &status->synced, true},
         {"since", HY_FIELD_WALL, &status->since, true},
+        {"unclean", HY_FIELD_YES_NO, &status->unclean, false},
+        {"pending", HY_FIELD_YES_NO, &status->pending, false},
     };
     return hy_fields_read(cursor, fields, sizeof fields / sizeof *fields);
 }
@@ -303,6 +319,24 @@ static int restore_failcount(struct hy_cib *cib, struct hy_cursor *cursor)
     return 0;
 }
 
+static int restore_lock(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    struct hy_node_status *status = NULL;
+    struct hy_rsc_lock lock = {0};
+    const char *rsc = NULL;
+    const struct hy_field fields[] = {{"since", HY_FIELD_WALL, &lock.since, true}};
+    int rc = read_owner(cib, cursor, &status);
+    if (!rc)
+        rc = hy_cursor_read_instance(cursor, &rsc);
+    if (!rc)
+        rc = hy_fields_read(cursor, fields, 1);
+    if (rc)
+        return rc;
+    lock.rsc = hy_strdup(rsc);
+    hy_vec_push(&status->locks, lock);
+    return 0;
+}
+
 static int restore_statement(struct hy_cib *cib, struct hy_cursor *cursor)
 {
     static const struct {
@@ -316,7 +350,8 @@ static int restore_statement(struct hy_cib *cib, struct hy_cursor *cursor)
         {"result", restore_result},         {"failure", restore_failure},
         {"failcount", restore_failcount},   {"last-id", restore_last_id},
         {"lineage", restore_lineage},       {"servers-index", restore_servers_index},
-        {"enrolled", restore_enrolled},
+        {"enrolled", restore_enrolled},     {"lock", restore_lock},
+        {"ticket", hy_ticket_restore},      {"ticket-attribute", hy_ticket_restore_attribute},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))

@@ -139,6 +139,15 @@ static void fill_params(struct hy_sched *s, const struct hy_step *step, struct h
 
 /* ---------------------------------------------------------------- the reason */
 
+/* What is demoted to be stopped has the reasons of the stop. */
+static const char *why_down(struct hy_graph *g, const struct hy_step *step)
+{
+    uint32_t stop = hy_graph_find(g, step->rsc, HY_TASK_STOP, step->node);
+    bool stays = stop == HY_NO_ACTION || hy_step_is(g, stop, HY_OPTIONAL);
+    return step->task == HY_TASK_DEMOTE && stays ? hy_sched_why_demote(g->s, step->rsc, step->node)
+                                                 : hy_sched_why_stop(g->s, step->rsc, step->node);
+}
+
 static const char *why_waiting(struct hy_graph *g, const struct hy_step *step)
 {
     return hy_arena_printf(&g->s->decision->arena, "waits until %s has said whether it runs there",
@@ -177,7 +186,9 @@ static const char *reason_of(struct hy_graph *g, const struct hy_step *step)
     switch (step->task) {
     case HY_TASK_STOP:
     case HY_TASK_DEMOTE:
-        return step->marks & HY_RUNNABLE ? hy_sched_why_stop(g->s, step->rsc, step->node) : why_stuck(g, step);
+        return step->marks & HY_RUNNABLE ? why_down(g, step) : why_stuck(g, step);
+    case HY_TASK_PROMOTE:
+        return hy_sched_why_promote(g->s, step->rsc);
     default:
         return hy_sched_why_start(g->s, step->rsc);
     }

@@ -150,9 +150,14 @@ static struct hy_change *add(struct hy_graph *g, struct hy_srsc *leaf, enum hy_c
                            .blocked = kind != HY_CHANGE_LEAVE && decisive != HY_NO_ACTION && !is_runnable(g, decisive)};
     if (kind == HY_CHANGE_LEAVE)
         return change;
-    bool goes = kind == HY_CHANGE_STOP || kind == HY_CHANGE_MOVE || kind == HY_CHANGE_DEMOTE;
-    change->reason =
-        goes && e->from != HY_NO_NODE ? hy_sched_why_stop(g->s, leaf, e->from) : hy_sched_why_start(g->s, leaf);
+    if (kind == HY_CHANGE_DEMOTE)
+        change->reason = hy_sched_why_demote(g->s, leaf, e->from);
+    else if ((kind == HY_CHANGE_STOP || kind == HY_CHANGE_MOVE) && e->from != HY_NO_NODE)
+        change->reason = hy_sched_why_stop(g->s, leaf, e->from);
+    else if (kind == HY_CHANGE_PROMOTE && leaf->final == 2)
+        change->reason = hy_sched_why_promote(g->s, leaf);
+    else
+        change->reason = hy_sched_why_start(g->s, leaf);
     return change;
 }
 

@@ -16,7 +16,8 @@ bool hy_sched_is_failure(const struct hy_prim *prim, const struct hy_result *res
     bool monitor = !strcmp(result->op, "monitor");
     if (monitor && result->interval == 0)
         return rc != 0 && rc != 7 && rc != 8 && rc != 190 && rc != 191;
-    rc = rc == 190 ? 0 : rc == 191 ? 8 : rc;
+    if (monitor)
+        rc = rc == 190 ? 0 : rc == 191 ? 8 : rc;
     if (result->has_expected)
         return rc != result->expected;
     if (!monitor)

@@ -29,7 +29,7 @@ static void key_of(char key[600], const char *rsc, const char *op, hy_time inter
 
 static void *numbered(size_t number)
 {
-    return (char *)NULL + number;
+    return (void *)(uintptr_t)number;
 }
 
 static struct book *book_of(struct future *f, const char *node)
@@ -55,9 +55,9 @@ static struct hy_result *entry(struct book *book, const struct hy_action *action
 {
     char key[600];
     key_of(key, action->rsc, action->op, action->interval);
-    const char *number = hy_map_get(&book->by_key, key);
+    size_t number = (size_t)(uintptr_t)hy_map_get(&book->by_key, key);
     if (number) {
-        struct hy_result *known = &book->status->results.items[(size_t)(number - (char *)NULL) - 1];
+        struct hy_result *known = &book->status->results.items[number - 1];
         hy_result_free(known);
         return known;
     }

@@ -62,7 +62,8 @@ enum hy_mark {
     HY_MIGRATABLE = 1u << 3,    /* stop and start of what migrates, as long as nothing speaks against it */
     HY_PENDING = 1u << 4,       /* under way already */
     HY_WAITING = 1u << 5,       /* held until a node has said what runs there; counts as runnable */
-    HY_UNHEARD = 1u << 6,       /* a start of what may be running already: calls for nothing yet */
+    HY_UNHEARD = 1u << 6,       /* a start of what may be running already */
+    HY_DOUBTFUL = 1u << 12,     /* called for by such a start alone */
     HY_ABSENT_ACTION = 1u << 7, /* stands for the start or promotion of what is not to be started or promoted */
     HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
     HY_QUEUED = 1u << 9,
@@ -84,7 +85,8 @@ enum hy_link_mark {
     HY_LINK_SERIAL = 1u << 8,    /* not at the same time, whichever comes first */
     HY_LINK_MIGRATION = 1u << 9, /* then called for: first, too, which is runnable only if then can migrate */
     HY_LINK_PRETENCE = 1u << 10, /* first not runnable: then is real, no pretence any more */
-    HY_LINK_INVERSE = 1u << 11   /* of an order, the other way down: what is behind what stops cannot migrate */
+    HY_LINK_INVERSE = 1u << 11,  /* of an order, the other way down: what is behind what stops cannot migrate */
+    HY_LINK_PART = 1u << 12      /* waited for whether it can be done or not: of a group with its ends, ... */
 };
 
 struct hy_link {
@@ -138,6 +140,7 @@ struct hy_graph {
     struct hy_course *courses; /* by number of the resource */
     HY_VEC(uint32_t) queue;
     bool any_flight;
+    bool in_doubt;                             /* while what may be running already is taken for not running */
     struct hy_number_text numbers[HY_NUMBERS]; /* as text, for the agents */
 };
 
@@ -181,6 +184,7 @@ void hy_graph_migration_orders(struct hy_graph *g, struct hy_srsc *first, enum h
 
 /* fencing.c */
 void hy_graph_fencing(struct hy_graph *g);
+void hy_graph_unfencing(struct hy_graph *g); /* once the probes are there */
 
 /* collectives.c */
 void hy_graph_collectives(struct hy_graph *g);
@@ -203,6 +207,7 @@ void hy_graph_settle(struct hy_graph *g);
 
 /* probes.c, recurring.c */
 void hy_graph_probes(struct hy_graph *g);
+void hy_graph_doubts(struct hy_graph *g);
 void hy_graph_recurring(struct hy_graph *g);
 
 /* sorting.c */

@@ -148,9 +148,12 @@ struct reading {
 
 enum verdict { GOOD, FAILED, FAILED_HERE, FAILED_EVERYWHERE };
 
-static int plain_rc(int rc)
+/* Only a monitor may find it degraded. */
+static int plain_rc(const struct hy_result *result)
 {
-    return rc == 190 ? 0 : rc == 191 ? 8 : rc;
+    if (!is_op(result, "monitor"))
+        return result->rc;
+    return result->rc == 190 ? 0 : result->rc == 191 ? 8 : result->rc;
 }
 
 static bool is_active(enum hy_role role)
@@ -200,7 +203,7 @@ static enum verdict judge(struct reading *r, const struct hy_result *result)
     if (result->exec != HY_EXEC_DONE)
         return FAILED;
     bool expected = !hy_sched_is_failure(r->unit->prim, result, r->role);
-    return judge_rc(r, result, plain_rc(result->rc), expected);
+    return judge_rc(r, result, plain_rc(result), expected);
 }
 
 static void set_active(struct reading *r)
@@ -332,7 +335,7 @@ static void read_result(struct reading *r, struct hy_trace *trace)
     if (!is_op(result, "monitor"))
         r->past->since = result->call;
     if (verdict == GOOD)
-        take_success(r, result, plain_rc(result->rc));
+        take_success(r, result, plain_rc(result));
     else
         take_failure(r, result, verdict);
 }
@@ -355,6 +358,12 @@ static bool is_before(const struct hy_result *failure, const struct hy_result *r
     return failure->call != result->call ? failure->call < result->call : failure->at < result->at;
 }
 
+/* Before the node was admitted the last time: it lasts, and says nothing of what runs there now. */
+static bool is_of_former_life(const struct reading *r, const struct hy_result *failure)
+{
+    return !r->past->trace && failure->at <= r->node->status->since;
+}
+
 static void read_all(struct reading *r)
 {
     struct hy_trace *result = r->past->trace, *failure = r->past->failures;
@@ -363,8 +372,11 @@ static void read_all(struct reading *r)
             failure = failure->next;
         } else if (failure && (!result || is_before(failure->result, result->result))) {
             uint64_t since = r->past->since;
+            enum hy_role role = r->role;
             read_result(r, failure);
             r->past->since = since;
+            if (is_of_former_life(r, failure->result))
+                r->role = role;
             failure = failure->next;
         } else {
             read_result(r, result);
@@ -421,7 +433,7 @@ static void finish(struct reading *r)
     past->role = is_active(r->role) ? r->role : HY_ROLE_STOPPED;
     past->failed = is_active(r->role) && past->on_fail != HY_ONFAIL_IGNORE;
     past->unpromoted = r->unpromoted;
-    past->blocked = past->on_fail == HY_ONFAIL_BLOCK;
+    past->blocked = past->on_fail == HY_ONFAIL_BLOCK && (past->known || past->trace);
     /* A start under way may have done its work already, and a stop not yet. */
     past->arriving = past->starting && past->role == HY_ROLE_STOPPED;
     past->leaving = past->stopping && past->role == HY_ROLE_STOPPED;

@@ -140,6 +140,7 @@ struct hy_prim {
     const char *id;
     const char *agent;
     bool is_fencing; /* class stonith */
+    bool unfences;   /* it lets nodes in again, too (provides=unfencing) */
     struct hy_amount *utilization;
     size_t utilization_count;
     struct hy_params own;            /* by no node's rules; ask hy_sched_params() */
@@ -590,6 +591,8 @@ const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, co
 const char *hy_sched_why_here(struct hy_sched *s, struct hy_srsc *rsc);
 const char *hy_sched_why_stop(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 const char *hy_sched_why_start(struct hy_sched *s, struct hy_srsc *rsc);
+const char *hy_sched_why_demote(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
+const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc);
 const char *hy_sched_rsc_text(struct hy_sched *s, const struct hy_srsc *rsc);
 void hy_sched_report(struct hy_sched *s);
 

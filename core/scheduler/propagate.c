@@ -24,7 +24,7 @@ static uint32_t seen_of_leaf(const struct hy_graph *g, const struct hy_srsc *lea
         *there = true;
         if (node != HY_NO_NODE && step->node != node)
             continue;
-        if (!(step->marks & (HY_OPTIONAL | HY_UNHEARD)))
+        if (!(step->marks & HY_OPTIONAL) && (g->in_doubt || !(step->marks & HY_UNHEARD)))
             seen &= ~(uint32_t)HY_OPTIONAL;
         if (!(step->marks & HY_RUNNABLE))
             seen &= ~(uint32_t)HY_RUNNABLE;
@@ -68,7 +68,7 @@ uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node)
         return seen_of_gate(g, first);
     if (!is_collective(step)) {
         uint32_t seen = step->marks;
-        return seen & HY_UNHEARD ? seen | HY_OPTIONAL : seen;
+        return (seen & HY_UNHEARD) && !g->in_doubt ? seen | HY_OPTIONAL : seen;
     }
     enum hy_task task = step->task >= HY_TASK_DONE ? step->task - HY_TASK_DONE : step->task;
     bool there;
@@ -110,6 +110,8 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
     step->marks &= ~(uint32_t)mark;
     if (mark == HY_OPTIONAL && step->called_by == HY_NO_ACTION)
         step->called_by = because;
+    if (mark == HY_OPTIONAL && g->in_doubt)
+        step->marks |= HY_DOUBTFUL;
     if (mark == HY_RUNNABLE && step->forbidden_by == HY_NO_ACTION)
         step->forbidden_by = because;
     enqueue(g, number);
@@ -166,7 +168,7 @@ static void hold_back_dependents(struct hy_graph *g, uint32_t number)
 static void restart(struct hy_graph *g, uint32_t first, uint32_t then)
 {
     const struct hy_step *stop = hy_step_at(g, first), *start = hy_step_at(g, then);
-    bool needed = !(start->marks & HY_OPTIONAL);
+    bool needed = !(start->marks & (HY_OPTIONAL | HY_DANGLING));
     /* What runs and could not start again stops all the same. */
     bool cut_off = !(start->marks & HY_RUNNABLE) && start->rsc->managed && start->rsc == stop->rsc;
     if (!needed && !cut_off)
@@ -296,13 +298,28 @@ static void look_at(struct hy_graph *g, uint32_t number)
     hold_back_dependents(g, number);
 }
 
-void hy_graph_propagate(struct hy_graph *g)
+static void work(struct hy_graph *g)
 {
-    for (uint32_t i = 0; i < g->steps.count; i++)
-        enqueue(g, i);
     for (size_t at = 0; at < g->queue.count; at++) {
         uint32_t number = g->queue.items[at];
         hy_step_at(g, number)->marks &= ~(uint32_t)HY_QUEUED;
         look_at(g, number);
     }
+    g->queue.count = 0;
+}
+
+/* At first as if all ran already of which that is not known; then as if it did not. What only that calls for can be told
+ * from the rest. */
+void hy_graph_propagate(struct hy_graph *g)
+{
+    for (uint32_t i = 0; i < g->steps.count; i++)
+        enqueue(g, i);
+    work(g);
+    g->in_doubt = true;
+    for (uint32_t i = 0; i < g->steps.count; i++)
+        if (hy_step_is(g, i, HY_UNHEARD)) {
+            enqueue(g, i);
+            enqueue_above(g, hy_step_at(g, i));
+        }
+    work(g);
 }

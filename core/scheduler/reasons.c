@@ -170,11 +170,13 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_TARGET_ROLE:
         return "target-role=Stopped";
     case HY_HALT_NO_QUORUM:
-        return s->properties.no_quorum_freeze
-                   ? "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing"
-                   : "this part of the cluster has no quorum";
+        return "this part of the cluster has no quorum";
     case HY_HALT_FREEZE:
         return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
+    case HY_HALT_TICKET:
+        return "a ticket that it depends on is not granted here";
+    case HY_HALT_LOCKED:
+        return "it waits for the node that it was shut down on (shutdown-lock)";
     case HY_HALT_STOP_ALL:
         return "stop-all-resources is set";
     case HY_HALT_ONFAIL_STOP:
@@ -252,6 +254,8 @@ static const char *cause_here(struct hy_sched *s, const struct hy_srsc *rsc, con
         return "it stays where it is";
     if (cause->kind == HY_CAUSE_LOCATION)
         return cause_text(s, cause, rsc->node);
+    if (!cause->other)
+        return cause->id ? hy_arena_strdup(arena, cause->id) : "it may run here";
     const struct hy_srsc *group = hy_sched_group_of(rsc);
     if (group && cause->other->parent == group)
         return hy_arena_printf(arena, "group %s keeps it with %s", group->id, cause->other->id);
@@ -339,4 +343,46 @@ const char *hy_sched_why_start(struct hy_sched *s, struct hy_srsc *rsc)
     if (rsc->restart != HY_RESTART_NONE && hy_sched_is_active_on(rsc, rsc->node))
         return hy_arena_printf(&s->decision->arena, "starts again: %s", why_restart(s, rsc));
     return hy_sched_why_here(s, rsc);
+}
+
+/* ---------------------------------------------------------------- why promoted, why not */
+
+static const char *rival(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < s->leaves.count; i++) {
+        const struct hy_srsc *other = s->leaves.items[i];
+        if (other != rsc && other->unit->prim == rsc->unit->prim && other->next == HY_ROLE_PROMOTED &&
+            other->node != HY_NO_NODE && hy_sched_clone_of(other) == hy_sched_clone_of(rsc))
+            return s->nodes[other->node].name;
+    }
+    return NULL;
+}
+
+const char *hy_sched_why_demote(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    const struct hy_past *past = &rsc->unit->past[node];
+    if (rsc->must_demote && past->failure)
+        return hy_arena_printf(arena, "%s, and on-fail=demote", failure_on(s, past->failure, node));
+    for (const struct hy_srsc *at = rsc; at; at = at->parent)
+        if (at->tickets)
+            return hy_arena_printf(arena, "ticket %s, which its promoted role depends on, is not granted",
+                                   at->tickets->name);
+    if (rsc->meta.target_role == HY_ROLE_UNPROMOTED)
+        return "target-role=Unpromoted";
+    const char *other = rival(s, rsc);
+    if (other)
+        return hy_arena_printf(arena, "the instance on %s is to be promoted instead: it has the higher promotion score",
+                               other);
+    return s->properties.no_quorum == HY_NO_QUORUM_DEMOTE ? "this part of the cluster has no quorum"
+                                                          : "its promotion score does not allow it to be promoted";
+}
+
+const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    if (rsc->must_demote)
+        return "it is promoted again after its failure";
+    char score[16];
+    hy_score_text(rsc->promotion, score);
+    return hy_arena_printf(&s->decision->arena, "of the instances it has the best promotion score (%s)", score);
 }

@@ -16,6 +16,7 @@ static void report_nodes(struct hy_sched *s)
                                                    .standby_onfail = node->standby_onfail,
                                                    .maintenance = node->maintenance,
                                                    .pending = node->pending,
+                                                   .unclean = node->unclean,
                                                    .reason = node->reason};
     }
 }

@@ -5,6 +5,8 @@
 #include "cib/grammar.h"
 #include "lib/run.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void world_init(struct world *world, const char *configuration)
@@ -168,9 +170,20 @@ static void fence(struct world *world, struct hy_node_status *status)
     member(world, status, HY_MEMBER_GONE, status->incarnation);
 }
 
+/* HY_TRACE=1: what is done, as it is done. */
+static void trace(const struct hy_action *action)
+{
+    struct hy_buf line = {0};
+    world_print_action(action, &line);
+    fprintf(stderr, "%s (%s)\n", hy_buf_text(&line), action->reason);
+    hy_buf_free(&line);
+}
+
 void world_do(struct world *world, const struct hy_action *action)
 {
     struct hy_node_status *status = status_of(world, action->node);
+    if (getenv("HY_TRACE"))
+        trace(action);
     if (action->kind == HY_ACT_FENCE) {
         fence(world, status);
         return;

@@ -98,7 +98,7 @@ START_TEST(all_or_nothing)
     must_refuse(cib, "put 0 primitive a Dummy\nnonsense\n", -EINVAL,
                 "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
                 "forget, cleanup, "
-                "expire or noop");
+                "expire, ticket, lock or noop");
     must_refuse(cib, "put 0 primitive a Dummy\nput 0 primitive b Dummy monitr\n", -EINVAL,
                 "line 3, column 25: 'monitr': expected name=value, params, op, meta, utilization or operations");
     must_refuse(cib, "", -EINVAL, "the command has a head only: expected statements, or noop");
@@ -535,7 +535,7 @@ START_TEST(who_is_enrolled_is_written_and_read)
     /* All or nothing: what was before comes back, the highest id too. */
     must_refuse(cib, "enrol test4 id=4 address=10.0.0.4\nnonsense\n", -EINVAL,
                 "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
-                "forget, cleanup, expire or noop");
+                "forget, cleanup, expire, ticket, lock or noop");
     must_refuse(cib, "enrol test1 id=1 address=10.0.0.9\nstrike test1\n", -EINVAL,
                 "only witnesses would be left: at least one node that may run something has to stay");
     must_refuse(cib, "enrol test4 id=4 address=10.0.0.4 witness=perhaps\n", -EINVAL,

@@ -29,6 +29,7 @@ START_TEST(what_is_printed_comes_back)
 {
     same_file("tests/golden/cib/maxscale-vip.conf", "tests/golden/cib/maxscale-vip.conf");
     same_file("tests/golden/cib/all-kinds.conf", "tests/golden/cib/all-kinds.conf");
+    same_file("tests/golden/cib/sets.conf", "tests/golden/cib/sets.conf");
 }
 END_TEST
 

@@ -10,6 +10,22 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Of name=value only the value stands in quotes: a word that begins with one is no part of a date. */
+static void print_word(const char *word, struct hy_buf *out)
+{
+    size_t length = strcspn(word, "=");
+    bool plain = length && word[length];
+    for (size_t i = 0; i < length && plain; i++)
+        plain = word[i] > ' ' && word[i] <= '~' && !strchr("\"'\\#", word[i]);
+    if (!plain) {
+        hy_word_print(word, out);
+        return;
+    }
+    hy_buf_add(out, word, length + 1);
+    if (word[length + 1])
+        hy_word_print(word + length + 1, out);
+}
+
 /* The statement as it was before the shell took its quotes away. */
 static int parse_words(int argc, char **argv, struct hy_object **object)
 {
@@ -18,7 +34,7 @@ static int parse_words(int argc, char **argv, struct hy_object **object)
     for (int i = 0; i < argc; i++) {
         if (i)
             hy_buf_addc(&text, ' ');
-        hy_word_print(argv[i], &text);
+        print_word(argv[i], &text);
     }
     int rc = hy_object_parse(hy_buf_text(&text), text.size, object, &err);
     hy_buf_free(&text);

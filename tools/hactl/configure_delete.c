@@ -176,7 +176,10 @@ static void find_rest(struct removal *removal)
             if (!named && !is_left_empty(removal, cib->objects.items[i]))
                 continue;
             hactl_info("%s %s goes too: %s%s", hy_kind_word(object->kind), object->id,
-                       named ? "it names " : "nothing is left of it", named ? named : "");
+                       named                                 ? "it names "
+                       : hy_kind_is_constraint(object->kind) ? "too little would be left of it"
+                                                             : "it would be empty",
+                       named ? named : "");
             hy_vec_push(&removal->list, object);
             more = true;
         }

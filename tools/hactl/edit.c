@@ -30,6 +30,19 @@ static void merge_attrs(struct hy_attrs *into, const struct hy_attrs *from)
         hy_attrs_set(into, from->list.items[i].name, from->list.items[i].value);
 }
 
+/* Plain attributes are set one by one; what has a rule or an id replaces all of its kind that is there. */
+static void merge_sets(struct hy_attr_sets *into, const struct hy_attr_sets *from)
+{
+    bool plain = from->list.count == 1 && hy_sets_plain(from) == &from->list.items[0].attrs &&
+                 !from->list.items[0].id && !from->list.items[0].score;
+    if (plain) {
+        merge_attrs(hy_sets_edit(into), hy_sets_plain(from));
+    } else if (from->list.count) {
+        hy_sets_free(into);
+        hy_sets_copy(into, from);
+    }
+}
+
 static bool is_same(const struct hy_object *a, const struct hy_object *b)
 {
     struct hy_buf left = {0};
@@ -62,11 +75,14 @@ void hactl_edit_merge(struct hactl_edit *edit, const struct hy_object *object)
     const struct hy_object *known = hy_cib_find_kind(edit->state->cib, object->kind, object->id);
     bool is_set = object->kind == HY_PROPERTY || object->kind == HY_RSC_DEFAULTS || object->kind == HY_OP_DEFAULTS;
     struct hy_object *merged = hy_object_copy(known && (is_set || object->kind == HY_NODE) ? known : object);
-    if (known && is_set) {
+    if (known && is_set && (object->u.set.rule || object->u.set.score)) {
+        hy_object_free(&merged);
+        merged = hy_object_copy(object);
+    } else if (known && is_set) {
         merge_attrs(&merged->u.set.attrs, &object->u.set.attrs);
     } else if (known && object->kind == HY_NODE) {
-        merge_attrs(hy_sets_edit(&merged->u.node.attributes), hy_sets_plain(&object->u.node.attributes));
-        merge_attrs(hy_sets_edit(&merged->u.node.utilization), hy_sets_plain(&object->u.node.utilization));
+        merge_sets(&merged->u.node.attributes, &object->u.node.attributes);
+        merge_sets(&merged->u.node.utilization, &object->u.node.utilization);
     }
     hactl_edit_put(edit, merged);
     hy_object_free(&merged);

@@ -60,41 +60,54 @@ static void read_key(const struct hactl_xml *at, struct entry *entry)
     entry->uuid = key + read;
 }
 
-/* The executor's verdict. 0 and 4 (done, error) leave it to the answer whether it is a failure. */
+/* How it was carried out, as the reference numbers it. */
+enum status {
+    STATUS_PENDING = -1,
+    STATUS_DONE,
+    STATUS_CANCELLED,
+    STATUS_TIMEOUT,
+    STATUS_NOT_SUPPORTED,
+    STATUS_ERROR,
+    STATUS_ERROR_HARD,  /* not on this node */
+    STATUS_ERROR_FATAL, /* nowhere */
+    STATUS_NOT_INSTALLED,
+    STATUS_NOT_CONNECTED,
+    STATUS_INVALID,
+    STATUS_NO_FENCE_DEVICE,
+    STATUS_NO_SECRETS
+};
+
+/* Of done and error the answer tells whether it is a failure; other words are final. */
 static enum hy_exec exec_of(int status, int rc)
 {
     switch (status) {
-    case -1:
+    case STATUS_PENDING:
         return HY_EXEC_PENDING;
-    case 1:
+    case STATUS_CANCELLED:
         return HY_EXEC_CANCELLED;
-    case 2:
+    case STATUS_TIMEOUT:
         return HY_EXEC_TIMEOUT;
-    case 7: /* not installed */
-    case 3: /* not supported */
-    case 5: /* not here */
-    case 6: /* nowhere */
-        return HY_EXEC_DONE;
-    case 8:  /* no connection to the executor */
-    case 9:  /* invalid */
-    case 10: /* no fence device */
-        return HY_EXEC_ERROR;
     default:
         return rc == PENDING_RC ? HY_EXEC_PENDING : HY_EXEC_DONE;
     }
 }
 
-/* Where the verdict is the answer, and the answer says less. */
+/* The answer that has the same consequences as the final word. */
 static int rc_of(int status, int rc)
 {
     switch (status) {
-    case 7:
-    case 5:
-        return rc == HALYARD_OK || rc == HALYARD_ERR_GENERIC ? HALYARD_ERR_INSTALLED : rc;
-    case 6:
+    case STATUS_NOT_SUPPORTED:
+    case STATUS_NOT_CONNECTED:
+    case STATUS_INVALID:
+        return HALYARD_ERR_GENERIC;
+    case STATUS_ERROR_HARD:
+    case STATUS_NO_FENCE_DEVICE:
+    case STATUS_NO_SECRETS:
+        return HALYARD_ERR_PERM;
+    case STATUS_ERROR_FATAL:
         return HALYARD_ERR_CONFIGURED;
-    case 3:
-        return HALYARD_ERR_UNIMPLEMENTED;
+    case STATUS_NOT_INSTALLED:
+        return HALYARD_ERR_INSTALLED;
     default:
         return rc;
     }
@@ -108,12 +121,13 @@ static bool is_failure(const struct hy_result *result)
         return false;
     if (result->exec != HY_EXEC_DONE)
         return true;
-    if (rc == HALYARD_DEGRADED)
+    bool monitor = strcmp(result->op, "monitor") == 0;
+    if (monitor && rc == HALYARD_DEGRADED)
         rc = HALYARD_OK;
-    if (rc == HALYARD_DEGRADED_PROMOTED)
+    if (monitor && rc == HALYARD_DEGRADED_PROMOTED)
         rc = HALYARD_RUNNING_PROMOTED;
-    bool probe = strcmp(result->op, "monitor") == 0 && !result->interval;
-    if (probe && (rc == HALYARD_OK || rc == HALYARD_NOT_RUNNING || rc == HALYARD_RUNNING_PROMOTED))
+    if (monitor && !result->interval &&
+        (rc == HALYARD_OK || rc == HALYARD_NOT_RUNNING || rc == HALYARD_RUNNING_PROMOTED))
         return false;
     return rc != (result->has_expected ? result->expected : HALYARD_OK);
 }

@@ -11,7 +11,8 @@
 
 /* ---------------------------------------------------------------- fail counts and attributes */
 
-/* "fail-count-RSC#OP_10000": takes it apart; of the old form without an operation `op` is "any". False: none of these. */
+/* "fail-count-RSC#OP_10000": takes it apart. False: none of these; the form before 1.1.17, without an operation, is not
+ * read any more there either. */
 static bool split_counter(struct hy_arena *arena, const char *name, const char *prefix, char **rsc, char **op,
                           hy_time *interval)
 {
@@ -20,11 +21,7 @@ static bool split_counter(struct hy_arena *arena, const char *name, const char *
     *rsc = hy_arena_strdup(arena, name + strlen(prefix));
     *interval = 0;
     char *hash = strrchr(*rsc, '#');
-    if (!hash) {
-        *op = hy_arena_strdup(arena, "any");
-        return true;
-    }
-    char *line = strrchr(hash, '_');
+    char *line = hash ? strrchr(hash, '_') : NULL;
     uint64_t ms = 0;
     if (!line || line == hash + 1 || !hy_uint_parse(line + 1, INT32_MAX, &ms))
         return false;

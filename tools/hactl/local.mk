@@ -8,6 +8,7 @@ noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS) $(XML_CFLAGS)
 libhactl_a_SOURCES = \
 	tools/hactl/agents.c tools/hactl/agents.h \
+	tools/hactl/attribute.c \
 	tools/hactl/change.c tools/hactl/change.h \
 	tools/hactl/cleanup.c \
 	tools/hactl/cluster_add.c \
@@ -20,6 +21,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/configure.c \
 	tools/hactl/configure_delete.c \
 	tools/hactl/configure_file.c \
+	tools/hactl/configure_rename.c \
 	tools/hactl/connection.c tools/hactl/connection.h \
 	tools/hactl/dealer.c tools/hactl/dealer.h \
 	tools/hactl/edit.c tools/hactl/edit.h \
@@ -48,6 +50,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/simulate.c tools/hactl/simulate.h \
 	tools/hactl/simulate_options.c \
 	tools/hactl/simulate_print.c \
+	tools/hactl/site.c \
 	tools/hactl/split.c tools/hactl/split.h \
 	tools/hactl/state.c tools/hactl/state.h \
 	tools/hactl/status.c tools/hactl/status.h \

@@ -30,11 +30,18 @@ const struct hactl_command hactl_commands[] = {
     STATEMENT("group", "ID RSC... [params N=V...] [meta N=V...]", "make a group: its members run together, in order"),
     STATEMENT("clone", "ID RSC [params N=V...] [meta N=V...]", "run a resource on all nodes"),
     STATEMENT("ms", "ID RSC [params N=V...] [meta N=V...]", "make a promotable clone"),
+    STATEMENT("rsc_template", "ID AGENT [params N=V...] [op NAME N=V...]... [meta N=V...]",
+              "what primitives made with @ID have in common"),
+    STATEMENT("tag", "ID RSC...", "a name for several objects"),
     STATEMENT("location", "ID RSC [role=ROLE] SCORE: NODE | ID RSC rule [$role=ROLE] SCORE: EXPRESSION",
               "say where a resource runs best, or must not"),
     STATEMENT("colocation", "ID SCORE: RSC[:ROLE] WITH-RSC[:ROLE] [node-attribute=NAME]",
               "keep two together, or apart"),
     STATEMENT("order", "ID KIND|SCORE: FIRST[:ACTION] THEN[:ACTION] [symmetrical=BOOL]", "say what comes first"),
+    STATEMENT("rsc_ticket", "ID TICKET: RSC[:ROLE]... [loss-policy=stop|demote|freeze|fence]",
+              "let it run only where the ticket is granted"),
+    STATEMENT("fencing_topology", "[NODE:|attr:N=V|pattern:REGEX] DEVICE[,DEVICE]...",
+              "which fencing devices are tried, and in which order"),
     SET("property", "[ID:] N=V...", "set properties of the cluster"),
     SET("rsc_defaults", "[ID:] N=V...", "set what holds for all resources"),
     SET("op_defaults", "[ID:] N=V...", "set what holds for all operations"),
@@ -42,6 +49,10 @@ const struct hactl_command hactl_commands[] = {
     {"configure", "show", "[ID...]", "print the configuration, or some of it", 0, -1, hactl_configure_show},
     {"configure", "delete", "ID...", "remove objects, and the constraints that name them", 1, -1,
      hactl_configure_delete},
+    {"configure", "rename", "ID NEW-ID", "give an object another id, wherever it is named", 2, 2,
+     hactl_configure_rename},
+    {"configure", "modgroup", "GROUP add RSC [after|before RSC] | GROUP remove RSC",
+     "put a resource into a group, or take it out", 3, 5, hactl_configure_modgroup},
     {"configure", "verify", "", "check the configuration; silent when it is sound", 0, 0, hactl_verify},
     {"configure", "load", "[push|update|replace] FILE|-", "take a configuration from a file, all of it or nothing", 1,
      2, hactl_configure_load},
@@ -71,6 +82,11 @@ const struct hactl_command hactl_commands[] = {
     {"resource", "manage", "RSC", "let the cluster start and stop it", 1, 1, hactl_resource_manage},
     {"resource", "unmanage", "RSC", "leave it as it is", 1, 1, hactl_resource_manage},
 
+    {"resource", "param", "RSC set|show|delete NAME [VALUE]", "one parameter", 3, 4, hactl_resource_attribute},
+    {"resource", "meta", "RSC set|show|delete NAME [VALUE]", "one meta attribute", 3, 4, hactl_resource_attribute},
+    {"resource", "utilization", "RSC set|show|delete NAME [VALUE]", "what it needs of its node", 3, 4,
+     hactl_resource_attribute},
+
     {"node", "standby", "[NODE]", "let nothing run on it", 0, 1, hactl_node_standby},
     {"node", "online", "[NODE]", "let it run resources again", 0, 1, hactl_node_online},
     {"node", "maintenance", "[NODE]", "leave what runs on it alone", 0, 1, hactl_node_maintenance},
@@ -78,7 +94,13 @@ const struct hactl_command hactl_commands[] = {
     {"node", "show", "[NODE]", "nodes and their attributes", 0, 1, hactl_node_show},
     {"node", "status", "[NODE]", "the same as show", 0, 1, hactl_node_show},
     {"node", "list", "[NODE]", "the same as show", 0, 1, hactl_node_show},
+    {"node", "attribute", "NODE set|show|delete NAME [VALUE]", "one attribute", 3, 4, hactl_node_attribute},
+    {"node", "utilization", "NODE set|show|delete NAME [VALUE]", "what it has for resources", 3, 4,
+     hactl_node_attribute},
     {"node", "delete", "NODE", "take a node that is gone out of the cluster", 1, 1, hactl_node_delete},
+
+    {"site", "ticket", "grant|revoke|standby|activate|delete TICKET | show|time [TICKET]",
+     "what this site may run, when there are several", 1, 2, hactl_site_ticket},
 
     {"cluster", "init",
      "--name NAME [--out DIR] [--transport NAME] [--port N] [--bus-port N] [--profile NAME] [--user USER] "
@@ -92,7 +114,7 @@ const struct hactl_command hactl_commands[] = {
     {0},
 };
 
-const char *const hactl_levels[] = {"", "configure", "resource", "node", "cluster", NULL};
+const char *const hactl_levels[] = {"", "configure", "resource", "node", "site", "cluster", NULL};
 
 const struct hactl_command *hactl_find(const char *level, const char *word)
 {
