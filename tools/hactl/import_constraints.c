@@ -211,9 +211,12 @@ static void read_location(struct hactl_import *import, const struct hactl_xml *a
         location->pattern = hy_strdup(pattern);
     if (node && hy_node_name_is_valid(node))
         location->node = hy_strdup(node);
-    for (const struct hactl_xml *child = at->child; child; child = child->next)
-        if (hactl_xml_is(child, "rule"))
+    for (const struct hactl_xml *child = at->child; child; child = child->next) {
+        if (hactl_xml_is(child, "rule") && location->node)
+            hactl_import_note(import, child, "a rule beside a node: left out");
+        else if (hactl_xml_is(child, "rule"))
             hy_vec_push(&location->rules, hactl_import_rule(import, child));
+    }
     read_lifetime(import, at, location);
     if (!location->rsc && !location->pattern && !location->sets.list.count)
         drop(import, at, object, "names no resource");
