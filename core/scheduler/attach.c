@@ -70,8 +70,6 @@ static void take_migration(struct hy_sched *s, struct hy_srsc *leaf, uint32_t no
     struct hy_past *there = &leaf->unit->past[past->adds];
     if (there->role == HY_ROLE_STOPPED)
         there->role = HY_ROLE_STARTED;
-    if (past->partial)
-        add_running(s, leaf, node);
     add_running(s, leaf, past->adds);
     take_role(leaf, HY_ROLE_STARTED);
     if (past->partial) {

@@ -30,6 +30,8 @@ static bool is_runnable(const struct hy_graph *g, uint32_t step)
 static struct course_of_events events_of(const struct hy_graph *g, const struct hy_srsc *leaf)
 {
     struct course_of_events e = {.from = leaf->active.count ? leaf->active.items[0] : HY_NO_NODE, .to = leaf->node};
+    if (hy_graph_is_half_way(leaf))
+        e.from = leaf->migrate_from;
     e.start = e.promote = e.demote = e.migrate = HY_NO_ACTION;
     if (e.to != HY_NO_NODE) {
         e.start = hy_graph_find(g, leaf, HY_TASK_START, e.to);

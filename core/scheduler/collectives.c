@@ -36,13 +36,13 @@ static void link_member(struct hy_graph *g, struct hy_srsc *rsc, struct hy_srsc 
     for (size_t i = 0; i < 4; i++) {
         uint32_t begin = course->begin[tasks[i]], done = course->done[tasks[i]];
         if (member->kind != HY_RSC_PRIMITIVE) {
-            hy_graph_link(g, begin, hy_course_of(g, member)->begin[tasks[i]], HY_LINK_ORDER);
-            hy_graph_link(g, hy_course_of(g, member)->done[tasks[i]], done, HY_LINK_ORDER);
+            hy_graph_link(g, begin, hy_course_of(g, member)->begin[tasks[i]], HY_LINK_PART);
+            hy_graph_link(g, hy_course_of(g, member)->done[tasks[i]], done, HY_LINK_PART);
             continue;
         }
         for (uint32_t at = hy_graph_first(g, member, tasks[i]); at != HY_NO_ACTION; at = hy_graph_next(g, at)) {
-            hy_graph_link(g, begin, at, HY_LINK_ORDER);
-            hy_graph_link(g, at, done, HY_LINK_ORDER);
+            hy_graph_link(g, begin, at, HY_LINK_PART);
+            hy_graph_link(g, at, done, HY_LINK_PART);
         }
     }
 }
@@ -109,7 +109,7 @@ static void link_phases(struct hy_graph *g, const struct hy_srsc *clone)
 {
     const struct hy_course *course = hy_course_of(g, clone);
     if (clone->promotable)
-        hy_graph_link(g, course->done[HY_TASK_DEMOTE], course->begin[HY_TASK_PROMOTE], HY_LINK_WEAK);
+        hy_graph_link(g, course->done[HY_TASK_DEMOTE], course->begin[HY_TASK_PROMOTE], HY_LINK_WEAK | HY_LINK_PART);
 }
 
 static void link_collective(struct hy_graph *g, struct hy_srsc *rsc)

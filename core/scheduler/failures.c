@@ -34,38 +34,17 @@ bool hy_sched_is_failure(const struct hy_prim *prim, const struct hy_result *res
 
 /* ---------------------------------------------------------------- what time heals */
 
-static bool is_op(const struct hy_result *result, const char *op)
-{
-    return !strcmp(result->op, op);
-}
-
 static bool is_failure(const struct hy_prim *prim, const struct hy_result *result)
 {
     return hy_sched_is_failure(prim, result, HY_ROLE_STARTED);
 }
 
-static bool is_blocked(const struct hy_past *past, const struct hy_prim *prim)
+static bool is_blocked(const struct hy_trace *list, const struct hy_prim *prim)
 {
-    for (const struct hy_trace *at = past->trace; at; at = at->next)
+    for (const struct hy_trace *at = list; at; at = at->next)
         if (hy_sched_on_fail(prim, at->result) == HY_ONFAIL_BLOCK && is_failure(prim, at->result))
             return true;
     return false;
-}
-
-/* Something may be running that nobody has stopped or started afresh since its start or stop failed. Were the failure
- * forgotten, it would look stopped; and by clocks that differ a failure may be old as soon as it is known. */
-static bool is_unresolved(const struct hy_past *past, const struct hy_prim *prim)
-{
-    bool failed = false;
-    for (const struct hy_trace *at = past->trace; at; at = at->next) {
-        const struct hy_result *result = at->result;
-        bool probe = is_op(result, "monitor") && !result->interval;
-        if ((is_op(result, "monitor") && !probe) || result->exec == HY_EXEC_ERROR ||
-            hy_sched_on_fail(prim, result) == HY_ONFAIL_IGNORE)
-            continue;
-        failed = !probe && is_failure(prim, result);
-    }
-    return failed;
 }
 
 static void tell_expired(struct hy_sched *s, const struct hy_unit *unit, uint32_t node)
@@ -93,7 +72,7 @@ void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
     hy_wall last = past->fail_last;
     latest(past->trace, unit->prim, &last);
     latest(past->failures, unit->prim, &last);
-    if (!last || is_blocked(past, unit->prim) || is_unresolved(past, unit->prim)) {
+    if (!last || is_blocked(past->trace, unit->prim) || is_blocked(past->failures, unit->prim)) {
         past->no_expiry = true;
         return;
     }

@@ -85,7 +85,8 @@ enum hy_link_mark {
     HY_LINK_SERIAL = 1u << 8,    /* not at the same time, whichever comes first */
     HY_LINK_MIGRATION = 1u << 9, /* then called for: first, too, which is runnable only if then can migrate */
     HY_LINK_PRETENCE = 1u << 10, /* first not runnable: then is real, no pretence any more */
-    HY_LINK_INVERSE = 1u << 11   /* of an order, the other way down: what is behind what stops cannot migrate */
+    HY_LINK_INVERSE = 1u << 11,  /* of an order, the other way down: what is behind what stops cannot migrate */
+    HY_LINK_PART = 1u << 12      /* waited for whether it can be done or not: of a group with its ends, ... */
 };
 
 struct hy_link {
@@ -183,6 +184,7 @@ void hy_graph_migration_orders(struct hy_graph *g, struct hy_srsc *first, enum h
 
 /* fencing.c */
 void hy_graph_fencing(struct hy_graph *g);
+void hy_graph_unfencing(struct hy_graph *g); /* once the probes are there */
 
 /* collectives.c */
 void hy_graph_collectives(struct hy_graph *g);

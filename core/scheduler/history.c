@@ -325,6 +325,8 @@ static void read_result(struct reading *r, struct hy_trace *trace)
     if (verdict != GOOD && expired) {
         *r = before;
         trace->stale = result->interval;
+        if (!result->interval)
+            r->role = HY_ROLE_ANY; /* what it was is forgotten, too, and what it left is not known: it is to be asked */
         return;
     }
     if (!is_op(result, "monitor"))

@@ -140,6 +140,7 @@ struct hy_prim {
     const char *id;
     const char *agent;
     bool is_fencing; /* class stonith */
+    bool unfences;   /* it lets nodes in again, too (provides=unfencing) */
     struct hy_amount *utilization;
     size_t utilization_count;
     struct hy_params own;            /* by no node's rules; ask hy_sched_params() */

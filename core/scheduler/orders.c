@@ -214,7 +214,7 @@ static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
         wait_for_arrival(g, order->then, then, order->first, opposite(first));
     /* What had to stop for the first's sake has stopped before that one begins. */
     if (begins(first) && begins(then))
-        link_rscs(g, order->then, opposite(then), order->first, first, HY_LINK_WEAK, pairs);
+        link_rscs(g, order->then, opposite(then), order->first, first, HY_LINK_WEAK | HY_LINK_PART, pairs);
 }
 
 /* ---------------------------------------------------------------- apart */
@@ -236,7 +236,7 @@ static void link_apart(struct hy_graph *g, struct hy_srsc *first, enum hy_task f
     for (uint32_t f = hy_graph_first(g, first, first_task); f != HY_NO_ACTION; f = hy_graph_next(g, f))
         for (uint32_t t = hy_graph_first(g, then, then_task); t != HY_NO_ACTION; t = hy_graph_next(g, t))
             if (hy_step_at(g, f)->node == hy_step_at(g, t)->node)
-                hy_graph_link(g, f, t, HY_LINK_WEAK);
+                hy_graph_link(g, f, t, HY_LINK_WEAK | HY_LINK_PART);
 }
 
 static void keep_apart(struct hy_graph *g, const struct hy_scoloc *colocation)

@@ -67,7 +67,10 @@ static struct hy_prim *prim_of(struct hy_sched *s, struct hy_srsc *rsc)
     prim->id = hy_arena_strdup(&s->decision->arena, rsc->id);
     prim->agent = agent_name(s, agent);
     prim->is_fencing = rsc->is_fencing = agent && !strcmp(agent->cls, "stonith");
-    hy_sched_read_meta(s, rsc, hy_sched_collect_meta(s, rsc), &prim->meta);
+    const struct hy_values *values = hy_sched_collect_meta(s, rsc);
+    hy_sched_read_meta(s, rsc, values, &prim->meta);
+    const char *provides = prim->is_fencing ? hy_values_get(values, "provides") : NULL;
+    prim->unfences = provides && !strcasecmp(provides, "unfencing");
     hy_sched_read_ops(s, prim);
     hy_sched_read_params(s, prim, rsc);
     hy_sched_read_utilization(s, prim);

@@ -29,6 +29,12 @@ static bool cannot_be_done(const struct hy_step *step)
     return !(step->marks & HY_PSEUDO) && ((step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE));
 }
 
+/* What is merely in order does not wait for what cannot be done. */
+static bool is_strong(uint32_t marks)
+{
+    return marks & ~(uint32_t)(HY_LINK_WEAK | HY_LINK_SERIAL);
+}
+
 static bool counts(const struct sorter *sorter, const struct hy_link *link)
 {
     const struct hy_step *first = hy_step_at(sorter->g, link->first), *then = hy_step_at(sorter->g, link->then);
@@ -38,8 +44,7 @@ static bool counts(const struct sorter *sorter, const struct hy_link *link)
         return false; /* what is under way waits for nothing any more */
     if ((link->marks & HY_LINK_SAME_NODE) && first->node != then->node)
         return false;
-    uint32_t plain = HY_LINK_WEAK | HY_LINK_SERIAL;
-    return (link->marks & ~plain) || !cannot_be_done(first);
+    return is_strong(link->marks) || !cannot_be_done(first);
 }
 
 static void gather(struct sorter *sorter, bool serial)
@@ -187,21 +192,26 @@ struct collector {
     const struct sorter *sorter;
     const uint32_t *place; /* among those that are done; by step */
     uint32_t *ins, *to;
-    uint32_t *seen; /* by step: for which it was seen last */
+    uint32_t *seen; /* by step: for which it was seen last, and whether by links that are strong all the way */
     HY_VEC(uint32_t) found;
 };
 
-static void collect(struct collector *c, uint32_t step, uint32_t mark)
+static void collect(struct collector *c, uint32_t step, uint32_t mark, bool strong)
 {
     for (uint32_t i = c->to[step]; i < c->to[step + 1]; i++) {
-        uint32_t first = c->sorter->arrows.items[c->ins[i]].first;
-        if (c->seen[first] == mark)
+        const struct arrow *arrow = &c->sorter->arrows.items[c->ins[i]];
+        const struct hy_step *first = hy_step_at(c->sorter->g, arrow->first);
+        bool all = strong && is_strong(arrow->marks);
+        uint32_t *seen = &c->seen[arrow->first];
+        if (*seen == mark + 1 || (*seen == mark && !all))
             continue;
-        c->seen[first] = mark;
-        if (hy_step_is(c->sorter->g, first, HY_PSEUDO))
-            collect(c, first, mark);
-        else
-            hy_vec_push(&c->found, c->place[first]);
+        *seen = mark + all;
+        if (first->marks & HY_PSEUDO) {
+            collect(c, arrow->first, mark, all);
+        } else if (all || !cannot_be_done(first)) {
+            *seen = mark + 1;
+            hy_vec_push(&c->found, c->place[arrow->first]);
+        }
     }
 }
 
@@ -235,7 +245,7 @@ static struct hy_order_of_work list_them(struct sorter *sorter)
         if (hy_step_is(g, step, HY_PSEUDO))
             continue;
         c.found.count = 0;
-        collect(&c, step, step + 1);
+        collect(&c, step, 2 * (step + 1), true);
         uint32_t *list = hy_arena_array(arena, c.found.count, sizeof *list);
         for (size_t f = 0; f < c.found.count; f++)
             list[f] = c.found.items[f];
