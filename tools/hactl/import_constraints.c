@@ -390,8 +390,11 @@ static void read_level(struct hactl_import *import, const struct hactl_xml *at, 
         hactl_import_note(import, at, "its index is not within 1 to %d: left out", HY_LEVELS_MAX);
         return;
     }
-    if (!target && !pattern && !(attribute && value)) {
-        hactl_import_note(import, at, "has no target: left out");
+    bool sound = target    ? hy_node_name_is_valid(target)
+                 : pattern ? *pattern != '\0'
+                           : attribute && value && hactl_import_is_attribute(attribute);
+    if (!sound) {
+        hactl_import_note(import, at, "has no target, or none that can be taken: left out");
         return;
     }
     split_devices(import, at, devices ? devices : "", &level);

@@ -128,6 +128,10 @@ static bool read_date(struct hactl_import *import, const struct hactl_xml *at, s
         read_parts(import, duration, duration_parts, &e->duration);
     if (e->date_op == HY_DATE_SPEC)
         read_parts(import, spec, spec_parts, &e->spec);
+    if (e->date_op == HY_DATE_SPEC && !e->spec.list.count) {
+        hactl_import_note(import, spec, "says nothing: it never holds");
+        return false;
+    }
     return true;
 }
 
