@@ -113,6 +113,8 @@ static const struct {
     {"primitive x Dummy params a=1 $id=b",
      "line 1, column 30: '$id=b': an id stands in front of all else in a set, and single attributes have none: "
      "expected name=value"},
+    {"primitive x Dummy params a=1 params 0: b=1 a=1",
+     "line 1, column 37: '0:': a is given twice: expected it once"},
     {"primitive x Dummy params @a",
      "line 1, column 26: '@a': expected name=value, params, op, meta, utilization or operations"},
     {"primitive x Dummy params rule a=1", "line 1, column 31: 'a=1': expected " ATTRIBUTE},
@@ -133,6 +135,8 @@ static const struct {
     {"location l { a b 5: c", "line 1, column 18: '5:': expected the id of a resource"},
     {"location l { a b", "line 1: the statement ends after 'b': expected another resource, or '}'"},
     {"location l /a 5: c", "line 1, column 12: '/a': expected a pattern between two slashes, such as /db.*/"},
+    {"location l /(a{40}){40}/ 5: c",
+     "line 1, column 12: '/(a{40}){40}/': expected a pattern of at most 256 bytes and 1000 repetitions"},
     {"location l x role=Up 5: c",
      "line 1, column 14: 'role=Up': expected a role: Started, Stopped, Promoted or Unpromoted"},
     {"location l x a=b 5: c",
