@@ -154,7 +154,7 @@ static bool is_left_empty(const struct removal *removal, struct hy_object *objec
         for (size_t i = 0; i < object->u.topology.levels.count; i++)
             if (count_staying(removal, &object->u.topology.levels.items[i].devices))
                 return false;
-        return true;
+        return object->u.topology.levels.count > 0;
     }
     if (!sets || !sets->list.count)
         return false;
