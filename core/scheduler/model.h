@@ -331,6 +331,7 @@ struct hy_srsc {
     uint32_t clone_min; /* this many must run before what is ordered after the clone may; 0: one for each that waits */
     bool interleave, ordered, promotable, notify;
     struct hy_unit *unit; /* primitives */
+    const char *shown;    /* its name with its number; NULL: nobody has asked yet */
     struct hy_meta meta;
 
     int *score;                /* by node; HY_ABSENT */
@@ -633,7 +634,7 @@ bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node);
 /* Why it may not run on a node; NULL: nothing speaks against it. */
 const char *hy_sched_why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 /* With the instance's number when it is a clone's. */
-const char *hy_sched_instance_name(struct hy_sched *s, const struct hy_srsc *leaf);
+const char *hy_sched_instance_name(struct hy_sched *s, struct hy_srsc *leaf);
 const char *hy_sched_why_demote(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc);
 void hy_sched_report(struct hy_sched *s);
