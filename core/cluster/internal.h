@@ -218,9 +218,10 @@ enum leaving { STAYING, LEAVING_ASKED, LEAVING_HANDING_OVER, LEAVING_SAID, LEAVI
 struct leave {
     enum leaving state;
     hy_time deadline;
-    bool shutdown; /* asked for by this host's operator: the process ends */
-    bool struck;   /* by the applied state */
-    bool stranger; /* a member has said that this node is not in the cluster */
+    bool shutdown;    /* asked for by this host's operator: the process ends */
+    bool struck;      /* by the applied state */
+    bool stranger;    /* a member has said that this node is not in the cluster */
+    hy_time asked_at; /* when it last said that it is going */
     struct told {
         uint32_t id;
         hy_time at;

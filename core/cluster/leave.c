@@ -35,6 +35,15 @@ static void gone(struct hy_cluster *c, const char *how)
     hy_replica_tell_lease(c);
 }
 
+static void ask(struct hy_cluster *c)
+{
+    struct hy_buf statements = {0};
+    hy_command_transient(&statements, c->name, "shutdown", "true");
+    hy_outbox_add(c, statements.data, statements.size);
+    hy_buf_free(&statements);
+    c->leave.asked_at = c->now;
+}
+
 static void begin(struct hy_cluster *c)
 {
     const struct hy_node_status *own = hy_cluster_own_status(c);
@@ -45,10 +54,7 @@ static void begin(struct hy_cluster *c)
     }
     if (!c->leave.shutdown)
         hy_notice(&c->log, "the cluster takes this node out: it gives up what it runs");
-    struct hy_buf statements = {0};
-    hy_command_transient(&statements, c->name, "shutdown", "true");
-    hy_outbox_add(c, statements.data, statements.size);
-    hy_buf_free(&statements);
+    ask(c);
     c->leave.state = LEAVING_ASKED;
     c->leave.deadline = c->now + PATIENCE;
 }
@@ -137,11 +143,20 @@ static bool may_say_goodbye(const struct hy_cluster *c, bool late)
     return late || (leads(c) ? !heir(c) : hy_raft_leader(c->replica.raft) != 0);
 }
 
+/* Judged gone and admitted again meanwhile: with the verdict went what it had said. */
+static bool is_forgotten(const struct hy_cluster *c)
+{
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    return own && !hy_attrs_get(&own->transient, "shutdown") && c->now - c->leave.asked_at >= TELL_AGAIN;
+}
+
 static void go_on(struct hy_cluster *c)
 {
     bool late = c->now >= c->leave.deadline;
     switch (c->leave.state) {
     case LEAVING_ASKED:
+        if (is_forgotten(c))
+            ask(c);
         if (late || !holds_something(c)) {
             c->leave.state = LEAVING_HANDING_OVER;
             hand_over(c);
