@@ -840,8 +840,7 @@ START_TEST(thirty_two_nodes_fit_a_datagram)
 }
 END_TEST
 
-/* While a node that it knows is not admitted, a member introduces itself; whoever does not know it, and is of the same
- * cluster, passes that on. */
+/* While a node that it knows is not admitted; whoever does not know it, and is of the same cluster, passes that on. */
 START_TEST(members_introduce_themselves_while_one_is_missing)
 {
     static const char words[] = "enrol test1 id=1 address=172.100.102.151";
@@ -854,8 +853,7 @@ START_TEST(members_introduce_themselves_while_one_is_missing)
     set_up(&f, &options);
     ck_assert_uint_eq(f.sent.introduction_size, 0); /* it is no member itself */
     member(&f, HY_MEMBERSHIP_COMMITTED, 1, true, 1, false);
-    f.now = hy_membership_deadline(f.membership);
-    tick(&f);
+    run_until(&f, hy_membership_deadline(f.membership));
     const struct hy_membership_effect *said = must_say(&f, HY_MEMBERSHIP_SEND);
     const struct hy_membership_event event = {
         .type = HY_MEMBERSHIP_MESSAGE, .from = 1, .data = said->data, .size = said->size};
@@ -910,8 +908,7 @@ START_TEST(options_are_checked)
 {
     struct hy_membership *membership;
     struct hy_err err;
-    struct hy_membership_options good = options_of(1, 3, 3);
-    struct hy_membership_options o = good;
+    struct hy_membership_options good = options_of(1, 3, 3), o = good;
 #define REFUSED(change)                                                                                                \
     do {                                                                                                               \
         o = good;                                                                                                      \
@@ -957,42 +954,40 @@ END_TEST
 
 static void add_tests(TCase *tcase)
 {
-    const TTest *tests[] = {lease_counts_from_sending_and_shorter,
-                            promises_for_another_incarnation_epoch_or_number_are_nothing,
-                            majority_of_an_even_number_is_more_than_half,
-                            one_node_has_a_lease_while_it_is_admitted,
-                            a_learner_needs_a_majority_and_promises_nothing,
-                            promise_is_kept_then_turns_at_once,
-                            turns_on_nobody_for_d_max_after_its_start,
-                            refusal_stands_for_h_even_when_the_node_is_heard,
-                            turns_on_one_that_is_heard_but_deaf,
-                            new_admission_ends_a_refusal_at_once,
-                            logged_verdict_ends_support_until_it_is_cut_off,
-                            unadmitted_incarnation_promises_nothing,
-                            condemns_with_a_majority_that_has_time_left,
-                            refusal_counts_from_sending,
-                            leader_releases_at_the_commit_when_a_majority_refuses,
-                            others_and_those_with_too_little_left_wait,
-                            admission_of_a_restarted_voter_forgets_what_it_refused,
-                            a_restarted_voter_has_to_refuse_anew,
-                            what_was_heard_before_is_not_heard_again,
-                            a_later_life_that_others_know_is_said,
-                            an_earlier_or_the_present_life_outlives_nobody,
-                            the_log_knows_of_a_later_life,
-                            admission_before_the_release_calls_it_off,
-                            a_late_node_restarts_its_count,
-                            link_down_gives_the_lease_up_until_new_heartbeats_are_echoed,
-                            restarted_node_with_a_verdict_in_its_log_withdraws_the_old_lease,
-                            lease_says_since_when_there_was_no_verdict,
-                            bad_messages_change_nothing,
-                            random_bytes_do_no_harm,
-                            thirty_two_nodes_fit_a_datagram,
-                            members_introduce_themselves_while_one_is_missing,
-                            a_heartbeat_that_is_due_soon_goes_out_with_another_s,
-                            options_are_checked,
-                            view_and_the_lowest_live};
-    for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
-        tcase_add_test(tcase, tests[i]);
+    tcase_add_test(tcase, lease_counts_from_sending_and_shorter);
+    tcase_add_test(tcase, promises_for_another_incarnation_epoch_or_number_are_nothing);
+    tcase_add_test(tcase, majority_of_an_even_number_is_more_than_half);
+    tcase_add_test(tcase, one_node_has_a_lease_while_it_is_admitted);
+    tcase_add_test(tcase, a_learner_needs_a_majority_and_promises_nothing);
+    tcase_add_test(tcase, promise_is_kept_then_turns_at_once);
+    tcase_add_test(tcase, turns_on_nobody_for_d_max_after_its_start);
+    tcase_add_test(tcase, refusal_stands_for_h_even_when_the_node_is_heard);
+    tcase_add_test(tcase, turns_on_one_that_is_heard_but_deaf);
+    tcase_add_test(tcase, new_admission_ends_a_refusal_at_once);
+    tcase_add_test(tcase, logged_verdict_ends_support_until_it_is_cut_off);
+    tcase_add_test(tcase, unadmitted_incarnation_promises_nothing);
+    tcase_add_test(tcase, condemns_with_a_majority_that_has_time_left);
+    tcase_add_test(tcase, refusal_counts_from_sending);
+    tcase_add_test(tcase, leader_releases_at_the_commit_when_a_majority_refuses);
+    tcase_add_test(tcase, others_and_those_with_too_little_left_wait);
+    tcase_add_test(tcase, admission_of_a_restarted_voter_forgets_what_it_refused);
+    tcase_add_test(tcase, a_restarted_voter_has_to_refuse_anew);
+    tcase_add_test(tcase, what_was_heard_before_is_not_heard_again);
+    tcase_add_test(tcase, a_later_life_that_others_know_is_said);
+    tcase_add_test(tcase, an_earlier_or_the_present_life_outlives_nobody);
+    tcase_add_test(tcase, the_log_knows_of_a_later_life);
+    tcase_add_test(tcase, admission_before_the_release_calls_it_off);
+    tcase_add_test(tcase, a_late_node_restarts_its_count);
+    tcase_add_test(tcase, link_down_gives_the_lease_up_until_new_heartbeats_are_echoed);
+    tcase_add_test(tcase, restarted_node_with_a_verdict_in_its_log_withdraws_the_old_lease);
+    tcase_add_test(tcase, lease_says_since_when_there_was_no_verdict);
+    tcase_add_test(tcase, bad_messages_change_nothing);
+    tcase_add_test(tcase, random_bytes_do_no_harm);
+    tcase_add_test(tcase, thirty_two_nodes_fit_a_datagram);
+    tcase_add_test(tcase, members_introduce_themselves_while_one_is_missing);
+    tcase_add_test(tcase, a_heartbeat_that_is_due_soon_goes_out_with_another_s);
+    tcase_add_test(tcase, options_are_checked);
+    tcase_add_test(tcase, view_and_the_lowest_live);
 }
 
 int main(void)
