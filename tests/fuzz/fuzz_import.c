@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any bytes at all as a Pacemaker CIB: nothing may crash or leak, what is refused must be refused with a reason, and what is
- * taken must be a configuration that the grammar prints and reads back. `make check` replays the files of tests/import and
- * mutations of them (test_import_fuzz); to go on from there with libFuzzer, from a build folder:
+ * Any bytes at all as a Pacemaker CIB: nothing may crash or leak, what is refused must be refused with a reason, and
+ * what is taken must be a configuration that the grammar prints and reads back. `make check` replays the files of
+ * tests/import and mutations of them (test_import_fuzz); to go on from there with libFuzzer, from a build folder:
  *
  *   clang -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -I SRC/core -I SRC/include -I SRC/tools \
  *         $(xml2-config --cflags) SRC/tests/fuzz/fuzz_import.c $(ls SRC/tools/hactl/import*.c | grep -v command) \
