@@ -4,6 +4,7 @@
 EXTRA_DIST += \
 	docs/architecture.md \
 	docs/configuration.md \
+	docs/importing.md \
 	docs/operations.md \
 	docs/protocol.md \
 	docs/writing-a-transport.md \

@@ -18,10 +18,13 @@ include tests/unit/daemon.mk
 include tests/unit/transports.mk
 include tests/unit/agents.mk
 include tests/unit/hactl.mk
+include tests/unit/import.mk
+include tests/unit/decide_fuzz.mk
 include tests/unit/sim.mk
 include tests/checks/local.mk
 include tests/testbed/local.mk
 include tests/bench/local.mk
+include tests/peer/local.mk
 include tests/e2e/local.mk
 include tests/sim/local.mk
 

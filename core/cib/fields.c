@@ -186,7 +186,8 @@ static char *borrowed(const char *text)
 int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stored)
 {
     const char *rsc = NULL, *op = NULL, *reason = NULL, *agent = NULL, *digest = NULL, *restart_digest = NULL,
-               *restart_params = NULL, *migrate_from = NULL, *migrate_to = NULL;
+               *restart_params = NULL, *secure_digest = NULL, *secure_params = NULL, *migrate_from = NULL,
+               *migrate_to = NULL;
     *result = (struct hy_result){0};
     const struct hy_field fields[] = {
         {"op", HY_FIELD_OP, &op, true},
@@ -202,6 +203,8 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"digest", HY_FIELD_TEXT, &digest, false},
         {"restart-digest", HY_FIELD_TEXT, &restart_digest, false},
         {"restart-params", HY_FIELD_TEXT, &restart_params, false},
+        {"secure-digest", HY_FIELD_TEXT, &secure_digest, false},
+        {"secure-params", HY_FIELD_TEXT, &secure_params, false},
         {"migrate-from", HY_FIELD_TEXT, &migrate_from, false},
         {"migrate-to", HY_FIELD_TEXT, &migrate_to, false},
         {"expected", HY_FIELD_INT, &result->expected, false},
@@ -222,6 +225,8 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
     result->digest = borrowed(digest);
     result->restart_digest = borrowed(restart_digest);
     result->restart_params = borrowed(restart_params);
+    result->secure_digest = borrowed(secure_digest);
+    result->secure_params = borrowed(secure_params);
     result->migrate_from = borrowed(migrate_from);
     result->migrate_to = borrowed(migrate_to);
     return rc;
@@ -257,6 +262,8 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
                  {"digest", result->digest},
                  {"restart-digest", result->restart_digest},
                  {"restart-params", result->restart_params},
+                 {"secure-digest", result->secure_digest},
+                 {"secure-params", result->secure_params},
                  {"migrate-from", result->migrate_from},
                  {"migrate-to", result->migrate_to}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

@@ -257,10 +257,10 @@ static int64_t unit_seconds(char unit, bool in_time)
         return in_time ? 0 : (int64_t)7 * DAY;
     case 'D':
         return in_time ? 0 : DAY;
-    case 'H':
-        return in_time ? HOUR : 0;
+    case 'H': /* without the T, too, as the reference takes it: P10S */
+        return HOUR;
     case 'S':
-        return in_time ? 1 : 0;
+        return 1;
     default:
         return 0;
     }

@@ -21,6 +21,8 @@ void hy_result_free(struct hy_result *result)
     free(result->digest);
     free(result->restart_digest);
     free(result->restart_params);
+    free(result->secure_digest);
+    free(result->secure_params);
     free(result->migrate_from);
     free(result->migrate_to);
 }
@@ -35,6 +37,8 @@ struct hy_result hy_result_copy(const struct hy_result *result)
     copy.digest = hy_strdup(result->digest);
     copy.restart_digest = hy_strdup(result->restart_digest);
     copy.restart_params = hy_strdup(result->restart_params);
+    copy.secure_digest = hy_strdup(result->secure_digest);
+    copy.secure_params = hy_strdup(result->secure_params);
     copy.migrate_from = hy_strdup(result->migrate_from);
     copy.migrate_to = hy_strdup(result->migrate_to);
     return copy;

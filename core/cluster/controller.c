@@ -335,6 +335,7 @@ static void decide(struct hy_cluster *c)
     const struct hy_sched_input input = {.cib = c->replica.cib,
                                          .now = c->wall,
                                          .quorum = true,
+                                         .dc = c->name,
                                          .inflight = controller->listed.items,
                                          .inflight_count = controller->listed.count};
     struct hy_decision *decision = hy_schedule(&input);

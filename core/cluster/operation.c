@@ -8,7 +8,7 @@
 
 enum {
     OPERATION_VERSION = 2,
-    OUTCOME_VERSION = 1,
+    OUTCOME_VERSION = 2,
     NAME_MAX_BYTES = 255,  /* a resource's name is also the name of its state folder */
     ATTR_MIN_BYTES = 4 + 4 /* two length fields: what the smallest pair takes up */
 };
@@ -217,6 +217,7 @@ void hy_outcome_encode(const struct hy_outcome *outcome, struct hy_buf *out)
     hy_wr_i64(out, outcome->queued);
     write_optional(out, outcome->reason);
     write_optional(out, outcome->output);
+    write_optional(out, outcome->agent);
     write_optional(out, outcome->digest);
     write_optional(out, outcome->cancels);
 }
@@ -256,6 +257,7 @@ int hy_outcome_decode(const void *data, size_t size, struct hy_outcome *outcome,
     outcome->queued = hy_rd_i64(&rd);
     outcome->reason = read_optional(&rd);
     outcome->output = read_optional(&rd);
+    outcome->agent = read_optional(&rd);
     outcome->digest = read_optional(&rd);
     outcome->cancels = read_optional(&rd);
     if (!hy_rd_done(&rd))
@@ -275,6 +277,7 @@ void hy_outcome_free(struct hy_outcome *outcome)
     free(outcome->op);
     free(outcome->reason);
     free(outcome->output);
+    free(outcome->agent);
     free(outcome->digest);
     free(outcome->cancels);
     *outcome = (struct hy_outcome){0};

@@ -40,6 +40,7 @@ struct hy_outcome {
     hy_time queued;
     char *reason; /* NULL: none */
     char *output; /* last lines of what it printed, when it failed; NULL: none */
+    char *agent;  /* the operation's; NULL or "": not known */
     char *digest; /* NULL: none */
 };
 

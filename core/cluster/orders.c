@@ -129,6 +129,7 @@ static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, u
                                      .took = outcome->took,
                                      .queued = outcome->queued,
                                      .reason = outcome->reason,
+                                     .agent = outcome->agent && *outcome->agent ? outcome->agent : NULL,
                                      .digest = outcome->digest};
     hy_command_result(out, c->name, epoch, &result);
 }

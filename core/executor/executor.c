@@ -61,6 +61,7 @@ static void answer_query(void *context)
                                      .rsc = lend(entry->kept.rsc),
                                      .op = lend(entry->kept.op),
                                      .exec = entry->pending ? HY_EXEC_PENDING : HY_EXEC_DONE,
+                                     .agent = lend(entry->kept.agent),
                                      .digest = lend(entry->kept.digest)};
         hy_port_send_outcome(&executor->port, HY_PACKET_ACTIVE, &outcome);
     }

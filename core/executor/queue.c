@@ -102,6 +102,7 @@ static void remember(struct hy_lane *lane, const struct hy_outcome *outcome)
     kept->op = hy_strdup(outcome->op);
     kept->reason = hy_strdup(outcome->reason);
     kept->output = hy_strdup(outcome->output);
+    kept->agent = hy_strdup(outcome->agent);
     kept->digest = hy_strdup(outcome->digest);
     kept->cancels = hy_strdup(outcome->cancels);
 }
@@ -125,6 +126,7 @@ void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const stru
                                  .queued = item->queued,
                                  .reason = lend(result->reason),
                                  .output = lend(result->output),
+                                 .agent = operation->agent,
                                  .digest = operation->digest,
                                  .cancels = operation->cancels};
     if (!item->recurring)

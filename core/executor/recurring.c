@@ -155,6 +155,7 @@ static void report_change(struct hy_recurring *recurring, struct hy_item *item, 
                                 .queued = item->queued,
                                 .reason = hy_strdup(result->reason),
                                 .output = hy_strdup(result->output),
+                                .agent = hy_strdup(recurring->operation.agent),
                                 .digest = hy_strdup(recurring->operation.digest)};
     recurring->reported = true;
     hy_lane_answer(recurring->lane, item, result);

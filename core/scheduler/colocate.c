@@ -1,104 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arithmetic of colocation. Two movements: what is placed tells those that go with it where they may be (apply); and
- * what is to be placed first asks those that will go with it where they would like to be (pull).
+ * The arithmetic of colocation, one half: what is placed tells those that go with it where they may be, and which of
+ * their instances are to be promoted. The other half is pull.c.
  */
 #include "scheduler/model.h"
-
-/* A node whose score a pull would have made negative: out of the pull's reach, and 1 at its end. */
-#define PULLED_OUT (HY_INFINITY * -100)
-
-/* ---------------------------------------------------------------- which colocations bear on a resource */
-
-/* By the other one's priority, then clones, groups, primitives, then the constraint's id. */
-static int weigh(const struct hy_scoloc *a, const struct hy_scoloc *b, bool as_dependent)
-{
-    const struct hy_srsc *x = as_dependent ? a->primary : a->dependent;
-    const struct hy_srsc *y = as_dependent ? b->primary : b->dependent;
-    if (x->meta.priority != y->meta.priority)
-        return x->meta.priority > y->meta.priority ? -1 : 1;
-    if (x->kind != y->kind)
-        return x->kind > y->kind ? -1 : 1;
-    if (x->promotable != y->promotable)
-        return x->promotable ? -1 : 1;
-    return strcmp(a->id, b->id);
-}
-
-static void insert(struct hy_sched *s, hy_scoloc_list *list, struct hy_scoloc *colocation, bool as_dependent)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i] == colocation)
-            return;
-    hy_arena_vec_push(&s->scratch, list, colocation);
-    size_t at = list->count - 1;
-    while (at > 0 && weigh(colocation, list->items[at - 1], as_dependent) < 0) {
-        list->items[at] = list->items[at - 1];
-        at--;
-    }
-    list->items[at] = colocation;
-}
-
-static void insert_own(struct hy_sched *s, struct hy_srsc *rsc, bool as_dependent, bool internal, hy_scoloc_list *list)
-{
-    const hy_scoloc_list *own = as_dependent ? &rsc->with : &rsc->dependents;
-    for (size_t i = 0; i < own->count; i++)
-        if (internal || !own->items[i]->internal)
-            insert(s, list, own->items[i], as_dependent);
-}
-
-static void gather(struct hy_sched *s, struct hy_srsc *rsc, struct hy_srsc *asker, bool as_dependent,
-                   hy_scoloc_list *list);
-
-/* A group follows others through its first member, and is followed through its last: the chain inside does the rest. */
-static void gather_group(struct hy_sched *s, struct hy_srsc *group, struct hy_srsc *asker, bool as_dependent,
-                         hy_scoloc_list *list)
-{
-    const struct hy_srsc *end = group->children.items[as_dependent ? 0 : group->children.count - 1];
-    if (asker != group && asker != end)
-        return;
-    insert_own(s, group, as_dependent, true, list);
-    if (group->parent)
-        gather(s, group->parent, asker, as_dependent, list);
-    for (size_t i = 0; i < group->children.count; i++)
-        if (group->children.items[i] != asker)
-            insert_own(s, group->children.items[i], as_dependent, false, list);
-}
-
-static void gather(struct hy_sched *s, struct hy_srsc *rsc, struct hy_srsc *asker, bool as_dependent,
-                   hy_scoloc_list *list)
-{
-    if (rsc->kind == HY_RSC_GROUP) {
-        if (rsc->children.count)
-            gather_group(s, rsc, asker, as_dependent, list);
-        return;
-    }
-    insert_own(s, rsc, as_dependent, true, list);
-    if (rsc->parent)
-        gather(s, rsc->parent, asker, as_dependent, list);
-}
-
-static hy_scoloc_list *gathered(struct hy_sched *s, struct hy_srsc *rsc, bool as_dependent)
-{
-    hy_scoloc_list *list = hy_arena_alloc(&s->scratch, sizeof *list);
-    gather(s, rsc, rsc, as_dependent, list);
-    return list;
-}
-
-const hy_scoloc_list *hy_sched_with(struct hy_sched *s, struct hy_srsc *rsc)
-{
-    if (!rsc->all_with)
-        rsc->all_with = gathered(s, rsc, true);
-    return rsc->all_with;
-}
-
-const hy_scoloc_list *hy_sched_dependents(struct hy_sched *s, struct hy_srsc *rsc)
-{
-    if (!rsc->all_dependents)
-        rsc->all_dependents = gathered(s, rsc, false);
-    return rsc->all_dependents;
-}
-
-/* ---------------------------------------------------------------- apply */
 
 bool hy_sched_same_place(const struct hy_sched *s, const struct hy_scoloc *colocation, uint32_t a, uint32_t b)
 {
@@ -108,15 +13,24 @@ bool hy_sched_same_place(const struct hy_sched *s, const struct hy_scoloc *coloc
         return a == b;
     const char *x = hy_sched_node_attr(&s->nodes[a], colocation->attribute);
     const char *y = hy_sched_node_attr(&s->nodes[b], colocation->attribute);
-    return x && y && !strcasecmp(x, y);
+    return x && y ? !strcasecmp(x, y) : x == y;
 }
 
 bool hy_sched_any_node(const struct hy_sched *s, const int *score)
 {
     for (uint32_t n = 0; n < s->node_count; n++)
-        if (score[n] != HY_ABSENT && score[n] >= 0 && s->nodes[n].usable)
+        if (score[n] >= 0 && s->nodes[n].usable)
             return true;
     return false;
+}
+
+enum hy_role hy_sched_next_role(const struct hy_srsc *rsc)
+{
+    enum hy_role role = rsc->kind == HY_RSC_PRIMITIVE ? rsc->next : HY_ROLE_ANY;
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (hy_sched_next_role(rsc->children.items[i]) > role)
+            role = hy_sched_next_role(rsc->children.items[i]);
+    return role;
 }
 
 static void note(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_scoloc *colocation,
@@ -127,19 +41,22 @@ static void note(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_
     cause->other = primary;
 }
 
-static void apply_to_primitive(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *primary,
-                               const struct hy_scoloc *colocation)
+/* ---------------------------------------------------------------- with a primitive */
+
+static int *copy_scores(struct hy_sched *s, const int *score)
+{
+    int *copy = hy_arena_array(&s->scratch, s->node_count, sizeof *copy);
+    memcpy(copy, score, s->node_count * sizeof *copy);
+    return copy;
+}
+
+static void apply_to_place(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *primary,
+                           const struct hy_scoloc *colocation)
 {
     int weight = colocation->score;
-    if (!primary->assigned || dependent->assigned)
-        return;
-    if (colocation->primary_role != HY_ROLE_ANY && primary->node != HY_NO_NODE &&
-        colocation->primary_role != primary->next)
-        return;
     if (primary->node == HY_NO_NODE && weight < 0)
         return;
-    int *score = hy_arena_array(&s->scratch, s->node_count, sizeof *score);
-    memcpy(score, dependent->score, s->node_count * sizeof *score);
+    int *score = copy_scores(s, dependent->score);
     for (uint32_t n = 0; n < s->node_count; n++) {
         if (score[n] == HY_ABSENT)
             continue;
@@ -151,26 +68,49 @@ static void apply_to_primitive(struct hy_sched *s, struct hy_srsc *dependent, st
             score[n] = hy_score_add(score[n], weight);
     }
     bool mandatory = weight >= HY_INFINITY || weight <= -HY_INFINITY;
-    if (mandatory || hy_sched_any_node(s, score)) {
-        dependent->score = score;
-        note(s, dependent, colocation, primary, primary->node, weight);
+    if (!mandatory && !hy_sched_any_node(s, score))
+        return;
+    dependent->score = score;
+    note(s, dependent, colocation, primary, primary->node, weight);
+}
+
+/* Once instances have their nodes, it is about which of them are promoted. */
+static void apply_to_promotion(const struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *primary,
+                               const struct hy_scoloc *colocation)
+{
+    if (primary->node == HY_NO_NODE || dependent->node == HY_NO_NODE)
+        return;
+    if (!hy_sched_same_place(s, colocation, dependent->node, primary->node)) {
+        if (colocation->score >= HY_INFINITY && colocation->dependent_role == HY_ROLE_PROMOTED)
+            dependent->promotion = -HY_INFINITY;
+        return;
     }
+    if (colocation->primary_role != HY_ROLE_ANY && colocation->primary_role != primary->next)
+        return;
+    int sign = colocation->dependent_role == HY_ROLE_UNPROMOTED ? -1 : 1;
+    dependent->promotion = hy_score_add(dependent->promotion, sign * colocation->score);
 }
 
-static bool is_at(const struct hy_srsc *rsc, const struct hy_scoloc *colocation)
+static void apply_to_primitive(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *primary,
+                               const struct hy_scoloc *colocation)
 {
-    if (rsc->kind == HY_RSC_GROUP && rsc->children.count)
-        rsc = rsc->children.items[rsc->children.count - 1];
-    return rsc->node != HY_NO_NODE &&
-           (colocation->primary_role == HY_ROLE_ANY || colocation->primary_role == rsc->next);
+    if (!primary->assigned)
+        return;
+    bool by_role = colocation->dependent_role >= HY_ROLE_UNPROMOTED;
+    if (by_role && dependent->parent && dependent->parent->promotable && dependent->assigned) {
+        apply_to_promotion(s, dependent, primary, colocation);
+        return;
+    }
+    if (dependent->assigned)
+        return;
+    if (colocation->dependent_role != HY_ROLE_ANY && colocation->dependent_role != dependent->next)
+        return;
+    if (colocation->primary_role != HY_ROLE_ANY && colocation->primary_role != primary->next)
+        return;
+    apply_to_place(s, dependent, primary, colocation);
 }
 
-static const struct hy_srsc *representative(const struct hy_srsc *instance)
-{
-    return instance->kind == HY_RSC_GROUP && instance->children.count
-               ? instance->children.items[instance->children.count - 1]
-               : instance;
-}
+/* ---------------------------------------------------------------- with a clone */
 
 static bool any_blocked(const struct hy_srsc *rsc)
 {
@@ -180,46 +120,110 @@ static bool any_blocked(const struct hy_srsc *rsc)
     return rsc->blocked;
 }
 
-/* Only where an instance of the clone is to be, and one that nobody has had to leave alone. */
-static void confine(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
-                    const struct hy_scoloc *colocation)
+static struct hy_srsc *instance_at(const struct hy_srsc *clone, uint32_t node, enum hy_role role)
+{
+    for (struct hy_srsc *at = clone->first_at[node]; at; at = at->next_at)
+        if (!any_blocked(at) && (role == HY_ROLE_ANY || hy_sched_next_role(at) == role))
+            return at;
+    return NULL;
+}
+
+/* The instance it would best be with. */
+static struct hy_srsc *counterpart(struct hy_sched *s, const struct hy_srsc *dependent, const struct hy_srsc *clone,
+                                   enum hy_role role)
+{
+    if (dependent->node != HY_NO_NODE)
+        return instance_at(clone, dependent->node, role);
+    uint32_t best = HY_NO_NODE;
+    for (uint32_t n = 0; n < s->node_count; n++)
+        if (dependent->score[n] != HY_ABSENT && clone->first_at[n] && instance_at(clone, n, role) &&
+            (best == HY_NO_NODE || hy_sched_compare_nodes(s, dependent->score, HY_NO_NODE, n, best) < 0))
+            best = n;
+    return best == HY_NO_NODE ? NULL : instance_at(clone, best, role);
+}
+
+/* Whether instances of the two go in pairs. Whoever keeps apart keeps apart from all of them. */
+static bool is_interleaved(const struct hy_scoloc *colocation)
+{
+    const struct hy_srsc *dependent = colocation->dependent, *primary = colocation->primary;
+    return dependent->kind == HY_RSC_CLONE && dependent->interleave && colocation->score > 0 &&
+           dependent->clone_node_max == primary->clone_node_max;
+}
+
+/* Only where the marked nodes are, or nodes with the same attribute as one of them. `worth`: what the instance there was
+ * worth adds up; NULL: it does not. */
+static void confine(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
+                    const struct hy_scoloc *colocation, const uint8_t *marked, const int *worth)
 {
     for (uint32_t n = 0; n < s->node_count; n++) {
-        bool found = false;
-        for (size_t i = 0; i < clone->children.count && !found; i++) {
-            const struct hy_srsc *instance = clone->children.items[i];
-            found = is_at(instance, colocation) && !any_blocked(instance) &&
-                    hy_sched_same_place(s, colocation, n, representative(instance)->node);
-        }
-        if (!found && dependent->score[n] != HY_ABSENT)
+        if (dependent->score[n] == HY_ABSENT)
+            continue;
+        uint32_t match = marked[n] ? n : HY_NO_NODE;
+        for (uint32_t m = 0; m < s->node_count && match == HY_NO_NODE && colocation->attribute; m++)
+            if (marked[m] && hy_sched_same_place(s, colocation, n, m))
+                match = m;
+        if (match == HY_NO_NODE)
             dependent->score[n] = -HY_INFINITY;
+        else if (worth)
+            dependent->score[n] = hy_score_add(dependent->score[n], worth[match]);
     }
     note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY);
 }
 
-/* Interleaved clones: the instance of the one goes with that of the other which is on a node where both may be. */
-static struct hy_srsc *counterpart(struct hy_sched *s, const struct hy_srsc *dependent, struct hy_srsc *clone,
-                                   const struct hy_scoloc *colocation)
+static const struct hy_srsc *first_leaf(const struct hy_srsc *rsc)
 {
-    struct hy_srsc *best = NULL;
-    int best_score = INT_MIN;
+    while (rsc->kind != HY_RSC_PRIMITIVE && rsc->children.count)
+        rsc = rsc->children.items[0];
+    return rsc;
+}
+
+/* With the instances in a role: promoted ones, mostly. */
+static void apply_to_role(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
+                          const struct hy_scoloc *colocation)
+{
+    uint8_t *marked = hy_arena_array(&s->scratch, s->node_count, 1);
+    int *worth = hy_arena_array(&s->scratch, s->node_count, sizeof *worth);
     for (size_t i = 0; i < clone->children.count; i++) {
-        struct hy_srsc *instance = clone->children.items[i];
-        if (!is_at(instance, colocation))
+        const struct hy_srsc *instance = clone->children.items[i];
+        if (instance->node == HY_NO_NODE || hy_sched_next_role(instance) != colocation->primary_role)
             continue;
-        uint32_t node = representative(instance)->node;
-        int score = dependent->score[node];
-        if (score < 0 || !s->nodes[node].usable)
-            continue;
-        for (size_t a = 0; a < dependent->active.count; a++)
-            if (dependent->active.items[a] == node)
-                return instance;
-        if (score > best_score) {
-            best = instance;
-            best_score = score;
-        }
+        const struct hy_srsc *leaf = first_leaf(instance);
+        marked[instance->node] = 1;
+        worth[instance->node] = leaf->score[instance->node];
+        for (uint32_t n = 0; n < s->node_count && colocation->score < HY_INFINITY; n++)
+            if (dependent->score[n] != HY_ABSENT && hy_sched_same_place(s, colocation, n, instance->node))
+                dependent->score[n] = hy_score_add(dependent->score[n], colocation->score);
     }
-    return best;
+    if (colocation->score < HY_INFINITY)
+        return;
+    /* Instances that are not to be promoted could not even start otherwise. */
+    if (colocation->dependent_role != HY_ROLE_PROMOTED || colocation->primary_role != HY_ROLE_PROMOTED)
+        confine(s, dependent, clone, colocation, marked, worth);
+}
+
+static void promote_with(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
+                         const struct hy_scoloc *colocation)
+{
+    bool found = false;
+    for (uint32_t n = 0; n < s->node_count && !found; n++)
+        found =
+            hy_sched_same_place(s, colocation, n, dependent->node) && instance_at(clone, n, colocation->primary_role);
+    if (found)
+        dependent->promotion = hy_score_add(dependent->promotion, colocation->score);
+    else if (colocation->score >= HY_INFINITY)
+        dependent->promotion = -HY_INFINITY;
+}
+
+static void apply_to_pair(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
+                          const struct hy_scoloc *colocation)
+{
+    struct hy_srsc *instance = counterpart(s, dependent, clone, HY_ROLE_ANY);
+    if (instance)
+        hy_sched_apply_colocation(s, dependent, instance, colocation);
+    else if (colocation->score >= HY_INFINITY && !dependent->assigned) {
+        note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY);
+        hy_sched_settle(s, dependent, HY_NO_NODE, true);
+    }
 }
 
 static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
@@ -227,150 +231,49 @@ static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct
 {
     if (!clone->assigned)
         return;
-    const struct hy_srsc *own = hy_sched_clone_of(dependent);
-    if (own && own->interleave && colocation->score > 0) {
-        struct hy_srsc *instance = counterpart(s, dependent, clone, colocation);
-        if (instance)
-            hy_sched_apply_colocation(s, dependent, instance, colocation);
-        else if (colocation->score >= HY_INFINITY)
-            confine(s, dependent, clone, colocation);
+    if (clone->promotable && colocation->primary_role != HY_ROLE_ANY) {
+        if (!dependent->assigned)
+            apply_to_role(s, dependent, clone, colocation);
+        else if (colocation->dependent_role == HY_ROLE_PROMOTED)
+            promote_with(s, dependent, clone, colocation);
+        return;
+    }
+    if (is_interleaved(colocation)) {
+        apply_to_pair(s, dependent, clone, colocation);
         return;
     }
     if (colocation->score >= HY_INFINITY) {
-        confine(s, dependent, clone, colocation);
+        uint8_t *marked = hy_arena_array(&s->scratch, s->node_count, 1);
+        for (uint32_t n = 0; n < s->node_count; n++)
+            marked[n] = instance_at(clone, n, HY_ROLE_ANY) != NULL;
+        if (!dependent->assigned)
+            confine(s, dependent, clone, colocation, marked, NULL);
         return;
     }
     for (size_t i = 0; i < clone->children.count; i++)
-        if (is_at(clone->children.items[i], colocation))
-            hy_sched_apply_colocation(s, dependent, clone->children.items[i], colocation);
+        hy_sched_apply_colocation(s, dependent, clone->children.items[i], colocation);
 }
 
 void hy_sched_apply_colocation(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *primary,
                                const struct hy_scoloc *colocation)
 {
+    bool by_role = dependent->kind == HY_RSC_GROUP && dependent->assigned && dependent->parent &&
+                   dependent->parent->promotable && colocation->dependent_role >= HY_ROLE_UNPROMOTED;
+    if (dependent->kind == HY_RSC_GROUP && !by_role) {
+        if (dependent->children.count)
+            hy_sched_apply_colocation(s, dependent->children.items[0], primary, colocation);
+        return;
+    }
     if (primary->kind == HY_RSC_CLONE) {
         apply_to_clone(s, dependent, primary, colocation);
+        hy_sched_book_colocation(s, dependent, colocation, primary);
     } else if (primary->kind == HY_RSC_GROUP) {
         /* To be with the whole of a group is to be with its last member; to be near it, with its first. */
         size_t count = primary->children.count;
-        if (count)
+        if (count && primary->assigned)
             apply_to_primitive(s, dependent, primary->children.items[colocation->score >= HY_INFINITY ? count - 1 : 0],
                                colocation);
     } else {
         apply_to_primitive(s, dependent, primary, colocation);
     }
-}
-
-/* ---------------------------------------------------------------- pull */
-
-struct pull {
-    struct hy_sched *s;
-    const struct hy_srsc *target;
-    bool only_positive;
-};
-
-static bool in_play(int score)
-{
-    return score != HY_ABSENT;
-}
-
-static int wish(const struct hy_sched *s, const struct hy_srsc *source, const struct hy_scoloc *colocation,
-                uint32_t node)
-{
-    int best = -HY_INFINITY;
-    for (uint32_t n = 0; n < s->node_count; n++) {
-        if (colocation->attribute ? !hy_sched_same_place(s, colocation, n, node) : n != node)
-            continue;
-        int score = source->score[n];
-        /* A member behind the first has not got the group's own scores. */
-        const struct hy_srsc *group = hy_sched_group_of(source);
-        if (group && !colocation->internal && colocation->dependent == source && source != group->children.items[0] &&
-            in_play(score) && in_play(group->score[n]))
-            score = hy_score_add(score, group->score[n]);
-        if (in_play(score) && score > best && s->nodes[n].usable)
-            best = score;
-    }
-    return best;
-}
-
-static void add_wishes(const struct pull *pull, int *score, const struct hy_srsc *source,
-                       const struct hy_scoloc *colocation, float factor)
-{
-    for (uint32_t n = 0; n < pull->s->node_count; n++) {
-        if (!in_play(score[n]) || score[n] == PULLED_OUT)
-            continue;
-        int wanted = wish(pull->s, source, colocation, n);
-        if (factor < 0 && wanted < 0)
-            continue; /* not liking a place does not make it a place to send others to */
-        float exact = factor * (float)wanted;
-        int delta = (int)(exact < 0 ? exact - 0.5F : exact + 0.5F);
-        if (!delta && wanted && factor != 0)
-            delta = factor > 0 ? 1 : -1;
-        int sum = hy_score_add(delta, score[n]);
-        if (pull->only_positive && sum < 0 && score[n] > 0)
-            score[n] = PULLED_OUT;
-        else if (!(pull->only_positive && sum < 0 && score[n] == 0))
-            score[n] = sum;
-    }
-}
-
-static bool has_influence(const struct hy_scoloc *colocation)
-{
-    const struct hy_srsc *primary = colocation->primary;
-    if (colocation->influence)
-        return true;
-    if (primary->kind == HY_RSC_PRIMITIVE)
-        return !primary->active.count;
-    for (size_t i = 0; i < primary->children.count; i++)
-        if (primary->children.items[i]->active.count)
-            return false;
-    return true;
-}
-
-static bool any_pulled_node(const struct pull *pull, const int *score)
-{
-    return hy_sched_any_node(pull->s, score);
-}
-
-static int *pull_from(const struct pull *pull, struct hy_srsc *source, int *nodes, const struct hy_scoloc *colocation,
-                      float factor)
-{
-    if (source->kind == HY_RSC_GROUP) {
-        if (source->pulling || !source->children.count)
-            return nodes;
-        source->pulling = true;
-        nodes = pull_from(pull, source->children.items[0], nodes, colocation, factor);
-        source->pulling = false;
-        return nodes;
-    }
-    if (source->pulling)
-        return nodes;
-    source->pulling = true;
-    struct hy_sched *s = pull->s;
-    int *score = hy_arena_array(&s->scratch, s->node_count, sizeof *score);
-    memcpy(score, nodes, s->node_count * sizeof *score);
-    add_wishes(pull, score, source, colocation, factor);
-    bool usable = any_pulled_node(pull, score);
-    const hy_scoloc_list *list = hy_sched_dependents(s, source);
-    for (size_t i = 0; usable && i < list->count; i++) {
-        const struct hy_scoloc *next = list->items[i];
-        if (has_influence(next))
-            score = pull_from(pull, next->dependent, score, next, factor * (float)next->score / (float)HY_INFINITY);
-    }
-    source->pulling = false;
-    if (!usable)
-        return nodes; /* nothing would be left: do as if it had not been asked */
-    for (uint32_t n = 0; n < s->node_count; n++)
-        if (score[n] == PULLED_OUT)
-            score[n] = 1;
-    return score;
-}
-
-void hy_sched_pull(struct hy_sched *s, struct hy_srsc *target, const struct hy_scoloc *colocation)
-{
-    if (!has_influence(colocation) || colocation->dependent->assigned)
-        return;
-    struct pull pull = {.s = s, .target = target, .only_positive = target->kind == HY_RSC_CLONE};
-    float factor = (float)colocation->score / (float)HY_INFINITY;
-    target->score = pull_from(&pull, colocation->dependent, target->score, colocation, factor);
 }

@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Locations become scores; colocations and orders become links between resources. */
+/* Locations become scores; what else bears on where things may be, too. */
 #include "scheduler/model.h"
+
+#include <regex.h>
+
+enum { PARTS = 10 }; /* of a pattern's match: all of it, and up to nine in parentheses */
 
 struct hy_cause *hy_sched_cause(struct hy_sched *s, struct hy_srsc *rsc, enum hy_cause_kind kind, uint32_t node,
                                 int score)
 {
     struct hy_cause *cause = hy_arena_alloc(&s->scratch, sizeof *cause);
     *cause = (struct hy_cause){.kind = kind, .node = node, .score = score, .next = rsc->causes};
-    return rsc->causes = cause;
+    rsc->causes = cause;
+    hy_sched_book_cause(s, rsc, cause);
+    return cause;
 }
 
 static void add_to(struct hy_srsc *rsc, uint32_t node, int score)
@@ -15,21 +21,53 @@ static void add_to(struct hy_srsc *rsc, uint32_t node, int score)
     rsc->score[node] = rsc->score[node] == HY_ABSENT ? score : hy_score_add(rsc->score[node], score);
 }
 
-/* Of a group only the first member has the group's scores; the others have its nodes, and follow it. */
 void hy_sched_add_score(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, int score)
 {
     add_to(rsc, node, score);
-    for (size_t i = 0; i < rsc->children.count; i++) {
-        bool follows = rsc->kind == HY_RSC_GROUP && i > 0;
-        hy_sched_add_score(s, rsc->children.items[i], node, follows ? 0 : score);
-    }
+    for (size_t i = 0; i < rsc->children.count; i++)
+        hy_sched_add_score(s, rsc->children.items[i], node, score);
 }
+
+/* Of a group only the first member has the group's locations; the others have its nodes, and follow it. */
+void hy_sched_add_location(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, int score)
+{
+    add_to(rsc, node, score);
+    for (size_t i = 0; i < rsc->children.count; i++)
+        hy_sched_add_location(s, rsc->children.items[i], node, rsc->kind == HY_RSC_GROUP && i > 0 ? 0 : score);
+}
+
+/* ---------------------------------------------------------------- whom an id means */
 
 /* A constraint that names what a clone is of means the clone. */
 static struct hy_srsc *constrained(struct hy_sched *s, const char *id)
 {
     struct hy_srsc *rsc = id ? hy_map_get(&s->rsc_index, id) : NULL;
     return rsc && rsc->in_clone ? hy_sched_top(rsc) : rsc;
+}
+
+static void add_rsc(struct hy_sched *s, hy_srsc_list *list, struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i] == rsc)
+            return;
+    hy_arena_vec_push(&s->scratch, list, rsc);
+}
+
+/* A resource; or all that a tag or template stands for. */
+void hy_sched_resolve(struct hy_sched *s, const char *id, hy_srsc_list *list)
+{
+    struct hy_srsc *rsc = id ? constrained(s, id) : NULL;
+    if (rsc) {
+        hy_arena_vec_push(&s->scratch, list, rsc);
+        return;
+    }
+    struct hy_objects objects = {0};
+    if (id)
+        hy_cib_resolve(s->input->cib, id, &objects);
+    for (size_t i = 0; i < objects.list.count; i++)
+        if ((rsc = constrained(s, objects.list.items[i]->id)))
+            add_rsc(s, list, rsc);
+    hy_vec_free(&objects.list);
 }
 
 /* ---------------------------------------------------------------- location */
@@ -48,142 +86,179 @@ static void forbid_probe(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node)
 static void locate(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_object *object, enum hy_role role,
                    uint32_t node, int score)
 {
-    if (role == HY_ROLE_PROMOTED || role == HY_ROLE_UNPROMOTED) {
-        if (role == HY_ROLE_UNPROMOTED || rsc->kind != HY_RSC_CLONE)
-            return;
-        if (!rsc->promote_score)
-            rsc->promote_score = hy_arena_array(&s->scratch, s->node_count, sizeof *rsc->promote_score);
-        rsc->promote_score[node] = hy_score_add(rsc->promote_score[node], score);
+    /* What is to be promoted must have been started before: any other role is every role. */
+    if (role != HY_ROLE_PROMOTED) {
+        hy_sched_add_location(s, rsc, node, score);
+        hy_sched_cause(s, rsc, HY_CAUSE_LOCATION, node, score)->id = object->id;
         return;
     }
-    hy_sched_add_score(s, rsc, node, score);
-    hy_sched_cause(s, rsc, HY_CAUSE_LOCATION, node, score)->id = object->id;
+    if (!rsc->promote_score)
+        rsc->promote_score = hy_arena_array(&s->scratch, s->node_count, sizeof *rsc->promote_score);
+    rsc->promote_score[node] = hy_score_add(rsc->promote_score[node], score);
+    hy_sched_book_promotion(s, rsc, object->id, node, score);
 }
 
-static int rule_score(const struct hy_rule *rule, const struct hy_snode *node)
+struct asked {
+    struct hy_sched *s;
+    struct hy_srsc *rsc;
+    uint32_t node;
+};
+
+static const struct hy_srsc *first_leaf(const struct hy_srsc *rsc)
 {
-    int score = rule->score;
-    if (rule->score_attribute) {
-        const char *text = hy_sched_node_attr(node, rule->score_attribute);
-        score = 0;
-        if (text)
-            hy_score_parse(text, &score);
+    while (rsc->kind != HY_RSC_PRIMITIVE && rsc->children.count)
+        rsc = rsc->children.items[0];
+    return rsc;
+}
+
+static const char *param_of(const void *from, const char *name)
+{
+    const struct asked *asked = from;
+    const struct hy_srsc *leaf = first_leaf(asked->rsc);
+    const struct hy_params *params = leaf->unit ? hy_sched_params(asked->s, leaf->unit->prim, asked->node) : NULL;
+    for (size_t i = 0; params && i < params->count; i++)
+        if (!strcmp(params->list[i].name, name))
+            return params->list[i].value;
+    return NULL;
+}
+
+static const char *meta_of(const void *from, const char *name)
+{
+    const struct asked *asked = from;
+    return hy_values_get(hy_sched_collect_meta(asked->s, asked->rsc), name);
+}
+
+enum discovery { ALWAYS, NEVER, EXCLUSIVE };
+
+static void discover(struct hy_sched *s, struct hy_srsc *rsc, enum discovery discovery, uint32_t node)
+{
+    if (discovery == NEVER)
+        forbid_probe(s, rsc, node);
+    if (discovery != EXCLUSIVE)
+        return;
+    if (!rsc->exclusive) {
+        rsc->exclusive = hy_arena_array(&s->scratch, s->node_count, 1);
+        hy_arena_vec_push(&s->scratch, &s->exclusives, rsc);
     }
-    return score;
+    rsc->exclusive[node] = 1;
+}
+
+static bool apply_rules(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_object *object, enum hy_role role,
+                        uint32_t n, const struct hy_rule_context *with)
+{
+    const struct hy_location *location = &object->u.location;
+    struct asked asked = {.s = s, .rsc = rsc, .node = n};
+    bool concerned = false;
+    for (size_t r = 0; r < location->rules.count; r++) {
+        struct hy_rule_context context = hy_sched_context(s, &s->nodes[n]);
+        context.param = param_of;
+        context.meta = meta_of;
+        context.rsc = &asked;
+        context.matches = with->matches;
+        context.match_count = with->match_count;
+        const struct hy_rule *rule = hy_rule_meant(s->input->cib, &location->rules.items[r]);
+        if (!rule || !hy_rule_holds(rule, &context))
+            continue;
+        concerned = true;
+        enum hy_role own = rule->role == HY_ROLE_ANY ? role : rule->role;
+        locate(s, rsc, object, own, n, hy_rule_score(rule, &context));
+    }
+    return concerned;
+}
+
+static enum discovery read_discovery(const struct hy_location *location)
+{
+    const char *text = hy_attrs_get(&location->options, "resource-discovery");
+    return !text ? ALWAYS : !strcmp(text, "never") ? NEVER : !strcmp(text, "exclusive") ? EXCLUSIVE : ALWAYS;
+}
+
+/* `context`: what the pattern has matched. */
+static void apply_location(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_object *object, enum hy_role role,
+                           const struct hy_rule_context *context)
+{
+    const struct hy_location *location = &object->u.location;
+    enum discovery discovery = read_discovery(location);
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        bool concerned = location->node && !strcasecmp(location->node, s->nodes[n].name);
+        if (concerned)
+            locate(s, rsc, object, role, n, location->score);
+        else if (!location->node)
+            concerned = apply_rules(s, rsc, object, role, n, context);
+        if (concerned)
+            discover(s, rsc, discovery, n);
+    }
+}
+
+static bool matches(const regex_t *regex, const char *id, struct hy_rule_context *context, struct hy_match *into)
+{
+    regmatch_t found[PARTS];
+    if (regexec(regex, id, PARTS, found, 0) != 0)
+        return false;
+    for (size_t i = 0; i < PARTS; i++) {
+        bool there = found[i].rm_so >= 0;
+        into[i] = (struct hy_match){.text = there ? id + found[i].rm_so : "",
+                                    .size = there ? (size_t)(found[i].rm_eo - found[i].rm_so) : 0};
+    }
+    context->matches = into;
+    context->match_count = regex->re_nsub + 1 < PARTS ? regex->re_nsub + 1 : PARTS;
+    return true;
+}
+
+/* "db-.*", "!db-.*": of what is not inside of anything. */
+static void apply_pattern(struct hy_sched *s, const struct hy_object *object)
+{
+    const struct hy_location *location = &object->u.location;
+    bool invert = location->pattern[0] == '!';
+    regex_t regex;
+    if (regcomp(&regex, location->pattern + invert, REG_EXTENDED) != 0)
+        return;
+    for (size_t i = 0; i < s->tops.count; i++) {
+        struct hy_match found[PARTS];
+        struct hy_rule_context context = {0};
+        if (s->tops.items[i]->object && matches(&regex, s->tops.items[i]->id, &context, found) != invert)
+            apply_location(s, s->tops.items[i], object, location->role, &context);
+    }
+    regfree(&regex);
 }
 
 static void unpack_location(struct hy_sched *s, const struct hy_object *object)
 {
     const struct hy_location *location = &object->u.location;
-    struct hy_srsc *rsc = constrained(s, location->rsc);
-    if (!rsc)
+    const struct hy_rule_context context = {0};
+    hy_srsc_list list = {0};
+    if (location->pattern) {
+        apply_pattern(s, object);
         return;
-    const char *discovery = hy_attrs_get(&location->options, "resource-discovery");
-    bool never = discovery && !strcmp(discovery, "never");
-    bool exclusive = discovery && !strcmp(discovery, "exclusive");
-    for (uint32_t n = 0; n < s->node_count; n++) {
-        bool concerned = false;
-        if (location->node && (concerned = !strcasecmp(location->node, s->nodes[n].name)))
-            locate(s, rsc, object, location->role, n, location->score);
-        for (size_t r = 0; !location->node && r < location->rules.count; r++) {
-            const struct hy_rule *rule = &location->rules.items[r];
-            if (!hy_sched_rule_matches(rule, &s->nodes[n]))
+    }
+    hy_sched_resolve(s, location->rsc, &list);
+    for (size_t i = 0; i < list.count; i++)
+        apply_location(s, list.items[i], object, location->role, &context);
+    for (size_t i = 0; i < location->sets.list.count; i++) {
+        const struct hy_rsc_set *set = &location->sets.list.items[i];
+        hy_srsc_list members = {0};
+        hy_sched_set_members(s, set, &members);
+        for (size_t m = 0; m < members.count; m++)
+            apply_location(s, members.items[m], object, set->role == HY_ROLE_ANY ? location->role : set->role,
+                           &context);
+    }
+}
+
+/* Where an `exclusive` location does not name the node it may not run, nor is it looked for there. */
+static void apply_exclusives(struct hy_sched *s)
+{
+    for (size_t i = 0; i < s->exclusives.count; i++) {
+        struct hy_srsc *rsc = s->exclusives.items[i];
+        for (uint32_t n = 0; n < s->node_count; n++) {
+            if (rsc->exclusive[n])
                 continue;
-            concerned = true;
-            locate(s, rsc, object, rule->role == HY_ROLE_ANY ? location->role : rule->role, n,
-                   rule_score(rule, &s->nodes[n]));
-        }
-        if ((never && concerned) || (exclusive && !concerned))
             forbid_probe(s, rsc, n);
-        if (exclusive && !concerned)
-            locate(s, rsc, object, HY_ROLE_ANY, n, -HY_INFINITY);
-    }
-}
-
-/* ---------------------------------------------------------------- colocation */
-
-static enum hy_role any_if_started(enum hy_role role)
-{
-    return role == HY_ROLE_STARTED ? HY_ROLE_ANY : role;
-}
-
-static struct hy_scoloc *new_colocation(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *primary,
-                                        int score)
-{
-    struct hy_scoloc *colocation = hy_arena_alloc(&s->scratch, sizeof *colocation);
-    colocation->dependent = dependent;
-    colocation->primary = primary;
-    colocation->score = score;
-    colocation->influence = dependent->meta.critical;
-    hy_arena_vec_push(&s->scratch, &dependent->with, colocation);
-    hy_arena_vec_push(&s->scratch, &primary->dependents, colocation);
-    hy_arena_vec_push(&s->scratch, &s->colocations, colocation);
-    return colocation;
-}
-
-static void unpack_colocation(struct hy_sched *s, const struct hy_object *object)
-{
-    const struct hy_colocation *config = &object->u.colocation;
-    struct hy_srsc *dependent = constrained(s, config->rsc.rsc);
-    struct hy_srsc *primary = constrained(s, config->with.rsc);
-    if (!dependent || !primary || dependent == primary || !config->score)
-        return;
-    struct hy_scoloc *colocation = new_colocation(s, dependent, primary, config->score);
-    colocation->id = object->id;
-    colocation->dependent_role = any_if_started(config->rsc.role);
-    colocation->primary_role = any_if_started(config->with.role);
-    const char *attribute = hy_attrs_get(&config->options, "node-attribute");
-    colocation->attribute = attribute && strcmp(attribute, "#uname") ? attribute : NULL;
-    const char *influence = hy_attrs_get(&config->options, "influence");
-    if (influence)
-        hy_parse_bool(influence, &colocation->influence);
-}
-
-/* Each member goes with the one before it. */
-static void chain_groups(struct hy_sched *s)
-{
-    for (size_t i = 0; i < s->rscs.count; i++) {
-        const struct hy_srsc *group = s->rscs.items[i];
-        for (size_t m = 1; group->kind == HY_RSC_GROUP && m < group->children.count; m++) {
-            struct hy_scoloc *link =
-                new_colocation(s, group->children.items[m], group->children.items[m - 1], HY_INFINITY);
-            link->id = "#group-members";
-            link->internal = true;
+            if (rsc->score[n] == HY_ABSENT)
+                continue;
+            hy_sched_add_score(s, rsc, n, -HY_INFINITY);
+            hy_sched_cause(s, rsc, HY_CAUSE_OTHER, n, -HY_INFINITY)->id =
+                "a location with resource-discovery=exclusive";
         }
     }
-}
-
-/* ---------------------------------------------------------------- order */
-
-static enum hy_action_kind read_action(const char *word, enum hy_action_kind otherwise)
-{
-    if (!word)
-        return otherwise;
-    if (!strcmp(word, "stop"))
-        return HY_ACT_STOP;
-    if (!strcmp(word, "promote"))
-        return HY_ACT_PROMOTE;
-    if (!strcmp(word, "demote"))
-        return HY_ACT_DEMOTE;
-    return HY_ACT_START;
-}
-
-static void unpack_order(struct hy_sched *s, const struct hy_object *object)
-{
-    const struct hy_order *config = &object->u.order;
-    struct hy_srsc *first = constrained(s, config->first.rsc);
-    struct hy_srsc *then = constrained(s, config->then.rsc);
-    if (!first || !then || first == then)
-        return;
-    struct hy_sorder *order = hy_arena_alloc(&s->scratch, sizeof *order);
-    order->object = object;
-    order->kind = config->kind;
-    order->symmetrical = config->kind != HY_ORDER_SERIALIZE && (!config->has_symmetrical || config->symmetrical);
-    order->first = first;
-    order->then = then;
-    order->first_action = read_action(config->first.action, HY_ACT_START);
-    order->then_action = read_action(config->then.action, order->first_action);
-    hy_arena_vec_push(&s->scratch, &s->orders, order);
 }
 
 /* ---------------------------------------------------------------- stickiness */
@@ -192,9 +267,11 @@ static void unpack_order(struct hy_sched *s, const struct hy_object *object)
 static uint32_t unheard_node(const struct hy_sched *s, const struct hy_srsc *leaf)
 {
     const struct hy_unit *unit = leaf->unit;
-    for (uint32_t n = 0; n < s->node_count && !unit->everywhere; n++)
-        if (s->nodes[n].pending && !unit->past[n].known && !(unit->no_probe && unit->no_probe[n]))
+    for (size_t i = 0; i < s->unheard.count && !unit->everywhere; i++) {
+        uint32_t n = s->unheard.items[i];
+        if (!unit->past[n].known && !(unit->no_probe && unit->no_probe[n]))
             return n;
+    }
     return HY_NO_NODE;
 }
 
@@ -204,7 +281,7 @@ static void apply_stickiness(struct hy_sched *s)
 {
     for (size_t i = 0; i < s->leaves.count; i++) {
         struct hy_srsc *leaf = s->leaves.items[i];
-        if (!leaf->managed || leaf->orphan)
+        if (!leaf->managed || (leaf->orphan && !leaf->parent))
             continue;
         leaf->waits_for = unheard_node(s, leaf);
         uint32_t node = leaf->active.count == 1 ? leaf->active.items[0] : HY_NO_NODE;
@@ -217,18 +294,29 @@ static void apply_stickiness(struct hy_sched *s)
     }
 }
 
+/* ---------------------------------------------------------------- all of them */
+
 void hy_sched_unpack_constraints(struct hy_sched *s)
 {
     const struct hy_cib *cib = s->input->cib;
+    for (uint32_t n = 0; n < s->node_count; n++)
+        if (s->nodes[n].awaited)
+            hy_arena_vec_push(&s->scratch, &s->unheard, n);
+    hy_sched_apply_health(s);
     for (size_t i = 0; i < cib->objects.count; i++) {
         const struct hy_object *object = cib->objects.items[i];
         if (object->kind == HY_LOCATION)
             unpack_location(s, object);
         else if (object->kind == HY_COLOCATION)
-            unpack_colocation(s, object);
+            hy_sched_unpack_colocation(s, object);
         else if (object->kind == HY_ORDER)
-            unpack_order(s, object);
+            hy_sched_unpack_order(s, object);
+        else if (object->kind == HY_RSC_TICKET)
+            hy_sched_unpack_ticket(s, object);
     }
-    chain_groups(s);
+    hy_sched_chain_groups(s);
     apply_stickiness(s);
+    hy_sched_apply_failures(s);
+    apply_exclusives(s);
+    hy_sched_apply_locks(s);
 }

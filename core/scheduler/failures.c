@@ -7,124 +7,132 @@ enum hy_on_fail hy_sched_on_fail(const struct hy_prim *prim, const struct hy_res
     return hy_sched_op(prim, result->op, result->interval)->on_fail;
 }
 
-/* `role`: before the operation answered. */
+/* `role`: before the operation answered. Who ordered it may have said what answer was right. */
 bool hy_sched_is_failure(const struct hy_prim *prim, const struct hy_result *result, enum hy_role role)
 {
     if (result->exec != HY_EXEC_DONE)
         return true;
     int rc = result->rc;
-    if (strcmp(result->op, "monitor"))
-        return rc != 0;
-    if (result->interval == 0)
+    bool monitor = !strcmp(result->op, "monitor");
+    if (monitor && result->interval == 0)
         return rc != 0 && rc != 7 && rc != 8 && rc != 190 && rc != 191;
+    if (monitor)
+        rc = rc == 190 ? 0 : rc == 191 ? 8 : rc;
+    if (result->has_expected)
+        return rc != result->expected;
+    if (!monitor)
+        return rc != 0;
     const struct hy_sop *op = hy_sched_op(prim, "monitor", result->interval);
     if (op->role == HY_ROLE_STOPPED)
         return rc != 7;
     if (op->role == HY_ROLE_PROMOTED)
-        return rc != 8 && rc != 191;
-    if (rc == 8 || rc == 191)
+        return rc != 8;
+    if (rc == 8)
         return role != HY_ROLE_PROMOTED;
-    return rc != 0 && rc != 190;
+    return rc != 0;
 }
 
-static void latest(const struct hy_trace *list, const struct hy_prim *prim, bool *any, hy_wall *last)
+/* ---------------------------------------------------------------- what time heals */
+
+static bool is_failure(const struct hy_prim *prim, const struct hy_result *result)
+{
+    return hy_sched_is_failure(prim, result, HY_ROLE_STARTED);
+}
+
+static bool is_blocked(const struct hy_trace *list, const struct hy_prim *prim)
 {
     for (const struct hy_trace *at = list; at; at = at->next)
-        if (hy_sched_is_failure(prim, at->result, HY_ROLE_STARTED)) {
-            *any = true;
-            if (at->result->at > *last)
-                *last = at->result->at;
-        }
-}
-
-static bool is_blocked(const struct hy_past *past, const struct hy_prim *prim)
-{
-    for (const struct hy_trace *at = past->trace; at; at = at->next) {
-        enum hy_on_fail on_fail = hy_sched_on_fail(prim, at->result);
-        if ((on_fail == HY_ONFAIL_BLOCK || on_fail == HY_ONFAIL_FENCE) &&
-            hy_sched_is_failure(prim, at->result, HY_ROLE_STARTED))
+        if (hy_sched_on_fail(prim, at->result) == HY_ONFAIL_BLOCK && is_failure(prim, at->result))
             return true;
-    }
     return false;
 }
 
-static bool is_op(const struct hy_result *result, const char *op)
+static void tell_expired(struct hy_sched *s, const struct hy_unit *unit, uint32_t node)
 {
-    return !strcmp(result->op, op);
+    struct hy_arena *arena = &s->decision->arena;
+    struct hy_expired *expired = hy_arena_vec_add(arena, &s->decision->expired);
+    *expired = (struct hy_expired){.rsc = hy_arena_strdup(arena, unit->name), .node = s->nodes[node].name};
 }
 
-/* Something may be running that nobody has stopped or started afresh since it failed. Were the failure forgotten, it would look
- * stopped, or well; and by clocks that differ a failure may be old as soon as it is known. */
-static bool is_unresolved(const struct hy_past *past, const struct hy_prim *prim)
+static void latest(const struct hy_trace *list, const struct hy_prim *prim, hy_wall *last)
 {
-    bool failed = false, promoted = false;
-    for (const struct hy_trace *at = past->trace; at; at = at->next) {
-        const struct hy_result *result = at->result;
-        bool probe = is_op(result, "monitor") && !result->interval;
-        bool not_run = result->exec == HY_EXEC_ERROR || (result->rc == 5 && probe);
-        if (not_run || hy_sched_on_fail(prim, result) == HY_ONFAIL_IGNORE)
-            continue;
-        if (hy_sched_is_failure(prim, result, promoted ? HY_ROLE_PROMOTED : HY_ROLE_STARTED)) {
-            failed = true;
-        } else if (probe || !is_op(result, "monitor")) {
-            failed = false;
-            promoted = is_op(result, "promote") || (probe && result->rc == 8);
-        }
-    }
-    return failed;
+    for (const struct hy_trace *at = list; at; at = at->next)
+        if (is_failure(prim, at->result) && at->result->at > *last)
+            *last = at->result->at;
 }
 
-/* A failure that blocks waits for an operator: it is not forgotten by time. */
+/* Whether the count of failures is still to be counted. A failure that blocks waits for an operator: it is not forgotten
+ * by time. */
 void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
 {
     struct hy_past *past = &unit->past[node];
     hy_time timeout = unit->prim->meta.failure_timeout;
-    bool any = past->fail_count > 0;
-    hy_wall last = past->fail_last;
-    if (timeout) {
-        latest(past->trace, unit->prim, &any, &last);
-        latest(past->failures, unit->prim, &any, &last);
-    }
-    if (!timeout || !any || is_blocked(past, unit->prim) || is_unresolved(past, unit->prim))
+    if (!timeout)
         return;
+    hy_wall last = past->fail_last;
+    latest(past->trace, unit->prim, &last);
+    latest(past->failures, unit->prim, &last);
+    if (!last || is_blocked(past->trace, unit->prim) || is_blocked(past->failures, unit->prim)) {
+        past->no_expiry = true;
+        return;
+    }
     hy_wall end = last + timeout;
     if (end > s->input->now) {
         if (end < s->decision->recheck)
             s->decision->recheck = end;
+        past->no_expiry = past->fail_count && past->fail_last + timeout > s->input->now;
         return;
     }
     past->expired = true;
     past->fail_count = 0;
-    struct hy_arena *arena = &s->decision->arena;
-    struct hy_expired *expired = hy_arena_vec_add(arena, &s->decision->expired);
-    *expired = (struct hy_expired){.rsc = hy_arena_strdup(arena, unit->name),
-                                   .node = hy_arena_strdup(arena, s->nodes[node].name)};
+    tell_expired(s, unit, node);
 }
+
+/* One failure among several. What a probe has found running is not unfound by time. */
+bool hy_sched_has_expired(const struct hy_sched *s, const struct hy_unit *unit, uint32_t node,
+                          const struct hy_result *result)
+{
+    hy_time timeout = unit->prim->meta.failure_timeout;
+    const struct hy_past *past = &unit->past[node];
+    return timeout && !past->no_expiry && result->at && result->at + timeout <= s->input->now;
+}
+
+/* ---------------------------------------------------------------- where it may not run */
 
 static void ban(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, enum hy_cause_kind kind,
                 const struct hy_result *result)
 {
-    struct hy_cause *cause = hy_sched_cause(s, rsc, kind, node, -HY_INFINITY);
-    cause->result = result;
-    cause->other = rsc;
     for (uint32_t n = 0; n < s->node_count; n++)
         if (n == node || node == HY_NO_NODE)
             hy_sched_add_score(s, rsc, n, -HY_INFINITY);
+    struct hy_cause *cause = hy_sched_cause(s, rsc, kind, node, -HY_INFINITY);
+    cause->result = result;
+    cause->other = rsc;
 }
 
-/* What fails on a node fails there for every instance of an anonymous clone. */
-static void apply_to(struct hy_sched *s, const struct hy_srsc *leaf, struct hy_srsc *banned)
+/* A group goes elsewhere as a whole: its members follow the one that is banned. What fails on a node fails there for
+ * every instance of an anonymous clone. */
+static void apply_to(struct hy_sched *s, struct hy_srsc *leaf, struct hy_srsc *banned, uint32_t n)
 {
-    for (uint32_t n = 0; n < s->node_count; n++) {
-        const struct hy_past *past = &leaf->unit->past[n];
-        int threshold = leaf->meta.migration_threshold;
-        if (threshold > 0 && past->fail_count >= threshold)
-            ban(s, banned, n, HY_CAUSE_FAILCOUNT, past->failure);
-        if (past->hard && past->hard->exec == HY_EXEC_DONE && past->hard->rc == 6)
-            ban(s, banned, HY_NO_NODE, HY_CAUSE_HARD, past->hard);
-        else if (past->hard)
-            ban(s, banned, n, HY_CAUSE_HARD, past->hard);
-    }
+    const struct hy_past *past = &leaf->unit->past[n];
+    int threshold = leaf->meta.migration_threshold;
+    if (threshold > 0 && past->fail_count >= threshold && !past->forget && !past->ignored)
+        ban(s, banned, n, HY_CAUSE_FAILCOUNT, past->failure);
+    if (past->hard && past->hard->exec == HY_EXEC_DONE && past->hard->rc == 6)
+        ban(s, banned, HY_NO_NODE, HY_CAUSE_HARD, past->hard);
+    else if (past->hard)
+        ban(s, banned, n, HY_CAUSE_HARD, past->hard);
+    if (past->stop_failed && hy_sched_is_active_on(leaf, n))
+        ban(s, leaf, n, HY_CAUSE_STOP_FAILED, past->failure);
+    if (past->on_fail == HY_ONFAIL_MIGRATE)
+        ban(s, leaf, n, HY_CAUSE_ONFAIL_MIGRATE, past->failure);
+    if (past->stop_here)
+        ban(s, banned, HY_NO_NODE, HY_CAUSE_ONFAIL_STOP, past->stop_here);
+}
+
+static bool has_trouble(const struct hy_past *past)
+{
+    return past->fail_count || past->hard || past->stop_failed || past->stop_here || past->on_fail == HY_ONFAIL_MIGRATE;
 }
 
 void hy_sched_apply_failures(struct hy_sched *s)
@@ -133,6 +141,8 @@ void hy_sched_apply_failures(struct hy_sched *s)
         struct hy_srsc *leaf = s->leaves.items[i];
         if (leaf->unit->anonymous && leaf->instance > 0)
             continue;
-        apply_to(s, leaf, leaf->unit->anonymous ? hy_sched_top(leaf) : leaf);
+        for (uint32_t n = 0; n < s->node_count; n++)
+            if (has_trouble(&leaf->unit->past[n]))
+                apply_to(s, leaf, leaf->unit->anonymous ? hy_sched_top(leaf) : leaf, n);
     }
 }

@@ -4,11 +4,11 @@
 
 /* ---------------------------------------------------------------- groups */
 
-uint32_t hy_sched_assign_group(struct hy_sched *s, struct hy_srsc *group, uint32_t prefer)
+uint32_t hy_sched_assign_group(struct hy_sched *s, struct hy_srsc *group, uint32_t prefer, bool firmly)
 {
     group->assigning = true;
     for (size_t i = 0; i < group->children.count; i++) {
-        uint32_t node = hy_sched_assign(s, group->children.items[i], prefer);
+        uint32_t node = hy_sched_assign(s, group->children.items[i], prefer, firmly);
         if (group->node == HY_NO_NODE)
             group->node = node;
     }
@@ -18,32 +18,6 @@ uint32_t hy_sched_assign_group(struct hy_sched *s, struct hy_srsc *group, uint32
 }
 
 /* ---------------------------------------------------------------- the order of instances */
-
-static const struct hy_srsc *first_leaf(const struct hy_srsc *instance)
-{
-    while (instance->kind != HY_RSC_PRIMITIVE && instance->children.count)
-        instance = instance->children.items[0];
-    return instance;
-}
-
-static size_t active_count(const struct hy_srsc *rsc)
-{
-    size_t most = rsc->active.count;
-    for (size_t i = 0; i < rsc->children.count; i++)
-        if (active_count(rsc->children.items[i]) > most)
-            most = active_count(rsc->children.items[i]);
-    return most;
-}
-
-static uint32_t current_node(const struct hy_srsc *rsc)
-{
-    if (rsc->kind == HY_RSC_PRIMITIVE)
-        return rsc->active.count ? rsc->active.items[0] : HY_NO_NODE;
-    for (size_t i = 0; i < rsc->children.count; i++)
-        if (current_node(rsc->children.items[i]) != HY_NO_NODE)
-            return current_node(rsc->children.items[i]);
-    return HY_NO_NODE;
-}
 
 static bool any_failed(const struct hy_srsc *rsc)
 {
@@ -58,166 +32,226 @@ static int by_flag(bool a, bool b)
     return a == b ? 0 : a ? -1 : 1;
 }
 
-static int compare_scores(const struct hy_sched *s, const struct hy_srsc *a, const struct hy_srsc *b)
+struct turn {
+    struct hy_sched *s;
+    struct hy_srsc *clone, *instance;
+    size_t active;
+    uint32_t node; /* where it runs, if the clone may run there */
+    bool allowed;
+    bool failed;
+    bool has_worth;
+    int worth;
+};
+
+static int worth(struct turn *turn)
 {
-    uint32_t x = current_node(a), y = current_node(b);
-    if (x == HY_NO_NODE || y == HY_NO_NODE)
-        return 0;
-    int p = first_leaf(a)->score[x], q = first_leaf(b)->score[y];
-    (void)s;
-    return p == q ? 0 : p > q ? -1 : 1;
+    if (!turn->has_worth)
+        turn->worth = hy_sched_worth_here(turn->s, turn->clone, turn->node);
+    turn->has_worth = true;
+    return turn->worth;
+}
+
+static int compare_active(struct turn *a, struct turn *b)
+{
+    const struct hy_srsc *clone = a->clone;
+    int order = by_flag(a->s->nodes[a->node].usable, b->s->nodes[b->node].usable);
+    if (!order && clone->count[a->node] != clone->count[b->node])
+        order = clone->count[a->node] < clone->count[b->node] ? -1 : 1;
+    if (!order)
+        order = by_flag(!a->failed, !b->failed);
+    if (!order && a->node != b->node && worth(a) != worth(b))
+        order = worth(a) > worth(b) ? -1 : 1;
+    return order;
 }
 
 /* Those that are best left alone come first. */
-static int compare_instances(const struct hy_sched *s, const struct hy_srsc *clone, const struct hy_srsc *a,
-                             const struct hy_srsc *b)
+static int compare_turns(const void *one, const void *other)
 {
-    size_t more_a = active_count(a), more_b = active_count(b);
-    if (more_a && more_b && more_a != more_b)
-        return more_a < more_b ? -1 : 1;
-    uint32_t x = current_node(a), y = current_node(b);
-    bool in_a = x != HY_NO_NODE, in_b = y != HY_NO_NODE;
-    int order = by_flag(in_a && clone->score[x] >= 0, in_b && clone->score[y] >= 0);
-    if (!order && a->meta.priority != b->meta.priority)
-        order = a->meta.priority > b->meta.priority ? -1 : 1;
+    struct turn *a = (struct turn *)(uintptr_t)one, *b = (struct turn *)(uintptr_t)other;
+    if (a->active && b->active && a->active != b->active)
+        return a->active < b->active ? -1 : 1;
+    int order = by_flag(a->allowed, b->allowed);
+    if (!order && a->instance->priority != b->instance->priority)
+        order = a->instance->priority > b->instance->priority ? -1 : 1;
     if (!order)
-        order = by_flag(in_a, in_b);
-    if (!order && in_a)
-        order = by_flag(s->nodes[x].usable, s->nodes[y].usable);
-    if (!order && in_a && clone->count[x] != clone->count[y])
-        order = clone->count[x] < clone->count[y] ? -1 : 1;
-    if (!order)
-        order = by_flag(!any_failed(a), !any_failed(b));
-    if (!order)
-        order = compare_scores(s, a, b);
-    return order ? order : a->instance < b->instance ? -1 : 1;
+        order = by_flag(a->node != HY_NO_NODE, b->node != HY_NO_NODE);
+    if (!order && a->node != HY_NO_NODE)
+        order = compare_active(a, b);
+    return order ? order : a->instance->instance < b->instance->instance ? -1 : 1;
 }
 
-static void sort_instances(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc **list)
+static void sort_instances(struct hy_sched *s, struct hy_srsc *clone)
 {
-    for (size_t i = 0; i < clone->children.count; i++) {
+    size_t count = clone->children.count;
+    struct turn *turns = hy_arena_array(&s->scratch, count, sizeof *turns);
+    clone->sorted = hy_arena_array(&s->scratch, count, sizeof(struct hy_srsc *));
+    for (size_t i = 0; i < count; i++) {
         struct hy_srsc *instance = clone->children.items[i];
-        size_t at = i;
-        for (; at > 0 && compare_instances(s, clone, instance, list[at - 1]) < 0; at--)
-            list[at] = list[at - 1];
-        list[at] = instance;
+        uint32_t node = hy_sched_current(s, instance);
+        bool allowed = node == HY_NO_NODE || clone->score[node] != HY_ABSENT;
+        turns[i] = (struct turn){.s = s,
+                                 .clone = clone,
+                                 .instance = instance,
+                                 .active = instance->active.count,
+                                 .node = allowed ? node : HY_NO_NODE,
+                                 .allowed = allowed,
+                                 .failed = any_failed(instance)};
     }
+    if (count > 1)
+        qsort(turns, count, sizeof *turns, compare_turns);
+    for (size_t i = 0; i < count; i++)
+        clone->sorted[i] = turns[i].instance;
 }
 
-/* ---------------------------------------------------------------- clones */
+/* ---------------------------------------------------------------- one instance */
 
-struct scores {
-    int **of; /* by number of the leaf below the instance */
-    size_t count;
-};
-
-static void each_leaf(struct hy_srsc *rsc, struct hy_srsc **leaves, size_t *count)
+static bool may_take(const struct hy_sched *s, const struct hy_srsc *clone, const struct hy_srsc *instance, uint32_t n)
 {
-    if (rsc->kind == HY_RSC_PRIMITIVE)
-        leaves[(*count)++] = rsc;
+    return !instance->orphan && s->nodes[n].usable && clone->score[n] != HY_ABSENT && clone->score[n] >= 0 &&
+           clone->count[n] < clone->clone_node_max;
+}
+
+static void forbid(struct hy_srsc *rsc, uint32_t n)
+{
+    if (rsc->score[n] != HY_ABSENT)
+        rsc->score[n] = -HY_INFINITY;
     for (size_t i = 0; i < rsc->children.count; i++)
-        each_leaf(rsc->children.items[i], leaves, count);
-}
-
-static void ban_full_nodes(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *instance)
-{
-    for (uint32_t n = 0; n < s->node_count; n++) {
-        bool full = clone->count[n] >= clone->clone_node_max;
-        if (full || !s->nodes[n].usable || clone->score[n] == HY_ABSENT)
-            hy_sched_add_score(s, instance, n, -HY_INFINITY);
-        if (full)
-            hy_sched_cause(s, instance, HY_CAUSE_CLONE_NODE_MAX, n, -HY_INFINITY);
-    }
+        forbid(rsc->children.items[i], n);
 }
 
 static uint32_t assign_instance(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *instance, uint32_t prefer)
 {
-    ban_full_nodes(s, clone, instance);
-    uint32_t node = hy_sched_assign(s, instance, prefer);
+    if (instance->assigning)
+        return HY_NO_NODE;
+    for (uint32_t n = 0; n < s->node_count; n++) {
+        if (may_take(s, clone, instance, n))
+            continue;
+        forbid(instance, n);
+        if (clone->count[n] >= clone->clone_node_max)
+            hy_sched_cause(s, instance, HY_CAUSE_CLONE_NODE_MAX, n, -HY_INFINITY);
+    }
+    uint32_t node = hy_sched_assign(s, instance, prefer, prefer == HY_NO_NODE);
     if (node != HY_NO_NODE)
         clone->count[node]++;
     return node;
 }
 
-/* Tries to leave an active instance where it is. When it would rather go elsewhere the attempt is undone: it takes its
- * turn with the others. */
-static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *instance, uint32_t current)
+/* What an attempt changes: the scores of an instance and of what is below it. */
+struct saved {
+    int *scores;
+    struct hy_cause *causes;
+};
+
+static size_t save(const struct hy_sched *s, const struct hy_srsc *rsc, int *into, bool back)
 {
-    struct hy_srsc **leaves = hy_arena_array(&s->scratch, instance->children.count + 1, sizeof(struct hy_srsc *));
-    size_t count = 0;
-    each_leaf(instance, leaves, &count);
-    int *saved = hy_arena_array(&s->scratch, (count + 1) * s->node_count, sizeof *saved);
-    for (size_t i = 0; i < count; i++)
-        memcpy(&saved[i * s->node_count], leaves[i]->score, s->node_count * sizeof *saved);
+    size_t done = s->node_count;
+    if (back)
+        memcpy(rsc->score, into, s->node_count * sizeof *into);
+    else
+        memcpy(into, rsc->score, s->node_count * sizeof *into);
+    for (size_t i = 0; i < rsc->children.count; i++)
+        done += save(s, rsc->children.items[i], into + done, back);
+    return done;
+}
+
+/* Tries to leave an active instance where it is. When it would rather go elsewhere, a place is kept free there, and it is
+ * tried again: so each node gets as many instances as it is worth, and as few as possible of them move. */
+static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *instance, uint32_t current,
+                          uint32_t available)
+{
+    int *saved = hy_arena_array(&s->scratch, (instance->children.count + 1) * s->node_count, sizeof *saved);
+    uint32_t *counts = hy_arena_array(&s->scratch, s->node_count, sizeof *counts);
     struct hy_cause *causes = instance->causes;
-    uint32_t node = assign_instance(s, clone, instance, current);
-    if (node == current)
-        return true;
-    if (node != HY_NO_NODE)
-        clone->count[node]--;
-    hy_sched_unassign(s, instance);
-    for (size_t i = 0; i < count; i++)
-        memcpy(leaves[i]->score, &saved[i * s->node_count], s->node_count * sizeof *saved);
-    instance->causes = causes;
-    return false;
+    uint32_t mark = hy_sched_ledger_mark(s);
+    memcpy(counts, clone->count, s->node_count * sizeof *counts);
+    save(s, instance, saved, false);
+    uint32_t node = HY_NO_NODE;
+    for (uint32_t reserved = 0; reserved < available; reserved++) {
+        node = assign_instance(s, clone, instance, current);
+        if (node == current)
+            break;
+        hy_sched_unassign(s, instance);
+        save(s, instance, saved, true);
+        instance->causes = causes;
+        hy_sched_ledger_undo(s, instance, mark);
+        if (node == HY_NO_NODE)
+            break;
+        node = HY_NO_NODE;
+    }
+    memcpy(clone->count, counts, s->node_count * sizeof *counts);
+    if (node == HY_NO_NODE)
+        return false;
+    clone->count[node]++;
+    return true;
 }
 
-static bool stays_first(const struct hy_sched *s, const struct hy_srsc *clone, const struct hy_srsc *instance,
-                        uint32_t per_node)
-{
-    uint32_t current = current_node(instance);
-    return current != HY_NO_NODE && !any_failed(instance) && s->nodes[current].usable && clone->score[current] >= 0 &&
-           clone->count[current] < per_node;
-}
+/* ---------------------------------------------------------------- all instances */
 
-static uint32_t optimal_per_node(const struct hy_sched *s, const struct hy_srsc *clone)
+static uint32_t optimal_per_node(const struct hy_sched *s, struct hy_srsc *clone)
 {
     uint32_t available = 0;
     for (uint32_t n = 0; n < s->node_count; n++)
-        available += s->nodes[n].usable && clone->score[n] != HY_ABSENT && clone->score[n] >= 0;
+        available += s->nodes[n].usable && clone->score[n] != HY_ABSENT;
+    clone->everywhere = clone->clone_max >= available;
     uint32_t optimal = available ? clone->clone_max / available : 0;
-    if (optimal < 1)
-        optimal = 1;
-    return optimal < clone->clone_node_max ? optimal : clone->clone_node_max;
+    return optimal < 1 ? 1 : optimal;
 }
 
-static void assign_instances(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc **list)
+/* Where it may stay in the first round; HY_NO_NODE: it has to wait. */
+static uint32_t place_kept(const struct hy_sched *s, const struct hy_srsc *clone, const struct hy_srsc *instance,
+                           uint32_t per_node)
+{
+    uint32_t current = hy_sched_current(s, instance);
+    if (current == HY_NO_NODE || instance->assigned || instance->failed || !s->nodes[current].usable ||
+        clone->count[current] >= per_node)
+        return HY_NO_NODE;
+    return instance->score[current] == HY_ABSENT || instance->score[current] < 0 ? HY_NO_NODE : current;
+}
+
+static void assign_instances(struct hy_sched *s, struct hy_srsc *clone)
 {
     uint32_t placed = 0;
     uint32_t per_node = optimal_per_node(s, clone);
-    for (size_t i = 0; i < clone->children.count && placed < clone->clone_max; i++)
-        if (stays_first(s, clone, list[i], per_node) && keep_in_place(s, clone, list[i], current_node(list[i])))
+    for (size_t i = 0; i < clone->children.count && placed < clone->clone_max; i++) {
+        uint32_t current = place_kept(s, clone, clone->sorted[i], per_node);
+        if (current != HY_NO_NODE && keep_in_place(s, clone, clone->sorted[i], current, clone->clone_max - placed))
             placed++;
+    }
     for (size_t i = 0; i < clone->children.count; i++) {
-        if (list[i]->assigned)
+        struct hy_srsc *instance = clone->sorted[i];
+        if (instance->assigned)
             continue;
         if (placed >= clone->clone_max) {
             for (uint32_t n = 0; n < s->node_count; n++)
-                hy_sched_add_score(s, list[i], n, -HY_INFINITY);
-            hy_sched_cause(s, list[i], HY_CAUSE_CLONE_MAX, HY_NO_NODE, -HY_INFINITY);
-            hy_sched_assign(s, list[i], HY_NO_NODE);
-        } else if (assign_instance(s, clone, list[i], HY_NO_NODE) != HY_NO_NODE) {
+                hy_sched_add_score(s, instance, n, -HY_INFINITY);
+            hy_sched_cause(s, instance, HY_CAUSE_CLONE_MAX, HY_NO_NODE, -HY_INFINITY);
+            hy_sched_assign(s, instance, HY_NO_NODE, true);
+        } else if (assign_instance(s, clone, instance, HY_NO_NODE) != HY_NO_NODE) {
             placed++;
         }
     }
 }
 
-static void swap_active(struct hy_srsc *a, struct hy_srsc *b)
+static void swap_ledgers(struct hy_srsc *a, struct hy_srsc *b)
 {
-    if (a->kind == HY_RSC_PRIMITIVE) {
-        uint32_t node = a->node;
-        enum hy_role next = a->next;
-        enum hy_halt halt = a->halt;
-        int *score = a->score;
-        a->node = b->node, a->next = b->next, a->halt = b->halt, a->score = b->score;
-        b->node = node, b->next = next, b->halt = halt, b->score = score;
-        return;
-    }
+    const struct hy_entry *closed = a->closed;
+    const int *closing = a->closing;
+    a->closed = b->closed, a->closing = b->closing;
+    b->closed = closed, b->closing = closing;
+}
+
+static void swap(struct hy_srsc *a, struct hy_srsc *b)
+{
     uint32_t node = a->node;
-    a->node = b->node;
-    b->node = node;
+    enum hy_role next = a->next;
+    enum hy_halt halt = a->halt;
+    int *score = a->score;
+    struct hy_cause *causes = a->causes;
+    a->node = b->node, a->next = b->next, a->halt = b->halt, a->score = b->score, a->causes = b->causes;
+    b->node = node, b->next = next, b->halt = halt, b->score = score, b->causes = causes;
+    swap_ledgers(a, b);
     for (size_t i = 0; i < a->children.count && i < b->children.count; i++)
-        swap_active(a->children.items[i], b->children.items[i]);
+        swap(a->children.items[i], b->children.items[i]);
 }
 
 static bool may_swap(const struct hy_srsc *instance)
@@ -229,44 +263,62 @@ static bool may_swap(const struct hy_srsc *instance)
 }
 
 /* Numbers mean nothing in an anonymous clone: an instance that goes where another one is active is that other one. */
-static void rename_instances(struct hy_srsc *clone)
+static void rename_instances(struct hy_sched *s, struct hy_srsc *clone)
 {
+    struct hy_srsc **coming = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
     for (size_t i = 0; i < clone->children.count; i++) {
-        struct hy_srsc *active = clone->children.items[i];
-        uint32_t current = current_node(active);
-        if (current == HY_NO_NODE || active->node == current)
-            continue;
-        for (size_t j = 0; j < clone->children.count; j++) {
-            struct hy_srsc *comer = clone->children.items[j];
-            if (comer != active && comer->node == current && current_node(comer) != current && may_swap(active) &&
-                may_swap(comer)) {
-                swap_active(active, comer);
-                break;
-            }
-        }
+        struct hy_srsc *instance = clone->sorted[i];
+        if (instance->node != HY_NO_NODE && !hy_sched_is_active_on(instance, instance->node) && may_swap(instance))
+            coming[instance->node] = instance;
     }
+    for (size_t i = 0; i < clone->children.count; i++) {
+        struct hy_srsc *active = clone->sorted[i];
+        uint32_t current = hy_sched_current(s, active);
+        if (current == HY_NO_NODE || active->node == current || !coming[current] || !may_swap(active))
+            continue;
+        struct hy_srsc *comer = coming[current];
+        coming[current] = NULL;
+        if (active->node != HY_NO_NODE && coming[active->node] == active)
+            coming[active->node] = comer;
+        swap(active, comer);
+    }
+}
+
+static void index_instances(struct hy_sched *s, struct hy_srsc *clone)
+{
+    for (size_t i = clone->children.count; i > 0; i--) {
+        struct hy_srsc *instance = clone->sorted[i - 1];
+        if (instance->node == HY_NO_NODE)
+            continue;
+        instance->next_at = clone->first_at[instance->node];
+        clone->first_at[instance->node] = instance;
+    }
+    (void)s;
 }
 
 uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone)
 {
     clone->assigning = true;
+    if (clone->promotable)
+        hy_sched_add_promotion_scores(s, clone);
     const hy_scoloc_list *with = hy_sched_with(s, clone);
     for (size_t i = 0; i < with->count; i++)
-        hy_sched_assign(s, with->items[i]->primary, HY_NO_NODE);
+        hy_sched_assign(s, with->items[i]->primary, HY_NO_NODE, true);
     const hy_scoloc_list *dependents = hy_sched_dependents(s, clone);
     for (size_t i = 0; i < dependents->count; i++)
         hy_sched_pull(s, clone, dependents->items[i]);
-    struct hy_srsc **list = hy_arena_array(&s->scratch, clone->children.count, sizeof(struct hy_srsc *));
     for (size_t i = 0; i < clone->children.count; i++) {
-        uint32_t node = current_node(clone->children.items[i]);
+        uint32_t node = hy_sched_current(s, clone->children.items[i]);
         if (node != HY_NO_NODE)
             clone->count[node]++;
     }
-    sort_instances(s, clone, list);
+    sort_instances(s, clone);
     memset(clone->count, 0, s->node_count * sizeof *clone->count);
-    assign_instances(s, clone, list);
+    assign_instances(s, clone);
+    clone->first_at = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
     if (!clone->unique)
-        rename_instances(clone);
+        rename_instances(s, clone);
+    index_instances(s, clone);
     clone->assigning = false;
     clone->assigned = true;
     if (clone->promotable)

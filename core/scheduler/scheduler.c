@@ -8,6 +8,11 @@ static void release(struct hy_sched *s)
     hy_map_free(&s->unit_index);
     hy_map_free(&s->prim_index);
     hy_map_free(&s->rsc_index);
+    hy_vec_free(&s->options.list);
+    hy_vec_free(&s->values.list);
+    hy_vec_free(&s->op_configs.list);
+    hy_vec_free(&s->rsc_defaults.list);
+    hy_vec_free(&s->op_defaults.list);
     hy_arena_free(&s->scratch);
 }
 
@@ -23,18 +28,11 @@ struct hy_decision *hy_schedule(const struct hy_sched_input *input)
     hy_sched_read_history(&s);
     hy_sched_judge_nodes(&s);
     hy_sched_attach(&s);
-    hy_sched_apply_failures(&s);
     hy_sched_unpack_constraints(&s);
     /* What there shall be. */
     hy_sched_assign_all(&s);
-    hy_sched_settle_levels(&s);
     /* What is to be done about it. */
-    hy_sched_make_probes(&s);
-    hy_sched_make_actions(&s);
-    hy_sched_make_recurring(&s);
-    hy_sched_order_actions(&s);
-    hy_sched_finish_actions(&s);
-    hy_sched_report(&s);
+    hy_sched_act(&s);
     release(&s);
     return decision;
 }

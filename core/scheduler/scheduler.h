@@ -34,9 +34,11 @@ struct hy_inflight {
 struct hy_sched_input {
     const struct hy_cib *cib;
     hy_wall now;
-    bool quorum; /* a DC has it by nature; false for simulating without */
+    bool quorum;    /* a DC has it by nature; false for simulating without */
+    const char *dc; /* who decides, for rules about "#is_dc"; NULL: not known */
     const struct hy_inflight *inflight;
     size_t inflight_count;
+    bool explain; /* keep what each score is made of (struct hy_score): for `why` and `scores`; costs time */
 };
 
 enum hy_action_kind {
@@ -45,8 +47,13 @@ enum hy_action_kind {
     HY_ACT_STOP,
     HY_ACT_PROMOTE,
     HY_ACT_DEMOTE,
-    HY_ACT_MONITOR, /* starts a recurring operation on the node */
-    HY_ACT_CANCEL   /* ends a recurring operation on the node */
+    HY_ACT_MONITOR,      /* starts a recurring operation on the node */
+    HY_ACT_CANCEL,       /* ends a recurring operation on the node */
+    HY_ACT_RELOAD,       /* new parameters that need no restart */
+    HY_ACT_MIGRATE_TO,   /* on the node it leaves */
+    HY_ACT_MIGRATE_FROM, /* on the node it comes to, after that */
+    HY_ACT_NOTIFY,       /* tells an instance of a clone what is done to the others */
+    HY_ACT_FENCE         /* `op` is "reboot", "off" or "on" (unfencing); `rsc` is the node, `primitive` empty */
 };
 
 struct hy_action {
@@ -80,6 +87,61 @@ struct hy_placement {
     const char *node;  /* NULL: nowhere */
     enum hy_role role; /* wanted: STOPPED, STARTED, UNPROMOTED, PROMOTED */
     const char *reason;
+    const char *instance; /* with its number when it is a clone's, as in hy_change */
+    const char *wanted;   /* the node it was given, though it cannot start there yet, or at all; NULL: none */
+    const char *behind;   /* the resource that keeps it from its place: what it comes after, or must be with; NULL */
+    bool no_place;        /* it is stopped because no node may run it */
+    bool stopped_by_wish; /* ... because of its target-role, or because it is not configured any more */
+    bool unmanaged;
+    bool blocked; /* it failed so that nobody may touch it before it has been seen to by hand */
+};
+
+/* What a human calls an action, one an instance of a resource; and the nodes that are fenced. What stays as it is, is
+ * listed too (HY_CHANGE_LEAVE), for whoever wants the whole picture. */
+enum hy_change_kind {
+    HY_CHANGE_LEAVE,
+    HY_CHANGE_START,
+    HY_CHANGE_STOP,
+    HY_CHANGE_MOVE,
+    HY_CHANGE_MIGRATE,
+    HY_CHANGE_RESTART,
+    HY_CHANGE_RECOVER, /* it has failed: stop and start, here or elsewhere */
+    HY_CHANGE_RELOAD,
+    HY_CHANGE_PROMOTE, /* `from` NULL: started first */
+    HY_CHANGE_DEMOTE,
+    HY_CHANGE_REPROMOTE, /* demoted and promoted again */
+    HY_CHANGE_FENCE      /* `op` says how; `to` is the node; no resource */
+};
+
+struct hy_change {
+    enum hy_change_kind kind;
+    const char *rsc;       /* with the instance's number when it is a clone's, unique or not: "db:0"; NULL: fence */
+    const char *primitive; /* NULL: fence */
+    const char *from;      /* NULL: it is not active */
+    const char *to;        /* NULL: it will not be */
+    enum hy_role role, next;
+    const char *op; /* fence: "reboot", "off", "on"; else NULL */
+    bool blocked;   /* it is called for and cannot be done: `reason` says why */
+    const char *reason;
+};
+
+/* What the score of an instance on a node is made of. Only with `explain`. */
+struct hy_score_part {
+    int score;              /* hy_score_add() of all of them, in their order, is the whole */
+    const char *why;        /* "location l1", "stickiness", "colocation c: web would like it there", ... */
+    const char *other;      /* the resource that it comes from; NULL: it is its own */
+    const char *constraint; /* the id of the constraint that it comes from; NULL: of none */
+};
+
+struct hy_score {
+    const char *rsc; /* with its number, as in hy_change */
+    const char *primitive;
+    const char *node;
+    int score;                         /* when its place was chosen; -INFINITY: it may not run there */
+    bool promotion;                    /* how much it is to be promoted there, once it is there */
+    const struct hy_score_part *parts; /* in the order in which they came about; what forbids the node stands even
+                                        * behind another that does */
+    size_t part_count;
 };
 
 /* How an instance stands now, from the status: for `status` and for the decision alike. */
@@ -103,6 +165,7 @@ struct hy_node_view {
     bool standby_onfail; /* because of a failure with on-fail=standby */
     bool maintenance;
     bool pending;       /* admitted, not yet synced */
+    bool unclean;       /* it may be running something and cannot be asked: to be fenced */
     const char *reason; /* why not usable; NULL when it is */
 };
 
@@ -112,6 +175,10 @@ struct hy_decision {
     size_t action_count;
     struct hy_placement *placements; /* by resource in order of configuration, instances in order of number */
     size_t placement_count;
+    struct hy_change *changes; /* fencing first; then by priority, in order of configuration, removed ones last */
+    size_t change_count;
+    struct hy_score *scores; /* with `explain`, else none */
+    size_t score_count;
     struct hy_active *active;
     size_t active_count;
     struct hy_node_view *nodes; /* in order of the CIB's node objects */
@@ -129,6 +196,12 @@ struct hy_decision {
 struct hy_decision *hy_schedule(const struct hy_sched_input *input);
 void hy_decision_free(struct hy_decision **decision);
 
+/* The state after all that the decision says has been done and has gone well, as Pacemaker's crm_simulate does it: one
+ * round, nothing decided anew on the way. Recurring operations are begun, probes find what is known. The CIB is
+ * changed; `now` is when the results are dated. */
+void hy_foresee(struct hy_cib *cib, const struct hy_decision *decision, hy_wall now);
+
 const char *hy_action_word(enum hy_action_kind kind);
+const char *hy_change_word(enum hy_change_kind kind); /* "start", "repromote", ... */
 
 #endif

@@ -6,6 +6,11 @@ tests_bench_consensus_edits_SOURCES = tests/bench/consensus/edits.c
 tests_bench_consensus_edits_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools $(CZMQ_CFLAGS) $(ZMQ_CFLAGS)
 tests_bench_consensus_edits_LDADD = libhactl.a libhy_bus.a libhy_base.a $(CZMQ_LIBS) $(ZMQ_LIBS)
 
+check_PROGRAMS += tests/bench/scheduler/decide
+tests_bench_scheduler_decide_SOURCES = tests/bench/scheduler/decide.c
+tests_bench_scheduler_decide_CPPFLAGS = $(HACTL_CPPFLAGS)
+tests_bench_scheduler_decide_LDADD = $(HACTL_LIBS)
+
 EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench/__init__.py \
@@ -20,4 +25,6 @@ EXTRA_DIST += \
 	tests/bench/bench/stack.py \
 	tests/bench/bench/table.py \
 	tests/bench/consensus/run \
+	tests/bench/scheduler/cibs.py \
+	tests/bench/scheduler/run \
 	tests/bench/run

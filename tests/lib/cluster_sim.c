@@ -423,6 +423,7 @@ static void finish(struct sim *sim, size_t number, const struct hy_operation *op
                                  .rsc = operation->rsc,
                                  .op = operation->op,
                                  .interval = operation->interval,
+                                 .agent = operation->agent,
                                  .digest = operation->digest,
                                  .took = 5 * HY_MS};
     char cancelled[] = "this node's lease has ended";

@@ -114,6 +114,7 @@ static void record(struct world *world, const struct hy_action *action, int rc)
                                      .at = NOW - 14 * HY_SECOND,
                                      .took = 381 * HY_MS,
                                      .reason = rc == 1 ? (char *)"maxscale: No such file" : NULL,
+                                     .agent = (char *)action->agent,
                                      .digest = (char *)action->digest};
     hy_command_result(&text, action->node, 1, &result);
     must_apply(world, &text);
@@ -163,6 +164,7 @@ static void look(struct world *world)
                                              .node = status->node,
                                              .op = result->op,
                                              .interval = result->interval,
+                                             .agent = result->agent,
                                              .digest = result->digest};
             if (result->interval && result->rc == 0 && is_broken(world, &action)) {
                 record(world, &action, 7);

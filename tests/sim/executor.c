@@ -63,6 +63,7 @@ static void send_news(struct sim_executor *executor, enum hy_executor_news_type 
     copy->cancels = hy_strdup(outcome->cancels);
     copy->reason = hy_strdup(outcome->reason);
     copy->output = hy_strdup(outcome->output);
+    copy->agent = hy_strdup(outcome->agent);
     copy->digest = hy_strdup(outcome->digest);
 }
 
@@ -117,6 +118,7 @@ void sim_executor_query(struct sim_world *world, size_t node)
                                            .rsc = entry->kept.rsc,
                                            .op = entry->kept.op,
                                            .exec = entry->pending ? HY_EXEC_PENDING : HY_EXEC_DONE,
+                                           .agent = entry->kept.agent,
                                            .digest = entry->kept.digest};
         send_news(executor, HY_EXECUTOR_ACTIVE, &outcome, false);
     }

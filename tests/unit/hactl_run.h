@@ -33,7 +33,10 @@ TCase *hactl_article_case(void);
 TCase *hactl_configure_case(void);
 TCase *hactl_other_case(void);
 TCase *hactl_session_case(void);
+TCase *hactl_simulate_case(void);
+TCase *hactl_simulate_live_case(void);
 TCase *hactl_status_case(void);
+TCase *hactl_why_case(void);
 TCase *hactl_words_case(void);
 
 #endif

@@ -50,7 +50,7 @@ struct test {
     struct world world;
     struct hy_decision *decision;
     struct hy_buf *difference;
-    bool probes, monitors; /* compared, too */
+    bool probes, monitors, notifications; /* compared, too */
     bool may_flap;
     struct hy_buf expected; /* actions, a line each */
 };
@@ -110,6 +110,12 @@ static void full_result(struct test *test, struct line *line)
             result.reason = value;
         else if (!strcmp(name, "digest"))
             result.digest = value;
+        else if (!strcmp(name, "agent"))
+            result.agent = value;
+        else if (!strcmp(name, "from"))
+            result.migrate_from = value;
+        else if (!strcmp(name, "to"))
+            result.migrate_to = value;
         else
             ck_abort_msg("result: what is %s?", name);
     }
@@ -133,10 +139,49 @@ static void probed(struct test *test)
 
 static void set_transient(struct test *test, struct line *line)
 {
-    char *value = strchr(line->words[2], '=');
-    ck_assert_ptr_nonnull(value);
-    *value++ = '\0';
-    hy_attrs_set(&hy_cib_node(test->world.cib, line->words[1])->transient, line->words[2], value);
+    for (int i = 2; i < line->count; i++) {
+        char *value = strchr(line->words[i], '=');
+        ck_assert_ptr_nonnull(value);
+        *value++ = '\0';
+        hy_attrs_set(&hy_cib_node(test->world.cib, line->words[1])->transient, line->words[i], value);
+    }
+}
+
+static void shut_down(struct test *test, const struct line *line)
+{
+    for (int i = 1; i < line->count; i++)
+        hy_attrs_set(&hy_cib_node(test->world.cib, line->words[i])->transient, "shutdown", "true");
+}
+
+/* Lost, and nobody vouches for it: what it ran is still in the status. */
+static void lose(struct test *test, const struct line *line)
+{
+    for (int i = 1; i < line->count; i++) {
+        struct hy_node_status *status = hy_cib_node(test->world.cib, line->words[i]);
+        status->state = HY_MEMBER_GONE;
+        status->unclean = true;
+    }
+}
+
+/* ticket T granted=true standby=false last-granted=1600000000 */
+static void set_ticket(struct test *test, const struct line *line)
+{
+    struct hy_ticket *ticket = hy_cib_ticket(test->world.cib, line->words[1]);
+    if (!ticket) {
+        ticket = hy_vec_add(&test->world.cib->tickets);
+        *ticket = (struct hy_ticket){.name = hy_strdup(line->words[1])};
+    }
+    for (int i = 2; i < line->count; i++) {
+        const char *word = line->words[i];
+        if (!strncmp(word, "granted=", 8))
+            ticket->granted = !strcmp(word + 8, "true");
+        else if (!strncmp(word, "standby=", 8))
+            ticket->standby = !strcmp(word + 8, "true");
+        else if (!strncmp(word, "last-granted=", 13))
+            ticket->last_granted = atoll(word + 13) * HY_SECOND;
+        else
+            ck_abort_msg("ticket: what is %s?", word);
+    }
 }
 
 static void state_line(struct test *test, struct line *line, char **kept)
@@ -149,6 +194,12 @@ static void state_line(struct test *test, struct line *line, char **kept)
         members(test, line, HY_MEMBER_IN, false);
     else if (!strcmp(word, "offline"))
         members(test, line, HY_MEMBER_GONE, false);
+    else if (!strcmp(word, "unclean"))
+        lose(test, line);
+    else if (!strcmp(word, "shutdown"))
+        shut_down(test, line);
+    else if (!strcmp(word, "ticket"))
+        set_ticket(test, line);
     else if (!strcmp(word, "noquorum"))
         test->world.quorum = false;
     else if (!strcmp(word, "pass"))
@@ -192,7 +243,8 @@ static const struct hy_action *find_action(const struct test *test, char *const 
 {
     for (size_t i = 0; i < test->decision->action_count; i++) {
         const struct hy_action *action = &test->decision->actions[i];
-        if (!strcmp(hy_action_word(action->kind), words[0]) && !strcmp(action->rsc, words[1]) &&
+        if (!strcmp(hy_action_word(action->kind), words[0]) &&
+            !strcmp(action->kind == HY_ACT_FENCE ? action->op : action->rsc, words[1]) &&
             !strcmp(action->node, words[2])) {
             if (at)
                 *at = i;
@@ -344,7 +396,7 @@ static void expect_recheck(struct test *test, const struct line *line)
 
 static bool is_kind(const char *word)
 {
-    for (int kind = HY_ACT_PROBE; kind <= HY_ACT_CANCEL; kind++)
+    for (int kind = HY_ACT_PROBE; kind <= HY_ACT_FENCE; kind++)
         if (!strcmp(word, hy_action_word((enum hy_action_kind)kind)))
             return true;
     return false;
@@ -373,6 +425,7 @@ static void expect_line(struct test *test, struct line *line)
         for (int i = 1; i < line->count; i++) {
             test->probes = test->probes || !strcmp(line->words[i], "probes");
             test->monitors = test->monitors || !strcmp(line->words[i], "monitors");
+            test->notifications = test->notifications || !strcmp(line->words[i], "notifications");
         }
     else if (is_kind(word)) {
         for (int i = 0; i < line->count; i++)
@@ -403,6 +456,7 @@ static void compare_actions(struct test *test)
         world_print_action(action, &line);
         bool compared = action->kind == HY_ACT_PROBE     ? test->probes
                         : action->kind == HY_ACT_MONITOR ? test->monitors
+                        : action->kind == HY_ACT_NOTIFY  ? test->notifications
                                                          : true;
         if (!take_line(&test->expected, hy_buf_text(&line)) && compared)
             hy_buf_addf(test->difference, "  not expected:  %s  (%s)\n", hy_buf_text(&line), action->reason);

@@ -271,7 +271,7 @@ static struct hy_decision *decide(struct run *run)
 /* An operation that has been sent: its names live here, as those of a decision do not. */
 struct sent {
     struct hy_action action;
-    char rsc[16], node[16], op[16], digest[40];
+    char rsc[16], node[16], op[16], agent[64], digest[40];
 };
 
 struct outbox {
@@ -307,6 +307,7 @@ static void send(struct run *run, struct outbox *outbox, const struct hy_action 
     snprintf(sent->rsc, sizeof sent->rsc, "%s", action->rsc);
     snprintf(sent->node, sizeof sent->node, "%s", action->node);
     snprintf(sent->op, sizeof sent->op, "%s", action->op);
+    snprintf(sent->agent, sizeof sent->agent, "%s", action->agent ? action->agent : "");
     snprintf(sent->digest, sizeof sent->digest, "%s", action->digest ? action->digest : "");
     if (action->kind == HY_ACT_START)
         real(run, action->rsc)->on[node_number(action->node)] = true;
@@ -360,10 +361,13 @@ static void answer_one(struct run *run, struct outbox *outbox)
     if (sent.action.kind == HY_ACT_STOP)
         drop_monitors(outbox, &sent);
     hy_buf_addf(&run->trail, "%s of %s on %s answers %d\n", sent.op, sent.rsc, sent.node, rc);
-    world_result(
-        &run->world, sent.node,
-        &(struct hy_result){
-            .rsc = sent.rsc, .op = sent.op, .interval = sent.action.interval, .rc = rc, .digest = sent.digest});
+    world_result(&run->world, sent.node,
+                 &(struct hy_result){.rsc = sent.rsc,
+                                     .op = sent.op,
+                                     .interval = sent.action.interval,
+                                     .rc = rc,
+                                     .agent = sent.agent,
+                                     .digest = sent.digest});
 }
 
 /* ---------------------------------------------------------------- events */

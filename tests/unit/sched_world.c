@@ -5,11 +5,13 @@
 #include "cib/grammar.h"
 #include "lib/run.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void world_init(struct world *world, const char *configuration)
 {
-    *world = (struct world){.now = 1000 * HY_SECOND, .quorum = true};
+    *world = (struct world){.now = 1700000000 * HY_SECOND, .quorum = true};
     world->cib = hy_cib_new();
     struct hy_err err;
     if (hy_cib_parse(world->cib, configuration, strlen(configuration), &err))
@@ -61,7 +63,8 @@ static struct hy_node_status *status_of(const struct world *world, const char *n
 }
 
 /* The DC's own commands stand outside any session. */
-static void member(struct world *world, const struct hy_node_status *status, enum hy_member_state state)
+static void member(struct world *world, const struct hy_node_status *status, enum hy_member_state state,
+                   uint64_t incarnation)
 {
     struct hy_buf text = {0};
     hy_command_begin(&text, &(struct hy_command_head){.at = world->now});
@@ -69,7 +72,7 @@ static void member(struct world *world, const struct hy_node_status *status, enu
     for (size_t i = 0; !id && i < world->cib->nodes.count; i++)
         if (world->cib->nodes.items[i] == status)
             id = (uint32_t)i + 1;
-    hy_command_member(&text, status->node, id, state, status->epoch + 1, 1);
+    hy_command_member(&text, status->node, id, state, status->epoch + 1, incarnation);
     struct hy_answer answer;
     hy_cib_apply(world->cib, ++world->index, text.data, text.size, &answer);
     if (answer.code)
@@ -81,7 +84,7 @@ void world_member(struct world *world, const char *node, enum hy_member_state st
 {
     struct hy_node_status *status = status_of(world, node);
     if (status->state != state || state == HY_MEMBER_GONE)
-        member(world, status, state);
+        member(world, status, state, 1);
     if (!synced)
         return;
     struct hy_buf text = {0};
@@ -151,9 +154,42 @@ static int answer(const struct hy_node_status *status, const struct hy_action *a
     return is_promoted ? 8 : 0;
 }
 
+static const char *meta(const struct hy_action *action, const char *name)
+{
+    for (size_t i = 0; i < action->meta_count; i++)
+        if (!strcmp(action->meta[i].name, name))
+            return action->meta[i].value;
+    return NULL;
+}
+
+/* It has been off: what ran there runs no more, and nothing is known of it. */
+static void fence(struct world *world, struct hy_node_status *status)
+{
+    status->unclean = false;
+    member(world, status, HY_MEMBER_IN, status->incarnation + 1);
+    member(world, status, HY_MEMBER_GONE, status->incarnation);
+}
+
+/* HY_TRACE=1: what is done, as it is done. */
+static void trace(const struct hy_action *action)
+{
+    struct hy_buf line = {0};
+    world_print_action(action, &line);
+    fprintf(stderr, "%s (%s)\n", hy_buf_text(&line), action->reason);
+    hy_buf_free(&line);
+}
+
 void world_do(struct world *world, const struct hy_action *action)
 {
     struct hy_node_status *status = status_of(world, action->node);
+    if (getenv("HY_TRACE"))
+        trace(action);
+    if (action->kind == HY_ACT_FENCE) {
+        fence(world, status);
+        return;
+    }
+    if (action->kind == HY_ACT_NOTIFY)
+        return;
     drop_inflight(world, action);
     if (action->kind == HY_ACT_CANCEL) {
         struct hy_buf text = {0};
@@ -166,6 +202,9 @@ void world_do(struct world *world, const struct hy_action *action)
                                      .op = (char *)(uintptr_t)action->op,
                                      .interval = action->interval,
                                      .rc = answer(status, action),
+                                     .migrate_from = (char *)(uintptr_t)meta(action, "migrate_source"),
+                                     .migrate_to = (char *)(uintptr_t)meta(action, "migrate_target"),
+                                     .agent = (char *)(uintptr_t)action->agent,
                                      .digest = (char *)(uintptr_t)action->digest});
 }
 
@@ -174,7 +213,8 @@ static bool is_ready(const struct hy_decision *decision, const bool *done, const
     for (size_t i = 0; i < action->after_count; i++)
         if (!done[action->after[i]])
             return false;
-    return !action->blocked && decision;
+    /* Fencing is announced as blocked: it is somebody's who can. Here it is done. */
+    return (!action->blocked || action->kind == HY_ACT_FENCE) && decision;
 }
 
 /* Whether anything could be done. */
@@ -213,25 +253,32 @@ bool world_settle(struct world *world, bool one_by_one)
 
 /* ---------------------------------------------------------------- what must hold for every decision */
 
+static const char *subject(const struct hy_action *action)
+{
+    return action->kind == HY_ACT_FENCE ? action->op : action->rsc;
+}
+
 static void check_action(const struct world *world, const struct hy_decision *decision, size_t at, struct hy_buf *out)
 {
     const struct hy_action *action = &decision->actions[at];
     const struct hy_node_status *status = hy_cib_node(world->cib, action->node);
-    if (!status || status->state != HY_MEMBER_IN)
-        hy_buf_addf(out, "%s of %s on %s, which is not a member\n", hy_action_word(action->kind), action->rsc,
+    if (action->kind != HY_ACT_FENCE && !action->blocked && (!status || status->state != HY_MEMBER_IN))
+        hy_buf_addf(out, "%s of %s on %s, which is not a member\n", hy_action_word(action->kind), subject(action),
                     action->node);
     for (size_t i = 0; i < action->after_count; i++)
         if (action->after[i] >= at)
             hy_buf_addf(out, "%s of %s on %s stands before what it comes after\n", hy_action_word(action->kind),
-                        action->rsc, action->node);
+                        subject(action), action->node);
     for (size_t i = 0; i < at; i++) {
         const struct hy_action *other = &decision->actions[i];
-        if (other->kind == action->kind && other->interval == action->interval && !strcmp(other->rsc, action->rsc) &&
-            !strcmp(other->node, action->node) && !strcmp(other->op, action->op))
-            hy_buf_addf(out, "%s of %s on %s stands twice\n", hy_action_word(action->kind), action->rsc, action->node);
+        if (other->kind == action->kind && action->kind != HY_ACT_NOTIFY && other->interval == action->interval &&
+            !strcmp(subject(other), subject(action)) && !strcmp(other->node, action->node) &&
+            !strcmp(other->op, action->op))
+            hy_buf_addf(out, "%s of %s on %s stands twice\n", hy_action_word(action->kind), subject(action),
+                        action->node);
     }
     if (!action->reason || !*action->reason)
-        hy_buf_addf(out, "%s of %s on %s has no reason\n", hy_action_word(action->kind), action->rsc, action->node);
+        hy_buf_addf(out, "%s of %s on %s has no reason\n", hy_action_word(action->kind), subject(action), action->node);
 }
 
 const char *world_check(const struct world *world, const struct hy_decision *decision, struct hy_buf *out)
@@ -249,11 +296,11 @@ const char *world_check(const struct world *world, const struct hy_decision *dec
 
 void world_print_action(const struct hy_action *action, struct hy_buf *out)
 {
-    hy_buf_addf(out, "%s %s %s", hy_action_word(action->kind), action->rsc, action->node);
+    hy_buf_addf(out, "%s %s %s", hy_action_word(action->kind), subject(action), action->node);
     if (action->interval)
         hy_buf_addf(out, " %llds", (long long)(action->interval / HY_SECOND));
     if (action->pending)
         hy_buf_adds(out, " pending");
-    if (action->blocked)
+    if (action->blocked && action->kind != HY_ACT_FENCE)
         hy_buf_adds(out, " blocked");
 }

@@ -9,7 +9,10 @@ int main(void)
     suite_add_tcase(suite, hactl_configure_case());
     suite_add_tcase(suite, hactl_other_case());
     suite_add_tcase(suite, hactl_session_case());
+    suite_add_tcase(suite, hactl_simulate_case());
+    suite_add_tcase(suite, hactl_simulate_live_case());
     suite_add_tcase(suite, hactl_status_case());
+    suite_add_tcase(suite, hactl_why_case());
     suite_add_tcase(suite, hactl_words_case());
     return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "lib/run.h"
 #include "sched_case.h"
+#include "sched_laws.h"
 #include "sched_random.h"
 #include "sched_world.h"
 
@@ -18,14 +19,14 @@ START_TEST(golden_case)
     struct hy_buf difference = {0};
     sched_case_run(path, &difference);
     if (difference.size)
-        ck_abort_msg("%s:\n%s", strrchr(path, '/') + 1, hy_buf_text(&difference));
+        ck_abort_msg("%s:\n%s", path + strlen(GOLDEN) + 1, hy_buf_text(&difference));
     hy_buf_free(&difference);
 }
 END_TEST
 
 START_TEST(there_are_golden_cases)
 {
-    ck_assert_uint_ge(golden.gl_pathc, 40);
+    ck_assert_uint_ge(golden.gl_pathc, 250);
 }
 END_TEST
 
@@ -44,11 +45,26 @@ START_TEST(random_cluster)
 }
 END_TEST
 
+enum { LAW_TESTS = 20, LAW_SEEDS_A_TEST = 50 };
+
+START_TEST(law)
+{
+    const char *seed = getenv("HY_SEED");
+    uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)_i * LAW_SEEDS_A_TEST + 1;
+    unsigned again = 0;
+    for (uint64_t i = first; i < first + (seed ? 1 : LAW_SEEDS_A_TEST); i++) {
+        again += laws_hold(i) > 0;
+        names_do_not_matter(i);
+    }
+    ck_assert_uint_le(again, LAW_SEEDS_A_TEST / 10);
+}
+END_TEST
+
 int main(void)
 {
     const char *pattern = getenv("HY_CASE");
     char path[1024];
-    snprintf(path, sizeof path, "%s/%s.case", GOLDEN, pattern ? pattern : "*");
+    snprintf(path, sizeof path, "%s/%s.case", GOLDEN, pattern ? pattern : "*/*");
     glob(path, 0, NULL, &golden);
     Suite *suite = suite_create("scheduler");
     TCase *cases = tcase_create("golden");
@@ -62,6 +78,10 @@ int main(void)
         tcase_set_timeout(random, 300);
         tcase_add_loop_test(random, random_cluster, 0, getenv("HY_SEED") ? 1 : RANDOM_TESTS);
         suite_add_tcase(suite, random);
+        TCase *laws = tcase_create("laws");
+        tcase_set_timeout(laws, 300);
+        tcase_add_loop_test(laws, law, 0, getenv("HY_SEED") ? 1 : LAW_TESTS);
+        suite_add_tcase(suite, laws);
     }
     int status = run_suite(suite);
     globfree(&golden);

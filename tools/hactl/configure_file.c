@@ -3,6 +3,7 @@
 #include "cib/grammar.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
+#include "hactl/files.h"
 #include "hactl/wait.h"
 
 #include <errno.h>
@@ -13,40 +14,6 @@
 #include <unistd.h>
 
 enum method { UPDATE, REPLACE };
-
-/* ---------------------------------------------------------------- files */
-
-static int read_all(FILE *stream, const char *name, struct hy_buf *text)
-{
-    char chunk[16384];
-    size_t size;
-    while ((size = fread(chunk, 1, sizeof chunk, stream)) > 0 && text->size <= HY_TEXT_MAX)
-        hy_buf_add(text, chunk, size);
-    return ferror(stream) ? hactl_fail("%s: %s", name, strerror(errno)) : HACTL_OK;
-}
-
-static int read_file(const char *name, struct hy_buf *text)
-{
-    if (strcmp(name, "-") == 0)
-        return read_all(stdin, "standard input", text);
-    FILE *stream = fopen(name, "re");
-    if (!stream)
-        return hactl_fail("%s: %s", name, strerror(errno));
-    int status = read_all(stream, name, text);
-    fclose(stream);
-    return status;
-}
-
-static int write_file(const char *name, const struct hy_buf *text)
-{
-    FILE *stream = fopen(name, "we");
-    if (!stream)
-        return hactl_fail("%s: %s", name, strerror(errno));
-    size_t written = fwrite(hy_buf_text(text), 1, text->size, stream);
-    if (fclose(stream) || written != text->size)
-        return hactl_fail("%s: %s", name, strerror(errno));
-    return HACTL_OK;
-}
 
 /* ---------------------------------------------------------------- load */
 
@@ -92,7 +59,7 @@ static int load(struct hactl *h, const char *name, enum method method)
     struct hy_buf text = {0};
     struct hy_cib *wanted = NULL;
     struct hactl_state state;
-    int status = read_file(name, &text);
+    int status = hactl_read_file(name, HY_TEXT_MAX, &text);
     if (!status)
         status = parse_file(name, &text, &wanted);
     hy_buf_free(&text);
@@ -130,10 +97,7 @@ int hactl_configure_save(struct hactl *h, int argc, char **argv)
         return status;
     struct hy_buf text = {0};
     hy_cib_print(state.cib, &text);
-    if (strcmp(argv[1], "-") == 0)
-        fputs(hy_buf_text(&text), stdout);
-    else
-        status = write_file(argv[1], &text);
+    status = hactl_write_file(argv[1], &text);
     hy_buf_free(&text);
     hactl_state_free(&state);
     return status;
@@ -158,11 +122,11 @@ static int edit_text(struct hactl *h, const struct hactl_state *state, const cha
     struct hy_buf after = {0};
     struct hy_cib *wanted = NULL;
     hy_cib_print(state->cib, &before);
-    int status = write_file(path, &before);
+    int status = hactl_write_file(path, &before);
     if (!status)
         status = run_editor(path);
     if (!status)
-        status = read_file(path, &after);
+        status = hactl_read_file(path, HY_TEXT_MAX, &after);
     if (!status && strcmp(hy_buf_text(&before), hy_buf_text(&after)) != 0)
         status = parse_file(path, &after, &wanted);
     if (!status && wanted)

@@ -2,10 +2,10 @@
 # The operator's command. All but main() is a library, so that the tests link what operators run.
 HACTL_CPPFLAGS = $(DAEMON_CPPFLAGS) -I$(top_srcdir)/tools $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
 HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_daemon.a libhy_scheduler.a libhy_cib.a libhy_base.a \
-	$(JANSSON_LIBS) $(CONFIG_LIBS) $(CZMQ_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS) $(DL_LIBS)
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(CZMQ_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) $(EDIT_LIBS) $(XML_LIBS) $(DL_LIBS)
 
 noinst_LIBRARIES += libhactl.a
-libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS)
+libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS) $(XML_CFLAGS)
 libhactl_a_SOURCES = \
 	tools/hactl/agents.c tools/hactl/agents.h \
 	tools/hactl/attribute.c \
@@ -25,16 +25,35 @@ libhactl_a_SOURCES = \
 	tools/hactl/connection.c tools/hactl/connection.h \
 	tools/hactl/dealer.c tools/hactl/dealer.h \
 	tools/hactl/edit.c tools/hactl/edit.h \
+	tools/hactl/edit_check.c \
 	tools/hactl/hactl.h \
 	tools/hactl/help.c tools/hactl/help.h \
+	tools/hactl/import.c tools/hactl/import.h \
+	tools/hactl/import_command.c \
+	tools/hactl/import_config.c \
+	tools/hactl/import_constraints.c \
+	tools/hactl/import_history.c \
+	tools/hactl/import_resources.c \
+	tools/hactl/import_rules.c \
+	tools/hactl/import_sets.c \
+	tools/hactl/import_status.c \
+	tools/hactl/import_values.c \
+	tools/hactl/import_xml.c tools/hactl/import_xml.h \
 	tools/hactl/move.c \
 	tools/hactl/node.c \
 	tools/hactl/node_files.c tools/hactl/node_files.h \
 	tools/hactl/options.c \
+	tools/hactl/origin.c \
+	tools/hactl/question.c tools/hactl/question.h \
+	tools/hactl/files.c tools/hactl/files.h \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \
 	tools/hactl/say.c \
+	tools/hactl/scores.c \
 	tools/hactl/shell.c tools/hactl/shell.h \
+	tools/hactl/simulate.c tools/hactl/simulate.h \
+	tools/hactl/simulate_options.c \
+	tools/hactl/simulate_print.c \
 	tools/hactl/site.c \
 	tools/hactl/split.c tools/hactl/split.h \
 	tools/hactl/state.c tools/hactl/state.h \
@@ -42,7 +61,14 @@ libhactl_a_SOURCES = \
 	tools/hactl/status_json.c \
 	tools/hactl/status_resources.c \
 	tools/hactl/table.c \
-	tools/hactl/wait.c tools/hactl/wait.h
+	tools/hactl/wait.c tools/hactl/wait.h \
+	tools/hactl/what_if.c \
+	tools/hactl/what_if.h \
+	tools/hactl/what_if_losses.c \
+	tools/hactl/what_if_print.c \
+	tools/hactl/why.c \
+	tools/hactl/why.h \
+	tools/hactl/why_node.c
 
 bin_PROGRAMS += hactl
 hactl_CPPFLAGS = $(HACTL_CPPFLAGS)

@@ -134,6 +134,8 @@ static const char *node_word(const struct hactl_state *state, const struct hy_no
     const struct hy_node_status *status = hy_cib_node(state->cib, node->node);
     bool leaving = status && status->enrolled.striking;
     bool witness = status && status->enrolled.witness;
+    if (node->unclean)
+        return node->member ? "UNCLEAN (online)" : "UNCLEAN (offline)";
     if (!hactl_state_online(state, node->node))
         return leaving             ? "OFFLINE (being taken out)"
                : witness           ? "OFFLINE (witness)"
@@ -170,7 +172,7 @@ static void print_expected(const struct hactl_state *state, struct hy_buf *out)
     hy_buf_free(&missing);
 }
 
-static void print_nodes(const struct hactl_state *state, struct hy_buf *out)
+void hactl_status_nodes(const struct hactl_state *state, struct hy_buf *out)
 {
     struct hy_buf online = {0};
     struct hy_buf offline = {0};
@@ -216,7 +218,7 @@ static bool is_last(const struct hy_node_status *status, const struct hy_result 
     return true;
 }
 
-static void print_failures(const struct hactl_state *state, struct hy_buf *out)
+void hactl_status_failures(const struct hactl_state *state, struct hy_buf *out)
 {
     struct hy_buf failures = {0};
     size_t *sorted = hactl_nodes_sorted(state);
@@ -247,10 +249,10 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
         print_expected(state, out);
     if (hactl_state_flag(state, "blank") || hactl_state_flag(state, "out"))
         return;
-    print_nodes(state, out);
+    hactl_status_nodes(state, out);
     hy_buf_adds(out, "\nFull list of resources:\n\n");
     hactl_status_resources(state, out);
-    print_failures(state, out);
+    hactl_status_failures(state, out);
 }
 
 int hactl_status(struct hactl *h, int argc, char **argv)

@@ -9,6 +9,10 @@
 void hactl_status_print(const struct hactl_state *state, struct hy_buf *out);
 json_t *hactl_status_json(const struct hactl_state *state);
 
+/* Its parts: the nodes; what failed (nothing when nothing did). */
+void hactl_status_nodes(const struct hactl_state *state, struct hy_buf *out);
+void hactl_status_failures(const struct hactl_state *state, struct hy_buf *out);
+
 /* The resources alone: each with all that is in it. */
 void hactl_status_resource(const struct hactl_state *state, const struct hy_object *resource, struct hy_buf *out);
 void hactl_status_resources(const struct hactl_state *state, struct hy_buf *out);
