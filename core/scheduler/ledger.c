@@ -240,7 +240,7 @@ static void drop_nameless(part_list *parts)
     parts->count = kept;
 }
 
-static struct hy_score *new_score(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node)
+static struct hy_score *new_score(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
 {
     struct hy_score *score = &s->decision->scores[s->decision->score_count++];
     *score = (struct hy_score){
@@ -305,7 +305,7 @@ static void add_promotion_parts(struct hy_sched *s, const struct hy_srsc *clone,
     add_part(parts, leaps ? whole : whole - sum, "what its clone's scores and colocations add", NULL, NULL);
 }
 
-static void report_promotion(struct hy_sched *s, const struct hy_srsc *leaf)
+static void report_promotion(struct hy_sched *s, struct hy_srsc *leaf)
 {
     const struct hy_srsc *clone = hy_sched_clone_of(leaf);
     const struct hy_srsc *instance = leaf->parent == clone ? leaf : leaf->parent;

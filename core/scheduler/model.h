@@ -185,8 +185,10 @@ struct hy_past {
     bool starting : 1, stopping : 1, promoting : 1, demoting : 1, probing : 1; /* under way */
     bool migrating_to : 1, migrating_from : 1;
     bool arriving : 1;   /* active only in so far as its start is under way */
+    bool leaving : 1;    /* active only in so far as its stop is under way */
     bool had_failed : 1; /* also where on_fail does not matter any more, since the node is to be fenced */
     bool stop_all : 1;   /* a failure with on-fail=stop: it may run nowhere */
+    bool unpromoted : 1; /* its promotion has failed, and nothing was done about that yet: it is not to be promoted */
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
     bool adds_failed : 1;
@@ -329,6 +331,7 @@ struct hy_srsc {
     uint32_t clone_min; /* this many must run before what is ordered after the clone may; 0: one for each that waits */
     bool interleave, ordered, promotable, notify;
     struct hy_unit *unit; /* primitives */
+    const char *shown;    /* its name with its number; NULL: nobody has asked yet */
     struct hy_meta meta;
 
     int *score;                /* by node; HY_ABSENT */
@@ -631,7 +634,7 @@ bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node);
 /* Why it may not run on a node; NULL: nothing speaks against it. */
 const char *hy_sched_why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 /* With the instance's number when it is a clone's. */
-const char *hy_sched_instance_name(struct hy_sched *s, const struct hy_srsc *leaf);
+const char *hy_sched_instance_name(struct hy_sched *s, struct hy_srsc *leaf);
 const char *hy_sched_why_demote(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc);
 void hy_sched_report(struct hy_sched *s);

@@ -21,11 +21,13 @@ static void report_nodes(struct hy_sched *s)
     }
 }
 
-const char *hy_sched_instance_name(struct hy_sched *s, const struct hy_srsc *leaf)
+const char *hy_sched_instance_name(struct hy_sched *s, struct hy_srsc *leaf)
 {
     if (!leaf->in_clone || leaf->unique || leaf->orphan)
         return leaf->unit->name;
-    return hy_arena_printf(&s->decision->arena, "%s:%u", leaf->unit->name, leaf->instance);
+    if (!leaf->shown)
+        leaf->shown = hy_arena_printf(&s->decision->arena, "%s:%u", leaf->unit->name, leaf->instance);
+    return leaf->shown;
 }
 
 static enum hy_role shown_role(const struct hy_srsc *leaf, int level)

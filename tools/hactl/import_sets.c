@@ -46,8 +46,7 @@ static bool read_pair(struct hactl_import *import, const struct hactl_xml *at, c
     return false;
 }
 
-/* Names are printed without quotes. */
-static bool is_attr_name(const char *name)
+bool hactl_import_is_attribute(const char *name)
 {
     size_t length = strlen(name);
     if (!length || length > HY_ID_MAX || *name == '$')
@@ -65,7 +64,7 @@ static void add_pair(struct hactl_import *import, const struct hactl_xml *at, en
     if (!read_pair(import, at, &name, &value))
         return;
     name = name_of(import, use, name);
-    if (!is_attr_name(name) || strlen(value) > HY_VALUE_MAX)
+    if (!hactl_import_is_attribute(name) || strlen(value) > HY_VALUE_MAX)
         hactl_import_note(import, at, "'%.100s' is no name of an attribute here, or its value is too long: left out",
                           name);
     else if (!hy_attrs_get(attrs, name)) /* of two of one name the first counts */
