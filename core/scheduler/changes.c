@@ -112,13 +112,6 @@ static enum hy_change_kind to_role(const struct hy_graph *g, const struct hy_srs
 
 /* ---------------------------------------------------------------- telling */
 
-static const char *name_of(struct hy_graph *g, const struct hy_srsc *leaf)
-{
-    if (!leaf->in_clone || leaf->unique || leaf->orphan)
-        return leaf->unit->name;
-    return hy_arena_printf(&g->s->decision->arena, "%s:%u", leaf->unit->name, leaf->instance);
-}
-
 static const char *node_name(const struct hy_graph *g, uint32_t node)
 {
     return node == HY_NO_NODE ? NULL : g->s->nodes[node].name;
@@ -141,7 +134,7 @@ static struct hy_change *add(struct hy_graph *g, struct hy_srsc *leaf, enum hy_c
     struct hy_change *change = &decision->changes[decision->change_count++];
     *change =
         (struct hy_change){.kind = kind,
-                           .rsc = name_of(g, leaf),
+                           .rsc = hy_sched_instance_name(g->s, leaf),
                            .primitive = leaf->unit->prim->id,
                            .from = node_name(g, e->from),
                            .to = kind == HY_CHANGE_STOP ? NULL : node_name(g, e->to),
