@@ -135,6 +135,18 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
     const char *last = strrchr(word->text, ':');
     const char *type = last ? last + 1 : word->text;
     bool ocf = !first || (first == word->text + 3 && memcmp(word->text, "ocf", 3) == 0);
+    /* stonith:external/ssh: a folder of plug-ins; anywhere else a slash would be one of a path. */
+    const char *slash = strchr(type, '/');
+    if (slash && slash != type && first && strncmp(word->text, "stonith:", 8) == 0 && is_type_name(slash + 1)) {
+        char *folder = hy_strndup(type, (size_t)(slash - type));
+        bool fine = is_type_name(folder) && *folder != '.';
+        free(folder);
+        if (!fine)
+            return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
+        primitive->cls = hy_strdup("stonith");
+        primitive->type = hy_strdup(type);
+        return 0;
+    }
     if (!is_type_name(type) || *type == '@' || (first && !is_class(word->text, (size_t)(first - word->text))))
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     if (first != last && !ocf)

@@ -109,6 +109,9 @@ static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effec
     case HY_MEMBERSHIP_RELEASED:
         c->controller.due = true;
         break;
+    case HY_MEMBERSHIP_STRANGER:
+        hy_hints_stranger(c, effect->node, effect->data, effect->size);
+        break;
     case HY_MEMBERSHIP_LATE:
         hy_warning(&c->log, "this node was late by %lld ms: it doubts itself, and gives everybody that much longer",
                    (long long)(effect->by / HY_MS));

@@ -122,8 +122,8 @@ struct hy_cluster_effect {
     uint64_t number;
     uint64_t term;
     uint64_t first_kept;
-    struct hy_raft_servers servers;
-    struct hy_operation operation; /* EXECUTE: owned by the effects */
+    struct hy_raft_servers *servers; /* SAVE_SNAPSHOT: owned by the effects */
+    struct hy_operation operation;   /* EXECUTE: owned by the effects */
     hy_time at;
     uint64_t client;
     int code;

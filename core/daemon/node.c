@@ -117,7 +117,7 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
         hy_store_persist(node->store, &effect->persist);
         break;
     case HY_CLUSTER_SAVE_SNAPSHOT:
-        hy_store_snapshot(node->store, effect->number, effect->term, &effect->servers, effect->data, effect->size,
+        hy_store_snapshot(node->store, effect->number, effect->term, effect->servers, effect->data, effect->size,
                           effect->first_kept);
         break;
     case HY_CLUSTER_EXECUTE:

@@ -91,6 +91,8 @@ struct hy_membership {
     hy_time next_heartbeat;
     bool say_now;
 
+    char introduction[HY_MEMBERSHIP_INTRODUCTION_MAX];
+    size_t introduction_size;
     uint64_t number;     /* of the last heartbeat sent */
     uint64_t count_echo; /* older heartbeats renew nothing (LINK_DOWN) */
     hy_time sent[HY_MEMBERSHIP_SENT];
@@ -122,6 +124,8 @@ struct hy_heartbeat {
     hy_time dead_after_max;
     struct hy_heartbeat_about about[HY_MEMBERSHIP_MAX_NODES];
     size_t count;
+    const void *introduction; /* decoded: points into the message */
+    size_t introduction_size;
 };
 
 /* heartbeat.c. Durations above HY_HEARTBEAT_LONGEST are cut to it. */

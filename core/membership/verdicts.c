@@ -13,7 +13,7 @@ bool hy_membership_verdict_logged(const struct hy_membership_node *node)
 {
     for (size_t i = 0; i < node->logged.count; i++) {
         if (!node->logged.items[i].in && node->logged.items[i].epoch > node->applied.epoch)
-            return true;
+            return !HY_MUTANT(UNCOMMITTED_VERDICT_IGNORED);
     }
     return !node->applied.in;
 }

@@ -52,6 +52,8 @@ static void take_failures(struct hy_srsc *leaf, const struct hy_past *past, bool
         leaf->failed = leaf->must_stop = true;
         leaf->allow_migrate = false;
     }
+    if (past->unpromoted && leaf->next == HY_ROLE_ANY)
+        leaf->next = HY_ROLE_UNPROMOTED;
     if (!active || past->on_fail == HY_ONFAIL_IGNORE)
         return;
     leaf->failed = true;

@@ -32,6 +32,8 @@ static struct course_of_events events_of(const struct hy_graph *g, const struct 
     struct course_of_events e = {.from = leaf->active.count ? leaf->active.items[0] : HY_NO_NODE, .to = leaf->node};
     if (hy_graph_is_half_way(leaf))
         e.from = leaf->migrate_from;
+    if (e.from != HY_NO_NODE && leaf->active.count == 1 && leaf->unit->past[e.from].leaving)
+        e.from = HY_NO_NODE; /* as good as stopped */
     e.start = e.promote = e.demote = e.migrate = HY_NO_ACTION;
     if (e.to != HY_NO_NODE) {
         e.start = hy_graph_find(g, leaf, HY_TASK_START, e.to);
@@ -40,7 +42,7 @@ static struct course_of_events events_of(const struct hy_graph *g, const struct 
         e.migrate = hy_graph_find(g, leaf, HY_TASK_MIGRATE_FROM, e.to);
     }
     e.stop = hy_graph_find(g, leaf, HY_TASK_STOP, is_runnable(g, e.start) ? e.from : HY_NO_NODE);
-    e.level = leaf->active.count ? hy_level_of(leaf->role) : 0;
+    e.level = e.from != HY_NO_NODE ? hy_level_of(leaf->role) : 0;
     e.next = leaf->node == HY_NO_NODE ? 0 : hy_level_of(leaf->next);
     e.moving = e.from != HY_NO_NODE && e.to != HY_NO_NODE && e.from != e.to;
     return e;

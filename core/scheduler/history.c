@@ -141,7 +141,8 @@ struct reading {
     const struct hy_result *last_failure;
     enum hy_role role; /* ANY: nothing has been said yet */
     enum hy_on_fail on_fail;
-    bool stop_all; /* a failure with on-fail=stop: it runs nowhere */
+    bool stop_all;   /* a failure with on-fail=stop: it runs nowhere */
+    bool unpromoted; /* its promotion has failed */
     bool is_managed;
 };
 
@@ -223,6 +224,7 @@ static void clear_failures(struct reading *r)
     default:
         r->on_fail = HY_ONFAIL_IGNORE;
         r->last_failure = NULL;
+        r->unpromoted = false;
     }
 }
 
@@ -291,6 +293,7 @@ static void take_failure(struct reading *r, const struct hy_result *result, enum
         return;
     }
     r->last_failure = past->failure = result;
+    r->unpromoted = r->unpromoted || is_op(result, "promote");
     if (on_fail > r->on_fail)
         r->on_fail = on_fail;
     take_failed_role(r, result, on_fail);
@@ -429,10 +432,12 @@ static void finish(struct reading *r)
         r->node->standby_onfail = past->failure;
     past->role = is_active(r->role) ? r->role : HY_ROLE_STOPPED;
     past->failed = is_active(r->role) && past->on_fail != HY_ONFAIL_IGNORE;
+    past->unpromoted = r->unpromoted;
     past->blocked = past->on_fail == HY_ONFAIL_BLOCK && (past->known || past->trace);
     /* A start under way may have done its work already, and a stop not yet. */
     past->arriving = past->starting && past->role == HY_ROLE_STOPPED;
-    if (past->arriving || (past->stopping && past->role == HY_ROLE_STOPPED))
+    past->leaving = past->stopping && past->role == HY_ROLE_STOPPED;
+    if (past->arriving || past->leaving)
         past->role = HY_ROLE_STARTED;
 }
 

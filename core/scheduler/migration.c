@@ -82,6 +82,8 @@ static void fail_migration(struct hy_past *past)
 enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result,
                                enum hy_role role)
 {
+    if (unit->anonymous)
+        return HY_ROLE_STARTED; /* clones do not migrate */
     uint32_t target = node_of(s, result->migrate_to);
     struct hy_past *here = &unit->past[node];
     struct hy_past *there = target == HY_NO_NODE ? NULL : &unit->past[target];
@@ -136,7 +138,7 @@ void hy_sched_migration_failed(struct hy_sched *s, struct hy_unit *unit, uint32_
 {
     bool to = is_op(result, "migrate_to");
     uint32_t other = node_of(s, to ? result->migrate_to : result->migrate_from);
-    if (other != HY_NO_NODE && other != node)
+    if (other != HY_NO_NODE && other != node && !unit->anonymous)
         left_behind(s, unit, node, other, result, to);
 }
 

@@ -185,8 +185,10 @@ struct hy_past {
     bool starting : 1, stopping : 1, promoting : 1, demoting : 1, probing : 1; /* under way */
     bool migrating_to : 1, migrating_from : 1;
     bool arriving : 1;   /* active only in so far as its start is under way */
+    bool leaving : 1;    /* active only in so far as its stop is under way */
     bool had_failed : 1; /* also where on_fail does not matter any more, since the node is to be fenced */
     bool stop_all : 1;   /* a failure with on-fail=stop: it may run nowhere */
+    bool unpromoted : 1; /* its promotion has failed, and nothing was done about that yet: it is not to be promoted */
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
     bool adds_failed : 1;
@@ -298,6 +300,7 @@ enum hy_halt {
     HY_HALT_TICKET,
     HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
+    HY_HALT_BLOCKED,    /* ... is blocked */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_STUCK,      /* it cannot be stopped where it is */
     HY_HALT_UNMANAGED

@@ -17,10 +17,12 @@ static bool attribute_of(const struct hy_sched *s, const char *name, uint32_t no
     return text && hy_score_parse(text, score);
 }
 
+enum { NOT_SAID = INT_MIN };
+
 /* By the name that the history has for it, else by that of the primitive. */
 static int said_of(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node)
 {
-    int score = -1;
+    int score = NOT_SAID;
     const char *known_as = leaf->known_as;
     if (known_as && attribute_of(s, known_as, node, &score))
         return score;
@@ -30,7 +32,7 @@ static int said_of(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node
         for (uint32_t n = 0; n < s->node_count; n++)
             if (!attribute_of(s, unit->name, n, &unit->said[n]) &&
                 !(leaf->unique && attribute_of(s, leaf->id, n, &unit->said[n])))
-                unit->said[n] = -1;
+                unit->said[n] = NOT_SAID;
     }
     return unit->said[node];
 }
@@ -55,15 +57,16 @@ static bool applies(const struct hy_srsc *leaf, uint32_t node)
     return known || !anywhere;
 }
 
-static int promotion_score(struct hy_sched *s, const struct hy_srsc *rsc, uint32_t node)
+/* Where nothing is said: `otherwise`. A group has the sum of what is said of its members. */
+static int promotion_score(struct hy_sched *s, const struct hy_srsc *rsc, uint32_t node, int otherwise)
 {
-    if (rsc->kind == HY_RSC_PRIMITIVE)
-        return applies(rsc, node) ? said_of(s, rsc, node) : -1;
-    int score = -1;
-    for (size_t i = 0; i < rsc->children.count; i++) {
-        int one = promotion_score(s, rsc->children.items[i], node);
-        score = score == -1 ? one : hy_score_add(score, one);
+    if (rsc->kind == HY_RSC_PRIMITIVE) {
+        int said = applies(rsc, node) ? said_of(s, rsc, node) : NOT_SAID;
+        return said == NOT_SAID ? otherwise : said;
     }
+    int score = 0;
+    for (size_t i = 0; i < rsc->children.count; i++)
+        score = hy_score_add(score, promotion_score(s, rsc->children.items[i], node, 0));
     return score;
 }
 
@@ -76,7 +79,7 @@ void hy_sched_add_promotion_scores(struct hy_sched *s, struct hy_srsc *clone)
         for (uint32_t n = 0; n < s->node_count; n++) {
             if (instance->score[n] == HY_ABSENT || !s->nodes[n].usable)
                 continue;
-            int score = promotion_score(s, instance, n);
+            int score = promotion_score(s, instance, n, -1);
             if (score > 0)
                 instance->score[n] = hy_score_add(instance->score[n], score);
             if (score > instance->priority)
@@ -88,12 +91,14 @@ void hy_sched_add_promotion_scores(struct hy_sched *s, struct hy_srsc *clone)
 
 /* ---------------------------------------------------------------- by itself */
 
-static enum hy_role asked(const struct hy_srsc *instance)
+/* The highest that is asked of it or its members; ANY is the lowest. */
+static enum hy_role asked(const struct hy_srsc *rsc)
 {
-    const struct hy_srsc *leaf = instance;
-    while (leaf->kind != HY_RSC_PRIMITIVE && leaf->children.count)
-        leaf = leaf->children.items[0];
-    return leaf->managed ? leaf->asked : leaf->next;
+    enum hy_role role = rsc->kind != HY_RSC_PRIMITIVE ? HY_ROLE_ANY : rsc->managed ? rsc->asked : rsc->next;
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (asked(rsc->children.items[i]) > role)
+            role = asked(rsc->children.items[i]);
+    return role;
 }
 
 static void rate(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *instance)
@@ -103,7 +108,7 @@ static void rate(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *inst
     instance->promotion = -HY_INFINITY;
     if (node == HY_NO_NODE || wanted == HY_ROLE_STOPPED || wanted == HY_ROLE_UNPROMOTED)
         return;
-    instance->promotion = wanted == HY_ROLE_PROMOTED ? instance->priority : promotion_score(s, instance, node);
+    instance->promotion = wanted == HY_ROLE_PROMOTED ? instance->priority : promotion_score(s, instance, node, -1);
     instance->said = instance->promotion;
     if (clone->promote_score)
         instance->promotion = hy_score_add(instance->promotion, clone->promote_score[node]);

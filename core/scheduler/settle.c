@@ -76,7 +76,7 @@ static void settle_leaf(const struct hy_graph *g, struct hy_srsc *leaf)
         leaf->final = 1;
     for (uint32_t stop = hy_graph_first(g, leaf, HY_TASK_STOP); stop != HY_NO_ACTION; stop = hy_graph_next(g, stop))
         if (!(hy_step_at(g, stop)->marks & (HY_OPTIONAL | HY_RUNNABLE)))
-            leaf->stuck_by = cause_of(g, hy_step_at(g, stop)->forbidden_by);
+            leaf->stuck_by = leaf->stuck_by ? leaf->stuck_by : cause_of(g, hy_step_at(g, stop)->forbidden_by);
 }
 
 /* ---------------------------------------------------------------- what waits for ever */
@@ -117,8 +117,66 @@ static void hold_what_waits(struct hy_graph *g)
     }
 }
 
+/* ---------------------------------------------------------------- what is left alone */
+
+/* One that is not managed, and runs, though what it comes behind is to stop. */
+static const struct hy_srsc *left_alone(const struct hy_graph *g, const struct hy_srsc *then, enum hy_task task,
+                                        uint32_t node)
+{
+    for (size_t i = 0; i < then->children.count; i++) {
+        const struct hy_srsc *found = left_alone(g, then->children.items[i], task, node);
+        if (found)
+            return found;
+    }
+    if (then->kind != HY_RSC_PRIMITIVE || then->managed || !then->active.count ||
+        (node != HY_NO_NODE && !hy_sched_is_active_on(then, node)))
+        return NULL;
+    uint32_t stop = hy_graph_first(g, then, HY_TASK_STOP);
+    bool going = stop != HY_NO_ACTION && hy_step_is(g, stop, HY_PENDING);
+    return !going && hy_level_of(then->role) >= (task == HY_TASK_PROMOTE ? 2 : 1) ? then : NULL;
+}
+
+static void hold_under(struct hy_graph *g, struct hy_srsc *first, enum hy_task task, const struct hy_sorder *order,
+                       enum hy_task then_task, bool pairs)
+{
+    for (size_t i = 0; i < first->children.count; i++)
+        hold_under(g, first->children.items[i], task, order, then_task, pairs);
+    if (first->kind != HY_RSC_PRIMITIVE)
+        return;
+    for (uint32_t at = hy_graph_first(g, first, task); at != HY_NO_ACTION; at = hy_graph_next(g, at)) {
+        struct hy_step *step = hy_step_at(g, at);
+        const struct hy_srsc *by =
+            (step->marks & (HY_OPTIONAL | HY_PENDING | HY_PSEUDO)) || !(step->marks & HY_RUNNABLE)
+                ? NULL
+                : left_alone(g, order->then, then_task, pairs ? step->node : HY_NO_NODE);
+        if (!by)
+            continue;
+        step->marks &= ~(uint32_t)HY_RUNNABLE;
+        first->stuck_by = by;
+    }
+}
+
+/* What is not managed may not be pulled from under: what it comes behind runs on, until somebody sees to it. The peer
+ * stops it. */
+static void hold_what_carries(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    for (size_t i = 0; i < s->orders.count; i++) {
+        const struct hy_sorder *order = s->orders.items[i];
+        bool promote = order->first_action == HY_ACT_PROMOTE, start = order->first_action == HY_ACT_START;
+        if (order->kind != HY_ORDER_MANDATORY || !order->symmetrical || (!promote && !start))
+            continue;
+        bool pairs = order->then->interleave && order->first->kind == HY_RSC_CLONE;
+        enum hy_task then = order->then_action == HY_ACT_PROMOTE ? HY_TASK_PROMOTE : HY_TASK_START;
+        hold_under(g, order->first, HY_TASK_STOP, order, then, pairs);
+        if (promote)
+            hold_under(g, order->first, HY_TASK_DEMOTE, order, then, pairs);
+    }
+}
+
 void hy_graph_settle(struct hy_graph *g)
 {
+    hold_what_carries(g);
     hold_what_waits(g);
     for (size_t i = 0; i < g->s->leaves.count; i++)
         settle_leaf(g, g->s->leaves.items[i]);

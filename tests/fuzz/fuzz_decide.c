@@ -30,6 +30,8 @@ static void must(int holds, const char *what)
 
 static void same(struct hy_buf *a, struct hy_buf *b, const char *what)
 {
+    if (strcmp(hy_buf_text(a), hy_buf_text(b)) != 0)
+        fprintf(stderr, "%s\n--- and\n%s\n", hy_buf_text(a), hy_buf_text(b));
     must(strcmp(hy_buf_text(a), hy_buf_text(b)) == 0, what);
     hy_buf_free(a);
     hy_buf_free(b);

@@ -163,6 +163,7 @@ static void free_pending(struct pending *pending)
         hy_operation_free(&pending->operation);
     if (pending->what == SNAPSHOT_SYNCED)
         free(pending->snapshot.data);
+    free(pending->snapshot.servers);
 }
 
 static void free_disk(struct disk *disk)
@@ -304,6 +305,7 @@ static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *
         pending->life = node->life;
         pending->snapshot = *effect;
         effect->data = NULL;
+        effect->servers = NULL;
         break;
     case HY_CLUSTER_EXECUTE:
         pending = later(sim, 3 * HY_MS + (hy_time)(next_random(sim) % 5000), OPERATION_DONE, number);
@@ -379,7 +381,7 @@ static void write_snapshot(struct disk *disk, const struct hy_cluster_effect *sn
 {
     disk->snapshot_index = snapshot->number;
     disk->snapshot_term = snapshot->term;
-    disk->servers = snapshot->servers;
+    disk->servers = *snapshot->servers;
     hy_buf_clear(&disk->snapshot);
     hy_buf_add(&disk->snapshot, snapshot->data, snapshot->size);
     while (disk->entries.count && disk->entries.items[0].index <= snapshot->number) {

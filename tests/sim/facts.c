@@ -97,15 +97,20 @@ static const char *node_attribute(const struct hy_cib *cib, const char *node, co
     return value || !status ? value : hy_attrs_get(&status->transient, name);
 }
 
+static bool is_managed_itself(const struct hy_cib *cib, const char *rsc)
+{
+    if (!primitive_of(cib, rsc))
+        return true; /* what is configured no more is stopped */
+    return fact_is_true(fact_meta(cib, rsc, "is-managed"), true) &&
+           !fact_is_true(fact_meta(cib, rsc, "maintenance"), false);
+}
+
 bool fact_is_managed(const struct hy_cib *cib, const char *rsc, const char *node)
 {
     if (fact_is_true(hy_cib_property(cib, "maintenance-mode"), false) ||
         fact_is_true(node_attribute(cib, node, "maintenance"), false))
         return false;
-    if (!primitive_of(cib, rsc))
-        return true; /* what is configured no more is stopped */
-    return fact_is_true(fact_meta(cib, rsc, "is-managed"), true) &&
-           !fact_is_true(fact_meta(cib, rsc, "maintenance"), false);
+    return is_managed_itself(cib, rsc);
 }
 
 const char *fact_node_unfit(const struct hy_cib *cib, const char *node)
@@ -120,7 +125,7 @@ const char *fact_node_unfit(const struct hy_cib *cib, const char *node)
     return NULL;
 }
 
-/* Where a group may be says where its first member may be; the others go where that is, or is stuck. */
+/* Where a group may be says where its first member may be; the others go where that is, also when that is left alone there. */
 static const struct hy_object *bound_with(const struct hy_cib *cib, const struct hy_object *object)
 {
     const struct hy_object *group = above(cib, object);
@@ -179,7 +184,7 @@ static enum fact_belief by_change(const struct hy_result *result)
 }
 
 /* The last word counts. What was taken back before it ran says nothing. */
-enum fact_belief fact_belief(const struct hy_node_status *status, const char *rsc)
+static const struct hy_result *last_word(const struct hy_node_status *status, const char *rsc)
 {
     const struct hy_result *last = NULL;
     for (size_t i = 0; i < status->results.count; i++) {
@@ -190,9 +195,18 @@ enum fact_belief fact_belief(const struct hy_node_status *status, const char *rs
         if (!last || result->call > last->call)
             last = result;
     }
-    if (!last)
-        return FACT_UNKNOWN;
-    return changes_state(last->op) ? by_change(last) : by_monitor(last);
+    return last;
+}
+
+static enum fact_belief belief_by(const struct hy_result *result)
+{
+    return changes_state(result->op) ? by_change(result) : by_monitor(result);
+}
+
+enum fact_belief fact_belief(const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = last_word(status, rsc);
+    return last ? belief_by(last) : FACT_UNKNOWN;
 }
 
 bool fact_failed_stop(const struct hy_node_status *status, const char *rsc)
@@ -202,28 +216,59 @@ bool fact_failed_stop(const struct hy_node_status *status, const char *rsc)
            (stop->exec != HY_EXEC_DONE || stop->rc != 0);
 }
 
-static bool blocks_on_failure(const struct hy_cib *cib, const char *rsc)
+static bool blocks_on_failure(const struct hy_cib *cib, const struct hy_result *result)
 {
-    const struct hy_object *object = primitive_of(cib, rsc);
+    const struct hy_object *object = primitive_of(cib, result->rsc);
+    const char *on_fail = NULL;
     for (size_t i = 0; object && i < object->u.primitive.ops.count; i++) {
-        const char *on_fail = hy_attrs_get(&object->u.primitive.ops.items[i].attrs, "on-fail");
-        if (on_fail && strcmp(on_fail, "block") == 0)
-            return true;
+        const struct hy_op_config *op = &object->u.primitive.ops.items[i];
+        if (strcmp(op->name, result->op) == 0 && op->interval == result->interval)
+            on_fail = hy_attrs_get(&op->attrs, "on-fail");
     }
-    return false;
+    return on_fail ? strcmp(on_fail, "block") == 0 : strcmp(result->op, "stop") == 0;
 }
 
-bool fact_is_stuck(const struct hy_cib *cib, const char *rsc)
+/* A failure that blocks is on record, and nothing since then has shown that it does not run. */
+static bool is_blocked(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
 {
-    for (size_t i = 0; i < cib->nodes.count; i++) {
-        const struct hy_node_status *status = cib->nodes.items[i];
-        if (status->state != HY_MEMBER_IN)
+    uint64_t failed = 0, seen_stopped = 0;
+    for (size_t i = 0; i < status->results.count; i++) {
+        const struct hy_result *result = &status->results.items[i];
+        bool counts = changes_state(result->op) || strcmp(result->op, "monitor") == 0;
+        if (!counts || result->exec == HY_EXEC_CANCELLED || result->exec == HY_EXEC_PENDING ||
+            strcmp(result->rsc, rsc) != 0)
             continue;
-        if (fact_failed_stop(status, rsc) ||
-            (fact_belief(status, rsc) == FACT_UNCERTAIN &&
-             (blocks_on_failure(cib, rsc) || !fact_is_managed(cib, rsc, status->node))))
-            return true;
+        enum fact_belief belief = belief_by(result);
+        if (belief == FACT_INACTIVE && result->call > seen_stopped)
+            seen_stopped = result->call;
+        if (belief == FACT_UNCERTAIN && blocks_on_failure(cib, result) && result->call > failed)
+            failed = result->call;
     }
+    return failed > seen_stopped;
+}
+
+/* Its recurring monitor has found that it does not run, and nobody is to start it again. */
+static bool is_gone(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = last_word(status, rsc);
+    return !is_managed_itself(cib, rsc) && last && strcmp(last->op, "monitor") == 0 && last->exec == HY_EXEC_DONE &&
+           last->rc == 7;
+}
+
+bool fact_is_up(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+{
+    enum fact_belief belief = fact_belief(status, rsc);
+    if (status->state != HY_MEMBER_IN || is_blocked(cib, status, rsc))
+        return false;
+    return belief == FACT_ACTIVE ||
+           (belief == FACT_UNCERTAIN && !fact_is_managed(cib, rsc, status->node) && !is_gone(cib, status, rsc));
+}
+
+bool fact_is_trusted(const struct hy_cib *cib, const char *rsc)
+{
+    for (size_t i = 0; i < cib->nodes.count; i++)
+        if (fact_belief(cib->nodes.items[i], rsc) == FACT_UNCERTAIN && fact_is_up(cib, cib->nodes.items[i], rsc))
+            return true;
     return false;
 }
 

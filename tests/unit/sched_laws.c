@@ -70,6 +70,20 @@ static bool is_stuck(const struct hy_decision *decision, const char *leaf)
     return false;
 }
 
+/* The same of all that is in it. */
+static bool any_stuck(const struct trial *trial, const struct hy_decision *decision, const char *id)
+{
+    const struct hy_object *at = object(trial, id);
+    if (at->kind == HY_CLONE)
+        at = object(trial, at->u.clone.child);
+    if (at->kind != HY_GROUP)
+        return is_stuck(decision, at->id);
+    for (size_t i = 0; i < at->u.group.members.count; i++)
+        if (is_stuck(decision, at->u.group.members.items[i]))
+            return true;
+    return false;
+}
+
 static bool is_placed(const struct hy_decision *decision, const char *leaf, const char *node, enum hy_role least)
 {
     for (size_t i = 0; i < decision->placement_count; i++) {
@@ -91,7 +105,7 @@ static void check_location(struct trial *trial, const struct hy_decision *decisi
 {
     const struct hy_location *location = &at->u.location;
     const char *leaf = leaf_of(trial, location->rsc);
-    if (location->node && location->score <= -HY_INFINITY && !is_stuck(decision, leaf) &&
+    if (location->node && location->score <= -HY_INFINITY && !any_stuck(trial, decision, location->rsc) &&
         is_placed(decision, leaf, location->node, HY_ROLE_STARTED))
         broken(trial, decision, "placed where it is banned", at->id);
 }
@@ -100,7 +114,7 @@ static void check_colocation(struct trial *trial, const struct hy_decision *deci
 {
     const struct hy_colocation *colocation = &at->u.colocation;
     const char *a = leaf_of(trial, colocation->rsc.rsc), *b = leaf_of(trial, colocation->with.rsc);
-    if (is_stuck(decision, a) || is_stuck(decision, b) ||
+    if (any_stuck(trial, decision, colocation->rsc.rsc) || any_stuck(trial, decision, colocation->with.rsc) ||
         (colocation->score < HY_INFINITY && colocation->score > -HY_INFINITY))
         return;
     for (size_t i = 0; i < decision->placement_count; i++) {
@@ -118,7 +132,8 @@ static void check_order(struct trial *trial, const struct hy_decision *decision,
     const struct hy_order *order = &at->u.order;
     const char *first = leaf_of(trial, order->first.rsc), *then = leaf_of(trial, order->then.rsc);
     bool promote = order->first.action && !strcmp(order->first.action, "promote");
-    if (order->kind != HY_ORDER_MANDATORY || is_stuck(decision, then) || is_stuck(decision, first))
+    if (order->kind != HY_ORDER_MANDATORY || any_stuck(trial, decision, order->then.rsc) ||
+        any_stuck(trial, decision, order->first.rsc))
         return;
     if (is_placed(decision, then, NULL, HY_ROLE_STARTED) &&
         !is_placed(decision, first, NULL, promote ? HY_ROLE_PROMOTED : HY_ROLE_STARTED))

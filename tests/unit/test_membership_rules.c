@@ -689,9 +689,10 @@ START_TEST(bad_messages_change_nothing)
     event.from = 9;
     ck_assert_int_eq(hy_membership_step(f.membership, &event, f.now, &f.effects, &err), -EBADMSG);
     event.from = 2;
-    good.data[2] = 9; /* another version */
+    char version = good.data[2];
+    good.data[2] = 9; /* another one */
     ck_assert_int_eq(hy_membership_step(f.membership, &event, f.now, &f.effects, &err), -EBADMSG);
-    good.data[2] = 2;
+    good.data[2] = version;
     good.data[4] ^= 1; /* another D_max */
     ck_assert_int_eq(hy_membership_step(f.membership, &event, f.now, &f.effects, &err), -EBADMSG);
     ck_assert_ptr_nonnull(strstr(err.text, "dead-after-max"));
@@ -743,6 +744,46 @@ START_TEST(thirty_two_nodes_fit_a_datagram)
     set_up(&f, &options);
     ck_assert_uint_eq(f.sent.count, 31);
     ck_assert_uint_le(must_say(&f, HY_MEMBERSHIP_SEND)->size, 1200);
+    tear_down(&f);
+}
+END_TEST
+
+/* While a node that it knows is not admitted, a member introduces itself; whoever does not know it, and is of the same
+ * cluster, passes that on. */
+START_TEST(members_introduce_themselves_while_one_is_missing)
+{
+    static const char words[] = "enrol test1 id=1 address=172.100.102.151";
+    struct fixture f, other;
+    struct hy_membership_options options = options_of(1, 3, 3), lonely = options_of(9, 1, 1);
+    options.lineage = lonely.lineage = 4711;
+    options.introduction = words;
+    options.introduction_size = strlen(words);
+    lonely.nodes[0] = (struct hy_membership_peer){.id = 9, .voter = true};
+    set_up(&f, &options);
+    ck_assert_uint_eq(f.sent.introduction_size, 0); /* it is no member itself */
+    member(&f, HY_MEMBERSHIP_COMMITTED, 1, true, 1, false);
+    f.now = hy_membership_deadline(f.membership);
+    tick(&f);
+    const struct hy_membership_effect *said = must_say(&f, HY_MEMBERSHIP_SEND);
+    set_up(&other, &lonely);
+    struct hy_membership_event event = {
+        .type = HY_MEMBERSHIP_MESSAGE, .from = 1, .data = said->data, .size = said->size};
+    step(&other, &event);
+    const struct hy_membership_effect *met = must_say(&other, HY_MEMBERSHIP_STRANGER);
+    ck_assert_uint_eq(met->node, 1);
+    ck_assert_uint_eq(met->size, strlen(words));
+    ck_assert_mem_eq(met->data, words, met->size);
+    tear_down(&other);
+    lonely.lineage = 4712; /* another cluster's */
+    set_up(&other, &lonely);
+    struct hy_err err;
+    hy_membership_effects_free(&other.effects);
+    ck_assert_int_eq(hy_membership_step(other.membership, &event, other.now, &other.effects, &err), -EBADMSG);
+    tear_down(&other);
+    admit_all(&f, 3);
+    f.now = hy_membership_deadline(f.membership);
+    tick(&f);
+    ck_assert_uint_eq(f.sent.introduction_size, 0);
     tear_down(&f);
 }
 END_TEST
@@ -855,6 +896,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, bad_messages_change_nothing);
     tcase_add_test(tcase, random_bytes_do_no_harm);
     tcase_add_test(tcase, thirty_two_nodes_fit_a_datagram);
+    tcase_add_test(tcase, members_introduce_themselves_while_one_is_missing);
     tcase_add_test(tcase, a_heartbeat_that_is_due_soon_goes_out_with_another_s);
     tcase_add_test(tcase, options_are_checked);
     tcase_add_test(tcase, view_and_the_lowest_live);

@@ -76,6 +76,8 @@ void hactl_import_set(struct hactl_import *import, const struct hactl_xml *at, e
                       struct hy_attr_set *set);
 void hactl_import_sets(struct hactl_import *import, const struct hactl_xml *parent, const char *element,
                        enum hactl_import_use use, struct hy_attr_sets *sets);
+/* May an attribute be called that? Names are printed without quotes. */
+bool hactl_import_is_attribute(const char *name);
 /* The value of the last plain set that names it. */
 const char *hactl_import_value(const struct hy_attr_sets *sets, const char *name);
 

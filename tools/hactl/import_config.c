@@ -168,6 +168,14 @@ void hactl_import_defaults(struct hactl_import *import)
 
 /* ---------------------------------------------------------------- tags */
 
+static bool has_name(const struct hy_names *names, const char *name)
+{
+    for (size_t i = 0; i < names->count; i++)
+        if (!strcmp(names->items[i], name))
+            return true;
+    return false;
+}
+
 void hactl_import_tag(struct hactl_import *import, const struct hactl_xml *at)
 {
     const char *id = hactl_xml_get(at, "id");
@@ -177,7 +185,8 @@ void hactl_import_tag(struct hactl_import *import, const struct hactl_xml *at)
     object->id = hy_strdup(id);
     for (const struct hactl_xml *child = at->child; child; child = child->next) {
         const char *member = hactl_xml_get(child, "id");
-        if (hactl_xml_is(child, "obj_ref") && hactl_import_id(import, child, member))
+        if (hactl_xml_is(child, "obj_ref") && hactl_import_id(import, child, member) &&
+            !has_name(&object->u.tag.members, member))
             hy_vec_push(&object->u.tag.members, hy_strdup(member));
     }
     if (object->u.tag.members.count) {

@@ -211,9 +211,12 @@ static void read_location(struct hactl_import *import, const struct hactl_xml *a
         location->pattern = hy_strdup(pattern);
     if (node && hy_node_name_is_valid(node))
         location->node = hy_strdup(node);
-    for (const struct hactl_xml *child = at->child; child; child = child->next)
-        if (hactl_xml_is(child, "rule"))
+    for (const struct hactl_xml *child = at->child; child; child = child->next) {
+        if (hactl_xml_is(child, "rule") && location->node)
+            hactl_import_note(import, child, "a rule beside a node: left out");
+        else if (hactl_xml_is(child, "rule"))
             hy_vec_push(&location->rules, hactl_import_rule(import, child));
+    }
     read_lifetime(import, at, location);
     if (!location->rsc && !location->pattern && !location->sets.list.count)
         drop(import, at, object, "names no resource");
@@ -387,8 +390,11 @@ static void read_level(struct hactl_import *import, const struct hactl_xml *at, 
         hactl_import_note(import, at, "its index is not within 1 to %d: left out", HY_LEVELS_MAX);
         return;
     }
-    if (!target && !pattern && !(attribute && value)) {
-        hactl_import_note(import, at, "has no target: left out");
+    bool sound = target    ? hy_node_name_is_valid(target)
+                 : pattern ? *pattern != '\0'
+                           : attribute && value && hactl_import_is_attribute(attribute);
+    if (!sound) {
+        hactl_import_note(import, at, "has no target, or none that can be taken: left out");
         return;
     }
     split_devices(import, at, devices ? devices : "", &level);

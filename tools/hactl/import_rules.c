@@ -56,7 +56,7 @@ static bool read_attribute(struct hactl_import *import, const struct hactl_xml *
     const char *attribute = hactl_xml_get(at, "attribute");
     const char *value = hactl_xml_get(at, "value");
     e->kind = HY_EXPR_ATTRIBUTE;
-    if (!attribute || !*attribute || !read_op(hactl_xml_get(at, "operation"), &e->op)) {
+    if (!attribute || !hactl_import_is_attribute(attribute) || !read_op(hactl_xml_get(at, "operation"), &e->op)) {
         hactl_import_note(import, at, "has no attribute, or an unknown operation: it never holds");
         return false;
     }
@@ -128,27 +128,46 @@ static bool read_date(struct hactl_import *import, const struct hactl_xml *at, s
         read_parts(import, duration, duration_parts, &e->duration);
     if (e->date_op == HY_DATE_SPEC)
         read_parts(import, spec, spec_parts, &e->spec);
+    if (e->date_op == HY_DATE_SPEC && !e->spec.list.count) {
+        hactl_import_note(import, spec, "says nothing: it never holds");
+        return false;
+    }
     return true;
 }
 
-static bool read_rsc(const struct hactl_xml *at, struct hy_expression *e)
+/* NULL: any. */
+static bool is_agent_part(const char *name)
 {
+    if (!name)
+        return true;
+    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@");
+    return *name && !name[plain] && strlen(name) < HY_ID_MAX / 3;
+}
+
+static bool read_rsc(struct hactl_import *import, const struct hactl_xml *at, struct hy_expression *e)
+{
+    const char *cls = hactl_xml_get(at, "class"), *provider = hactl_xml_get(at, "provider");
+    const char *type = hactl_xml_get(at, "type");
     e->kind = HY_EXPR_RSC;
-    e->cls = hy_strdup(hactl_xml_get(at, "class"));
-    e->provider = hy_strdup(hactl_xml_get(at, "provider"));
-    e->agent_type = hy_strdup(hactl_xml_get(at, "type"));
+    if (!is_agent_part(cls) || !is_agent_part(provider) || !is_agent_part(type)) {
+        hactl_import_note(import, at, "names no agent: it never holds");
+        return false;
+    }
+    e->cls = hy_strdup(cls);
+    e->provider = hy_strdup(provider);
+    e->agent_type = hy_strdup(type);
     return true;
 }
 
 static bool read_operation(struct hactl_import *import, const struct hactl_xml *at, struct hy_expression *e)
 {
-    const char *interval = hactl_xml_get(at, "interval");
+    const char *name = hactl_xml_get(at, "name"), *interval = hactl_xml_get(at, "interval");
     e->kind = HY_EXPR_OP;
-    if (!hactl_xml_get(at, "name")) {
-        hactl_import_note(import, at, "has no name: it never holds");
+    if (!name || !hy_word_is_plain(name) || strlen(name) > HY_ID_MAX) {
+        hactl_import_note(import, at, "names no operation: it never holds");
         return false;
     }
-    e->op_name = hy_strdup(hactl_xml_get(at, "name"));
+    e->op_name = hy_strdup(name);
     e->has_interval = interval && hy_parse_duration(interval, &e->interval);
     return true;
 }
@@ -168,7 +187,7 @@ static struct hy_expression read_expression(struct hactl_import *import, const s
     } else if (hactl_xml_is(at, "date_expression")) {
         sound = read_date(import, at, &e);
     } else if (hactl_xml_is(at, "rsc_expression")) {
-        sound = read_rsc(at, &e);
+        sound = read_rsc(import, at, &e);
     } else if (hactl_xml_is(at, "op_expression")) {
         sound = read_operation(import, at, &e);
     } else if (hactl_xml_is(at, "rule")) {
@@ -212,8 +231,11 @@ struct hy_rule hactl_import_rule(struct hactl_import *import, const struct hactl
     if (id && hy_map_get(&import->wanted, id) && hactl_import_id(import, at, id))
         rule.id = hy_strdup(id);
     rule.score = hactl_import_score(import, at, "score", 0);
-    if (attribute && *attribute)
+    if (attribute && hactl_import_is_attribute(attribute))
         rule.score_attribute = hy_strdup(attribute);
+    else if (attribute)
+        hactl_import_note(import, at, "score-attribute='%.100s' is no name of an attribute: read as score 0",
+                          attribute);
     rule.role = hactl_import_role(import, at, "role");
     rule.any = join && strcasecmp(join, "or") == 0;
     if (join && !rule.any && strcasecmp(join, "and") != 0)

@@ -46,8 +46,7 @@ static bool read_pair(struct hactl_import *import, const struct hactl_xml *at, c
     return false;
 }
 
-/* Names are printed without quotes. */
-static bool is_attr_name(const char *name)
+bool hactl_import_is_attribute(const char *name)
 {
     size_t length = strlen(name);
     if (!length || length > HY_ID_MAX || *name == '$')
@@ -65,7 +64,7 @@ static void add_pair(struct hactl_import *import, const struct hactl_xml *at, en
     if (!read_pair(import, at, &name, &value))
         return;
     name = name_of(import, use, name);
-    if (!is_attr_name(name) || strlen(value) > HY_VALUE_MAX)
+    if (!hactl_import_is_attribute(name) || strlen(value) > HY_VALUE_MAX)
         hactl_import_note(import, at, "'%.100s' is no name of an attribute here, or its value is too long: left out",
                           name);
     else if (!hy_attrs_get(attrs, name)) /* of two of one name the first counts */
@@ -102,6 +101,20 @@ void hactl_import_set(struct hactl_import *import, const struct hactl_xml *at, e
     }
 }
 
+/* Of several each has its name, so that they stay apart. */
+static void name_sets(const struct hactl_xml *parent, const char *element, struct hy_attr_sets *sets)
+{
+    size_t number = 0;
+    for (const struct hactl_xml *child = parent->child; child; child = child->next) {
+        if (!hactl_xml_is(child, element))
+            continue;
+        struct hy_attr_set *set = &sets->list.items[number++];
+        const char *id = hactl_xml_get(child, "id");
+        if (!set->id && !set->ref && id && hy_id_is_valid(id))
+            set->id = hy_strdup(id);
+    }
+}
+
 void hactl_import_sets(struct hactl_import *import, const struct hactl_xml *parent, const char *element,
                        enum hactl_import_use use, struct hy_attr_sets *sets)
 {
@@ -112,6 +125,8 @@ void hactl_import_sets(struct hactl_import *import, const struct hactl_xml *pare
         hactl_import_set(import, child, use, &set);
         hy_vec_push(&sets->list, set);
     }
+    if (sets->list.count > 1)
+        name_sets(parent, element, sets);
 }
 
 const char *hactl_import_value(const struct hy_attr_sets *sets, const char *name)

@@ -23,28 +23,35 @@ class Verdict:
     happened: tuple = ()
 
 
+@dataclasses.dataclass
+class Outcome:
+    kind: str = ""          # class of the difference; "": none
+    lines: tuple = ()
+    difference: Difference = None
+
+
 def differ(path, when, hactl, folder, peer_raw=None):
-    """-> (class, lines) of what is different; class "" when nothing is. Raises NoAnswer when the peer has none."""
+    """Asks both. Raises NoAnswer when the peer has none."""
     names = Names(ET.parse(path).getroot())
     wanted = Answer(peer_raw or ask.ask_peer(path, when, folder), names)
     try:
         got = Answer(ask.ask_halyard(hactl, path, when, folder), names)
     except ask.NoAnswer as why:
-        return "no answer", [str(why)]
+        return Outcome("no answer", (str(why),))
     difference = Difference(wanted, got, names)
-    return (difference.kind() or "?", list(difference.lines())) if difference else ("", [])
+    return Outcome(difference.kind() or "?", tuple(difference.lines()), difference) if difference else Outcome()
 
 
-def known_difference(path, when, hactl, folder):
+def known_difference(path, when, hactl, folder, difference):
     cib = Cib.read(path)
     for known in KNOWN:
-        changed = known.without(cib.copy())
+        changed = known.without(cib.copy()) if difference and known.applies(difference) else None
         if changed is None:
             continue
         again = pathlib.Path(folder) / "known.xml"
         changed.write(again)
         try:
-            if differ(again, when, hactl, folder)[0] == "":
+            if differ(again, when, hactl, folder).kind == "":
                 return known.name
         except ask.NoAnswer:
             continue
@@ -57,6 +64,6 @@ def judge(job):
     told = json.loads((folder / f"{name}.json").read_text())
     path = folder / f"{name}.xml"
     with tempfile.TemporaryDirectory(prefix="peer-") as work:
-        kind, lines = differ(path, told["time"], hactl, pathlib.Path(work), told["answer"])
-        known = known_difference(path, told["time"], hactl, work) if kind else ""
-    return Verdict(name, kind, known, tuple(lines), sum(1 for _ in ET.parse(path).iter()), tuple(told["happened"]))
+        outcome = differ(path, told["time"], hactl, pathlib.Path(work), told["answer"])
+        known = known_difference(path, told["time"], hactl, work, outcome.difference)
+    return Verdict(name, outcome.kind, known, outcome.lines, sum(1 for _ in ET.parse(path).iter()), tuple(told["happened"]))

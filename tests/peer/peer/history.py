@@ -467,6 +467,8 @@ def plain(rsc):
 
 
 def migrates(cib, rsc):
+    """Instances of clones do not migrate."""
+    if any(plain(rsc) == p.get("id") for clone in cib.part("resources").findall("clone") for p in clone.iter("primitive")):
+        return False
     primitive = cib.find(plain(rsc))
-    return primitive is not None and any(p.get("name") == "allow-migrate" and p.get("value") == "true"
-                                         for p in primitive.iter("nvpair"))
+    return primitive is not None and any(p.get("name") == "allow-migrate" and p.get("value") == "true" for p in primitive.iter("nvpair"))

@@ -95,12 +95,12 @@ class Shrinker:
         path = self.folder / "try.xml"
         cib.write(path)
         try:
-            kind, lines = differ(path, self.when, self.hactl, self.folder)
+            outcome = differ(path, self.when, self.hactl, self.folder)
         except (ask.NoAnswer, ET.ParseError):
             return False
-        if not kind or not set(kind.split()) & self.kind:
+        if not outcome.kind or not set(outcome.kind.split()) & self.kind:
             return False
-        self.lines = lines
+        self.lines = outcome.lines
         return True
 
     def attempt(self, change):
