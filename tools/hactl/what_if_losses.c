@@ -231,7 +231,20 @@ void hactl_effects_find(const struct hactl_future *before, const struct hactl_fu
     free_presences(&now);
 }
 
+void hactl_effects_keep(struct hactl_effects *effects)
+{
+    for (size_t i = 0; i < effects->list.count; i++) {
+        struct hactl_effect *effect = &effects->list.items[i];
+        effect->rsc = hy_arena_strdup(&effects->kept, effect->rsc);
+        effect->from = hy_arena_strdup(&effects->kept, effect->from);
+        effect->to = hy_arena_strdup(&effects->kept, effect->to);
+        effect->why = hy_arena_strdup(&effects->kept, effect->why);
+        effect->placement = NULL;
+    }
+}
+
 void hactl_effects_free(struct hactl_effects *effects)
 {
+    hy_arena_free(&effects->kept);
     hy_vec_free(&effects->list);
 }
