@@ -336,13 +336,13 @@ struct hy_result {
     char *digest;         /* of the parameters it ran with (cib/digest.h); NULL: none */
     char *restart_digest; /* of those among them that only a restart can change; NULL: the agent cannot reload */
     char *restart_params; /* their names, with blanks around each; NULL: none */
-    char *secure_digest;  /* of those that are no secret, where the secrets may have been blotted out; NULL: not known */
-    char *secure_params;  /* the names of the secret ones, with blanks around each; NULL: none */
-    char *migrate_from;   /* migrate_to, migrate_from: the node it left; NULL: no migration */
-    char *migrate_to;     /* the node it went to */
-    bool has_expected;    /* `expected` is known; else it follows from the operation alone */
-    int expected;         /* the rc that would have been right */
-    bool failed;          /* it is a failure; a later success of the same operation replaces it (see `failures`) */
+    char *secure_digest; /* of those that are no secret, where the secrets may have been blotted out; NULL: not known */
+    char *secure_params; /* the names of the secret ones, with blanks around each; NULL: none */
+    char *migrate_from;  /* migrate_to, migrate_from: the node it left; NULL: no migration */
+    char *migrate_to;    /* the node it went to */
+    bool has_expected;   /* `expected` is known; else it follows from the operation alone */
+    int expected;        /* the rc that would have been right */
+    bool failed;         /* it is a failure; a later success of the same operation replaces it (see `failures`) */
 };
 
 /* A resource that waits for its node, which was shut down (shutdown-lock). */

@@ -123,6 +123,10 @@ START_TEST(losses_are_refused)
         "location farther forbids test3 (-INFINITY); test5 is standby\n");
     expect_error(&core, "hactl configure property stop-all-resources=true symmetric-cluster=false", 0, "");
     expect_ok(&core, "hactl configure property stop-all-resources=false symmetric-cluster=true", "");
+    expect_error(&core, "hactl cluster remove test5", 1,
+                 "hactl: nothing was changed: this would stop what has a place now, and --force does it all the same\n"
+                 "  A would not run; it has a place on test5: no node may run it: location far forbids test1 "
+                 "(-INFINITY); location farther forbids test3 (-INFINITY); test5 is being taken out of the cluster\n");
     expect_ok(&core, "hactl -F configure location farthest A -inf: test5 --wait", "");
     expect_ok(&core, "hactl resource locate A", "resource A is NOT running\n");
     expect_ok(&core, "hactl configure location more A -inf: test5", "");
@@ -156,6 +160,8 @@ START_TEST(what_goes_with_it)
     expect_error(&core, "hactl resource stop A", 1,
                  "hactl: nothing was changed: this would stop what has a place now, and --force does it all the same\n"
                  "  B would not run; it has a place on test3: A, which comes before it, does not run\n");
+    expect_ok(&core, "hactl resource restart A", "");
+    expect_ok(&core, "hactl resource locate B", "resource B is running on: test3\n");
     expect_ok(&core, "hactl resource stop A --force --wait", "");
     expect_ok(&core, "hactl resource locate B", "resource B is NOT running\n");
 }

@@ -157,6 +157,8 @@ static int rehearse(const struct hactl_edit *edit)
         status = judge(edit, copy);
         if (!status)
             status = hactl_edit_check(edit, copy);
+    } else if (strncmp(hy_buf_text(&edit->statements), "strike ", 7) == 0) {
+        status = hactl_edit_check(edit, copy);
     }
     hy_buf_free(&command);
     hy_cib_free(&copy);

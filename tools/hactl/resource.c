@@ -169,12 +169,13 @@ int hactl_resource_stop(struct hactl *h, int argc, char **argv)
     return set_meta(h, &wish);
 }
 
-/* Only a restart that was waited for is one. */
+/* Only a restart that was waited for is one. What stops with it comes back with it: nobody need be asked. */
 int hactl_resource_restart(struct hactl *h, int argc, char **argv)
 {
-    bool wait = h->wait;
-    h->wait = true;
+    bool wait = h->wait, force = h->force;
+    h->wait = h->force = true;
     int status = hactl_resource_stop(h, argc, argv);
+    h->force = force;
     if (!status)
         status = hactl_resource_start(h, argc, argv);
     h->wait = wait;

@@ -63,17 +63,18 @@ static int happen(struct what_if *what, const char *event, const char *node, con
     bool quorum = setting.quorum = has_quorum(question, cib);
     *one = (struct hactl_what_if_case){
         .event = event, .node = node, .rsc = rsc, .quorum_lost = question->setting.quorum && !quorum};
-    hactl_future_make(cib, &setting, NULL, &one->future);
-    hactl_effects_find(&what->now, &one->future, &one->effects);
+    struct hactl_future future;
+    hactl_future_make(cib, &setting, NULL, &future);
+    hactl_effects_find(&what->now, &future, &one->effects);
+    hactl_effects_keep(&one->effects);
+    hactl_future_free(&future);
     return HACTL_OK;
 }
 
 static void free_cases(hactl_what_if_cases *cases)
 {
-    for (size_t i = 0; i < cases->count; i++) {
+    for (size_t i = 0; i < cases->count; i++)
         hactl_effects_free(&cases->items[i].effects);
-        hactl_future_free(&cases->items[i].future);
-    }
     hy_vec_free(cases);
 }
 

@@ -34,12 +34,15 @@ struct hactl_effect {
 };
 
 struct hactl_effects {
-    HY_VEC(struct hactl_effect) list; /* the worst first; strings are the futures' */
+    HY_VEC(struct hactl_effect) list; /* the worst first; strings are the futures', or kept */
     size_t lost;                      /* LOST and DEMOTED */
+    struct hy_arena kept;
 };
 
 void hactl_effects_find(const struct hactl_future *before, const struct hactl_future *after,
                         struct hactl_effects *effects);
+/* Its own copy of all strings, so that the future may go; no placement is known from then on. */
+void hactl_effects_keep(struct hactl_effects *effects);
 void hactl_effects_free(struct hactl_effects *effects);
 
 /* One thing that might happen. */
@@ -48,7 +51,6 @@ struct hactl_what_if_case {
     const char *node;
     const char *rsc; /* NULL */
     bool quorum_lost;
-    struct hactl_future future;
     struct hactl_effects effects;
 };
 

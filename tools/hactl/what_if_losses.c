@@ -64,7 +64,10 @@ struct presence {
     bool cloned;
 };
 
-typedef HY_VEC(struct presence) presence_list;
+struct presences {
+    HY_VEC(struct presence *) list;
+    struct hy_map by_primitive;
+};
 
 static bool is_cloned(const struct hy_cib *cib, const char *primitive)
 {
@@ -83,21 +86,26 @@ static bool is_member(const struct hy_decision *decision, const char *node)
     return false;
 }
 
-/* Instances of a primitive stand side by side, unless their clone is one of groups. */
-static void find_presences(const struct hactl_future *future, presence_list *list, struct hy_map *index)
+static struct presence *presence_of(struct presences *all, const struct hy_cib *cib,
+                                    const struct hy_placement *placement)
+{
+    struct presence *presence = hy_map_get(&all->by_primitive, placement->primitive);
+    if (presence)
+        return presence;
+    presence = hy_alloc(sizeof *presence);
+    *presence = (struct presence){
+        .primitive = placement->primitive, .any = placement, .cloned = is_cloned(cib, placement->primitive)};
+    hy_vec_push(&all->list, presence);
+    hy_map_put(&all->by_primitive, placement->primitive, presence);
+    return presence;
+}
+
+static void find_presences(const struct hactl_future *future, struct presences *all)
 {
     const struct hy_decision *decision = future->rest.decision;
     for (size_t i = 0; i < decision->placement_count; i++) {
         const struct hy_placement *placement = &decision->placements[i];
-        const char *number = hy_map_get(index, placement->primitive);
-        if (!number) {
-            hy_vec_push(list, ((struct presence){.primitive = placement->primitive,
-                                                 .any = placement,
-                                                 .cloned = is_cloned(future->rest.cib, placement->primitive)}));
-            number = (char *)NULL + list->count;
-            hy_map_put(index, placement->primitive, (void *)(uintptr_t)number);
-        }
-        struct presence *presence = &list->items[(size_t)(number - (char *)NULL) - 1];
+        struct presence *presence = presence_of(all, future->rest.cib, placement);
         if (!placement->node || !is_member(decision, placement->node))
             continue;
         presence->node = presence->count ? presence->node : placement->node;
@@ -107,6 +115,14 @@ static void find_presences(const struct hactl_future *future, presence_list *lis
         presence->promoted = presence->promotions ? presence->promoted : placement->node;
         presence->promotions++;
     }
+}
+
+static void free_presences(struct presences *all)
+{
+    for (size_t i = 0; i < all->list.count; i++)
+        free(all->list.items[i]);
+    hy_vec_free(&all->list);
+    hy_map_free(&all->by_primitive);
 }
 
 static const struct hy_placement *one_without(const struct hactl_future *future, const char *primitive)
@@ -203,25 +219,32 @@ static int worse(const void *left, const void *right)
 void hactl_effects_find(const struct hactl_future *before, const struct hactl_future *after,
                         struct hactl_effects *effects)
 {
-    presence_list was = {0}, now = {0};
-    struct hy_map was_index = {0}, now_index = {0};
+    struct presences was = {0}, now = {0};
     *effects = (struct hactl_effects){0};
-    find_presences(before, &was, &was_index);
-    find_presences(after, &now, &now_index);
-    for (size_t i = 0; i < was.count; i++) {
-        const char *number = hy_map_get(&now_index, was.items[i].primitive);
-        const struct presence *same = number ? &now.items[(size_t)(number - (char *)NULL) - 1] : NULL;
-        compare(after, &was.items[i], same, effects);
-    }
+    find_presences(before, &was);
+    find_presences(after, &now);
+    for (size_t i = 0; i < was.list.count; i++)
+        compare(after, was.list.items[i], hy_map_get(&now.by_primitive, was.list.items[i]->primitive), effects);
     if (effects->list.count > 1)
         qsort(effects->list.items, effects->list.count, sizeof *effects->list.items, worse);
-    hy_map_free(&was_index);
-    hy_map_free(&now_index);
-    hy_vec_free(&was);
-    hy_vec_free(&now);
+    free_presences(&was);
+    free_presences(&now);
+}
+
+void hactl_effects_keep(struct hactl_effects *effects)
+{
+    for (size_t i = 0; i < effects->list.count; i++) {
+        struct hactl_effect *effect = &effects->list.items[i];
+        effect->rsc = hy_arena_strdup(&effects->kept, effect->rsc);
+        effect->from = hy_arena_strdup(&effects->kept, effect->from);
+        effect->to = hy_arena_strdup(&effects->kept, effect->to);
+        effect->why = hy_arena_strdup(&effects->kept, effect->why);
+        effect->placement = NULL;
+    }
 }
 
 void hactl_effects_free(struct hactl_effects *effects)
 {
+    hy_arena_free(&effects->kept);
     hy_vec_free(&effects->list);
 }
