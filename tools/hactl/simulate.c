@@ -103,6 +103,7 @@ static void decide(struct hactl_state *state, struct hy_cib *cib, const struct h
     const struct hy_sched_input input = {.cib = cib,
                                          .now = simulation->now,
                                          .quorum = simulation->quorum,
+                                         .at_once = true,
                                          .dc = dc,
                                          .inflight = live ? live->inflight.items : NULL,
                                          .inflight_count = live ? live->inflight.count : 0};
