@@ -3,21 +3,14 @@
 
 #include "base/alloc.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { FIRST_CAPACITY = 64 };
 
-/* Room for `more` bytes and the NUL behind them. */
-static void reserve(struct hy_buf *buf, size_t more)
+static void grow(struct hy_buf *buf, size_t needed)
 {
-    if (more > SIZE_MAX / 2 - buf->size - 1)
-        hy_out_of_memory(SIZE_MAX);
-    size_t needed = buf->size + more + 1;
-    if (needed <= buf->capacity)
-        return;
     size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
     while (capacity < needed)
         capacity *= 2;
@@ -25,9 +18,18 @@ static void reserve(struct hy_buf *buf, size_t more)
     buf->capacity = capacity;
 }
 
+/* And for the NUL behind them. */
+void hy_buf_reserve(struct hy_buf *buf, size_t more)
+{
+    if (more > SIZE_MAX / 2 - buf->size - 1)
+        hy_out_of_memory(SIZE_MAX);
+    if (buf->size + more + 1 > buf->capacity)
+        grow(buf, buf->size + more + 1);
+}
+
 void hy_buf_add(struct hy_buf *buf, const void *data, size_t size)
 {
-    reserve(buf, size);
+    hy_buf_reserve(buf, size);
     if (size)
         memcpy(buf->data + buf->size, data, size);
     buf->size += size;
@@ -44,16 +46,37 @@ void hy_buf_addc(struct hy_buf *buf, char c)
     hy_buf_add(buf, &c, 1);
 }
 
+void hy_buf_addu(struct hy_buf *buf, uint64_t value)
+{
+    char digits[20];
+    size_t at = sizeof digits;
+    do
+        digits[--at] = (char)('0' + value % 10);
+    while (value /= 10);
+    hy_buf_add(buf, digits + at, sizeof digits - at);
+}
+
+void hy_buf_addi(struct hy_buf *buf, int64_t value)
+{
+    if (value < 0)
+        hy_buf_addc(buf, '-');
+    hy_buf_addu(buf, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
+}
+
 void hy_buf_vaddf(struct hy_buf *buf, const char *format, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
-    if (length >= 0) {
-        reserve(buf, (size_t)length);
-        vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
-        buf->size += (size_t)length;
+    hy_buf_reserve(buf, 0);
+    size_t room = buf->capacity - buf->size;
+    int length = vsnprintf(buf->data + buf->size, room, format, args);
+    if (length >= 0 && (size_t)length >= room) {
+        hy_buf_reserve(buf, (size_t)length);
+        length = vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
     }
+    if (length >= 0)
+        buf->size += (size_t)length;
+    buf->data[buf->size] = '\0';
     va_end(again);
 }
 

@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct hy_buf {
     char *data; /* NULL while nothing was ever added; use hy_buf_text() for a string in any case */
@@ -15,9 +16,16 @@ struct hy_buf {
     size_t capacity;
 };
 
+/* Makes room for so many bytes more, of one who knows how many will come. */
+void hy_buf_reserve(struct hy_buf *buf, size_t more);
+
 void hy_buf_add(struct hy_buf *buf, const void *data, size_t size);
 void hy_buf_adds(struct hy_buf *buf, const char *text);
 void hy_buf_addc(struct hy_buf *buf, char c);
+/* In decimal. */
+void hy_buf_addu(struct hy_buf *buf, uint64_t value);
+void hy_buf_addi(struct hy_buf *buf, int64_t value);
+
 void hy_buf_addf(struct hy_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void hy_buf_vaddf(struct hy_buf *buf, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
 

@@ -22,21 +22,28 @@
     MUTANT(CONFLICT_KEPT, "a conflict does not cut the log")                                                           \
     MUTANT(TRUNCATION_NOT_WRITTEN, "what is cut from the log stays on disk")                                           \
     MUTANT(ANY_DISK_WILL_DO, "a server with an empty disk counts as the one that was lost")                            \
+    MUTANT(READ_WITHOUT_ROUND, "a read is answered without asking whether this server still leads")                    \
     MUTANT(READ_ANSWERED_LOCALLY, "a read is answered from what this node knows, and the DC is not asked")             \
     MUTANT(LEASE_FROM_RECEIPT, "a promise counts from when it came, not from when its question was sent")              \
+    MUTANT(CLOCKS_ARE_EXACT, "a promise is not counted shorter by what clocks may differ")                             \
+    MUTANT(PROMISES_BEFORE_ADMISSION, "a core that restarted promises before it is admitted")                          \
+    MUTANT(UNCOMMITTED_VERDICT_IGNORED, "who has a verdict in its log goes on promising until it is committed")        \
     MUTANT(PROMISE_OF_ANY_EPOCH, "a promise counts for another epoch than it was given for")                           \
     MUTANT(PROMISE_NOT_KEPT, "a voter turns before its promise has ended")                                             \
     MUTANT(RELEASED_AT_ONCE, "what a node ran is given away with the verdict, whatever was promised")                  \
     MUTANT(OLD_LIFE_GOES_ON, "what was started before a verdict goes on after the admission")                          \
     MUTANT(LEASE_NOT_WATCHED, "the executor does not look at the lease")                                               \
+    MUTANT(STALE_ORDER_OBEYED, "an order is obeyed whose DC has been replaced by one that was heard")                  \
     MUTANT(ORDER_TAKEN_TWICE, "an order that comes twice is carried out twice")                                        \
     MUTANT(DC_WITHOUT_LEASE, "the DC acts without its own lease")                                                      \
-    MUTANT(DC_ASKS_NOBODY, "a new DC acts before it has heard what runs")                                              \
+    MUTANT(DC_DOES_NOT_LISTEN, "a new DC acts before it has heard what runs")                                          \
     MUTANT(GONE_IS_RELEASED, "the DC does not wait until a node that is gone has let go")                              \
+    MUTANT(COMMAND_TWICE, "a member's command that is in the log twice is applied twice")                              \
     MUTANT(SNAPSHOT_WITHOUT_SESSIONS, "a snapshot lacks the table of sessions")                                        \
     MUTANT(REQUEST_TWICE, "a client's request that is asked again is applied again")                                   \
     MUTANT(LEARNER_COUNTS, "a learner's vote and acknowledgement count")                                               \
     MUTANT(PROBES_LEFT_OUT, "nobody asks a node whether a resource runs there already")                                \
+    MUTANT(BLOCKED_IS_UP, "what is blocked counts as active before what comes after it")                               \
     MUTANT(START_BEFORE_STOP, "a resource is started before it has stopped elsewhere")                                 \
     MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")
 

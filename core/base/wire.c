@@ -7,58 +7,13 @@ struct hy_rd hy_rd_from(const void *data, size_t size)
     return (struct hy_rd){.at = at, .end = at + (data ? size : 0)};
 }
 
-/* Written out, these become one load or store: heartbeats are made of such fields. */
-static uint32_t load32(const uint8_t *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
+/* Written out, it becomes one store. */
 static void store32(uint8_t *at, uint32_t value)
 {
     at[0] = (uint8_t)value;
     at[1] = (uint8_t)(value >> 8);
     at[2] = (uint8_t)(value >> 16);
     at[3] = (uint8_t)(value >> 24);
-}
-
-/* The next so many bytes; zeros when they are not there. */
-static const uint8_t *take(struct hy_rd *rd, size_t width)
-{
-    static const uint8_t zeros[8];
-    if (rd->bad || (size_t)(rd->end - rd->at) < width) {
-        rd->bad = true;
-        return zeros;
-    }
-    const uint8_t *at = rd->at;
-    rd->at += width;
-    return at;
-}
-
-uint8_t hy_rd_u8(struct hy_rd *rd)
-{
-    return *take(rd, 1);
-}
-
-uint16_t hy_rd_u16(struct hy_rd *rd)
-{
-    const uint8_t *at = take(rd, 2);
-    return (uint16_t)(at[0] | at[1] << 8);
-}
-
-uint32_t hy_rd_u32(struct hy_rd *rd)
-{
-    return load32(take(rd, 4));
-}
-
-uint64_t hy_rd_u64(struct hy_rd *rd)
-{
-    const uint8_t *at = take(rd, 8);
-    return load32(at) | (uint64_t)load32(at + 4) << 32;
-}
-
-int64_t hy_rd_i64(struct hy_rd *rd)
-{
-    return (int64_t)hy_rd_u64(rd);
 }
 
 const void *hy_rd_bytes(struct hy_rd *rd, size_t *size)

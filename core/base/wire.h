@@ -20,11 +20,52 @@ struct hy_rd {
 };
 
 struct hy_rd hy_rd_from(const void *data, size_t size);
-uint8_t hy_rd_u8(struct hy_rd *rd);
-uint16_t hy_rd_u16(struct hy_rd *rd);
-uint32_t hy_rd_u32(struct hy_rd *rd);
-uint64_t hy_rd_u64(struct hy_rd *rd);
-int64_t hy_rd_i64(struct hy_rd *rd);
+
+/* The next so many bytes; zeros when they are not there. */
+static inline const uint8_t *hy_rd_take(struct hy_rd *rd, size_t width)
+{
+    static const uint8_t zeros[8];
+    if (rd->bad || (size_t)(rd->end - rd->at) < width) {
+        rd->bad = true;
+        return zeros;
+    }
+    const uint8_t *at = rd->at;
+    rd->at += width;
+    return at;
+}
+
+/* Here, and written out, these become one load each: heartbeats are made of such fields. */
+static inline uint32_t hy_load32(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint8_t hy_rd_u8(struct hy_rd *rd)
+{
+    return *hy_rd_take(rd, 1);
+}
+
+static inline uint16_t hy_rd_u16(struct hy_rd *rd)
+{
+    const uint8_t *at = hy_rd_take(rd, 2);
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline uint32_t hy_rd_u32(struct hy_rd *rd)
+{
+    return hy_load32(hy_rd_take(rd, 4));
+}
+
+static inline uint64_t hy_rd_u64(struct hy_rd *rd)
+{
+    const uint8_t *at = hy_rd_take(rd, 8);
+    return hy_load32(at) | (uint64_t)hy_load32(at + 4) << 32;
+}
+
+static inline int64_t hy_rd_i64(struct hy_rd *rd)
+{
+    return (int64_t)hy_rd_u64(rd);
+}
 
 /* A byte run; borrowed from the message. *size = 0 and a non-NULL pointer when bad. */
 const void *hy_rd_bytes(struct hy_rd *rd, size_t *size);

@@ -8,7 +8,7 @@
 static struct hy_attr *find(const struct hy_attrs *attrs, const char *name)
 {
     for (size_t i = 0; i < attrs->list.count; i++)
-        if (strcmp(attrs->list.items[i].name, name) == 0)
+        if (*attrs->list.items[i].name == *name && strcmp(attrs->list.items[i].name, name) == 0)
             return &attrs->list.items[i];
     return NULL;
 }

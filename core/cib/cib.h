@@ -331,6 +331,7 @@ struct hy_result {
     hy_time took;
     hy_time queued;
     char *reason;         /* in words; NULL: none */
+    uint64_t order;       /* the order it answers, 0: none; said in the command, not kept in the CIB */
     char *agent;          /* "ocf:heartbeat:IPaddr2": what it was when it ran; NULL: not known */
     char *digest;         /* of the parameters it ran with (cib/digest.h); NULL: none */
     char *restart_digest; /* of those among them that only a restart can change; NULL: the agent cannot reload */
@@ -503,7 +504,7 @@ struct hy_attrs *hy_sets_edit(struct hy_attr_sets *sets);
 
 const char *hy_sets_get(const struct hy_attr_sets *sets, const char *name); /* from the plain ones; NULL when absent */
 void hy_sets_set(struct hy_attr_sets *sets, const char *name, const char *value);
-bool hy_sets_remove(struct hy_attr_sets *sets, const char *name); /* from every set without reference */
+bool hy_sets_remove(struct hy_attr_sets *sets, const char *name);            /* from every set without reference */
 void hy_sets_copy(struct hy_attr_sets *to, const struct hy_attr_sets *from); /* `to` is overwritten */
 void hy_sets_free(struct hy_attr_sets *sets);
 

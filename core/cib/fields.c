@@ -197,6 +197,7 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"call", HY_FIELD_U64, &result->call, true},
         {"took", HY_FIELD_DURATION, &result->took, false},
         {"queued", HY_FIELD_DURATION, &result->queued, false},
+        {"order", HY_FIELD_U64, &result->order, false},
         {"reason", HY_FIELD_TEXT, &reason, false},
         {"agent", HY_FIELD_TEXT, &agent, false},
         {"digest", HY_FIELD_TEXT, &digest, false},
@@ -233,7 +234,7 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
 
 static void print_duration(const char *name, hy_time duration, struct hy_buf *out)
 {
-    hy_buf_addf(out, " %s=", name);
+    hy_buf_adds(out, name);
     hy_duration_print(duration, out);
 }
 
@@ -241,10 +242,19 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
 {
     hy_buf_adds(out, " op=");
     hy_word_print(result->op, out);
-    print_duration("interval", result->interval, out);
-    hy_buf_addf(out, " rc=%d exec=%s call=%" PRIu64, result->rc, exec_words[result->exec], result->call);
-    print_duration("took", result->took, out);
-    print_duration("queued", result->queued, out);
+    print_duration(" interval=", result->interval, out);
+    hy_buf_adds(out, " rc=");
+    hy_buf_addi(out, result->rc);
+    hy_buf_adds(out, " exec=");
+    hy_buf_adds(out, exec_words[result->exec]);
+    hy_buf_adds(out, " call=");
+    hy_buf_addu(out, result->call);
+    print_duration(" took=", result->took, out);
+    print_duration(" queued=", result->queued, out);
+    if (result->order && !stored) {
+        hy_buf_adds(out, " order=");
+        hy_buf_addu(out, result->order);
+    }
     const struct {
         const char *name, *text;
     } texts[] = {{"reason", result->reason},
@@ -265,7 +275,7 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
         return;
     hy_buf_adds(out, " at=");
     hy_wall_print(result->at, out);
-    hy_buf_addf(out, " failed=%s", result->failed ? "yes" : "no");
+    hy_buf_adds(out, result->failed ? " failed=yes" : " failed=no");
 }
 
 const char *hy_member_state_word(enum hy_member_state state)

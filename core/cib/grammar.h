@@ -2,7 +2,9 @@
 /*
  * The one grammar: `crm configure` syntax (crmsh's manual, section "configure"), for what operators type, what
  * `configure show` prints, and what files, log entries and snapshots hold. One lexer, one parser, one printer;
- * print(parse(x)) = x for what the printer wrote, and parse(print(c)) = c for every CIB.
+ * print(parse(x)) = x for what the printer wrote, and parse(print(c)) = c for every CIB that the grammar can say (a CIB
+ * made otherwise may hold ids, names or empty rules that it cannot). docs/configuration.md tells it statement by
+ * statement.
  *
  * A statement ends at a newline that no backslash precedes (blanks behind the backslash are forgiven). `#` starts a
  * comment at the beginning of a line, within a continued statement too (where `#uname` and the other built-in
@@ -12,10 +14,13 @@
  *
  * Not kept as typed, but in one form: Master and Slave (Promoted, Unpromoted), INFINITY (inf), ocf:heartbeat:X (X), a
  * rule without score (inf), an order without kind (Mandatory), the order of a resource's sections (params, operations,
- * op, meta, utilization), op_params and op_meta (joined to their op).
+ * op, meta, utilization), an operation's own parameters (behind op_params), what is written of a section's plain
+ * attributes in several parts (in one), brackets around sets of resources where none are needed (none).
  *
- * Not known yet, and refused by name: sets of resources, templates, tags, tickets, bundles, fencing topology, ACLs,
- * alerts, rules on sets of attributes, date expressions, `xml`.
+ * Beyond crmsh, which can only write XML for it: rules within rules in parentheses, `rsc_type`, `op_type`, `eq:param`,
+ * `eq:meta`; score=, kind=, $id= and $id-ref= within the brackets of a set.
+ *
+ * Not known, and refused by name: bundles, ACLs, alerts, `xml`, references to single attributes, remote nodes.
  *
  * Errors: -EINVAL with "line 3, column 14: 'monitr': expected ...": line and column count from 1, the word in quotes,
  * then what was expected. A statement that is too short: "line 3: the statement ends after 'op': expected ...".

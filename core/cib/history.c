@@ -199,8 +199,8 @@ static bool has_results(const struct hy_node_status *status, const char *rsc)
 /* Is the instance's primitive gone from the configuration, and the instance known not to run? */
 static bool is_spent(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
 {
-    char *base = base_of(rsc);
-    bool configured = hy_cib_find_kind(cib, HY_PRIMITIVE, base) != NULL;
+    char *base = strchr(rsc, ':') ? base_of(rsc) : NULL;
+    bool configured = hy_cib_find_kind(cib, HY_PRIMITIVE, base ? base : rsc) != NULL;
     free(base);
     if (configured)
         return false;

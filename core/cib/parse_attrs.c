@@ -46,10 +46,20 @@ int hy_read_attr_section(struct hy_cursor *cursor, struct hy_attr_sets *sets)
         return hy_cursor_read_attrs(cursor, &anonymous_of(sets)->attrs);
     struct hy_attr_set set = {0};
     int rc = hy_read_attr_set(cursor, &set);
-    if (rc || (is_anonymous(&set) && !set.attrs.list.count))
-        hy_attr_set_free(&set);
-    else
+    if (!rc && !is_anonymous(&set)) {
         hy_vec_push(&sets->list, set);
+        return 0;
+    }
+    /* `0:` in front says nothing. */
+    struct hy_attrs *attrs = !rc && set.attrs.list.count ? &anonymous_of(sets)->attrs : NULL;
+    for (size_t i = 0; attrs && i < set.attrs.list.count && !rc; i++) {
+        const struct hy_attr *attr = &set.attrs.list.items[i];
+        if (hy_attrs_get(attrs, attr->name))
+            rc = hy_word_fail(cursor, word, "%s is given twice: expected it once", attr->name);
+        else
+            hy_attrs_set(attrs, attr->name, attr->value);
+    }
+    hy_attr_set_free(&set);
     return rc;
 }
 

@@ -123,10 +123,8 @@ int hy_parse_topology(struct hy_cursor *cursor, struct hy_object *object)
     struct hy_topology *topology = &object->u.topology;
     struct target target = {0};
     object->id = hy_strdup("fencing_topology");
-    if (!hy_cursor_peek(cursor))
-        return hy_cursor_fail(cursor, "expected " LEVELS);
     int rc = 0;
-    size_t count = 1; /* of levels, when the target was read: each target needs one */
+    size_t count = 0; /* of levels, when the target was read, and one more: each target needs one */
     const struct hy_word *word;
     while (!rc && (word = hy_cursor_peek(cursor))) {
         struct target fresh = {0};

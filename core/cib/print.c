@@ -6,7 +6,6 @@
 #include "cib/lexer.h"
 #include "cib/words.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 /* In double quotes. Of backslashes only those are doubled that would be read as an escape: crmsh leaves the rest alone
@@ -62,7 +61,9 @@ void hy_value_print(const char *value, struct hy_buf *out)
 
 void hy_attr_print(const char *name, const char *value, struct hy_buf *out)
 {
-    hy_buf_addf(out, " %s=", name);
+    hy_buf_addc(out, ' ');
+    hy_buf_adds(out, name);
+    hy_buf_addc(out, '=');
     hy_value_print(value, out);
 }
 
@@ -74,19 +75,20 @@ void hy_attrs_print(const struct hy_attrs *attrs, struct hy_buf *out)
 
 void hy_duration_print(hy_time duration, struct hy_buf *out)
 {
-    if (duration == 0)
-        hy_buf_addc(out, '0');
-    else if (duration % HY_SECOND == 0)
-        hy_buf_addf(out, "%" PRId64 "s", duration / HY_SECOND);
-    else if (duration % HY_MS == 0)
-        hy_buf_addf(out, "%" PRId64 "ms", duration / HY_MS);
-    else
-        hy_buf_addf(out, "%" PRId64 "us", duration);
+    bool seconds = duration % HY_SECOND == 0, ms = duration % HY_MS == 0;
+    hy_buf_addi(out, duration / (seconds ? HY_SECOND : ms ? HY_MS : 1));
+    if (duration)
+        hy_buf_adds(out, seconds ? "s" : ms ? "ms" : "us");
 }
 
 void hy_wall_print(hy_wall wall, struct hy_buf *out)
 {
-    hy_buf_addf(out, "%" PRId64 ".%06" PRId64, wall / HY_SECOND, wall % HY_SECOND);
+    char fraction[] = ".000000";
+    int64_t left = wall % HY_SECOND;
+    for (size_t at = sizeof fraction - 2; left; left /= 10)
+        fraction[at--] = (char)('0' + (left < 0 ? -left : left) % 10);
+    hy_buf_addi(out, wall / HY_SECOND);
+    hy_buf_adds(out, fraction);
 }
 
 void hy_print_continue(struct hy_buf *out)

@@ -46,7 +46,8 @@ static void print_agent(const struct hy_primitive *primitive, struct hy_buf *out
 void hy_print_primitive(const struct hy_object *object, struct hy_buf *out)
 {
     const struct hy_primitive *primitive = &object->u.primitive;
-    hy_buf_addf(out, "%s ", object->id);
+    hy_buf_adds(out, object->id);
+    hy_buf_addc(out, ' ');
     print_agent(primitive, out);
     print_description(object, out);
     hy_attr_sections_print("params", &primitive->params, out);
@@ -60,7 +61,8 @@ void hy_print_primitive(const struct hy_object *object, struct hy_buf *out)
     }
     for (size_t i = 0; i < primitive->ops.count; i++) {
         hy_print_continue(out);
-        hy_buf_addf(out, "op %s", primitive->ops.items[i].name);
+        hy_buf_adds(out, "op ");
+        hy_buf_adds(out, primitive->ops.items[i].name);
         hy_attrs_print(&primitive->ops.items[i].attrs, out);
         hy_attr_sections_print("op_params", &primitive->ops.items[i].params, out);
         hy_attr_sections_print("op_meta", &primitive->ops.items[i].meta, out);
@@ -101,8 +103,10 @@ void hy_print_location(const struct hy_object *object, struct hy_buf *out)
 {
     const struct hy_location *location = &object->u.location;
     hy_buf_adds(out, object->id);
-    if (location->rsc)
-        hy_buf_addf(out, " %s", location->rsc);
+    if (location->rsc) {
+        hy_buf_addc(out, ' ');
+        hy_buf_adds(out, location->rsc);
+    }
     if (location->pattern)
         print_pattern(location->pattern, out);
     if (location->sets.list.count) {
@@ -116,7 +120,8 @@ void hy_print_location(const struct hy_object *object, struct hy_buf *out)
     if (location->node) {
         hy_buf_addc(out, ' ');
         hy_score_print(location->score, out);
-        hy_buf_addf(out, " %s", location->node);
+        hy_buf_addc(out, ' ');
+        hy_buf_adds(out, location->node);
     }
     for (size_t i = 0; i < location->rules.count; i++) {
         hy_print_continue(out);
@@ -194,7 +199,10 @@ void hy_print_set(const struct hy_object *object, struct hy_buf *out)
         hy_print_continue(out);
         /* A line that begins with '#' would be a comment. */
         const char *quote = attr->name[0] == '#' || after_rule ? "\"" : "";
-        hy_buf_addf(out, "%s%s%s=", quote, attr->name, quote);
+        hy_buf_adds(out, quote);
+        hy_buf_adds(out, attr->name);
+        hy_buf_adds(out, quote);
+        hy_buf_addc(out, '=');
         hy_value_print(attr->value, out);
     }
 }

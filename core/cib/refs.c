@@ -166,46 +166,49 @@ void hy_refs_check(const struct hy_cib *cib, void (*report_fn)(void *context, co
 
 void hy_ref_problem_print(const struct hy_ref_problem *problem, struct hy_buf *out)
 {
-    const char *kind = hy_kind_word(problem->object->kind), *id = problem->object->id;
+    char *who = problem->object->kind == HY_TOPOLOGY /* whose id is no choice of anybody's */
+                    ? hy_strdup("fencing_topology")
+                    : hy_asprintf("%s %s", hy_kind_word(problem->object->kind), problem->object->id);
     switch (problem->fault) {
     case HY_REF_NO_RESOURCE:
-        hy_buf_addf(out, "%s %s: there is no resource '%s'", kind, id, problem->id);
+        hy_buf_addf(out, "%s: there is no resource '%s'", who, problem->id);
         break;
     case HY_REF_NO_OBJECT:
-        hy_buf_addf(out, "%s %s: there is no object '%s'", kind, id, problem->id);
+        hy_buf_addf(out, "%s: there is no object '%s'", who, problem->id);
         break;
     case HY_REF_NO_TEMPLATE:
-        hy_buf_addf(out, "%s %s: there is no template '%s'", kind, id, problem->id);
+        hy_buf_addf(out, "%s: there is no template '%s'", who, problem->id);
         break;
     case HY_REF_NO_SET:
         hy_buf_addf(out,
-                    "%s %s: there is no set '%s': expected its id (a resource's plain ones are called "
+                    "%s: there is no set '%s': expected its id (a resource's plain ones are called "
                     "ID-instance_attributes, ID-meta_attributes, ID-utilization)",
-                    kind, id, problem->id);
+                    who, problem->id);
         break;
     case HY_REF_NO_RULE:
-        hy_buf_addf(out, "%s %s: there is no rule '%s'", kind, id, problem->id);
+        hy_buf_addf(out, "%s: there is no rule '%s'", who, problem->id);
         break;
     case HY_REF_NO_OPERATIONS:
-        hy_buf_addf(out, "%s %s: there are no operations '%s'", kind, id, problem->id);
+        hy_buf_addf(out, "%s: there are no operations '%s'", who, problem->id);
         break;
     case HY_REF_TWO_IDS:
-        hy_buf_addf(out, "%s %s: the id '%s' is in %s %s already: expected an id that is not taken", kind, id,
-                    problem->id, hy_kind_word(problem->other->kind), problem->other->id);
+        hy_buf_addf(out, "%s: the id '%s' is in %s %s already: expected an id that is not taken", who, problem->id,
+                    hy_kind_word(problem->other->kind), problem->other->id);
         break;
     case HY_REF_NO_NODE:
-        hy_buf_addf(out, "%s %s: there is no node '%s'", kind, id, problem->id);
+        hy_buf_addf(out, "%s: there is no node '%s'", who, problem->id);
         break;
     case HY_REF_TWO_PARENTS:
-        hy_buf_addf(out, "%s %s: '%s' is in %s %s already: a resource can be in one group or clone only", kind, id,
-                    problem->id, hy_kind_word(problem->other->kind), problem->other->id);
+        hy_buf_addf(out, "%s: '%s' is in %s %s already: a resource can be in one group or clone only", who, problem->id,
+                    hy_kind_word(problem->other->kind), problem->other->id);
         break;
     case HY_REF_BAD_MEMBER:
-        hy_buf_addf(out, "%s %s: '%s' is a %s: a group holds primitives only", kind, id, problem->id,
+        hy_buf_addf(out, "%s: '%s' is a %s: a group holds primitives only", who, problem->id,
                     hy_kind_word(problem->other->kind));
         break;
     case HY_REF_BAD_CHILD:
-        hy_buf_addf(out, "%s %s: '%s' is a clone: only a primitive or a group can be cloned", kind, id, problem->id);
+        hy_buf_addf(out, "%s: '%s' is a clone: only a primitive or a group can be cloned", who, problem->id);
         break;
     }
+    free(who);
 }

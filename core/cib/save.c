@@ -46,7 +46,10 @@ static void save_results(const char *verb, const struct hy_node_status *status, 
                          size_t count, struct hy_buf *out)
 {
     for (size_t i = 0; i < count; i++) {
-        hy_buf_addf(out, "%s %s %s", verb, status->node, results[i].rsc);
+        hy_buf_adds(out, verb);
+        hy_buf_adds(out, status->node);
+        hy_buf_addc(out, ' ');
+        hy_buf_adds(out, results[i].rsc);
         hy_result_fields_print(&results[i], true, out);
         hy_buf_addc(out, '\n');
     }
@@ -69,12 +72,13 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
         hy_buf_addc(out, '\n');
     }
     for (size_t i = 0; i < status->transient.list.count; i++) {
-        hy_buf_addf(out, "transient %s", status->node);
+        hy_buf_adds(out, "transient ");
+        hy_buf_adds(out, status->node);
         hy_attr_print(status->transient.list.items[i].name, status->transient.list.items[i].value, out);
         hy_buf_addc(out, '\n');
     }
-    save_results("result", status, status->results.items, status->results.count, out);
-    save_results("failure", status, status->failures.items, status->failures.count, out);
+    save_results("result ", status, status->results.items, status->results.count, out);
+    save_results("failure ", status, status->failures.items, status->failures.count, out);
     for (size_t i = 0; i < status->failcounts.count; i++) {
         const struct hy_failcount *count = &status->failcounts.items[i];
         hy_buf_addf(out, "failcount %s %s op=%s interval=", status->node, count->rsc, count->op);
@@ -111,7 +115,9 @@ static void save(const struct hy_cib *cib, bool clients, struct hy_buf *out)
     if (clients)
         hy_clients_save(cib, out);
     for (size_t i = 0; i < cib->objects.count; i++) {
-        hy_buf_addf(out, "object %" PRIu64 " ", cib->objects.items[i]->version);
+        hy_buf_adds(out, "object ");
+        hy_buf_addu(out, cib->objects.items[i]->version);
+        hy_buf_addc(out, ' ');
         hy_object_print(cib->objects.items[i], out);
     }
     for (size_t i = 0; i < cib->nodes.count; i++)

@@ -25,11 +25,12 @@ bool hy_accept_score(struct hy_cursor *cursor, int *score)
 void hy_score_print(int score, struct hy_buf *out)
 {
     if (score >= HY_INFINITY)
-        hy_buf_adds(out, "inf:");
+        hy_buf_adds(out, "inf");
     else if (score <= -HY_INFINITY)
-        hy_buf_adds(out, "-inf:");
+        hy_buf_adds(out, "-inf");
     else
-        hy_buf_addf(out, "%d:", score);
+        hy_buf_addi(out, score);
+    hy_buf_addc(out, ':');
 }
 
 int hy_read_role(struct hy_cursor *cursor, const struct hy_word *word, const char *text, enum hy_role *role)

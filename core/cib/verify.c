@@ -54,7 +54,7 @@ static char *name_of(const struct hy_object *object)
     return hy_asprintf("%s %s", hy_kind_word(object->kind), object->id);
 }
 
-static void check_sets(struct hy_verify *verify, enum hy_values values, const struct hy_attr_sets *sets,
+static void check_sets(struct hy_verify *verify, enum hy_value_kind values, const struct hy_attr_sets *sets,
                        const char *where)
 {
     for (size_t i = 0; i < sets->list.count; i++) {
@@ -203,7 +203,7 @@ static void check_node(struct hy_verify *verify, const struct hy_object *object)
 
 static void check_set(struct hy_verify *verify, const struct hy_object *object)
 {
-    static const enum hy_values values[HY_KIND_COUNT] = {
+    static const enum hy_value_kind values[HY_KIND_COUNT] = {
         [HY_PROPERTY] = HY_VALUES_PROPERTY, [HY_RSC_DEFAULTS] = HY_VALUES_META, [HY_OP_DEFAULTS] = HY_VALUES_OP};
     char *where = name_of(object);
     hy_verify_values(verify, values[object->kind], &object->u.set.attrs, where);

@@ -17,7 +17,7 @@ void hy_verify_error(struct hy_verify *verify, const char *format, ...) __attrib
 void hy_verify_warning(struct hy_verify *verify, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Which names a list of name=value pairs may hold. */
-enum hy_values {
+enum hy_value_kind {
     HY_VALUES_PROPERTY,
     HY_VALUES_META,
     HY_VALUES_OP,
@@ -27,7 +27,8 @@ enum hy_values {
 };
 
 /* Checks each value against what its name asks for; `where` begins the lines. */
-void hy_verify_values(struct hy_verify *verify, enum hy_values values, const struct hy_attrs *attrs, const char *where);
+void hy_verify_values(struct hy_verify *verify, enum hy_value_kind values, const struct hy_attrs *attrs,
+                      const char *where);
 
 /* Checks what a rule compares with, its dates, and whether it can ever hold. */
 void hy_verify_rule(struct hy_verify *verify, const struct hy_rule *rule, const char *where);

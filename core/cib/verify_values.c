@@ -227,7 +227,7 @@ static void report_value(struct hy_verify *verify, const struct hy_attr *attr, c
 }
 
 /* Known to Pacemaker and right, but not what this cluster does yet. */
-static void warn_unsupported(struct hy_verify *verify, enum hy_values values, const struct hy_attr *attr,
+static void warn_unsupported(struct hy_verify *verify, enum hy_value_kind values, const struct hy_attr *attr,
                              const char *where)
 {
     bool on = false;
@@ -239,7 +239,8 @@ static void warn_unsupported(struct hy_verify *verify, enum hy_values values, co
         hy_verify_warning(verify, "%s: on-fail=fence: fencing is not supported yet", where);
 }
 
-void hy_verify_values(struct hy_verify *verify, enum hy_values values, const struct hy_attrs *attrs, const char *where)
+void hy_verify_values(struct hy_verify *verify, enum hy_value_kind values, const struct hy_attrs *attrs,
+                      const char *where)
 {
     static const struct known utilization = {"utilization", NUMBER, NULL};
     const struct table *table = &tables[values];

@@ -74,7 +74,13 @@ static int open_membership(struct hy_cluster *c, const struct hy_cluster_options
     membership.servers_index = c->replica.cib->servers_index;
     membership.lineage = hy_members_lineage(c);
     membership.node_count = hy_members_peers(c, membership.nodes);
-    return hy_membership_new(&membership, now, &c->admission.membership, err);
+    struct hy_buf own = {0};
+    hy_members_introduction(c, &own);
+    membership.introduction = own.data;
+    membership.introduction_size = own.size;
+    int rc = hy_membership_new(&membership, now, &c->admission.membership, err);
+    hy_buf_free(&own);
+    return rc;
 }
 
 static int open_state(struct hy_cluster *c, const struct hy_cluster_options *options, const struct hy_raft_state *state,
@@ -309,6 +315,7 @@ void hy_cluster_effects_free(struct hy_cluster_effects *effects)
     for (size_t i = 0; i < effects->list.count; i++) {
         struct hy_cluster_effect *effect = &effects->list.items[i];
         free(effect->data);
+        free(effect->servers);
         if (effect->type == HY_CLUSTER_PERSIST)
             free_persist(&effect->persist);
         if (effect->type == HY_CLUSTER_EXECUTE)

@@ -83,10 +83,13 @@ void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct h
 
 /* ---- what has been answered */
 
+/* A result that names an order answers that one alone: the answer to one of a former DC may come while the same is under
+ * way anew. What the executor did by itself, as at the end of a lease, names none. */
 static bool same_key(const struct ordered *order, const struct hy_statement *statement)
 {
     return strcmp(order->node, statement->node) == 0 && strcmp(order->rsc, statement->rsc) == 0 &&
-           strcmp(order->op, statement->op) == 0 && order->key.interval == statement->interval;
+           strcmp(order->op, statement->op) == 0 && order->key.interval == statement->interval &&
+           (!statement->order || statement->order == order->id);
 }
 
 static void resolve(struct hy_cluster *c, const struct hy_statement *statement)
@@ -148,7 +151,7 @@ static uint64_t session_seq(const struct hy_cluster *c, uint32_t origin, uint64_
 /* Has the member said, in this term, what runs there, and has what it said been applied? Asks when it has not. */
 static bool member_synced(struct hy_cluster *c, struct sync *sync, const struct hy_node_status *status)
 {
-    if (sync->done || HY_MUTANT(DC_ASKS_NOBODY))
+    if (sync->done)
         return true;
     if (sync->answer_seq) {
         sync->done = status->synced && session_seq(c, status->id, status->incarnation) >= sync->answer_seq;
@@ -202,7 +205,8 @@ static bool ready(struct hy_cluster *c)
         if (status->state == HY_MEMBER_GONE && !hy_controller_has_let_go(c, status) && !HY_MUTANT(GONE_IS_RELEASED))
             all = wait_for(controller, "the lease to end of", status->node);
         /* One that has just been admitted holds up only what it may be running: the scheduler sees to that. */
-        if (status->state == HY_MEMBER_IN && !member_synced(c, &member->sync, status) && status->synced)
+        if (status->state == HY_MEMBER_IN && !member_synced(c, &member->sync, status) && status->synced &&
+            !HY_MUTANT(DC_DOES_NOT_LISTEN))
             all = wait_for(controller, "a report of what runs on", status->node);
     }
     if (all)

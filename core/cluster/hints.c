@@ -4,7 +4,9 @@
  * the nodes that the log names are taken for there: to learn what is committed, one must reach them.
  *
  * A node that was away while others came cannot know them: the DC may be one that it is not connected to, so it would
- * never learn. Whoever is a member and hears a node that is none tells it who there is, or that it is not enrolled.
+ * never learn. Whoever is a member and hears a node that is none tells it who there is, or that it is not enrolled. When
+ * all that such a node knows were replaced, it is heard by nobody: so, while one is missing, members introduce themselves in
+ * their heartbeats.
  * What is told decides nothing: it only says whom to connect to. While nobody leads, nobody has a lease; then whoever has
  * applied a newer set of servers tells those that have not: the one whose log can win may be unknown to the one whose vote
  * it needs.
@@ -89,17 +91,15 @@ void hy_hints_from_log(struct hy_cluster *c, const struct hy_raft_state *state)
     use(c, hints);
 }
 
-int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err)
+static int add(struct hy_cluster *c, uint32_t from, const void *command, size_t size, struct hy_err *err)
 {
-    if (may_tell(c))
-        return 0;
     struct hy_cib *hints = hy_cib_copy(known(c)); /* added to: two may each know of one that the other does not */
     struct hy_answer answer = {0};
-    hy_cib_apply(hints, 1, message->data, message->size, &answer);
+    hy_cib_apply(hints, 1, command, size, &answer);
     if (answer.code) {
         hy_cib_free(&hints);
         hints = hy_cib_new();
-        hy_cib_apply(hints, 1, message->data, message->size, &answer);
+        hy_cib_apply(hints, 1, command, size, &answer);
     }
     if (answer.code) {
         hy_cib_free(&hints);
@@ -107,4 +107,26 @@ int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_messag
     }
     use(c, hints);
     return 0;
+}
+
+int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err)
+{
+    return may_tell(c) ? 0 : add(c, from, message->data, message->size, err);
+}
+
+void hy_hints_stranger(struct hy_cluster *c, uint32_t from, const char *statement, size_t size)
+{
+    if (c->replica.lease > c->now || hy_raft_leader(c->replica.raft) || hy_leave_is_out(c))
+        return;
+    struct hy_buf text = {0};
+    const struct hy_command_head head = {.at = c->wall};
+    hy_command_begin(&text, &head);
+    hy_buf_add(&text, statement, size);
+    struct hy_err err = {{0}};
+    int rc = add(c, from, text.data, text.size, &err);
+    hy_buf_free(&text);
+    if (rc)
+        hy_debug(&c->log, "node %u, which is not known here, introduces itself badly: %s", from, err.text);
+    else
+        hy_notice(&c->log, "node %u, which is not known here, introduces itself: it is listened to", from);
 }

@@ -269,10 +269,14 @@ size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *p
 void hy_members_refresh(struct hy_cluster *c, bool servers);
 /* The configuration file's nodes as statements, for a cluster that has enrolled nobody yet. */
 uint64_t hy_members_lineage(const struct hy_cluster *c); /* which cluster's state this node has; 0: none */
+/* How this node introduces itself to one that does not know it: a statement; nothing while it is not enrolled. */
+void hy_members_introduction(const struct hy_cluster *c, struct hy_buf *out);
 void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements);
 
 /* hints.c */
 void hy_hints_heard(struct hy_cluster *c, uint32_t from); /* a heartbeat */
+/* What a node that is not known says of itself: an `enrol` statement, as hy_members_introduction() makes one. */
+void hy_hints_stranger(struct hy_cluster *c, uint32_t from, const char *statement, size_t size);
 int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
 void hy_hints_from_log(struct hy_cluster *c, const struct hy_raft_state *state);
 void hy_hints_drop(struct hy_cluster *c);

@@ -264,6 +264,16 @@ uint64_t hy_members_lineage(const struct hy_cluster *c)
     return first && first->count ? hash | 1 : 0;
 }
 
+/* Only the address that every node has: it is for heartbeats, which are to fit one datagram. */
+void hy_members_introduction(const struct hy_cluster *c, struct hy_buf *out)
+{
+    const struct hy_node_status *own = hy_cib_node_by_id(c->replica.cib, c->self);
+    if (!own || !own->enrolled.address)
+        return;
+    const struct hy_enrolment enrolled = {.address = own->enrolled.address, .witness = own->enrolled.witness};
+    hy_command_enrol(out, own->node, own->id, &enrolled);
+}
+
 static void tell_membership(struct hy_cluster *c)
 {
     struct hy_membership_peer peers[HY_MEMBERSHIP_MAX_NODES];
@@ -273,12 +283,17 @@ static void tell_membership(struct hy_cluster *c)
     for (size_t i = 0; i < count; i++)
         if (!is_known(c, peers[i].id))
             fresh[fresh_count++] = peers[i].id;
+    struct hy_buf own = {0};
+    hy_members_introduction(c, &own);
     const struct hy_membership_event event = {.type = HY_MEMBERSHIP_NODES,
+                                              .introduction = own.data,
+                                              .introduction_size = own.size,
                                               .nodes = peers,
                                               .count = count,
                                               .number = c->replica.cib->servers_index,
                                               .lineage = hy_members_lineage(c)};
     hy_admission_step(c, &event, NULL);
+    hy_buf_free(&own);
     for (size_t i = 0; i < fresh_count; i++)
         introduce(c, fresh[i]);
 }

@@ -37,7 +37,8 @@ static void remember(struct orders *orders, uint64_t id)
 static int take_order(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err)
 {
     const struct hy_node_status *own = own_membership(c);
-    if (message->term < c->orders.term || !own || own->epoch != message->epoch) {
+    bool replaced = message->term < c->orders.term && !HY_MUTANT(STALE_ORDER_OBEYED);
+    if (replaced || !own || own->epoch != message->epoch) {
         hy_debug(&c->log, "order from %s dropped: term %llu (newest %llu), epoch %u (own %u)",
                  hy_cluster_name_of(c, from), (unsigned long long)message->term, (unsigned long long)c->orders.term,
                  message->epoch, own ? own->epoch : 0);
@@ -118,6 +119,7 @@ int hy_orders_message(struct hy_cluster *c, uint32_t from, const struct hy_messa
 static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, uint32_t epoch, struct hy_buf *out)
 {
     const struct hy_result result = {.rsc = outcome->rsc,
+                                     .order = outcome->id,
                                      .op = outcome->op,
                                      .interval = outcome->interval,
                                      .rc = outcome->rc,
@@ -128,7 +130,9 @@ static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, u
                                      .queued = outcome->queued,
                                      .reason = outcome->reason,
                                      .agent = outcome->agent && *outcome->agent ? outcome->agent : NULL,
-                                     .digest = outcome->digest};
+                                     .digest = outcome->digest,
+                                     .migrate_from = outcome->migrate_from,
+                                     .migrate_to = outcome->migrate_to};
     hy_command_result(out, c->name, epoch, &result);
 }
 

@@ -177,12 +177,19 @@ static void maybe_snapshot(struct hy_cluster *c)
     effect->number = replica->applied;
     effect->term = replica->applied_term;
     const struct hy_raft_servers *servers = hy_raft_servers_at(replica->raft, replica->applied);
-    effect->servers = servers ? *servers : *hy_raft_servers(replica->raft);
+    effect->servers = hy_memdup(servers ? servers : hy_raft_servers(replica->raft), sizeof *servers);
     uint64_t first = hy_raft_first_index(replica->raft);
     uint64_t kept = replica->applied > KEPT_BEHIND_SNAPSHOT ? replica->applied - KEPT_BEHIND_SNAPSHOT + 1 : 1;
     effect->first_kept = kept > first ? kept : first;
     replica->snapshot_saving = true;
     replica->snapshot_index = replica->applied;
+}
+
+/* Said as soon as the state has it: what follows from it may ask consensus for something, and be asked for a snapshot. */
+static void applied(struct replica *replica, const struct hy_raft_entry *entry)
+{
+    replica->applied = entry->index;
+    replica->applied_term = entry->term;
 }
 
 /* Has it changed the configuration? */
@@ -192,6 +199,7 @@ static bool apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
     note_members(c);
     struct hy_answer answer = {0};
     hy_cib_apply(replica->cib, entry->index, entry->data, entry->size, &answer);
+    applied(replica, entry);
     bool led = hy_raft_role(replica->raft) == HY_RAFT_LEADER && entry->term == hy_raft_term(replica->raft);
     if (answer.config_changed)
         hy_members_refresh(c, false);
@@ -222,12 +230,11 @@ static void apply(struct hy_cluster *c, const struct hy_raft_entry *entry)
         configuration = apply_command(c, entry);
     } else {
         c->replica.cib->index = entry->index;
+        applied(&c->replica, entry);
         c->controller.due = true;
     }
     if (entry->type == HY_RAFT_ENTRY_CONFIG)
         servers_applied(c, hy_raft_servers_at(c->replica.raft, entry->index), entry->index);
-    c->replica.applied = entry->index;
-    c->replica.applied_term = entry->term;
     state_changed(c, configuration);
     maybe_snapshot(c);
 }

@@ -78,13 +78,21 @@ static bool all_know_the_present(struct hy_cluster *c)
     return true;
 }
 
+/* It is there, and with the disk that the set names: with another it neither votes nor acknowledges. */
+static bool has_its_say(const struct hy_cluster *c, const struct hy_raft_server *server)
+{
+    struct hy_membership_view view;
+    return is_live(c, server->id) &&
+           (server->id == c->self || (see(c, server->id, &view) && view.disk == server->disk));
+}
+
 /* A set that could not commit itself would be the last thing that this cluster does. */
 static bool can_commit(struct hy_cluster *c, const struct hy_raft_servers *servers)
 {
     size_t voters = 0, live = 0;
     for (size_t i = 0; i < servers->count; i++) {
         voters += servers->list[i].voter;
-        live += servers->list[i].voter && is_live(c, servers->list[i].id);
+        live += servers->list[i].voter && has_its_say(c, &servers->list[i]);
     }
     return live > voters / 2;
 }

@@ -49,7 +49,9 @@ static void read_pair(struct hy_statement *statement, const char *name, const ch
     else if (strcmp(name, "exec") == 0) {
         statement->pending = strcmp(value, "pending") == 0;
         statement->cancelled = strcmp(value, "cancelled") == 0;
-    } else if (strcmp(name, "state") == 0)
+    } else if (strcmp(name, "order") == 0)
+        statement->order = strtoull(value, NULL, 10);
+    else if (strcmp(name, "state") == 0)
         statement->in = strcmp(value, "in") == 0;
     else if (strcmp(name, "id") == 0)
         statement->id = (uint32_t)strtoul(value, NULL, 10);

@@ -23,6 +23,7 @@ struct hy_statement {
     hy_time interval;
     bool pending;         /* RESULT: exec=pending */
     bool cancelled;       /* RESULT: exec=cancelled */
+    uint64_t order;       /* RESULT: the order it answers; 0: none */
     uint32_t id;          /* MEMBER */
     bool in;              /* MEMBER */
     uint32_t epoch;       /* MEMBER */

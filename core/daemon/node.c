@@ -117,7 +117,7 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
         hy_store_persist(node->store, &effect->persist);
         break;
     case HY_CLUSTER_SAVE_SNAPSHOT:
-        hy_store_snapshot(node->store, effect->number, effect->term, &effect->servers, effect->data, effect->size,
+        hy_store_snapshot(node->store, effect->number, effect->term, effect->servers, effect->data, effect->size,
                           effect->first_kept);
         break;
     case HY_CLUSTER_EXECUTE:
@@ -143,6 +143,10 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
         break;
     case HY_CLUSTER_BROKEN:
         end_run(node, -EBADMSG);
+        break;
+    case HY_CLUSTER_OUTLIVED:
+        hy_store_begin_above(node->store, effect->number); /* it is closed before the core ends */
+        end_run(node, -ERESTART);
         break;
     case HY_CLUSTER_GONE:
         end_run(node, node->result);

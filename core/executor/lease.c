@@ -41,6 +41,15 @@ void hy_lease_close(struct hy_lease *lease)
     lease->page = NULL;
 }
 
+bool hy_lease_page_allows(const struct hy_lease_page *page, const struct hy_operation *operation)
+{
+    if (!operation->lease || !hy_changes_state(operation->op) || strcmp(operation->op, "stop") == 0 ||
+        strcmp(operation->op, "demote") == 0)
+        return true;
+    bool older = operation->epoch && operation->epoch < atomic_load(&page->since);
+    return !older && hy_loop_now() < atomic_load(&page->deadline);
+}
+
 bool hy_lease_holds(struct hy_lease *lease, uint32_t epoch)
 {
     if (!hy_actives_any_leased(lease->actives))

@@ -23,6 +23,10 @@ struct hy_lease {
     void *context;
 };
 
+/* Does the page allow this operation to begin now? Asked once more in the operation's own process, right before the agent is
+ * called: all processes of a host may have been frozen after the executor asked. */
+bool hy_lease_page_allows(const struct hy_lease_page *page, const struct hy_operation *operation);
+
 int hy_lease_make_page(struct hy_lease *lease, struct hy_err *err); /* needs nothing else of the struct */
 void hy_lease_close(struct hy_lease *lease);
 

@@ -4,6 +4,7 @@
 #include "base/wire.h"
 #include "executor/child.h"
 #include "executor/host.h"
+#include "executor/lease.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -173,6 +174,12 @@ static void call(struct halyard_op *op, const struct halyard_agent *agent, struc
         return;
     }
     take_meta(op);
+    if (!hy_lease_page_allows(op->request->env->page, operation)) {
+        answer->exec = HY_EXEC_CANCELLED;
+        answer->rc = HALYARD_ERR_GENERIC;
+        hy_fail(&answer->reason, 0, "this node's lease has ended");
+        return;
+    }
     send_called(op->answer_fd, agent);
     answer->rc = function ? (int)function(hy_host(), op) : HALYARD_OK;
     hy_fail(&answer->reason, 0, "%s", hy_buf_text(&op->reason));

@@ -6,7 +6,7 @@
  *   LOG     u8 priority, bytes text
  *   CALLED  u32 caps, u8 offers watch: all checks have passed, the agent's function is called now
  *   CHANGED bytes why: the agent called changed()
- *   ANSWER  u8 enum hy_exec (DONE or ERROR), i64 rc, bytes reason
+ *   ANSWER  u8 enum hy_exec (DONE, ERROR, or CANCELLED: the lease had ended before the call), i64 rc, bytes reason
  */
 #ifndef HY_EXECUTOR_OP_CHILD_H
 #define HY_EXECUTOR_OP_CHILD_H

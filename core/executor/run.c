@@ -86,7 +86,7 @@ static void take_answer(struct hy_run *run, struct hy_rd *rd)
     int64_t rc = hy_rd_i64(rd);
     struct hy_buf reason = {0};
     take_text(rd, &reason);
-    if (hy_rd_done(rd) && (exec == HY_EXEC_DONE || exec == HY_EXEC_ERROR)) {
+    if (hy_rd_done(rd) && (exec == HY_EXEC_DONE || exec == HY_EXEC_ERROR || exec == HY_EXEC_CANCELLED)) {
         run->answered = true;
         run->exec = (enum hy_exec)exec;
         run->rc = rc;

@@ -3,9 +3,9 @@
  * The one message of this module, the same to all: magic u16, version u8, number of entries u8, D_max u32, incarnation
  * u64, number u64, disk u64, index of the applied set of servers u64, lineage u64, flags u8; then an entry for each other
  * node: id u32, epoch u32, incarnation u64 and number u64 of the newest heartbeat heard of it, how long that was held
- * u32, promise u32, refusal u32, flags u8. Durations in microseconds.
+ * u32, promise u32, refusal u32, flags u8; then the introduction, with its size u32 before it. Durations in microseconds.
  *
- * 49 + 31 * 37 = 1196 bytes with 32 nodes: one datagram on any Ethernet.
+ * 49 + 31 * 37 + 4 = 1200 bytes with 32 nodes, and at most 240 more: one datagram on any Ethernet.
  */
 #include "membership/internal.h"
 
@@ -15,7 +15,7 @@
 #include <errno.h>
 #include <inttypes.h>
 
-enum { MAGIC = 0x4862, VERSION = 2, FLAG_BLANK = 1, FLAG_HEARS = 1, HEADER_SIZE = 49, ENTRY_SIZE = 37 };
+enum { MAGIC = 0x4862, VERSION = 3, FLAG_BLANK = 1, FLAG_HEARS = 1, HEADER_SIZE = 49, ENTRY_SIZE = 37 };
 
 static uint32_t duration(hy_time value)
 {
@@ -26,6 +26,7 @@ static uint32_t duration(hy_time value)
 
 void hy_heartbeat_encode(const struct hy_heartbeat *heartbeat, struct hy_buf *out)
 {
+    hy_buf_reserve(out, HEADER_SIZE + heartbeat->count * ENTRY_SIZE + sizeof(uint32_t) + heartbeat->introduction_size);
     hy_wr_u16(out, MAGIC);
     hy_wr_u8(out, VERSION);
     hy_wr_u8(out, (uint8_t)heartbeat->count);
@@ -47,6 +48,7 @@ void hy_heartbeat_encode(const struct hy_heartbeat *heartbeat, struct hy_buf *ou
         hy_wr_u32(out, duration(about->refused));
         hy_wr_u8(out, about->hears ? FLAG_HEARS : 0);
     }
+    hy_wr_bytes(out, heartbeat->introduction, heartbeat->introduction_size);
 }
 
 static int decode_about(struct hy_rd *rd, struct hy_heartbeat *heartbeat, struct hy_err *err)
@@ -87,7 +89,7 @@ int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *hear
         return hy_fail(err, EBADMSG, "heartbeat: %zu bytes that are no heartbeat", size);
     if (version != VERSION)
         return hy_fail(err, EBADMSG, "heartbeat: version %u, this node knows %d", version, VERSION);
-    if (count > HY_MEMBERSHIP_MAX_NODES || size != HEADER_SIZE + (size_t)count * ENTRY_SIZE)
+    if (count > HY_MEMBERSHIP_MAX_NODES || size < HEADER_SIZE + (size_t)count * ENTRY_SIZE + sizeof(uint32_t))
         return hy_fail(err, EBADMSG, "heartbeat: %u entries do not fit %zu bytes", count, size);
     heartbeat->count = 0; /* of `about` no more is looked at than is there */
     heartbeat->dead_after_max = hy_rd_u32(&rd);
@@ -105,5 +107,9 @@ int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *hear
         if (rc < 0)
             return rc;
     }
+    heartbeat->introduction = hy_rd_bytes(&rd, &heartbeat->introduction_size);
+    if (heartbeat->introduction_size > HY_MEMBERSHIP_INTRODUCTION_MAX)
+        return hy_fail(err, EBADMSG, "heartbeat: an introduction of %zu bytes, at most %d are allowed",
+                       heartbeat->introduction_size, HY_MEMBERSHIP_INTRODUCTION_MAX);
     return hy_rd_done(&rd) ? 0 : hy_fail(err, EBADMSG, "heartbeat: cut short");
 }

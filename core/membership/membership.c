@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+static const hy_time OUTLIVED_AGAIN = 10 * HY_SECOND;
+
 struct hy_membership_effect *hy_membership_emit(struct hy_membership_effects *effects,
                                                 enum hy_membership_effect_type type)
 {
@@ -56,6 +58,13 @@ static int check_self(const struct hy_membership_options *o, struct hy_err *err)
     return hy_fail(err, EINVAL, "this node, %" PRIu32 ", is not among the nodes", o->self);
 }
 
+static void keep_introduction(struct hy_membership *m, const void *introduction, size_t size)
+{
+    m->introduction_size = size > sizeof m->introduction ? 0 : size;
+    if (m->introduction_size)
+        memcpy(m->introduction, introduction, size);
+}
+
 int hy_membership_new(const struct hy_membership_options *options, hy_time now, struct hy_membership **membership,
                       struct hy_err *err)
 {
@@ -76,9 +85,11 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->rho_ppm = options->rho_ppm;
     m->gather = options->gather;
     m->started = m->now = m->deadline = m->next_heartbeat = now;
+    m->say_outlived = now + HY_SECOND;
     m->disk = options->disk;
     m->servers_index = options->servers_index;
     m->lineage = options->lineage;
+    keep_introduction(m, options->introduction, options->introduction_size);
     m->count = 1;
     m->nodes[0] = (struct hy_membership_node){.id = options->self,
                                               .incarnation = options->incarnation,
@@ -107,6 +118,11 @@ void hy_membership_effects_free(struct hy_membership_effects *effects)
     for (size_t i = 0; i < effects->list.count; i++)
         free(effects->list.items[i].data);
     hy_vec_free(&effects->list);
+}
+
+uint64_t hy_membership_latest(const struct hy_membership_node *node)
+{
+    return node->incarnation > node->applied.incarnation ? node->incarnation : node->applied.incarnation;
 }
 
 /* A new incarnation remembers nothing that the old one said; what the old one promised to us still holds (it waits for
@@ -141,7 +157,10 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
         from->opinions[node - m->nodes].hears = about->hears;
         if (node != &m->nodes[m->self])
             continue;
+        if (about->incarnation > m->later_life)
+            m->later_life = about->incarnation;
         from->hears_us = about->hears && about->incarnation == m->incarnation;
+        from->opinions[m->self].hears = from->hears_us; /* an earlier or later life is another one */
         hy_membership_take_promise(m, from, about, now);
         if (about->incarnation != m->incarnation || !hy_membership_sent_at(m, about->number, &sent))
             sent = -1;
@@ -153,25 +172,51 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
     hy_membership_take_refusals(m, from, heartbeat, sent);
 }
 
+static void say_outlived(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
+{
+    if (m->later_life <= m->incarnation || now < m->say_outlived)
+        return;
+    m->say_outlived = now + OUTLIVED_AGAIN;
+    struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_OUTLIVED);
+    effect->node = m->nodes[m->self].id;
+    effect->incarnation = m->later_life;
+}
+
+static bool meet_stranger(const struct hy_membership *m, uint32_t from, const struct hy_heartbeat *heartbeat,
+                          struct hy_membership_effects *effects)
+{
+    if (!heartbeat->introduction_size || !m->lineage || heartbeat->lineage != m->lineage)
+        return false;
+    struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_STRANGER);
+    effect->node = from;
+    effect->size = heartbeat->introduction_size;
+    effect->data = hy_alloc(effect->size);
+    memcpy(effect->data, heartbeat->introduction, effect->size);
+    return true;
+}
+
 static int take_message(struct hy_membership *m, const struct hy_membership_event *event, hy_time now,
-                        struct hy_err *err)
+                        struct hy_membership_effects *effects, struct hy_err *err)
 {
     struct hy_membership_node *from = hy_membership_find(m, event->from);
-    if (!from || from == &m->nodes[m->self])
-        return hy_fail(err, EBADMSG, "heartbeat from %" PRIu32 ", which is no other node of this cluster", event->from);
     struct hy_heartbeat heartbeat;
     int rc = hy_heartbeat_decode(event->data, event->size, &heartbeat, err);
     if (rc < 0)
         return hy_fail_in(err, rc, "node %" PRIu32, event->from);
+    if (!from && meet_stranger(m, event->from, &heartbeat, effects))
+        return 0;
+    if (!from || from == &m->nodes[m->self])
+        return hy_fail(err, EBADMSG, "heartbeat from %" PRIu32 ", which is no other node of this cluster", event->from);
     if (heartbeat.dead_after_max != m->dead_after_max)
         return hy_fail(err, EBADMSG,
                        "node %" PRIu32 " counts with dead-after-max %" PRId64 " us, this node with %" PRId64
                        " us; it must be the same on all",
                        event->from, heartbeat.dead_after_max, m->dead_after_max);
-    bool old = heartbeat.incarnation < from->incarnation ||
+    bool old = heartbeat.incarnation < hy_membership_latest(from) ||
                (heartbeat.incarnation == from->incarnation && heartbeat.number <= from->number);
     if (!old)
         hear(m, from, &heartbeat, now);
+    say_outlived(m, now, effects);
     return 0;
 }
 
@@ -183,6 +228,7 @@ static int take_nodes(struct hy_membership *m, const struct hy_membership_event 
         return rc;
     m->servers_index = event->number;
     m->lineage = event->lineage;
+    keep_introduction(m, event->introduction, event->introduction_size);
     hy_membership_set_nodes(m, event->nodes, event->count, now);
     m->say_now = true;
     return 0;
@@ -196,7 +242,7 @@ static int take_event(struct hy_membership *m, const struct hy_membership_event 
     case HY_MEMBERSHIP_TICK:
         return 0;
     case HY_MEMBERSHIP_MESSAGE:
-        return take_message(m, event, now, err);
+        return take_message(m, event, now, effects, err);
     case HY_MEMBERSHIP_LOGGED:
     case HY_MEMBERSHIP_UNLOGGED:
     case HY_MEMBERSHIP_COMMITTED:
@@ -239,16 +285,30 @@ static void say_alive(struct hy_membership *m, hy_time now, struct hy_membership
     }
 }
 
+/* Some node may not know this one: it is not in. */
+static bool is_one_missing(const struct hy_membership *m)
+{
+    for (size_t i = 0; i < m->count; i++)
+        if (i != m->self && !m->nodes[i].applied.in)
+            return true;
+    return false;
+}
+
 static void send_heartbeat(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
 {
     hy_membership_refresh_refusals(m, now);
-    struct hy_heartbeat heartbeat = {.incarnation = m->incarnation,
-                                     .number = ++m->number,
-                                     .disk = m->disk,
-                                     .servers_index = m->servers_index,
-                                     .lineage = m->lineage,
-                                     .blank = m->voters == 0,
-                                     .dead_after_max = m->dead_after_max};
+    struct hy_heartbeat heartbeat; /* of `about` no more is looked at than is there */
+    heartbeat.incarnation = m->incarnation;
+    heartbeat.number = ++m->number;
+    heartbeat.disk = m->disk;
+    heartbeat.servers_index = m->servers_index;
+    heartbeat.lineage = m->lineage;
+    heartbeat.blank = m->voters == 0;
+    heartbeat.dead_after_max = m->dead_after_max;
+    heartbeat.count = 0;
+    bool introduces = m->introduction_size && m->nodes[m->self].applied.in && is_one_missing(m);
+    heartbeat.introduction = m->introduction;
+    heartbeat.introduction_size = introduces ? m->introduction_size : 0;
     m->sent[m->number % HY_MEMBERSHIP_SENT] = now;
     hy_membership_give_promises(m, &heartbeat, now);
     struct hy_buf out = {0};

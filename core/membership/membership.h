@@ -50,7 +50,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { HY_MEMBERSHIP_MAX_NODES = 32 };
+enum { HY_MEMBERSHIP_MAX_NODES = 32, HY_MEMBERSHIP_INTRODUCTION_MAX = 240 /* bytes */ };
 
 struct hy_membership; /* opaque */
 
@@ -66,8 +66,10 @@ struct hy_membership_options {
     uint64_t disk;                                            /* told to the others; consensus knows what it means */
     struct hy_membership_peer nodes[HY_MEMBERSHIP_MAX_NODES]; /* self among them; no voter: this node is blank */
     size_t node_count;
-    uint64_t servers_index; /* log index of the set of servers that says who votes; 0: the first set, or none */
-    uint64_t lineage;       /* told to the others, as `disk` is: which cluster's state this node has; 0: none yet */
+    uint64_t servers_index;   /* log index of the set of servers that says who votes; 0: the first set, or none */
+    uint64_t lineage;         /* told to the others, as `disk` is: which cluster's state this node has; 0: none yet */
+    const void *introduction; /* as in an event NODES */
+    size_t introduction_size;
     hy_time heartbeat;      /* interval; lan: 25 ms */
     hy_time dead_after;     /* D; lan: 120 ms */
     hy_time dead_after_max; /* D_max over all nodes and times, the same on all: messages with another are refused */
@@ -113,6 +115,8 @@ struct hy_membership_event {
     size_t count;
     uint64_t number;
     uint64_t lineage;
+    const void *introduction; /* NODES: what a node that does not know this one is to be told; copied */
+    size_t introduction_size; /* up to HY_MEMBERSHIP_INTRODUCTION_MAX, longer ones are left out; 0: none */
 };
 
 enum hy_membership_effect_type {
@@ -134,13 +138,19 @@ enum hy_membership_effect_type {
      * ever will. On every node (only the DC acts): at the commit on the node that led it (fast), else, and elsewhere,
      * D_max (1 + 2 rho) after. Not said when the node was admitted again before. */
     HY_MEMBERSHIP_RELEASED,
+    /* A `node` that is not known here, of the same lineage, introduces itself: data, size. Nodes do so while one that
+     * they know is not admitted: it may have been away while all those that it knows were replaced. */
+    HY_MEMBERSHIP_STRANGER,
+    /* Others know a later life of this node: `incarnation`, the highest that they say. They take nothing of what this one
+     * says. First said a second after the start, when all have had their say; then every ten seconds. */
+    HY_MEMBERSHIP_OUTLIVED,
     HY_MEMBERSHIP_LATE /* this node's loop was late by `by`: it doubts itself */
 };
 
 struct hy_membership_effect {
     enum hy_membership_effect_type type;
     uint32_t to;
-    void *data; /* SEND: owned by the effects */
+    void *data; /* SEND, STRANGER: owned by the effects */
     size_t size;
     uint32_t node;
     uint32_t epoch;

@@ -8,6 +8,8 @@
  * before the same duration on any other: (1 - 2 rho) / (1 - rho) <= 1 / (1 + rho). */
 hy_time hy_membership_shorter(const struct hy_membership *m, hy_time duration)
 {
+    if (HY_MUTANT(CLOCKS_ARE_EXACT))
+        return duration;
     return duration - (duration * 2 * m->rho_ppm + 999999) / 1000000;
 }
 
@@ -25,7 +27,7 @@ bool hy_membership_may_promise(const struct hy_membership *m)
 
 bool hy_membership_supports(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now)
 {
-    if (!hy_membership_may_promise(m) || hy_membership_verdict_logged(node))
+    if ((!hy_membership_may_promise(m) && !HY_MUTANT(PROMISES_BEFORE_ADMISSION)) || hy_membership_verdict_logged(node))
         return false;
     if (node == &m->nodes[m->self])
         return true;
@@ -77,13 +79,14 @@ void hy_membership_give_promises(struct hy_membership *m, struct hy_heartbeat *h
         struct hy_membership_node *node = &m->nodes[i];
         if (i == m->self)
             continue;
+        bool later = hy_membership_latest(node) > node->incarnation; /* than what was heard: that is not to be echoed */
         struct hy_heartbeat_about *about = &heartbeat->about[heartbeat->count++];
         *about = (struct hy_heartbeat_about){.node = node->id,
-                                             .hears = hy_membership_heard(m, node, now),
+                                             .hears = !later && hy_membership_heard(m, node, now),
                                              .epoch = node->applied.epoch,
-                                             .incarnation = node->incarnation,
-                                             .number = node->number};
-        if (node->incarnation != 0)
+                                             .incarnation = hy_membership_latest(node),
+                                             .number = later ? 0 : node->number};
+        if (!later && node->incarnation != 0)
             about->held = now - node->heard_at;
         if (node->refused_until > now) {
             about->refused = node->refused_until - now;

@@ -2,7 +2,8 @@
 /*
  * The agent that behaves. A resource is a file, DIR/RSC.active; what is done is recorded in DIR/log, a line at the beginning
  * and one at the end of each operation, so that a test can see what ran beside what. DIR/RSC.sick makes the monitor fail
- * with its text; DIR/RSC.poke makes the watch call changed(). Compiled with TYPE="fast" it lets go fast.
+ * with its text; DIR/RSC.poke makes the watch call changed(). Compiled with TYPE="fast" it lets go fast; with
+ * LATE, an operation's process stops itself (SIGSTOP) after it has loaded the agent and before it calls it.
  */
 #include <halyard/agent.h>
 
@@ -17,6 +18,18 @@
 #ifndef TYPE
 #define TYPE "good"
 #define CAPS 0
+#endif
+
+#ifdef LATE
+#include <signal.h>
+#include <sys/prctl.h>
+
+__attribute__((constructor)) static void stop_before_the_call(void)
+{
+    char name[16] = "";
+    if (prctl(PR_GET_NAME, name) == 0 && strcmp(name, "halyard-op") == 0)
+        raise(SIGSTOP);
+}
 #endif
 
 static void path_of(const struct halyard_host *host, const struct halyard_op *op, const char *suffix, char *path,

@@ -5,6 +5,7 @@ TEST_AGENTS = \
 	docs/examples/flagfile.la \
 	tests/agents/good.la \
 	tests/agents/fast.la \
+	tests/agents/late.la \
 	tests/agents/nasty.la \
 	tests/agents/wrongmagic.la \
 	tests/agents/transportmagic.la \
@@ -45,6 +46,9 @@ tests_agents_good_la_LDFLAGS = $(TEST_AGENT_LINK)
 tests_agents_fast_la_SOURCES = tests/agents/good.c
 tests_agents_fast_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTYPE='"fast"' -DCAPS=HALYARD_CAP_FAST_RELEASE
 tests_agents_fast_la_LDFLAGS = $(TEST_AGENT_LINK)
+tests_agents_late_la_SOURCES = tests/agents/good.c
+tests_agents_late_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DTYPE='"late"' -DCAPS=0 -DLATE
+tests_agents_late_la_LDFLAGS = $(TEST_AGENT_LINK)
 tests_agents_nasty_la_SOURCES = tests/agents/nasty.c
 tests_agents_nasty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_agents_nasty_la_LDFLAGS = $(TEST_AGENT_LINK)

@@ -11,6 +11,8 @@
 #include "cib/clients.h"
 #include "cib/command.h"
 #include "cib/grammar.h"
+#include "cib/object.h"
+#include "cib/rule_eval.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -61,6 +63,61 @@ static void check_printed(const struct hy_cib *cib)
     hy_cib_free(&again);
 }
 
+static const char *any_value(const void *from, const char *name)
+{
+    (void)from;
+    return name[0] & 1 ? name : NULL;
+}
+
+static void evaluate(void *context, const struct hy_rule *rule)
+{
+    struct hy_rule_context *given = context;
+    hy_wall next = HY_NEVER;
+    given->next = &next;
+    bool holds = hy_rule_holds(rule, given);
+    (void)hy_rule_score(rule, given);
+    must(next > given->now, "the answer may change in the past");
+    given->next = NULL;
+    must(hy_rule_holds(rule, given) == holds, "a rule holds now and then");
+}
+
+static void check_values(const struct hy_values *values)
+{
+    for (size_t i = 0; i < values->list.count; i++)
+        for (size_t k = 0; k < i; k++)
+            must(strcmp(values->list.items[i].name, values->list.items[k].name) != 0, "a value is there twice");
+}
+
+/* Asks all rules and collects all values at two points of time. */
+static void try_rules(const struct hy_cib *cib)
+{
+    struct hy_rule_context context = {
+        .cib = cib, .node_attr = any_value, .param = any_value, .cls = "ocf", .type = "Dummy", .op_name = "monitor"};
+    for (int i = 0; i < 2; i++) {
+        context.now = i ? INT64_C(1795343415) * HY_SECOND : 0;
+        for (size_t k = 0; k < cib->objects.count; k++) {
+            const struct hy_object *object = cib->objects.items[k];
+            struct hy_values values = {0};
+            struct hy_op_configs ops = {0};
+            struct hy_objects found = {0};
+            hy_object_visit_rules(object, evaluate, &context);
+            if (object->kind == HY_PRIMITIVE) {
+                hy_values_collect_primitive(&object->u.primitive, HY_PART_PARAMS, &context, &values);
+                hy_ops_collect(cib, &object->u.primitive, &ops);
+            }
+            check_values(&values);
+            (void)hy_cib_resolve(cib, object->id, &found);
+            hy_vec_free(&values.list);
+            hy_vec_free(&ops.list);
+            hy_vec_free(&found.list);
+        }
+        struct hy_values values = {0};
+        hy_values_collect_kind(HY_PROPERTY, &context, &values);
+        check_values(&values);
+        hy_vec_free(&values.list);
+    }
+}
+
 static void try_configuration(const char *text, size_t size)
 {
     struct hy_cib *cib = hy_cib_new();
@@ -68,6 +125,7 @@ static void try_configuration(const char *text, size_t size)
     struct hy_buf errors = {0}, warnings = {0};
     if (hy_cib_parse(cib, text, size, &err) == 0) {
         (void)hy_cib_verify(cib, &errors, &warnings);
+        try_rules(cib);
         check_printed(cib);
     } else {
         must(err.text[0] != '\0', "refused without a reason");

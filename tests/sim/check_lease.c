@@ -177,8 +177,7 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
 static void began(void *context, size_t node, const struct hy_operation *operation)
 {
     struct leases *leases = context;
-    if (operation->lease && strcmp(operation->op, "start") == 0 && !sim_lease_holds(leases->world, node) &&
-        !has_just_ended(leases, node) && sim_now(leases->world) - sim_thawed_at(leases->world, node) > AFTER_THAW)
+    if (operation->lease && strcmp(operation->op, "start") == 0 && !sim_lease_holds(leases->world, node))
         sim_violation(leases->world, "starts-without-lease", "%s is started on %s, which has no lease", operation->rsc,
                       sim_name(leases->world, node));
 }

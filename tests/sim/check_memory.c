@@ -8,9 +8,9 @@
 #include "sim/checks.h"
 
 #include "cluster/internal.h"
+#include "sim/memory.h"
 
 #include <inttypes.h>
-#include <malloc.h>
 #include <stdlib.h>
 
 static const hy_time LOOK = HY_SECOND;
@@ -69,7 +69,7 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     memory->next = sim_now(memory->world) + LOOK;
     for (size_t i = 0; i < sim_node_count(memory->world); i++)
         look_at(memory, i);
-    size_t bytes = mallinfo2().uordblks;
+    size_t bytes = sim_memory_used();
     if (bytes > BYTES_AT_REST + sim_node_count(memory->world) * (size_t)BYTES_A_NODE)
         sim_violation(memory->world, "memory-grows", "%zu MiB are allocated", bytes >> 20);
 }

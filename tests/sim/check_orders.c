@@ -4,7 +4,8 @@
  *
  *   began-before-first  a start's agent is called while what must be started first neither runs nor was last told to start,
  *                       with success: that it has died since, with or without its host, is nobody's fault
- *   ended-under-then    a stop's agent is called while what must be stopped first runs by right
+ *   ended-under-then    a stop's agent is called where the resource is active, while what must be stopped first runs by
+ *                       right: what the executor has stopped itself at its lease's end may be stopped again, late
  *
  * What an order asks for is what the DC's configuration said when it decided.
  */
@@ -94,7 +95,7 @@ static void decided(void *context, size_t dc, size_t target, const struct hy_ope
     reliance->rsc = hy_strdup(operation->rsc);
     for (size_t i = 0; i < count; i++)
         if (start
-                ? !fact_is_stuck(cib, names[i])
+                ? !fact_is_trusted(cib, names[i])
                 : is_known_everywhere(cib, names[i]) && fact_is_managed(cib, names[i], sim_name(check->world, target)))
             reliance->names[reliance->count++] = hy_strdup(names[i]);
 }
@@ -147,6 +148,12 @@ static bool runs_somewhere(const struct sim_world *world, const char *rsc, bool 
     return false;
 }
 
+static bool is_active(const struct sim_world *world, size_t node, const char *rsc)
+{
+    const struct sim_service *service = sim_service(world, node, rsc);
+    return service && service->state != SIM_STOPPED;
+}
+
 static void check_begun(struct orders_check *check, size_t node, const struct reliance *reliance, bool start)
 {
     for (size_t i = 0; i < reliance->count; i++) {
@@ -154,7 +161,7 @@ static void check_begun(struct orders_check *check, size_t node, const struct re
         if (start && !runs_somewhere(check->world, name, false) && !*told_of(check, name))
             sim_violation(check->world, "began-before-first", "%s is started on %s, and %s is not", reliance->rsc,
                           sim_name(check->world, node), name);
-        if (!start && runs_somewhere(check->world, name, true))
+        if (!start && is_active(check->world, node, reliance->rsc) && runs_somewhere(check->world, name, true))
             sim_violation(check->world, "ended-under-then", "%s is stopped on %s, and %s runs", reliance->rsc,
                           sim_name(check->world, node), name);
     }

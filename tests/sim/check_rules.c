@@ -10,7 +10,8 @@
  *   start-over-threshold   nor where it has failed migration-threshold times
  *   start-active-elsewhere nor a single resource that is, or may be, active on another member
  *   start-unprobed         nor before every member has said whether it runs there
- *   start-before-first     nor before what a mandatory order, or its group, wants started first
+ *   start-before-first     nor before what a mandatory order, or its group, wants started first, nor behind that while it is
+ *                          blocked
  *   stop-before-then       nothing is stopped under what a mandatory order, or its group, wants stopped first
  *   act-on-unmanaged       what is unmanaged is neither started nor stopped, promoted nor demoted
  */
@@ -81,7 +82,7 @@ static void check_threshold(const struct judged *j, const struct hy_node_status 
         return; /* it may be over */
     if (value && (!hy_score_parse(value, &threshold) || threshold <= 0))
         return;
-    int failures = hy_cib_failcount(status, j->rsc, NULL);
+    int failures = fact_fail_count(j->cib, status, j->rsc);
     if (failures >= threshold)
         sim_violation(j->world, "start-over-threshold", "%s on %s: it has failed there %d times of %d", j->rsc, j->node,
                       failures, threshold);
@@ -104,16 +105,13 @@ static void check_elsewhere(const struct judged *j)
     }
 }
 
-/* Is an instance of it active, and left so? On `node`, or anywhere. */
+/* Is an instance of it up, and left so? On `node`, or anywhere. */
 static bool is_up(const struct judged *j, const char *primitive, const char *node)
 {
-    if (fact_is_stuck(j->cib, primitive))
-        return true;
     for (size_t i = 0; i < j->cib->nodes.count; i++) {
         const struct hy_node_status *status = j->cib->nodes.items[i];
-        if (status->state != HY_MEMBER_IN || (node && strcmp(status->node, node) != 0))
-            continue;
-        if (fact_belief(status, primitive) == FACT_ACTIVE && !is_in_flight(j, status->node, primitive, "stop"))
+        if ((!node || strcmp(status->node, node) == 0) && fact_is_up(j->cib, status, primitive) &&
+            !is_in_flight(j, status->node, primitive, "stop"))
             return true;
     }
     return false;
@@ -125,12 +123,12 @@ static void check_firsts(const struct judged *j)
     size_t count = fact_firsts(j->cib, j->primitive, firsts);
     for (size_t i = 0; i < count; i++)
         if (!is_up(j, firsts[i], NULL))
-            sim_violation(j->world, "start-before-first", "%s on %s: %s, which is to be started first, is not active",
+            sim_violation(j->world, "start-before-first", "%s on %s: %s, which is to be started first, is not up",
                           j->rsc, j->node, firsts[i]);
     const char *before = fact_group_neighbour(j->cib, j->primitive, -1);
     if (before && !is_up(j, before, j->node))
-        sim_violation(j->world, "start-before-first", "%s on %s: %s, before it in its group, is not active there",
-                      j->rsc, j->node, before);
+        sim_violation(j->world, "start-before-first", "%s on %s: %s, before it in its group, is not up there", j->rsc,
+                      j->node, before);
 }
 
 static void judge_start(const struct judged *j)

@@ -131,10 +131,10 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     uint64_t applied = c->replica.applied;
     while (states->measure->index < applied) {
         take(states, c->replica.raft, states->measure->index + 1);
-        if (states->measure->index % NOW_AND_THEN == 0)
-            measured(states, states->measure->index);
+        measured(states, states->measure->index); /* a node may be given a snapshot of any index */
     }
-    if (applied != states->looked[node] && applied % NOW_AND_THEN == 0)
+    bool restored = c->replica.snapshot_index == applied;
+    if (applied != states->looked[node] && (restored || applied % NOW_AND_THEN == 0))
         compare(states, node, c->replica.cib, applied);
     for (size_t i = 0; i < effects->list.count; i++)
         if (effects->list.items[i].type == HY_CLUSTER_SAVE_SNAPSHOT)

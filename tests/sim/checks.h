@@ -15,6 +15,9 @@ extern const struct sim_observer sim_check_orders;
 extern const struct sim_observer sim_check_stale;
 extern const struct sim_observer sim_check_rules;
 extern const struct sim_observer sim_check_memory;
+extern const struct sim_observer sim_check_dc;
+extern const struct sim_observer sim_check_once;
+extern const struct sim_observer sim_check_promises;
 extern const struct sim_observer sim_check_liveness;
 
 extern const struct sim_workload sim_operator;

@@ -2,6 +2,8 @@
 /* The glue around one core: what core/daemon/node.c does with each event and each effect. */
 #include "sim/internal.h"
 
+#include "cluster/message.h"
+
 #include <errno.h>
 
 /* The timer fires, the process is scheduled, the loop comes to it. */
@@ -10,7 +12,7 @@ enum { SHORTEST_LATENESS = 20, LONGEST_LATENESS = 150 };
 void sim_core_tick_moved(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
-    if (!host->core.cluster || host->core_frozen || host->host_frozen) {
+    if (!host->core.cluster || host->core.outlived || host->core_frozen || host->host_frozen) {
         host->core.due = HY_NEVER;
         host->core.due_local = -1;
         return;
@@ -124,6 +126,10 @@ static void carry_out(struct sim_world *world, size_t node, struct hy_cluster_ef
     case HY_CLUSTER_BROKEN:
         core->broken = true;
         break;
+    case HY_CLUSTER_OUTLIVED:
+        core->outlived = true; /* what it does from now on is write that, and end: sim_disk_event() */
+        sim_disk_begin_above(world, node, effect->number);
+        break;
     case HY_CLUSTER_GONE:
         core->gone = true;
         break;
@@ -155,21 +161,38 @@ void sim_core_thawed(struct sim_world *world, size_t node)
     sim_core_tick_moved(world, node);
 }
 
+static bool gives_orders(const struct hy_cluster_effects *effects)
+{
+    struct hy_message message;
+    for (size_t i = 0; i < effects->list.count; i++) {
+        const struct hy_cluster_effect *effect = &effects->list.items[i];
+        if (effect->type == HY_CLUSTER_SEND_ORDERS && !hy_message_decode(effect->data, effect->size, &message, NULL) &&
+            message.kind == HY_MESSAGE_ORDER)
+            return true;
+    }
+    return false;
+}
+
 void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster_event *event)
 {
     struct sim_host *host = &world->hosts[node];
-    if (!host->core.cluster)
+    if (!host->core.cluster || host->core.outlived)
         return;
     struct hy_cluster_effects effects = {0};
-    struct hy_err err = {{0}};
+    struct hy_err err;
+    err.text[0] = '\0';
     world->trace.logging = node;
     int rc = hy_cluster_step(host->core.cluster, event, sim_local(world, node), sim_wall(world, node), &effects, &err);
     sim_trace_step(world, node, event, rc, &effects, err.text);
     SIM_OBSERVE(world, stepped, (seer, node, event, rc, &effects));
-    if (host->core.holds_next) {
+    bool holds_orders = host->core.holds_orders && gives_orders(&effects);
+    if (host->core.holds_next || holds_orders) {
+        if (holds_orders)
+            sim_inject_order_held(world);
         host->core.holds_next = false;
         host->core.held = effects;
-        host->step_frozen = true;
+        host->order_frozen = holds_orders;
+        host->step_frozen = !holds_orders;
         sim_host_freeze(world, node, false);
         return;
     }
@@ -263,7 +286,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     hy_cluster_free(&core->cluster);
     hy_cluster_effects_free(&core->held);
     core->generation++;
-    core->gone = core->broken = core->holds_next = false;
+    core->gone = core->broken = core->outlived = core->holds_next = core->holds_orders = false;
     core->due = HY_NEVER;
     core->due_local = -1;
     sim_bus_core_ended(world, node, silently);

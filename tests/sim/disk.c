@@ -67,11 +67,19 @@ void sim_disk_persist(struct sim_world *world, size_t node, const struct hy_raft
     begin(world, node);
 }
 
+void sim_disk_begin_above(struct sim_world *world, size_t node, uint64_t incarnation)
+{
+    struct sim_disk_job *job = open_job(&world->hosts[node].disk);
+    hy_journal_persist_incarnation(&job->items, incarnation);
+    job->last = true;
+    begin(world, node);
+}
+
 void sim_disk_snapshot(struct sim_world *world, size_t node, const struct hy_cluster_effect *effect)
 {
     struct sim_disk *disk = &world->hosts[node].disk;
     struct sim_disk_snapshot *snapshot =
-        copy_snapshot(effect->number, effect->term, &effect->servers, effect->data, effect->size);
+        copy_snapshot(effect->number, effect->term, effect->servers, effect->data, effect->size);
     snapshot->first_kept = effect->first_kept;
     snapshot->own = true;
     hy_vec_push(&disk->jobs, ((struct sim_disk_job){.snapshot = snapshot}));
@@ -115,12 +123,22 @@ static void append(struct sim_disk *disk, const struct hy_buf *items)
 }
 
 /* What a crash within the write leaves: the beginning of it, or (no power) any of its sectors. */
-static void append_torn(struct sim_world *world, struct sim_disk *disk, const struct hy_buf *items, bool power)
+/* A write that is cut within the mark of a sector counts as damage (core/journal takes the worse), and costs the disk: so
+ * only where one may be lost. No kernel cuts there, but nothing promises that. */
+static size_t cut(struct sim_world *world, size_t node, size_t size)
 {
+    size_t prefix = sim_draw_below(&world->hosts_stream, size + 1), mark = 3;
+    bool within_mark = prefix % HY_JOURNAL_SECTOR + mark >= HY_JOURNAL_SECTOR;
+    return within_mark && !sim_inject_may_lose_disk(world, node) ? prefix - mark : prefix;
+}
+
+static void append_torn(struct sim_world *world, size_t node, const struct hy_buf *items, bool power)
+{
+    struct sim_disk *disk = &world->hosts[node].disk;
     struct hy_buf frame = {0};
     uint64_t at;
     make_frame(disk, items, &at, &frame);
-    size_t prefix = sim_draw_below(&world->hosts_stream, frame.size + 1);
+    size_t prefix = cut(world, node, frame.size);
     for (size_t i = 0; i < frame.size; i += HY_JOURNAL_SECTOR)
         if (power && sim_draw_chance(&world->hosts_stream, 500))
             memcpy(disk->log.data + at + i, frame.data + i, HY_JOURNAL_SECTOR);
@@ -170,7 +188,7 @@ static void run_job(struct sim_world *world, size_t node, const struct sim_disk_
 {
     struct sim_disk *disk = &world->hosts[node].disk;
     if (job->items.size && until == TORN)
-        append_torn(world, disk, &job->items, power);
+        append_torn(world, node, &job->items, power);
     if (job->items.size && until >= APPENDED)
         append(disk, &job->items);
     const struct sim_disk_snapshot *snapshot = job->snapshot;
@@ -201,7 +219,9 @@ void sim_disk_event(struct sim_world *world, size_t node)
         event = (struct hy_cluster_event){.type = HY_CLUSTER_SNAPSHOT_SAVED, .number = job.snapshot->content.index};
     free_job(&job);
     begin(world, node);
-    if (event.number)
+    if (job.last)
+        sim_core_end(world, node, "the others know a later life of it", false);
+    else if (event.number)
         sim_core_step(world, node, &event);
 }
 

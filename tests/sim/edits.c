@@ -12,7 +12,8 @@ enum { ASKED = 1, SENT_BACK = 2, ANSWERED = 4, ASKED_AGAIN = 8 };
 
 struct edits {
     struct sim_world *world;
-    struct table rows; /* session, number -> index where it was taken, the code there, flags */
+    struct table rows;     /* session, number -> index where it was taken, the code there, flags */
+    struct table sessions; /* incarnation, node -> the last of its commands that was taken */
 };
 
 struct edits *edits_new(struct sim_world *world)
@@ -25,6 +26,7 @@ struct edits *edits_new(struct sim_world *world)
 void edits_free(struct edits *edits)
 {
     table_free(&edits->rows);
+    table_free(&edits->sessions);
     free(edits);
 }
 
@@ -74,9 +76,26 @@ void edits_answered(struct edits *edits, const struct sim_call *call)
                       call->session, call->in_session, call->code, row->value[TAKEN], (int)(int64_t)row->value[CODE]);
 }
 
+/* What nodes send to the DC is numbered by the life of their core, and sent again to whoever leads. */
+static void check_command(struct edits *edits, uint64_t index, const struct hy_answer *answer)
+{
+    const struct hy_command_head *head = &answer->head;
+    if (!head->origin || answer->code == -EALREADY)
+        return;
+    bool is_new;
+    struct table_row *row = table_row(&edits->sessions, head->incarnation, head->origin, &is_new);
+    if (head->seq <= row->value[TAKEN])
+        sim_violation(edits->world, "command-twice",
+                      "command %" PRIu64 " of test%" PRIu32 " is taken at %" PRIu64 ", and was taken before", head->seq,
+                      head->origin, index);
+    if (head->seq == row->value[TAKEN] + 1)
+        row->value[TAKEN] = head->seq;
+}
+
 void edits_committed(struct edits *edits, uint64_t index, const struct hy_answer *answer)
 {
     const struct hy_command_head *head = &answer->head;
+    check_command(edits, index, answer);
     if (!head->client || answer->repeated || answer->code == -EALREADY || answer->code == -ENODATA)
         return;
     bool is_new;

@@ -5,9 +5,10 @@
  *   edit-lost           what was acknowledged is in the log, and was taken there
  *   edit-unasked        what was refused, or never asked, is not
  *   edit-twice          nothing is taken twice, however often it was asked
+ *   command-twice       nor is what a node sends to the DC, by the number that it has in the life of its core
  *   edit-misanswered    the answer is the one that the log gives
  *
- * Only requests with a session can be told from each other in the log.
+ * Only requests of clients with a session can be told from each other in the log.
  */
 #ifndef SIM_EDITS_H
 #define SIM_EDITS_H

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/facts.h"
 
+#include "cib/digest.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -97,15 +99,20 @@ static const char *node_attribute(const struct hy_cib *cib, const char *node, co
     return value || !status ? value : hy_attrs_get(&status->transient, name);
 }
 
+static bool is_managed_itself(const struct hy_cib *cib, const char *rsc)
+{
+    if (!primitive_of(cib, rsc))
+        return true; /* what is configured no more is stopped */
+    return fact_is_true(fact_meta(cib, rsc, "is-managed"), true) &&
+           !fact_is_true(fact_meta(cib, rsc, "maintenance"), false);
+}
+
 bool fact_is_managed(const struct hy_cib *cib, const char *rsc, const char *node)
 {
     if (fact_is_true(hy_cib_property(cib, "maintenance-mode"), false) ||
         fact_is_true(node_attribute(cib, node, "maintenance"), false))
         return false;
-    if (!primitive_of(cib, rsc))
-        return true; /* what is configured no more is stopped */
-    return fact_is_true(fact_meta(cib, rsc, "is-managed"), true) &&
-           !fact_is_true(fact_meta(cib, rsc, "maintenance"), false);
+    return is_managed_itself(cib, rsc);
 }
 
 const char *fact_node_unfit(const struct hy_cib *cib, const char *node)
@@ -120,7 +127,7 @@ const char *fact_node_unfit(const struct hy_cib *cib, const char *node)
     return NULL;
 }
 
-/* Where a group may be says where its first member may be; the others go where that is, or is stuck. */
+/* Where a group may be says where its first member may be; the others go where that is, also when that is left alone there. */
 static const struct hy_object *bound_with(const struct hy_cib *cib, const struct hy_object *object)
 {
     const struct hy_object *group = above(cib, object);
@@ -179,7 +186,7 @@ static enum fact_belief by_change(const struct hy_result *result)
 }
 
 /* The last word counts. What was taken back before it ran says nothing. */
-enum fact_belief fact_belief(const struct hy_node_status *status, const char *rsc)
+static const struct hy_result *last_word(const struct hy_node_status *status, const char *rsc)
 {
     const struct hy_result *last = NULL;
     for (size_t i = 0; i < status->results.count; i++) {
@@ -190,9 +197,18 @@ enum fact_belief fact_belief(const struct hy_node_status *status, const char *rs
         if (!last || result->call > last->call)
             last = result;
     }
-    if (!last)
-        return FACT_UNKNOWN;
-    return changes_state(last->op) ? by_change(last) : by_monitor(last);
+    return last;
+}
+
+static enum fact_belief belief_by(const struct hy_result *result)
+{
+    return changes_state(result->op) ? by_change(result) : by_monitor(result);
+}
+
+enum fact_belief fact_belief(const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = last_word(status, rsc);
+    return last ? belief_by(last) : FACT_UNKNOWN;
 }
 
 bool fact_failed_stop(const struct hy_node_status *status, const char *rsc)
@@ -202,28 +218,100 @@ bool fact_failed_stop(const struct hy_node_status *status, const char *rsc)
            (stop->exec != HY_EXEC_DONE || stop->rc != 0);
 }
 
-static bool blocks_on_failure(const struct hy_cib *cib, const char *rsc)
+static hy_time timeout_of(const struct hy_object *primitive, const struct hy_result *result)
 {
-    const struct hy_object *object = primitive_of(cib, rsc);
-    for (size_t i = 0; object && i < object->u.primitive.ops.count; i++) {
-        const char *on_fail = hy_attrs_get(&object->u.primitive.ops.items[i].attrs, "on-fail");
-        if (on_fail && strcmp(on_fail, "block") == 0)
-            return true;
+    hy_time timeout = 20 * HY_SECOND;
+    for (size_t i = 0; i < primitive->u.primitive.ops.count; i++) {
+        const struct hy_op_config *op = &primitive->u.primitive.ops.items[i];
+        const char *own = hy_attrs_get(&op->attrs, "timeout");
+        if (own && strcmp(op->name, result->op) == 0 && op->interval == result->interval)
+            hy_parse_duration(own, &timeout);
     }
-    return false;
+    return timeout;
 }
 
-bool fact_is_stuck(const struct hy_cib *cib, const char *rsc)
+/* The workload gives parameters to primitives only, without rules. */
+static bool was_changed_since(const struct hy_cib *cib, const struct hy_result *failure)
 {
-    for (size_t i = 0; i < cib->nodes.count; i++) {
-        const struct hy_node_status *status = cib->nodes.items[i];
-        if (status->state != HY_MEMBER_IN)
-            continue;
-        if (fact_failed_stop(status, rsc) ||
-            (fact_belief(status, rsc) == FACT_UNCERTAIN &&
-             (blocks_on_failure(cib, rsc) || !fact_is_managed(cib, rsc, status->node))))
-            return true;
+    const struct hy_object *primitive = primitive_of(cib, failure->rsc);
+    const struct hy_attrs *params = primitive ? hy_sets_plain(&primitive->u.primitive.params) : NULL;
+    struct hy_value values[FACT_MANY];
+    char timeout[24], digest[HY_DIGEST_TEXT];
+    size_t count = 0;
+    if (!primitive || !failure->digest)
+        return false;
+    for (size_t i = 0; params && i < params->list.count && count < FACT_MANY - 1; i++)
+        values[count++] = (struct hy_value){params->list.items[i].name, params->list.items[i].value};
+    if (failure->interval) {
+        snprintf(timeout, sizeof timeout, "%lld", (long long)(timeout_of(primitive, failure) / HY_MS));
+        values[count++] = (struct hy_value){"CRM_meta_timeout", timeout};
     }
+    hy_params_digest(values, count, digest);
+    return strcmp(digest, failure->digest) != 0;
+}
+
+int fact_fail_count(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+{
+    int count = hy_cib_failcount(status, rsc, NULL);
+    for (size_t i = 0; i < status->failures.count; i++)
+        if (strcmp(status->failures.items[i].rsc, rsc) == 0 && was_changed_since(cib, &status->failures.items[i]))
+            return 0;
+    return count;
+}
+
+static bool blocks_on_failure(const struct hy_cib *cib, const struct hy_result *result)
+{
+    const struct hy_object *object = primitive_of(cib, result->rsc);
+    const char *on_fail = NULL;
+    for (size_t i = 0; object && i < object->u.primitive.ops.count; i++) {
+        const struct hy_op_config *op = &object->u.primitive.ops.items[i];
+        if (strcmp(op->name, result->op) == 0 && op->interval == result->interval)
+            on_fail = hy_attrs_get(&op->attrs, "on-fail");
+    }
+    return on_fail ? strcmp(on_fail, "block") == 0 : strcmp(result->op, "stop") == 0;
+}
+
+/* A failure that blocks is on record, and nothing since then has shown that it does not run. */
+static bool is_blocked(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+{
+    uint64_t failed = 0, seen_stopped = 0;
+    for (size_t i = 0; i < status->results.count; i++) {
+        const struct hy_result *result = &status->results.items[i];
+        bool counts = changes_state(result->op) || strcmp(result->op, "monitor") == 0;
+        if (!counts || result->exec == HY_EXEC_CANCELLED || result->exec == HY_EXEC_PENDING ||
+            strcmp(result->rsc, rsc) != 0)
+            continue;
+        enum fact_belief belief = belief_by(result);
+        if (belief == FACT_INACTIVE && result->call > seen_stopped)
+            seen_stopped = result->call;
+        if (belief == FACT_UNCERTAIN && blocks_on_failure(cib, result) && result->call > failed)
+            failed = result->call;
+    }
+    return failed > seen_stopped;
+}
+
+/* Its recurring monitor has found that it does not run, and nobody is to start it again. */
+static bool is_gone(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = last_word(status, rsc);
+    return !is_managed_itself(cib, rsc) && last && strcmp(last->op, "monitor") == 0 && last->exec == HY_EXEC_DONE &&
+           last->rc == 7;
+}
+
+bool fact_is_up(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+{
+    enum fact_belief belief = fact_belief(status, rsc);
+    if (status->state != HY_MEMBER_IN || is_blocked(cib, status, rsc))
+        return false;
+    return belief == FACT_ACTIVE ||
+           (belief == FACT_UNCERTAIN && !fact_is_managed(cib, rsc, status->node) && !is_gone(cib, status, rsc));
+}
+
+bool fact_is_trusted(const struct hy_cib *cib, const char *rsc)
+{
+    for (size_t i = 0; i < cib->nodes.count; i++)
+        if (fact_belief(cib->nodes.items[i], rsc) == FACT_UNCERTAIN && fact_is_up(cib, cib->nodes.items[i], rsc))
+            return true;
     return false;
 }
 

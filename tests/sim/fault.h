@@ -32,6 +32,8 @@
     FAULT(WALL, "wall-jump", false, "a's wall clock jumps by v us")                                                    \
     FAULT(FREEZE_CORE, "freeze-core", true, "a's core stands still")                                                   \
     FAULT(FREEZE_STEP, "freeze-step", true, "a's core stands still between its next step and what comes of it")        \
+    FAULT(FREEZE_ORDER, "freeze-order", true,                                                                          \
+          "the first core of a that gives orders stands still before they are sent")                                   \
     FAULT(FREEZE_HOST, "freeze-host", true, "all processes of a stand still")                                          \
     FAULT(CRASH_CORE, "crash-core", false, "a's core dies; its executor starts it again")                              \
     FAULT(CRASH_EXECUTOR, "crash-executor", true, "a's executor dies, and the core with it; the guard lets go")        \

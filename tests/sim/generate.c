@@ -32,10 +32,11 @@ static const struct shape {
     {SIM_FAULT_DISK_ERROR, 2, 0, 0, 0, 0, 0, 0, false},
     {SIM_FAULT_DISK_LOST, 1, HY_SECOND, 20 * HY_SECOND, 0, 7, 0, 0, false},
     {SIM_FAULT_DISK_FLIP, 1, HY_SECOND, 20 * HY_SECOND, 0, INT64_C(1) << 40, 0, 0, false},
-    {SIM_FAULT_RATE, 3, HY_SECOND, 120 * HY_SECOND, -1000, 1000, 0, 0, false},
+    {SIM_FAULT_RATE, 3, HY_SECOND, 120 * HY_SECOND, -1000, 1000, 0, 0, true},
     {SIM_FAULT_WALL, 2, 0, 0, -HY_SECOND * 7200, HY_SECOND * 7200, 0, 0, false},
     {SIM_FAULT_FREEZE_CORE, 4, 5 * HY_MS, 60 * HY_SECOND, 0, 0, 0, 0, false},
     {SIM_FAULT_FREEZE_STEP, 4, 5 * HY_MS, 30 * HY_SECOND, 0, 0, 0, 0, false},
+    {SIM_FAULT_FREEZE_ORDER, 4, 300 * HY_MS, 5 * HY_SECOND, 0, 0, 0, 0, false},
     {SIM_FAULT_FREEZE_HOST, 4, 5 * HY_MS, 120 * HY_SECOND, 0, 0, 0, 0, true},
     {SIM_FAULT_CRASH_CORE, 6, 0, 0, 0, 0, 0, 0, true},
     {SIM_FAULT_CRASH_EXECUTOR, 2, 100 * HY_MS, 10 * HY_SECOND, 0, 0, 0, 0, false},
@@ -119,7 +120,11 @@ static void add(struct generator *g, hy_time at)
     fault.v = sim_draw_time(&g->stream, shape->v_low, shape->v_high);
     fault.w = sim_draw_time(&g->stream, shape->w_low, shape->w_high);
     fault.a = nodes_for(g, shape->everybody);
-    if (shape->kind == SIM_FAULT_PARTITION) {
+    if (shape->kind == SIM_FAULT_RATE && sim_draw_chance(&g->stream, 500))
+        fault.v = fault.v < 0 ? shape->v_low : shape->v_high;
+    if (shape->kind == SIM_FAULT_FREEZE_ORDER) {
+        fault.a = all; /* whoever is the DC */
+    } else if (shape->kind == SIM_FAULT_PARTITION) {
         fault.a = some_nodes(g);
         fault.b = sim_draw_chance(&g->stream, 250) ? some_nodes(g) & ~fault.a : 0;
     } else if (shape->kind <= SIM_FAULT_RESET) {
@@ -129,6 +134,11 @@ static void add(struct generator *g, hy_time at)
         fault.v =
             shape->kind == SIM_FAULT_SERVICE_HANG ? fault.v : log_uniform(&g->stream, shape->v_low, shape->v_high);
     hy_vec_push(&g->schedule->faults, fault);
+    if (shape->kind == SIM_FAULT_RATE && fault.a != all && sim_draw_chance(&g->stream, 700)) {
+        fault.a = all & ~fault.a; /* as far apart as clocks may be */
+        fault.v = -fault.v;
+        hy_vec_push(&g->schedule->faults, fault);
+    }
 }
 
 void sim_schedule_generate(struct sim_schedule *schedule)

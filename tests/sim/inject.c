@@ -26,9 +26,9 @@ static void jump(struct sim_world *world, size_t node, const struct sim_fault *f
 {
     (void)begins;
     struct sim_host *host = &world->hosts[node];
-    if (fault->v < 0 && (!host->disk.id || !host->disk.log.size))
-        return; /* its disk is lost: see may_lose_disk() */
     host->clock.wall_offset += fault->v;
+    if (!host->powered)
+        host->next_wall += fault->v; /* its battery's clock */
 }
 
 static void freeze(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
@@ -51,6 +51,23 @@ static void freeze_step(struct sim_world *world, size_t node, const struct sim_f
         host->step_frozen = false;
         sim_host_thaw(world, node, false);
     }
+}
+
+static void freeze_order(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
+{
+    (void)fault;
+    struct sim_host *host = &world->hosts[node];
+    host->core.holds_orders = begins && host->core.cluster && !host->core_frozen && !host->host_frozen;
+    if (!begins && host->order_frozen) {
+        host->order_frozen = false;
+        sim_host_thaw(world, node, false);
+    }
+}
+
+void sim_inject_order_held(struct sim_world *world)
+{
+    for (size_t node = 0; node < world->count; node++)
+        world->hosts[node].core.holds_orders = false;
 }
 
 static void crash_core(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
@@ -83,12 +100,27 @@ static bool outlives(const struct sim_world *world, const struct hy_raft_servers
     return whole > voters / 2;
 }
 
-/* Nobody promises anything when a majority of the disks is lost before the first loss has been made good. */
-static bool may_lose_disk(const struct sim_world *world, size_t lost)
+/* Asked for, or decided: with the node goes a vote that the others may need by then. */
+static bool somebody_is_taken_out(const struct sim_world *world)
 {
-    /* With an empty disk and a wall clock that has gone back, a node's new life counts as older than its last one, and is
-     * not heard before the clock has caught up: a known gap (README.md). */
-    if ((uint64_t)sim_wall(world, lost) <= world->hosts[lost].core.incarnation)
+    for (size_t i = 0; i < world->calls.count; i++) {
+        const char *statements = world->calls.items[i].statements;
+        if (statements && strncmp(statements, "strike ", strlen("strike ")) == 0)
+            return true;
+    }
+    for (size_t node = 0; node < world->count; node++) {
+        const struct hy_cluster *cluster = world->hosts[node].core.cluster;
+        const struct hy_cib *cib = cluster ? hy_cluster_cib(cluster) : NULL;
+        for (size_t i = 0; cib && i < cib->nodes.count; i++)
+            if (cib->nodes.items[i]->enrolled.striking)
+                return true;
+    }
+    return false;
+}
+
+bool sim_inject_may_lose_disk(const struct sim_world *world, size_t lost)
+{
+    if (somebody_is_taken_out(world))
         return false;
     for (size_t node = 0; node < world->count; node++) {
         const struct sim_host *host = &world->hosts[node];
@@ -108,7 +140,7 @@ static void crash_host(struct sim_world *world, size_t node, const struct sim_fa
         sim_host_power_on(world, node);
         return;
     }
-    if (fault->kind != SIM_FAULT_CRASH_HOST && !may_lose_disk(world, node)) {
+    if (fault->kind != SIM_FAULT_CRASH_HOST && !sim_inject_may_lose_disk(world, node)) {
         sim_note(world, "%s: no disk may be lost now", world->hosts[node].name);
         return;
     }
@@ -163,6 +195,7 @@ static on_node *const on_nodes[SIM_FAULT_COUNT] = {[SIM_FAULT_CARRIER] = links_d
                                                    [SIM_FAULT_FREEZE_CORE] = freeze,
                                                    [SIM_FAULT_FREEZE_HOST] = freeze,
                                                    [SIM_FAULT_FREEZE_STEP] = freeze_step,
+                                                   [SIM_FAULT_FREEZE_ORDER] = freeze_order,
                                                    [SIM_FAULT_CRASH_CORE] = crash_core,
                                                    [SIM_FAULT_CRASH_EXECUTOR] = crash_executor,
                                                    [SIM_FAULT_CRASH_HOST] = crash_host,

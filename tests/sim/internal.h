@@ -137,9 +137,9 @@ struct sim_core {
     uint32_t peers; /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
     hy_time due;    /* true time of the next tick */
     hy_time due_local;
-    bool gone, broken;
+    bool gone, broken, outlived;
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
-    bool holds_next;
+    bool holds_next, holds_orders;
 };
 
 struct sim_will {
@@ -157,9 +157,10 @@ struct sim_host {
     uint32_t config;   /* nodes in its configuration file */
     bool wanted;       /* halyardd is to run */
     int64_t base_ppm;
-    uint32_t lies;    /* bit n: the next monitor of a service that hashes to n */
-    bool write_fails; /* the next one */
-    bool step_frozen; /* by FREEZE_STEP */
+    uint32_t lies;     /* bit n: the next monitor of a service that hashes to n */
+    bool write_fails;  /* the next one */
+    bool step_frozen;  /* by FREEZE_STEP */
+    bool order_frozen; /* by FREEZE_ORDER */
     struct sim_core core;
     struct sim_executor executor;
     struct sim_disk disk;
@@ -301,8 +302,11 @@ void sim_host_free(struct sim_world *world, size_t node);
 void sim_inject(struct sim_world *world, size_t number, bool begins);
 void sim_inject_behaviour(struct sim_world *world, size_t node, const struct hy_operation *operation,
                           struct sim_behaviour *behaviour);
+void sim_inject_order_held(struct sim_world *world); /* one core stands still: the others give theirs */
 bool sim_inject_disk_fails(struct sim_world *world, size_t node);
 hy_time sim_inject_disk_delay(struct sim_world *world, size_t node);
+/* Nobody promises anything when a majority of the disks is lost before the first loss has been made good. */
+bool sim_inject_may_lose_disk(const struct sim_world *world, size_t lost);
 void sim_heal(struct sim_world *world);
 
 /* ---- calls.c */

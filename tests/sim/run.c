@@ -17,7 +17,7 @@ struct hy_run {
     bool called;
     struct sim_behaviour behaviour;
     const char *killed;
-    bool timed_out, terminated;
+    bool timed_out, terminated, refused;
     struct sim_event *event; /* its next stage */
     struct sim_run *handle;
 };
@@ -102,10 +102,17 @@ static void take_effect(struct hy_run *run)
     }
 }
 
+static void end(struct hy_run *run);
+
 static void call(struct hy_run *run)
 {
     struct sim_world *world = run->world;
     const struct hy_operation *operation = run->spec.operation;
+    if (!hy_lease_page_allows(run->spec.env->page, operation)) {
+        run->refused = true;
+        end(run);
+        return;
+    }
     run->stage = CALLED;
     run->called = true;
     if (is_op(run, "watch")) {
@@ -207,6 +214,10 @@ static void end(struct hy_run *run)
         result.exec = HY_EXEC_CANCELLED;
         result.rc = HALYARD_ERR_GENERIC;
         result.reason = "killed";
+    } else if (run->refused) {
+        result.exec = HY_EXEC_CANCELLED;
+        result.rc = HALYARD_ERR_GENERIC;
+        result.reason = "this node's lease has ended";
     } else if (run->terminated) {
         result.exec = HY_EXEC_DIED;
         result.rc = HALYARD_ERR_GENERIC;

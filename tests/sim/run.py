@@ -3,21 +3,24 @@
 """Runs of the simulator, several at once.
 
 usage: run.py SIM check [REGRESSIONS]   the fixed seeds, the regressions, the same hash twice, a few fresh seeds
-       run.py SIM long HOURS            fresh seeds for so many hours of virtual time
+       run.py SIM long HOURS [--tally FILE]   fresh seeds for so many hours of virtual time, whatever fails; when it is
+                                        stopped it says what was done. FILE: gets a line for each minute, and is summed up
        run.py SIM mutants [NAME...]     each mutant until a check finds it; fails if one is not found
        run.py SIM hash [OTHER...]       a few seeds by each of these builds (one: twice): all must do the same
 
-SIM: the program. What fails is saved as a schedule, in the present folder.
+SIM: the program. JOBS in the environment: how many at once. What fails is saved as a schedule, in the present folder.
 """
 
+import argparse
 import concurrent.futures
 import os
 import pathlib
-import re
 import secrets
 import subprocess
 import sys
 import time
+
+import longrun
 
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 2))
 MINUTES = 10
@@ -25,8 +28,6 @@ MINUTES = 10
 FIXED = [(1, 90, 3), (1001, 60, 5), (2001, 10, 4), (3001, 10, 7), (4001, 5, 1), (5001, 5, 2)]
 FRESH = 6
 MUTANT_SECONDS = 240
-RESULT = re.compile(r"^seed (\d+): (\d+) nodes, (\w+), (\d+) faults, (\d+) s in ([\d.]+) s .* hash ([0-9a-f]{16})$", re.M)
-VIOLATION = re.compile(r"^VIOLATION (?:seed \d+, )?([\w-]+) at ([\d.]+) s: (.*)$", re.M)
 
 
 class Run:
@@ -42,9 +43,9 @@ class Run:
         except subprocess.TimeoutExpired as late:
             self.status, self.text = 124, f"{late.stdout or ''}\nnot done after {timeout} s"
         self.seconds = time.monotonic() - began
-        self.results = RESULT.findall(self.text)
+        self.results = longrun.RESULT.findall(self.text)
         self.simulated = sum(int(result[4]) for result in self.results)
-        found = VIOLATION.search(self.text)
+        found = longrun.VIOLATION.search(self.text)
         self.invariant = found.group(1) if found else None
 
     @property
@@ -121,20 +122,13 @@ def check(sim, tally, regressions=None):
     same_hash([sim], tally)
 
 
-def long(sim, tally, hours):
-    first, wanted, simulated, failed = secrets.randbelow(1 << 40), float(hours) * 3600, 0, 0
-    print(f"seeds from {first}", flush=True)
-    seed = first
-    while simulated < wanted and failed < 10:
-        batch = [lambda s=s: Run(seed_words(sim, s, 3 if s % 2 else 5)) for s in range(seed, seed + 8 * JOBS)]
-        seed += 8 * JOBS
-        for run in together(batch):
-            simulated += run.simulated
-            if not run.good:
-                failed += 1
-                tally.one(run.command(), False, run.text)
-        print(f"{simulated / 3600:.1f} hours, {seed - first} seeds, {failed} failed", flush=True)
-    tally.one(f"{seed - first} seeds from {first}, {simulated / 3600:.0f} hours", failed == 0)
+def long(sim, tally, words):
+    parser = argparse.ArgumentParser(prog="run.py SIM long")
+    parser.add_argument("hours", type=float, nargs="?", default=1)
+    parser.add_argument("--tally", metavar="FILE")
+    given = parser.parse_args(words)
+    run = longrun.Long(sim, given.hours, JOBS, given.tally)
+    tally.one(f"{given.hours:.0f} hours of fresh seeds", run.go(), "see the violations above")
 
 
 # ---- mutants
@@ -170,7 +164,7 @@ def main():
     if step == "check":
         check(sim, tally, *words[:1])
     elif step == "long":
-        long(sim, tally, words[0] if words else 1)
+        long(sim, tally, words)
     elif step == "hash":
         same_hash([sim, *words], tally, ((21, 3), (22, 5), (23, 3)))
     else:

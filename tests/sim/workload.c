@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { REGISTERS_AT_A_TIME = 3, EDITS_A_GENERATION = 24, MOST_ATTEMPTS = 40 };
+enum { REGISTERS_AT_A_TIME = 3, EDITS_A_GENERATION = 24, MOST_ATTEMPTS = 40, DOUBT_MS = 100 };
 
 bool workload_chance(struct workload *workload, unsigned percent)
 {
@@ -32,6 +32,7 @@ static void *open_workload(struct sim_world *world)
     }
     workload->operator.session = sim_random(world) | 1;
     workload->operator.next = soon(workload, 8 * HY_SECOND, 15 * HY_SECOND);
+    workload->next_doubt = DOUBT_MS * HY_MS;
     workload->next_hosts = soon(workload, 20 * HY_SECOND, 60 * HY_SECOND);
     return workload;
 }
@@ -135,6 +136,35 @@ static void act_as_operator(struct workload *workload)
         request(workload, client, node);
 }
 
+/* Two lead, in two terms: who was replaced and does not know it yet. SIM_MAX_NODES: nobody. */
+static size_t replaced_dc(const struct workload *workload)
+{
+    size_t old = SIM_MAX_NODES;
+    uint64_t least = UINT64_MAX, most = 0;
+    for (size_t node = 0; node < sim_node_count(workload->world); node++) {
+        const struct hy_cluster *cluster = sim_cluster(workload->world, node);
+        const struct hy_raft *raft = cluster ? hy_cluster_raft(cluster) : NULL;
+        if (!raft || !hy_raft_leads(raft))
+            continue;
+        uint64_t term = hy_raft_term(raft);
+        most = term > most ? term : most;
+        if (term < least) {
+            least = term;
+            old = node;
+        }
+    }
+    return least < most ? old : SIM_MAX_NODES;
+}
+
+/* What it says is most likely to be old. */
+static void read_at_replaced_dc(struct workload *workload)
+{
+    size_t node = replaced_dc(workload);
+    workload->next_doubt = sim_now(workload->world) + DOUBT_MS * HY_MS;
+    if (node < SIM_MAX_NODES && !sim_core_is_frozen(workload->world, node))
+        sim_read(workload->world, node);
+}
+
 /* No answer came, or one that says nothing: once more, elsewhere. */
 static void ask_again(struct workload *workload, struct client *client)
 {
@@ -176,6 +206,8 @@ static void act(void *context)
         else
             client->next = HY_NEVER;
     }
+    if (workload->next_doubt <= sim_now(workload->world))
+        read_at_replaced_dc(workload);
     if (workload->next_hosts <= sim_now(workload->world)) {
         workload->next_hosts = soon(workload, 10 * HY_SECOND, 60 * HY_SECOND);
         if (with_operator)
@@ -189,6 +221,7 @@ static hy_time next(void *context)
 {
     const struct workload *workload = context;
     hy_time at = workload->operator.next<workload->next_hosts ? workload->operator.next : workload->next_hosts;
+    at = workload->next_doubt < at ? workload->next_doubt : at;
     for (size_t i = 0; i < CLIENTS; i++)
         at = workload->clients[i].next < at ? workload->clients[i].next : at;
     return at;

@@ -33,6 +33,7 @@ struct workload {
     hy_time next_hosts; /* when the operator sees to hosts again */
     size_t down;        /* the host that the operator has shut down; SIM_MAX_NODES: none */
     uint32_t struck;    /* hosts, by number */
+    hy_time next_doubt; /* when to look again for a DC that was replaced */
 };
 
 /* workload_config.c */

@@ -216,13 +216,19 @@ void workload_next_edit(struct workload *workload, const struct hy_cib *cib, str
 
 /* ---- hosts */
 
+/* By a state that knows of it: one that is blank, or from before the node came, knows nothing. */
+static bool is_out(const struct hy_cib *cib, size_t node, const char *name)
+{
+    return cib->last_id > node && !hy_cib_node(cib, name);
+}
+
 /* What was struck and is out of the cluster goes to the scrap heap. */
 static void scrap(struct workload *workload)
 {
     struct sim_world *world = workload->world;
     const struct hy_cib *cib = fact_newest(world);
     for (size_t node = 0; cib && node < sim_node_count(world); node++)
-        if (workload->struck >> node & 1 && !sim_is_retired(world, node) && !hy_cib_node(cib, sim_name(world, node)))
+        if (workload->struck >> node & 1 && !sim_is_retired(world, node) && is_out(cib, node, sim_name(world, node)))
             sim_retire(world, node);
 }
 

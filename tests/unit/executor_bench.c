@@ -113,6 +113,7 @@ void bench_open(struct bench *bench, int max_children)
     ck_assert_int_eq(mkdir(bench->agents, 0755), 0);
     free(agent_copy("good", bench->agents, "good"));
     free(agent_copy("fast", bench->agents, "fast"));
+    free(agent_copy("late", bench->agents, "late"));
     free(agent_copy("nasty", bench->agents, "nasty"));
     free(agent_copy("newminor", bench->agents, "newminor"));
     char *path = hy_asprintf("%s/core", bench->folder);

@@ -138,6 +138,139 @@ START_TEST(what_makes_no_sense)
 }
 END_TEST
 
+#define SETS                                                                                                           \
+    "printf 'primitive A lsb:a\\nprimitive B lsb:b\\nprimitive C lsb:c\\nprimitive F lsb:f\\ntag T A B\\n"             \
+    "colocation K inf: A ( B C )\\norder O A B\\nrsc_ticket R site-A: A B\\nlocation L { C } 5: test1\\n"              \
+    "fencing_topology F,C A\\n' | hactl configure load update -"
+
+START_TEST(sets_shrink)
+{
+    struct ran ran = run_line(&core, SETS);
+    ck_assert_int_eq(ran.status, 0);
+    ran_free(&ran);
+    expect_ok(&core, "hactl resource stop C --wait", "");
+    ran = run_line(&core, "hactl configure delete C");
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_str_eq(ran.out, "INFO: location L goes too: too little would be left of it\n"
+                              "INFO: C leaves colocation K\nINFO: C leaves fencing_topology\n");
+    ran_free(&ran);
+    expect_ok(&core, "hactl configure show K fencing_topology T",
+              "colocation K inf: A ( B )\nfencing_topology \\\n\tF A\ntag T A B\n");
+    expect_ok(&core, "hactl resource stop B --wait", "");
+    ran = run_line(&core, "hactl configure delete B");
+    ck_assert_str_eq(ran.out,
+                     "INFO: colocation K goes too: too little would be left of it\n"
+                     "INFO: order O goes too: it names B\nINFO: B leaves tag T\nINFO: B leaves rsc_ticket R\n");
+    ran_free(&ran);
+    expect_ok(&core, "hactl configure show T R", "tag T A\nrsc_ticket R site-A: _rsc_set_ A\n");
+}
+END_TEST
+
+START_TEST(renamed)
+{
+    struct ran ran = run_line(&core, "hactl site ticket grant site-A");
+    ran_free(&ran);
+    ran = run_line(&core, SETS);
+    ran_free(&ran);
+    expect_error(&core, "hactl configure rename A A2", 1,
+                 "hactl: resource A is running, can't rename it: stop it first (hactl resource stop A)\n");
+    expect_error(&core, "hactl configure rename nothing A2", 1, "hactl: there is no object nothing\n");
+    expect_error(&core, "hactl configure rename K O", 1, "hactl: there is a order O already\n");
+    expect_error(&core, "hactl configure rename K 2", 1,
+                 "hactl: line 1, column 12: '2': expected the id of the constraint: a letter or '_', then letters, "
+                 "digits, '_', '-', '.', at most 255 in all\n");
+    ran = run_line(&core, "hactl --force resource stop A --wait");
+    ck_assert_int_eq(ran.status, 0);
+    ran_free(&ran);
+    ran = run_line(&core, "hactl configure rename A A2");
+    ck_assert_int_eq(ran.status, 0);
+    ran_free(&ran);
+    expect_ok(&core, "hactl configure show T K O R fencing_topology",
+              "tag T A2 B\ncolocation K inf: A2 ( B C )\norder O Mandatory: A2 B\nrsc_ticket R site-A: A2 B\n"
+              "fencing_topology \\\n\tF,C A2\n");
+    expect_ok(&core, "hactl configure rename T T2", "");
+    expect_ok(&core, "hactl configure show T2", "tag T2 A2 B\n");
+}
+END_TEST
+
+START_TEST(groups_are_modified)
+{
+    expect_ok(&core,
+              "printf 'primitive A lsb:a\\nprimitive B lsb:b\\nprimitive C lsb:c\\ngroup G A\\n' | "
+              "hactl configure load -",
+              "");
+    expect_ok(&core, "hactl configure modgroup G add C", "");
+    expect_ok(&core, "hactl configure modgroup G add B before C", "");
+    expect_ok(&core, "hactl configure show G", "group G A B C\n");
+    expect_ok(&core, "hactl configure modgroup G remove A", "");
+    expect_ok(&core, "hactl configure modgroup G add A after B", "");
+    expect_ok(&core, "hactl configure show G", "group G B A C\n");
+    expect_error(&core, "hactl configure modgroup G add A", 1, "hactl: A is in group G already\n");
+    expect_error(&core, "hactl configure modgroup G remove X", 1, "hactl: X is not in group G\n");
+    expect_error(&core, "hactl configure modgroup A remove X", 1, "hactl: there is no group A\n");
+}
+END_TEST
+
+START_TEST(rules_keep_what_always_holds)
+{
+    expect_ok(&core, "hactl configure property stonith-enabled=false", "");
+    expect_ok(&core, "hactl configure property rule date spec hours=1-2 maintenance-mode=true", "");
+    expect_ok(&core,
+              "hactl configure rsc_defaults night: 5: rule date in start='2026-01-01 00:00:00Z' days=3 "
+              "resource-stickiness=0",
+              "");
+    expect_ok(&core, "hactl configure show cib-bootstrap-options cib-rule-options night",
+              "property cib-bootstrap-options: \\\n\tstonith-enabled=false\n"
+              "property cib-rule-options: \\\n\trule date spec hours=1-2 \\\n\tmaintenance-mode=true\n"
+              "rsc_defaults night: \\\n\t5: rule date in start=\"2026-01-01 00:00:00Z\" days=3 \\\n"
+              "\tresource-stickiness=0\n");
+}
+END_TEST
+
+START_TEST(single_attributes)
+{
+    expect_ok(&core, "hactl configure primitive A lsb:a", "");
+    expect_ok(&core, "hactl resource meta A set priority 5", "");
+    expect_ok(&core, "hactl resource meta A show priority", "5\n");
+    expect_ok(&core, "hactl resource utilization A set cpu 2", "");
+    expect_ok(&core, "hactl configure show A", "primitive A lsb:a \\\n\tmeta priority=5 \\\n\tutilization cpu=2\n");
+    expect_ok(&core, "hactl resource meta A delete priority", "");
+    expect_error(&core, "hactl resource meta A show priority", 1, "hactl: A has no meta priority\n");
+    expect_error(&core, "hactl resource meta A delete priority", 1, "hactl: A has no meta priority\n");
+    expect_error(&core, "hactl resource meta A set 'a b' 1", 1,
+                 "hactl: 'a b' is no name of an attribute: expected letters, digits, '_', '-', '.' and the like\n");
+    expect_ok(&core, "hactl node attribute test3 set rack 'a b'", "");
+    expect_ok(&core, "hactl node attribute test3 show rack", "a b\n");
+    expect_ok(&core, "hactl node utilization test3 set cpu 8", "");
+    expect_ok(&core, "hactl configure show test3",
+              "node test3 \\\n\tattributes rack=\"a b\" \\\n\tutilization cpu=8\n");
+    expect_ok(&core, "hactl configure clone K A", "");
+    expect_error(&core, "hactl resource utilization K set cpu 2", 1, "hactl: K is a clone, which has no utilization\n");
+    expect_error(&core, "hactl node attribute nobody set a 1", 1,
+                 "hactl: there is no node nobody: `hactl node list` shows which there are\n");
+}
+END_TEST
+
+START_TEST(tickets)
+{
+    expect_ok(&core, "hactl configure primitive A lsb:a", "");
+    expect_ok(&core, "hactl --force configure rsc_ticket R site-A: A", "");
+    expect_ok(&core, "hactl site ticket show", "");
+    expect_ok(&core, "hactl site ticket grant site-A", "");
+    expect_ok(&core, "hactl site ticket show site-A", "site-A\tgranted last-granted=Tue Jan 10 11:25:10 2017\n");
+    expect_ok(&core, "hactl site ticket standby site-A", "");
+    expect_ok(&core, "hactl site ticket revoke site-A", "");
+    expect_ok(&core, "hactl site ticket time site-A",
+              "site-A\trevoked standby last-granted=Tue Jan 10 11:25:10 2017\n");
+    expect_ok(&core, "hactl site ticket activate site-A", "");
+    expect_ok(&core, "hactl site ticket grant other", "INFO: no rsc_ticket names other: nothing depends on it yet\n");
+    expect_in(&core, "hactl --json site ticket show", "\"ticket\": \"other\"");
+    expect_ok(&core, "hactl site ticket delete other", "");
+    expect_error(&core, "hactl site ticket delete other", 1, "hactl: there is no ticket other\n");
+    expect_error(&core, "hactl site ticket show other", 1, "hactl: there is no ticket other\n");
+}
+END_TEST
+
 TCase *hactl_configure_case(void)
 {
     TCase *tests = tcase_create("configure");
@@ -150,6 +283,12 @@ TCase *hactl_configure_case(void)
     tcase_add_test(tests, quotes_survive);
     tcase_add_test(tests, what_cannot_be_made);
     tcase_add_test(tests, groups_and_clones_shrink);
+    tcase_add_test(tests, sets_shrink);
+    tcase_add_test(tests, renamed);
+    tcase_add_test(tests, groups_are_modified);
+    tcase_add_test(tests, rules_keep_what_always_holds);
+    tcase_add_test(tests, single_attributes);
+    tcase_add_test(tests, tickets);
     tcase_add_test(tests, edited);
     tcase_add_test(tests, what_makes_no_sense);
     return tests;

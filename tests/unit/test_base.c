@@ -30,6 +30,42 @@ START_TEST(buf_grows_and_stays_a_string)
 }
 END_TEST
 
+START_TEST(buf_writes_numbers)
+{
+    struct hy_buf buf = {0};
+    hy_buf_addu(&buf, 0);
+    hy_buf_addc(&buf, ' ');
+    hy_buf_addu(&buf, UINT64_MAX);
+    hy_buf_addc(&buf, ' ');
+    hy_buf_addi(&buf, INT64_MIN);
+    hy_buf_addc(&buf, ' ');
+    hy_buf_addi(&buf, -7);
+    hy_buf_addc(&buf, ' ');
+    hy_buf_addi(&buf, INT64_MAX);
+    ck_assert_str_eq(hy_buf_text(&buf), "0 18446744073709551615 -9223372036854775808 -7 9223372036854775807");
+    hy_buf_free(&buf);
+}
+END_TEST
+
+/* What is formatted just fits, or does not, whatever room there was. */
+START_TEST(buf_formats_beyond_its_room)
+{
+    char word[200];
+    for (int length = 0; length < 199; length++) {
+        struct hy_buf buf = {0};
+        memset(word, 'x', sizeof word);
+        word[length] = '\0';
+        hy_buf_reserve(&buf, 50);
+        hy_buf_addf(&buf, "%s", word);
+        ck_assert_uint_eq(buf.size, (size_t)length);
+        ck_assert_str_eq(hy_buf_text(&buf), word);
+        hy_buf_addf(&buf, "%s", word);
+        ck_assert_uint_eq(strlen(buf.data), 2 * (size_t)length);
+        hy_buf_free(&buf);
+    }
+}
+END_TEST
+
 START_TEST(map_finds_removes_and_keeps_order)
 {
     struct hy_map map = {0};
@@ -184,6 +220,8 @@ int main(void)
     TCase *tcase = tcase_create("base");
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, buf_grows_and_stays_a_string);
+    tcase_add_test(tcase, buf_writes_numbers);
+    tcase_add_test(tcase, buf_formats_beyond_its_room);
     tcase_add_test(tcase, map_finds_removes_and_keeps_order);
     tcase_add_test(tcase, wire_reads_what_it_wrote);
     tcase_add_test(tcase, wire_never_runs_past_the_end);

@@ -585,6 +585,151 @@ START_TEST(what_is_no_saved_cib_is_refused)
 }
 END_TEST
 
+START_TEST(tickets_are_granted_and_taken_back)
+{
+    struct hy_cib *cib = cluster();
+    ck_assert_ptr_null(hy_cib_ticket(cib, "site-A"));
+    must_apply(cib, "ticket site-B standby=yes\n");
+    hy_wall at = (hy_wall)(cib->index + 1) * HY_SECOND;
+    must_apply(cib, "ticket site-A granted=yes owner=3\n");
+    const struct hy_ticket *ticket = hy_cib_ticket(cib, "site-A");
+    ck_assert(ticket->granted && !ticket->standby);
+    ck_assert_int_eq(ticket->last_granted, at);
+    ck_assert_str_eq(hy_attrs_get(&ticket->attrs, "owner"), "3");
+    ck_assert_str_eq(cib->tickets.items[1].name, "site-B");
+    must_apply(cib, "ticket site-A granted=true standby=on\n"); /* granted as before: when, too */
+    ticket = hy_cib_ticket(cib, "site-A");
+    ck_assert(ticket->granted && ticket->standby);
+    ck_assert_int_eq(ticket->last_granted, at);
+    must_apply(cib, "ticket site-A granted=no\nticket site-A granted=yes\n");
+    ck_assert_int_eq(hy_cib_ticket(cib, "site-A")->last_granted, (hy_wall)cib->index * HY_SECOND);
+    struct hy_cib *copy = hy_cib_copy(cib), *back = hy_cib_new();
+    char *text = saved(cib), *copied = saved(copy);
+    ck_assert_int_eq(hy_cib_restore(back, text, strlen(text), NULL), 0);
+    char *restored = saved(back);
+    ck_assert_str_eq(copied, text);
+    ck_assert_str_eq(restored, text);
+    must_refuse(
+        cib, "ticket site-A\n", -EINVAL,
+        "line 2: the statement ends after 'site-A': expected granted=yes, granted=no, standby=yes, standby=no or "
+        "name=value");
+    must_refuse(cib, "ticket site-A granted=perhaps\n", -EINVAL,
+                "line 2, column 15: 'granted=perhaps': expected yes or no, once");
+    must_refuse(cib, "ticket 'a b' granted=yes\n", -EINVAL, "line 2, column 8: 'a b': expected the name of a ticket");
+    must_refuse(cib, "unticket site-C\n", -ENOENT, "there is no ticket 'site-C'");
+    must_refuse(cib, "ticket site-C granted=yes\nunticket site-A\nticket site-B granted=yes\nremove * nothing\n",
+                -ENOENT, "there is no object 'nothing'");
+    must_apply(cib, "unticket site-A\n");
+    ck_assert_ptr_null(hy_cib_ticket(cib, "site-A"));
+    free(text);
+    free(copied);
+    free(restored);
+    hy_cib_free(&cib);
+    hy_cib_free(&copy);
+    hy_cib_free(&back);
+}
+END_TEST
+
+START_TEST(locks_are_kept_with_their_node)
+{
+    struct hy_cib *cib = cluster();
+    must_apply(cib, "lock test3 MaxScale\nlock test3 ClusterIP\nlock test3 MaxScale\n");
+    ck_assert_uint_eq(test3(cib)->locks.count, 2);
+    ck_assert_str_eq(test3(cib)->locks.items[1].rsc, "MaxScale");
+    ck_assert_int_eq(test3(cib)->locks.items[1].since, (hy_wall)cib->index * HY_SECOND);
+    char *text = saved(cib);
+    struct hy_cib *back = hy_cib_new();
+    ck_assert_int_eq(hy_cib_restore(back, text, strlen(text), NULL), 0);
+    char *restored = saved(back);
+    ck_assert_str_eq(restored, text);
+    must_refuse(cib, "unlock test3 MaxScale\nlock nobody MaxScale\n", -ENOENT, "there is no node 'nobody'");
+    must_apply(cib, "unlock test3 MaxScale\nunlock test3 nothing\n");
+    ck_assert_uint_eq(test3(cib)->locks.count, 1);
+    free(text);
+    free(restored);
+    hy_cib_free(&cib);
+    hy_cib_free(&back);
+}
+END_TEST
+
+START_TEST(what_is_referred_to_stays)
+{
+    struct hy_cib *cib = cluster();
+    must_apply(cib, "put 0 rsc_template t Dummy params $id=t-set a=1\nput 0 primitive p @t\n"
+                    "put 0 primitive q Dummy params $id-ref=t-set\nput 0 tag both p q\n"
+                    "put 0 location lt both 5: test1\nput 0 colocation ct inf: p ( q MaxScale )\n"
+                    "put 0 location lr p rule $id=lr-rule 5: #uname eq test1\n"
+                    "put 0 location ls q rule $id-ref=lr-rule\n");
+    must_refuse(cib, "remove * both\n", -EBUSY, "both cannot be removed: location lt refers to it");
+    must_refuse(cib, "remove * q\nput * tag both p\n", -EBUSY, "q cannot be removed: colocation ct refers to it");
+    must_refuse(cib, "remove * t\n", -EBUSY, "t cannot be removed: primitive p refers to it");
+    must_refuse(cib, "put * rsc_template t Dummy\n", -ENOENT,
+                "primitive q: there is no set 't-set': expected its id (a resource's plain ones are called "
+                "ID-instance_attributes, ID-meta_attributes, ID-utilization)");
+    must_refuse(cib, "remove * lr\n", -ENOENT, "location ls: there is no rule 'lr-rule'");
+    must_refuse(cib, "put 0 primitive p2 @nothing\n", -ENOENT, "primitive p2: there is no template 'nothing'");
+    must_refuse(cib, "put 0 tag x nothing\n", -ENOENT, "tag x: there is no object 'nothing'");
+    must_refuse(cib, "put 0 fencing_topology nothing\n", -ENOENT, "fencing_topology: there is no resource 'nothing'");
+    must_refuse(cib, "put 0 primitive p3 Dummy params $id=t-set b=2\n", -EEXIST,
+                "primitive p3: the id 't-set' is in rsc_template t already: expected an id that is not taken");
+    must_refuse(cib, "put 0 primitive p3 Dummy params $id=both b=2\n", -EEXIST,
+                "primitive p3: the id 'both' is in tag both already: expected an id that is not taken");
+    must_apply(cib, "remove * both\nremove * lt\nremove * ct\nremove * ls\nremove * q\n");
+    must_apply(cib, "put * rsc_template t Dummy\n");
+    hy_cib_free(&cib);
+}
+END_TEST
+
+/* A reference is found wherever it went, however the configuration came to be as it is. */
+START_TEST(inner_ids_are_found_after_any_edit)
+{
+    struct hy_cib *cib = cluster();
+    must_apply(cib, "put 0 primitive p Dummy params $id=set a=1\n");
+    ck_assert_str_eq(hy_attrs_get(&hy_cib_find_set(cib, "set")->attrs, "a"), "1");
+    must_apply(cib, "put * primitive p Dummy params $id=set a=2\n");
+    ck_assert_str_eq(hy_attrs_get(&hy_cib_find_set(cib, "set")->attrs, "a"), "2");
+    must_apply(cib, "put * primitive p Dummy\nput 0 primitive q Dummy params $id=set a=3\n");
+    ck_assert_str_eq(hy_attrs_get(&hy_cib_find_set(cib, "set")->attrs, "a"), "3");
+    must_refuse(cib, "remove * q\nremove * nothing\n", -ENOENT, "there is no object 'nothing'");
+    ck_assert_str_eq(hy_attrs_get(&hy_cib_find_set(cib, "set")->attrs, "a"), "3");
+    must_apply(cib, "remove * q\n");
+    ck_assert_ptr_null(hy_cib_find_set(cib, "set"));
+    must_apply(cib, "put * primitive p Dummy b=4 utilization cpu=1\n");
+    ck_assert_str_eq(hy_attrs_get(&hy_cib_find_set(cib, "p-instance_attributes")->attrs, "b"), "4");
+    ck_assert_str_eq(hy_attrs_get(&hy_cib_find_set(cib, "p-utilization")->attrs, "cpu"), "1");
+    ck_assert_ptr_null(hy_cib_find_set(cib, "p-meta_attributes"));
+    ck_assert_ptr_null(hy_cib_find_set(cib, "-utilization"));
+    hy_cib_free(&cib);
+}
+END_TEST
+
+START_TEST(results_say_what_the_operation_was)
+{
+    struct hy_cib *cib = cluster();
+    result(cib, "ClusterIP op=migrate_to interval=0 rc=0 exec=done call=9 agent=ocf:heartbeat:IPaddr2 digest=d "
+                "restart-digest=r restart-params=\" a b \" migrate-from=test3 migrate-to=test1 expected=7");
+    const struct hy_result *last = hy_cib_result(test3(cib), "ClusterIP", "migrate_to", 0);
+    ck_assert_str_eq(last->agent, "ocf:heartbeat:IPaddr2");
+    ck_assert_str_eq(last->restart_digest, "r");
+    ck_assert_str_eq(last->restart_params, " a b ");
+    ck_assert_str_eq(last->migrate_from, "test3");
+    ck_assert_str_eq(last->migrate_to, "test1");
+    ck_assert(last->has_expected);
+    ck_assert_int_eq(last->expected, 7);
+    result(cib, "MaxScale op=start interval=0 rc=0 exec=done call=10");
+    ck_assert(!hy_cib_result(test3(cib), "MaxScale", "start", 0)->has_expected);
+    char *text = saved(cib);
+    struct hy_cib *back = hy_cib_new();
+    ck_assert_int_eq(hy_cib_restore(back, text, strlen(text), NULL), 0);
+    char *restored = saved(back);
+    ck_assert_str_eq(restored, text);
+    free(text);
+    free(restored);
+    hy_cib_free(&cib);
+    hy_cib_free(&back);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cib: commands");
@@ -606,5 +751,10 @@ int main(void)
     tcase_add_test(tcase, saved_is_restored);
     tcase_add_test(tcase, who_is_enrolled_is_written_and_read);
     tcase_add_test(tcase, what_is_no_saved_cib_is_refused);
+    tcase_add_test(tcase, tickets_are_granted_and_taken_back);
+    tcase_add_test(tcase, locks_are_kept_with_their_node);
+    tcase_add_test(tcase, what_is_referred_to_stays);
+    tcase_add_test(tcase, inner_ids_are_found_after_any_edit);
+    tcase_add_test(tcase, results_say_what_the_operation_was);
     return run_suite(suite);
 }

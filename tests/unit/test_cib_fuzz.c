@@ -16,11 +16,130 @@ static uint32_t below(uint64_t *seed, uint32_t bound)
 
 #define PICK(seed, list) ((list)[below((seed), (uint32_t)(sizeof(list) / sizeof *(list)))])
 
+/* An expression of a rule, with others within. */
+static void add_expression(uint64_t *seed, int depth, struct hy_buf *out)
+{
+    static const char *const plain[] = {"#uname eq test1",
+                                        "defined x",
+                                        "not_defined \"date\"",
+                                        "x number:gte:param 5",
+                                        "y ne:meta z",
+                                        "v version:lt 1.2",
+                                        "date gt 2026-11-22",
+                                        "date lt \"2026-11-22 10:00:00 +01:00\"",
+                                        "date in start=2026-01-01 years=1 days=2",
+                                        "date in end=2026-W47-1",
+                                        "date spec hours=9-16 weekdays=1-5 moon=4",
+                                        "rsc_type ocf::Dummy",
+                                        "op_type monitor:10s",
+                                        "op_type start"};
+    if (depth < 4 && below(seed, 4) == 0) {
+        const char *join = below(seed, 2) ? "and" : "or";
+        hy_buf_adds(out, "( ");
+        for (uint32_t more = 1 + below(seed, 3); more; more--) {
+            add_expression(seed, depth + 1, out);
+            hy_buf_addf(out, " %s ", more > 1 ? join : ")");
+        }
+        return;
+    }
+    hy_buf_adds(out, PICK(seed, plain));
+}
+
+static void add_set(uint64_t *seed, const char *value, struct hy_buf *out)
+{
+    static const char *const heads[] = {"", "", "$id=set1", "$id=set2", "5:", "-inf:", "$id=set3 7:"};
+    static const char *const names[] = {"v", "hours", "start", "days", "priority"};
+    if (below(seed, 8) == 0) {
+        hy_buf_addf(out, " $id-ref=%s", below(seed, 2) ? "set1" : "p1-instance_attributes");
+        return;
+    }
+    hy_buf_addf(out, " %s", PICK(seed, heads));
+    if (below(seed, 2)) {
+        hy_buf_adds(out, below(seed, 4) ? " rule " : " rule $id=rule1 3: ");
+        add_expression(seed, 0, out);
+    }
+    hy_buf_addf(out, " \"%s\"=\"%s\" w=1", PICK(seed, names), value);
+}
+
+static void add_rsc_sets(uint64_t *seed, const char *a, const char *b, struct hy_buf *out)
+{
+    static const char *const shapes[] = {"%s %s p3",
+                                         "( %s %s )",
+                                         "[ %s p3 ] %s",
+                                         "%s ( %s $id=rs1 )",
+                                         "_rsc_set_ %s %s",
+                                         "( %s sequential=true score=5 ) %s",
+                                         "%s %s ( $id-ref=rs1 )"};
+    const char *shape = PICK(seed, shapes);
+    for (const char *next = a; *shape; shape++) {
+        if (shape[0] == '%' && shape[1] == 's') {
+            hy_buf_adds(out, next);
+            next = b;
+            shape++;
+        } else {
+            hy_buf_addc(out, *shape);
+        }
+    }
+}
+
+/* What crmsh can say of templates, tags, tickets, sets and rules. */
+static void add_newer_object(uint64_t *seed, const char *a, const char *b, const char *value, struct hy_buf *out)
+{
+    switch (below(seed, 9)) {
+    case 0:
+        hy_buf_addf(out, "rsc_template t%u Dummy params", below(seed, 2));
+        add_set(seed, value, out);
+        hy_buf_adds(out, " operations $id=ops1 op monitor interval=5 OCF_CHECK_LEVEL=1 op_meta");
+        add_set(seed, value, out);
+        break;
+    case 1:
+        hy_buf_addf(out, "primitive p%u @t%u description=\"%s\" meta", below(seed, 4), below(seed, 2), value);
+        add_set(seed, value, out);
+        if (below(seed, 3) == 0)
+            hy_buf_adds(out, " operations $id-ref=ops1");
+        break;
+    case 2:
+        hy_buf_addf(out, "tag tag%u %s%s%s", below(seed, 2), a, strcmp(a, b) ? " " : "", strcmp(a, b) ? b : "");
+        break;
+    case 3:
+        hy_buf_addf(out, "rsc_ticket r%u T%u: ", below(seed, 2), below(seed, 2));
+        add_rsc_sets(seed, a, b, out);
+        hy_buf_adds(out, below(seed, 2) ? " loss-policy=freeze" : "");
+        break;
+    case 4:
+        hy_buf_addf(out, "%s ", below(seed, 2) ? "colocation k0 inf:" : "order o0 Optional:");
+        add_rsc_sets(seed, a, b, out);
+        break;
+    case 5:
+        hy_buf_addf(out, "location l%u %s rule $role=Promoted %u: ", below(seed, 3),
+                    below(seed, 2) ? "{ p1 ( p2 p3 ) }" : "/p.*/", below(seed, 99));
+        add_expression(seed, 0, out);
+        break;
+    case 6:
+        hy_buf_addf(out, "fencing_topology test1: %s,%s p1 pattern:\"a b\" p2", a, b);
+        break;
+    case 7:
+        hy_buf_addf(out, "rsc_defaults d%u:", below(seed, 2));
+        hy_buf_adds(out, below(seed, 2) ? " 5: rule " : " rule ");
+        add_expression(seed, 0, out);
+        hy_buf_addf(out, " \"hours\"=\"%s\"", value);
+        break;
+    default:
+        hy_buf_addf(out, "node test%u utilization", below(seed, 4));
+        add_set(seed, "5", out);
+    }
+    hy_buf_addc(out, '\n');
+}
+
 static void add_object(uint64_t *seed, struct hy_buf *out)
 {
     static const char *const ids[] = {"p1", "p2", "p3", "g1", "c1", "test1", "test3", "l1", "o1"};
     static const char *const values[] = {"1", "a b", "x\\\\", "say \\\"no\\\"", "", "30s", "负载", "#x", "inf"};
     const char *a = PICK(seed, ids), *b = PICK(seed, ids), *v = PICK(seed, values);
+    if (below(seed, 3) == 0) {
+        add_newer_object(seed, a, b, v, out);
+        return;
+    }
     switch (below(seed, 9)) {
     case 0:
     case 1:
@@ -68,7 +187,14 @@ static void add_statement(uint64_t *seed, const struct hy_cib *cib, struct hy_bu
     static const char *const bases[] = {"*", "*", "*", "*", "0", "3"};
     const char *rsc = PICK(seed, rscs);
     uint32_t node = below(seed, 4);
-    switch (below(seed, 10)) {
+    switch (below(seed, 12)) {
+    case 10:
+        hy_buf_addf(out, below(seed, 4) ? "ticket T%u granted=%s x=1\n" : "unticket T%u\n", below(seed, 3),
+                    below(seed, 2) ? "yes" : "no");
+        break;
+    case 11:
+        hy_buf_addf(out, "%s test%u %s\n", below(seed, 2) ? "lock" : "unlock", node, rsc);
+        break;
     case 0:
     case 1:
     case 2:
@@ -144,6 +270,16 @@ static struct hy_cib *restored(const char *text)
     return cib;
 }
 
+/* The index of inner ids is the same, whether it was kept up to date or made anew. */
+static void check_inner(const struct hy_cib *left, const struct hy_cib *right)
+{
+    static const char *const ids[] = {"set1", "set2", "set3", "rule1", "rs1", "ops1"};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const struct hy_object *a = hy_map_get(&left->by_inner, ids[i]), *b = hy_map_get(&right->by_inner, ids[i]);
+        ck_assert_str_eq(a ? a->id : "-", b ? b->id : "-");
+    }
+}
+
 /* Two CIBs take the same commands; one of them is saved and restored, or copied, after each. They answer alike and stay
  * alike, and what is refused changes nothing. */
 START_TEST(random_commands_give_the_same_everywhere)
@@ -180,6 +316,7 @@ START_TEST(random_commands_give_the_same_everywhere)
         }
         check_nodes(left);
         struct hy_cib *next = index % 2 ? restored(left_text) : hy_cib_copy(right);
+        check_inner(left, next);
         hy_cib_free(&right);
         right = next;
         free(left_text);
@@ -195,27 +332,52 @@ START_TEST(random_commands_give_the_same_everywhere)
 END_TEST
 
 static const char *const corpus[] = {
-    "tests/golden/cib/all-kinds.conf",
-    "tests/golden/cib/maxscale-vip.conf",
-    "tests/golden/cib/typed.in",
-    "tests/golden/cib/verify.conf",
-    "tests/fuzz/cib/command-edit",
-    "tests/fuzz/cib/command-status",
-    "tests/fuzz/cib/saved",
+    "tests/golden/cib/all-kinds.conf", "tests/golden/cib/maxscale-vip.conf",
+    "tests/golden/cib/sets.conf",      "tests/golden/cib/typed.in",
+    "tests/golden/cib/verify.conf",    "tests/fuzz/cib/command-edit",
+    "tests/fuzz/cib/command-status",   "tests/fuzz/cib/saved",
 };
 
 enum { CORPUS = (int)(sizeof corpus / sizeof *corpus) };
 
 static void mutate(uint64_t *seed, struct hy_buf *text)
 {
-    static const char *const words[] = {"\"",    "'", "\\",   "\n",   " \\\n\t",
-                                        "rule ", ":", "=",    "inf:", " ",
-                                        "#",     "*", "$id=", "\t",   "999999999999999999999",
-                                        "(",     "中"};
+    static const char *const words[] = {"\"",
+                                        "'",
+                                        "\\",
+                                        "\n",
+                                        " \\\n\t",
+                                        "rule ",
+                                        ":",
+                                        "=",
+                                        "inf:",
+                                        " ",
+                                        "#",
+                                        "*",
+                                        "$id=",
+                                        "\t",
+                                        "999999999999999999999",
+                                        "(",
+                                        "中",
+                                        ")",
+                                        "[",
+                                        "] ",
+                                        "and ",
+                                        " or ( ",
+                                        " date in start=",
+                                        " days=3",
+                                        "$id-ref=",
+                                        "@",
+                                        "/",
+                                        "{ ",
+                                        " }",
+                                        "_rsc_set_ "};
     uint32_t at = below(seed, (uint32_t)text->size), span = 1 + below(seed, 20);
     if (span > text->size - at)
         span = (uint32_t)text->size - at;
-    char *rest = hy_strdup(text->data + at);
+    char *rest = hy_strdup(text->data + at); /* which ends at a NUL that was put there */
+    if (span > strlen(rest))
+        span = (uint32_t)strlen(rest);
     switch (below(seed, 5)) {
     case 0:
         text->data[at] = (char)(below(seed, 256));

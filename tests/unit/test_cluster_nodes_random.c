@@ -21,8 +21,7 @@ struct run {
     struct sim *sim;
     uint64_t seed;
     uint64_t random;
-    bool enrolled[SIM_MAX_NODES]; /* asked for, and answered with yes */
-    bool struck[SIM_MAX_NODES];
+    bool struck[SIM_MAX_NODES];   /* asked for, and not refused */
     size_t added, strikes, disks; /* what the run has come to */
     hy_time patience;
 };
@@ -60,8 +59,8 @@ static bool is_whole(struct sim *sim)
 
 /* ---- what operators do */
 
-/* An operator who gets no answer looks what has become of it. */
-static bool ask(struct run *run, const char *statements)
+/* 0: it is done. -1: no answer yet, it may come to pass later, or never. */
+static int ask(struct run *run, const char *statements)
 {
     struct sim *sim = run->sim;
     size_t node = dice(run, sim_count(sim));
@@ -70,7 +69,7 @@ static bool ask(struct run *run, const char *statements)
     int code = -1;
     uint64_t request = sim_request(sim, node, statements);
     sim_run_until(sim, (hy_time)dice(run, 500) * HY_MS, answered, &request);
-    return sim_answer(sim, request, &code, NULL) && code == 0;
+    return sim_answer(sim, request, &code, NULL) ? code : -1;
 }
 
 static void add_one(struct run *run)
@@ -85,7 +84,7 @@ static void add_one(struct run *run)
     char text[128];
     snprintf(text, sizeof text, "enrol test%zu id=%zu address=10.0.0.%zu%s\n", node + 1, node + 1, node + 1,
              dice(run, 6) ? "" : " witness=true");
-    run->added += ask(run, text);
+    run->added += ask(run, text) == 0;
 }
 
 static void strike_one(struct run *run)
@@ -93,8 +92,11 @@ static void strike_one(struct run *run)
     char text[64];
     size_t node = dice(run, sim_count(run->sim));
     snprintf(text, sizeof text, "strike test%zu\n", node + 1);
-    if (node != 1) /* whom the VIP prefers */
-        run->strikes += ask(run, text);
+    if (node == 1) /* whom the VIP prefers */
+        return;
+    int code = ask(run, text);
+    run->strikes += code == 0;
+    run->struck[node] = run->struck[node] || code == 0 || code == -1;
 }
 
 /* ---- what befalls them */
@@ -107,9 +109,10 @@ static void lose_disk(struct run *run)
     const struct hy_raft_servers *list = servers(sim);
     size_t voters = 0;
     for (size_t i = 0; list && i < list->count; i++)
-        voters += list->list[i].voter;
+        voters += list->list[i].voter && !run->struck[list->list[i].id - 1];
     if (!is_whole(sim) || (server && voters < 3))
-        return; /* the log would be lost with it, for all: a learner may be given a vote at this very moment */
+        return; /* the log would be lost with it, for all: a learner may be given a vote at this very moment, and one that is
+                   struck may leave before anybody has noticed that the disk is lost: then two are left, and one is empty */
     if (dice(run, 2)) {
         sim_power_off(sim, node);
         sim_replace_disk(sim, node);
@@ -309,19 +312,19 @@ static uint64_t number_from_env(const char *name, uint64_t otherwise)
     return text ? strtoull(text, NULL, 10) : otherwise;
 }
 
-enum { PARTS = 4 };
+enum { PARTS = 4, SEEDS = 120 }; /* in a few seeds less happens now and then: nothing does while there is no quorum */
 
 START_TEST(the_cluster_is_what_was_asked_for)
 {
     struct run totals = {0};
-    uint64_t first = number_from_env("HY_NODES_SEED", 1), count = number_from_env("HY_NODES_SEEDS", 40);
+    uint64_t first = number_from_env("HY_NODES_SEED", 1), count = number_from_env("HY_NODES_SEEDS", SEEDS);
     for (uint64_t seed = first + (uint64_t)_i; seed < first + count; seed += PARTS)
         run_seed(seed, &totals);
-    if (count < 40)
+    if (count < SEEDS)
         return; /* a single seed run by hand need not show everything */
-    ck_assert_uint_gt(totals.added, count / PARTS / 2);
-    ck_assert_uint_gt(totals.strikes, count / PARTS / 4);
-    ck_assert_uint_gt(totals.disks, count / PARTS / 4);
+    ck_assert_uint_gt(totals.added, count / PARTS);
+    ck_assert_uint_gt(totals.strikes, count / PARTS / 2);
+    ck_assert_uint_gt(totals.disks, count / PARTS / 2);
 }
 END_TEST
 

@@ -59,6 +59,7 @@ START_TEST(statements_are_seen_as_they_are_written)
     pending.exec = HY_EXEC_PENDING;
     struct hy_result cancelled = result;
     cancelled.exec = HY_EXEC_CANCELLED;
+    cancelled.order = UINT64_C(7) << 32 | 13;
     hy_command_begin(&text, &head);
     hy_command_member(&text, "BJ-MariaDB-01", 3, HY_MEMBER_IN, 5, 1484018696000000);
     hy_command_member(&text, "test3", 3, HY_MEMBER_GONE, 6, 18);
@@ -87,6 +88,8 @@ START_TEST(statements_are_seen_as_they_are_written)
     ck_assert(!s[2].pending && !s[2].cancelled);
     ck_assert(s[3].pending);
     ck_assert(s[4].cancelled);
+    ck_assert_uint_eq(s[3].order, 0);
+    ck_assert_uint_eq(s[4].order, UINT64_C(7) << 32 | 13);
     ck_assert_int_eq(s[5].kind, HY_STATEMENT_FORGET);
     ck_assert_str_eq(s[5].rsc, "ClusterIP");
     ck_assert_str_eq(s[5].op, "monitor");

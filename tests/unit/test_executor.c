@@ -524,6 +524,29 @@ START_TEST(at_the_end_of_the_lease_all_is_released)
 }
 END_TEST
 
+/* All processes of a host stand still, and the lease ends meanwhile; the first to go on is the child that was about to
+ * call the agent. */
+START_TEST(a_child_that_was_frozen_looks_at_the_lease_before_it_calls)
+{
+    static const char late[] = "ocf:test:late";
+    struct bench bench;
+    bench_open(&bench, 0);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
+    uint64_t order = order_leased(&bench, "a", late, "start", NULL);
+    pid_t child = 0;
+    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", &child) == 1 && bench_state(child) == 'T');
+    ck_assert_int_eq(kill(bench.executor, SIGSTOP), 0);
+    BENCH_UNTIL(bench_state(bench.executor) == 'T');
+    hy_executor_set_lease(bench.link, bench_now() - 1, 1);
+    ck_assert_int_eq(kill(child, SIGCONT), 0);
+    BENCH_UNTIL(bench_state(child) == 'Z');
+    ck_assert_uint_eq(bench_count_lines(&bench, "a start begin"), 0);
+    ck_assert_int_eq(kill(bench.executor, SIGCONT), 0);
+    bench_expect(&bench, order, HY_EXEC_CANCELLED, 0, "");
+    bench_close(&bench);
+}
+END_TEST
+
 /* It lay in the socket while the node was judged gone and admitted again: others have been given what it would start. */
 START_TEST(what_was_ordered_before_a_verdict_is_not_started_after_it)
 {
@@ -885,6 +908,7 @@ static void add_guarding(Suite *suite)
     tcase_add_test(tcase, at_the_end_of_the_lease_all_is_released);
     tcase_add_test(tcase, a_lease_that_is_renewed_goes_on);
     tcase_add_test(tcase, what_was_ordered_before_a_verdict_is_not_started_after_it);
+    tcase_add_test(tcase, a_child_that_was_frozen_looks_at_the_lease_before_it_calls);
     tcase_add_test(tcase, what_was_started_before_a_verdict_is_released);
     tcase_add_test(tcase, a_release_that_fails_says_so_and_is_tried_again);
     tcase_add_test(tcase, a_killed_start_is_answered_after_its_stop);

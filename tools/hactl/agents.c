@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hactl/agents.h"
 
+#include "cib/rule_eval.h"
+
 #include "base/alloc.h"
 #include "plugin/plugin.h"
 
@@ -23,6 +25,7 @@ struct known {
 };
 
 struct check {
+    const struct hy_cib *cib;
     const struct hy_agent_table *table;
     const struct hy_config *config;
     HY_VEC(struct known) known;
@@ -76,17 +79,34 @@ static void check_params(struct check *check, const char *id, const char *agent,
     }
 }
 
+/* What it has now, its template's parameters among it. */
+static void collect_params(const struct check *check, const struct hy_primitive *primitive, struct hy_attrs *params)
+{
+    const struct hy_rule_context context = {.cib = check->cib};
+    struct hy_values values = {0};
+    hy_values_collect_primitive(primitive, HY_PART_PARAMS, &context, &values);
+    for (size_t i = 0; i < values.list.count; i++)
+        hy_attrs_set(params, values.list.items[i].name, values.list.items[i].value);
+    hy_vec_free(&values.list);
+}
+
 static void check_primitive(struct check *check, const struct hy_object *object)
 {
-    char *agent = agent_name(&object->u.primitive);
+    const struct hy_primitive *named = hy_cib_agent(check->cib, &object->u.primitive);
+    if (!named)
+        return; /* the template is not there: the configuration's own check says it */
+    char *agent = agent_name(named);
     const char *path = hy_agent_table_find(check->table, agent, NULL, NULL);
     if (!path) {
         hy_buf_addf(check->warnings, "warning: primitive %s: this host has no agent %s (looked for in %s)\n",
                     object->id, agent, check->config->paths.agents);
     } else {
         const struct known *known = ask(check, path);
+        struct hy_attrs params = {0};
+        collect_params(check, &object->u.primitive, &params);
         if (known->good)
-            check_params(check, object->id, agent, hy_sets_plain(&object->u.primitive.params), &known->params);
+            check_params(check, object->id, agent, &params, &known->params);
+        hy_attrs_free(&params);
     }
     free(agent);
 }
@@ -97,7 +117,7 @@ void hactl_agents_check(const struct hy_config *config, const struct hy_cib *cib
     struct hy_buf problems = {0}; /* halyardd says them */
     struct hy_err err = {{0}};
     if (hy_agent_table_scan(config->paths.agents, geteuid() != 0, &table, &problems, &err) == 0) {
-        struct check check = {.table = table, .config = config, .warnings = warnings};
+        struct check check = {.table = table, .config = config, .warnings = warnings, .cib = cib};
         for (size_t i = 0; i < cib->objects.count; i++)
             if (cib->objects.items[i]->kind == HY_PRIMITIVE)
                 check_primitive(&check, cib->objects.items[i]);

@@ -154,7 +154,7 @@ static bool is_left_empty(const struct removal *removal, struct hy_object *objec
         for (size_t i = 0; i < object->u.topology.levels.count; i++)
             if (count_staying(removal, &object->u.topology.levels.items[i].devices))
                 return false;
-        return true;
+        return object->u.topology.levels.count > 0;
     }
     if (!sets || !sets->list.count)
         return false;
@@ -192,7 +192,8 @@ static void shrink_names(const struct removal *removal, const struct hy_object *
         char *member = names->items[m - 1];
         if (!goes(removal, member))
             continue;
-        hactl_info("%s leaves %s %s", member, hy_kind_word(object->kind), object->id);
+        bool has_id = object->kind != HY_TOPOLOGY;
+        hactl_info("%s leaves %s%s%s", member, hy_kind_word(object->kind), has_id ? " " : "", has_id ? object->id : "");
         hy_vec_remove(names, m - 1);
         free(member);
     }

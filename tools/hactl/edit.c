@@ -124,7 +124,8 @@ static int judge(const struct hactl_edit *edit, const struct hy_cib *after)
     struct hy_buf warnings[2] = {{0}};
     hy_cib_verify(before, &errors[0], &warnings[0]);
     hy_cib_verify(after, &errors[1], &warnings[1]);
-    if (strstr(hy_buf_text(&edit->statements), " primitive ")) {
+    if (strstr(hy_buf_text(&edit->statements), " primitive ") ||
+        strstr(hy_buf_text(&edit->statements), " rsc_template ")) {
         hactl_hang_up(edit->h);
         hactl_agents_check(edit->h->config, before, &warnings[0]);
         hactl_agents_check(edit->h->config, after, &warnings[1]);
@@ -154,6 +155,8 @@ static int rehearse(const struct hactl_edit *edit)
         status = hactl_fail("%s", answer.err.text);
     } else if (answer.config_changed) {
         status = judge(edit, copy);
+        if (!status)
+            status = hactl_edit_check(edit, copy);
     }
     hy_buf_free(&command);
     hy_cib_free(&copy);

@@ -44,9 +44,14 @@ static int create_file(const char *path, const struct hy_buf *text, mode_t mode)
 
 static int make_folder(const char *path)
 {
-    if (mkdir(path, 0700) && errno != EEXIST)
-        return hactl_fail("%s: %s", path, strerror(errno));
-    return HACTL_OK;
+    if (!mkdir(path, 0700) || errno == EEXIST)
+        return HACTL_OK;
+    int why = errno;
+    char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    hactl_fail("%s%s%s: the folder for the node's files cannot be made: %s; name another one with --out DIR",
+               here ? here : "", here && here[1] ? "/" : "", path, strerror(why));
+    free(here);
+    return HACTL_FAILED;
 }
 
 static int check_config(const char *path)
