@@ -54,6 +54,21 @@ static void tell_expired(struct hy_sched *s, const struct hy_unit *unit, uint32_
     *expired = (struct hy_expired){.rsc = hy_arena_strdup(arena, unit->name), .node = s->nodes[node].name};
 }
 
+/* Something may be running that nobody has stopped, started afresh or asked since its start or stop failed: with the
+ * failure taken out of the history it would look as it was before. */
+static bool is_unresolved(const struct hy_past *past, const struct hy_prim *prim)
+{
+    bool failed = false;
+    for (const struct hy_trace *at = past->trace; at; at = at->next) {
+        const struct hy_result *result = at->result;
+        if (hy_result_is(result, "monitor") && result->interval)
+            continue;
+        failed = !hy_result_is_probe(result) && result->exec != HY_EXEC_ERROR &&
+                 hy_sched_on_fail(prim, result) != HY_ONFAIL_IGNORE && is_failure(prim, result);
+    }
+    return failed;
+}
+
 static void latest(const struct hy_trace *list, const struct hy_prim *prim, hy_wall *last)
 {
     for (const struct hy_trace *at = list; at; at = at->next)
@@ -85,7 +100,19 @@ void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
     }
     past->expired = true;
     past->fail_count = 0;
-    tell_expired(s, unit, node);
+    if (!is_unresolved(past, unit->prim))
+        tell_expired(s, unit, node);
+}
+
+/* What failed as it was defined before may succeed as it is defined now. */
+void hy_sched_forget(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
+{
+    struct hy_past *past = &unit->past[node];
+    if (s->input->at_once)
+        past->fail_count = 0;
+    else if (!past->expired && past->role == HY_ROLE_STOPPED && past->on_fail < HY_ONFAIL_BLOCK &&
+             !is_unresolved(past, unit->prim))
+        tell_expired(s, unit, node);
 }
 
 /* One failure among several. What a probe has found running is not unfound by time. */
@@ -116,7 +143,7 @@ static void apply_to(struct hy_sched *s, struct hy_srsc *leaf, struct hy_srsc *b
 {
     const struct hy_past *past = &leaf->unit->past[n];
     int threshold = leaf->meta.migration_threshold;
-    if (threshold > 0 && past->fail_count >= threshold && !past->forget && !past->ignored)
+    if (threshold > 0 && past->fail_count >= threshold && !past->ignored)
         ban(s, banned, n, HY_CAUSE_FAILCOUNT, past->failure);
     if (past->hard && past->hard->exec == HY_EXEC_DONE && past->hard->rc == 6)
         ban(s, banned, HY_NO_NODE, HY_CAUSE_HARD, past->hard);

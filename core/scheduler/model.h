@@ -565,6 +565,7 @@ bool hy_sched_is_failure(const struct hy_prim *prim, const struct hy_result *res
 void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node);
 bool hy_sched_has_expired(const struct hy_sched *s, const struct hy_unit *unit, uint32_t node,
                           const struct hy_result *result);
+void hy_sched_forget(struct hy_sched *s, struct hy_unit *unit, uint32_t node);
 void hy_sched_apply_failures(struct hy_sched *s);
 void hy_sched_attach(struct hy_sched *s);
 bool hy_sched_is_active_on(const struct hy_srsc *rsc, uint32_t node);

@@ -268,10 +268,9 @@ static void read_changes(struct reading *r)
     }
     past->changed = restart;
     past->reload = reload && !restart;
-    /* What failed as it was defined before may succeed as it is defined now. */
-    for (const struct hy_trace *at = past->failures; at && past->fail_count; at = at->next)
+    for (const struct hy_trace *at = past->failures; at && past->fail_count && !past->forget; at = at->next)
         if (hy_result_is(at->result, "start") || hy_result_is(at->result, "monitor"))
-            past->forget = past->forget || hy_sched_changed(r->s, r->unit->prim, r->node->number, at->result);
+            past->forget = hy_sched_changed(r->s, r->unit->prim, r->node->number, at->result);
 }
 
 /* What failed on a node that is to be fenced anyway has not failed: it starts afresh afterwards. */
@@ -324,4 +323,6 @@ void hy_sched_replay(struct hy_sched *s, struct hy_unit *unit, struct hy_snode *
         hy_sched_migration_pending(s, unit, node->number, r.past->pending_migration);
     read_changes(&r);
     finish(&r);
+    if (r.past->forget)
+        hy_sched_forget(s, unit, node->number);
 }

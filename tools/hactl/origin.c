@@ -80,6 +80,7 @@ void hactl_decide(struct hactl_state *state, struct hy_cib *cib, const struct ha
     const struct hy_sched_input input = {.cib = cib,
                                          .now = setting->now,
                                          .quorum = setting->quorum,
+                                         .at_once = setting->at_once,
                                          .dc = setting->dc,
                                          .inflight = live ? live->inflight.items : NULL,
                                          .inflight_count = live ? live->inflight.count : 0,
