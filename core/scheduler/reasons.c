@@ -216,9 +216,8 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_STUCK:
         return "it cannot be stopped where it is";
     case HY_HALT_ORDER:
-        return hy_arena_printf(arena, "%s, which comes before it, does not run", rsc->halt_by->id);
-    case HY_HALT_BLOCKED:
-        return hy_arena_printf(arena, "%s, which comes before it, is blocked", rsc->halt_by->id);
+        return hy_arena_printf(arena, "%s, which comes before it, %s", rsc->halt_by->id,
+                               rsc->halt_by->blocked ? "is blocked" : "does not run");
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:

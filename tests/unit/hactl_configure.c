@@ -168,9 +168,10 @@ END_TEST
 
 START_TEST(renamed)
 {
-    struct ran ran = run_line(&core, SETS);
+    struct ran ran = run_line(&core, "hactl site ticket grant site-A");
     ran_free(&ran);
-    expect_ok(&core, "hactl site ticket grant site-A --wait", "");
+    ran = run_line(&core, SETS);
+    ran_free(&ran);
     expect_error(&core, "hactl configure rename A A2", 1,
                  "hactl: resource A is running, can't rename it: stop it first (hactl resource stop A)\n");
     expect_error(&core, "hactl configure rename nothing A2", 1, "hactl: there is no object nothing\n");
@@ -178,7 +179,9 @@ START_TEST(renamed)
     expect_error(&core, "hactl configure rename K 2", 1,
                  "hactl: line 1, column 12: '2': expected the id of the constraint: a letter or '_', then letters, "
                  "digits, '_', '-', '.', at most 255 in all\n");
-    expect_ok(&core, "hactl resource stop A --force --wait", ""); /* B comes after it */
+    ran = run_line(&core, "hactl --force resource stop A --wait");
+    ck_assert_int_eq(ran.status, 0);
+    ran_free(&ran);
     ran = run_line(&core, "hactl configure rename A A2");
     ck_assert_int_eq(ran.status, 0);
     ran_free(&ran);
@@ -251,7 +254,7 @@ END_TEST
 START_TEST(tickets)
 {
     expect_ok(&core, "hactl configure primitive A lsb:a", "");
-    expect_ok(&core, "hactl -F configure rsc_ticket R site-A: A", "");
+    expect_ok(&core, "hactl --force configure rsc_ticket R site-A: A", "");
     expect_ok(&core, "hactl site ticket show", "");
     expect_ok(&core, "hactl site ticket grant site-A", "");
     expect_ok(&core, "hactl site ticket show site-A", "site-A\tgranted last-granted=Tue Jan 10 11:25:10 2017\n");
