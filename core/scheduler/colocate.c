@@ -170,13 +170,6 @@ static void confine(struct hy_sched *s, struct hy_srsc *dependent, const struct 
     note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY);
 }
 
-static const struct hy_srsc *first_leaf(const struct hy_srsc *rsc)
-{
-    while (rsc->kind != HY_RSC_PRIMITIVE && rsc->children.count)
-        rsc = rsc->children.items[0];
-    return rsc;
-}
-
 /* With the instances in a role: promoted ones, mostly. */
 static void apply_to_role(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
                           const struct hy_scoloc *colocation)
@@ -187,7 +180,7 @@ static void apply_to_role(struct hy_sched *s, struct hy_srsc *dependent, struct 
         const struct hy_srsc *instance = clone->children.items[i];
         if (instance->node == HY_NO_NODE || hy_sched_next_role(instance) != colocation->primary_role)
             continue;
-        const struct hy_srsc *leaf = first_leaf(instance);
+        const struct hy_srsc *leaf = hy_sched_first_leaf(instance);
         marked[instance->node] = 1;
         worth[instance->node] = leaf->score[instance->node];
         for (uint32_t n = 0; n < s->node_count && colocation->score < HY_INFINITY; n++)

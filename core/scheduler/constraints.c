@@ -104,17 +104,10 @@ struct asked {
     uint32_t node;
 };
 
-static const struct hy_srsc *first_leaf(const struct hy_srsc *rsc)
-{
-    while (rsc->kind != HY_RSC_PRIMITIVE && rsc->children.count)
-        rsc = rsc->children.items[0];
-    return rsc;
-}
-
 static const char *param_of(const void *from, const char *name)
 {
     const struct asked *asked = from;
-    const struct hy_srsc *leaf = first_leaf(asked->rsc);
+    const struct hy_srsc *leaf = hy_sched_first_leaf(asked->rsc);
     const struct hy_params *params = leaf->unit ? hy_sched_params(asked->s, leaf->unit->prim, asked->node) : NULL;
     for (size_t i = 0; params && i < params->count; i++)
         if (!strcmp(params->list[i].name, name))

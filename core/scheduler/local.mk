@@ -32,6 +32,7 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/pull.c \
 	core/scheduler/reasons.c \
 	core/scheduler/recurring.c \
+	core/scheduler/replay.c \
 	core/scheduler/report.c \
 	core/scheduler/resources.c \
 	core/scheduler/rules.c \

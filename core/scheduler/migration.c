@@ -5,11 +5,6 @@
  */
 #include "scheduler/model.h"
 
-static bool is_op(const struct hy_result *result, const char *op)
-{
-    return !strcmp(result->op, op);
-}
-
 static uint32_t node_of(const struct hy_sched *s, const char *name)
 {
     for (uint32_t n = 0; n < s->node_count && name; n++)
@@ -27,7 +22,7 @@ static bool is_about(const struct hy_result *result, const struct hy_result *mig
 static const struct hy_result *find(const struct hy_past *past, const char *op, const struct hy_result *migration)
 {
     for (const struct hy_trace *at = past->trace; at; at = at->next)
-        if (is_op(at->result, op) && is_about(at->result, migration))
+        if (hy_result_is(at->result, op) && is_about(at->result, migration))
             return at->result;
     return NULL;
 }
@@ -44,9 +39,9 @@ static bool changed_after(const struct hy_past *past, const struct hy_result *ev
 {
     for (const struct hy_trace *at = past->trace; at; at = at->next) {
         const struct hy_result *result = at->result;
-        if (result != event && !is_op(result, "monitor") && is_newer(result, event, same_node) &&
-            (is_op(result, "start") || is_op(result, "stop") || is_op(result, "migrate_to") ||
-             is_op(result, "migrate_from")))
+        if (result != event && !hy_result_is(result, "monitor") && is_newer(result, event, same_node) &&
+            (hy_result_is(result, "start") || hy_result_is(result, "stop") || hy_result_is(result, "migrate_to") ||
+             hy_result_is(result, "migrate_from")))
             return true;
     }
     return false;
@@ -55,7 +50,7 @@ static bool changed_after(const struct hy_past *past, const struct hy_result *ev
 static bool gone_after(const struct hy_past *past, const struct hy_result *event, bool same_node)
 {
     for (const struct hy_trace *at = past->trace; at; at = at->next)
-        if (is_op(at->result, "monitor") && at->result->exec == HY_EXEC_DONE && at->result->rc == 7 &&
+        if (hy_result_is(at->result, "monitor") && at->result->exec == HY_EXEC_DONE && at->result->rc == 7 &&
             is_newer(at->result, event, same_node))
             return true;
     return false;
@@ -136,7 +131,7 @@ static void left_behind(struct hy_sched *s, struct hy_unit *unit, uint32_t node,
 
 void hy_sched_migration_failed(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result)
 {
-    bool to = is_op(result, "migrate_to");
+    bool to = hy_result_is(result, "migrate_to");
     uint32_t other = node_of(s, to ? result->migrate_to : result->migrate_from);
     if (other != HY_NO_NODE && other != node && !unit->anonymous)
         left_behind(s, unit, node, other, result, to);

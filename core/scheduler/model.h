@@ -4,16 +4,16 @@
  * looks anything up by name. It lives in a scratch arena and dies with the call of hy_schedule().
  *
  * The order of work, and the files:
- *   rules.c       node attributes and rule expressions
- *   nodes.c       nodes, properties                            -> struct hy_snode
+ *   nodes.c       nodes, properties; rules.c their attributes   -> struct hy_snode
  *   resources.c   the tree of clones, groups and primitives    -> struct hy_srsc, struct hy_prim, struct hy_unit
- *   meta.c        meta attributes, operations, parameters
- *   history.c     what the results of operations say           -> struct hy_past
- *   failures.c    on-fail, fail counts, failure-timeout
+ *   meta.c operations.c params.c                               what is written about them, inherited, and by default
+ *   history.c     what the results of operations say           -> struct hy_past; replay.c migration.c failures.c
  *   attach.c      which instance is active where
- *   constraints.c locations, colocations and orders            -> scores, struct hy_scoloc, struct hy_sorder
- *   colocate.c    the arithmetic of colocation
- *   assign.c      a node for each primitive; instances.c for groups' and clones' members; promote.c roles
+ *   constraints.c locations, and what else becomes a score     tickets.c locks.c health.c
+ *   sets.c        colocations and orders                       -> struct hy_scoloc, struct hy_sorder, struct hy_sgate
+ *   gather.c colocate.c pull.c                                 the arithmetic of colocation
+ *   assign.c      a node for each primitive; instances.c for groups' and clones' members; promote.c roles;
+ *                 utilization.c capacities
  *   graph.h       from there on: what is to be done, and after what
  *   ledger.c    what each score is made of, when that is asked for
  *   reasons.c report.c                                         -> the decision, in words
@@ -540,9 +540,21 @@ struct hy_srsc *hy_sched_top(struct hy_srsc *rsc);
 /* The clone it is in; NULL. */
 struct hy_srsc *hy_sched_clone_of(const struct hy_srsc *rsc);
 struct hy_srsc *hy_sched_group_of(const struct hy_srsc *rsc);
+const struct hy_srsc *hy_sched_first_leaf(const struct hy_srsc *rsc);
 
-/* history.c, migration.c, failures.c, attach.c */
+/* history.c, replay.c, migration.c, failures.c, attach.c */
+static inline bool hy_result_is(const struct hy_result *result, const char *op)
+{
+    return result->op[0] == op[0] && !strcmp(result->op, op);
+}
+
+static inline bool hy_result_is_probe(const struct hy_result *result)
+{
+    return !result->interval && hy_result_is(result, "monitor");
+}
+
 void hy_sched_read_history(struct hy_sched *s);
+void hy_sched_replay(struct hy_sched *s, struct hy_unit *unit, struct hy_snode *node);
 enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result,
                                enum hy_role role);
 void hy_sched_migration_failed(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result);

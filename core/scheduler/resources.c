@@ -44,6 +44,13 @@ struct hy_srsc *hy_sched_group_of(const struct hy_srsc *rsc)
     return rsc->parent && rsc->parent->kind == HY_RSC_GROUP ? rsc->parent : NULL;
 }
 
+const struct hy_srsc *hy_sched_first_leaf(const struct hy_srsc *rsc)
+{
+    while (rsc->kind != HY_RSC_PRIMITIVE && rsc->children.count)
+        rsc = rsc->children.items[0];
+    return rsc;
+}
+
 /* ---------------------------------------------------------------- primitives */
 
 static const char *agent_name(struct hy_sched *s, const struct hy_primitive *agent)
