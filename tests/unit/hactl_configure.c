@@ -166,6 +166,28 @@ START_TEST(sets_shrink)
 }
 END_TEST
 
+START_TEST(shown_by_type_and_tag)
+{
+    struct ran ran = run_line(&core, SETS);
+    ran_free(&ran);
+    expect_ok(&core, "hactl configure show tag:T type:rsc_ticket",
+              "primitive A lsb:a\nprimitive B lsb:b\nrsc_ticket R site-A: A B\n");
+    expect_error(&core, "hactl configure show tag:A", 1, "hactl: there is no tag A\n");
+    expect_error(&core, "hactl configure show type:A", 1, "hactl: there is no type of object A\n");
+    expect_ok(&core, "hactl configure show type:ms", "");
+}
+END_TEST
+
+START_TEST(a_template_gives_its_agent)
+{
+    expect_ok(&core,
+              "printf 'rsc_template T lsb:a meta target-role=Stopped\\nprimitive A @T\\n' | hactl configure load -",
+              "");
+    expect_in(&core, "hactl resource status", "A\t(lsb:a):\tStopped (disabled)\n");
+    expect_in(&core, "hactl --json resource status", "\"agent\": \"lsb:a\"");
+}
+END_TEST
+
 START_TEST(renamed)
 {
     struct ran ran = run_line(&core, "hactl site ticket grant site-A");
@@ -284,6 +306,8 @@ TCase *hactl_configure_case(void)
     tcase_add_test(tests, what_cannot_be_made);
     tcase_add_test(tests, groups_and_clones_shrink);
     tcase_add_test(tests, sets_shrink);
+    tcase_add_test(tests, shown_by_type_and_tag);
+    tcase_add_test(tests, a_template_gives_its_agent);
     tcase_add_test(tests, renamed);
     tcase_add_test(tests, groups_are_modified);
     tcase_add_test(tests, rules_keep_what_always_holds);

@@ -50,7 +50,7 @@ const struct hactl_command hactl_commands[] = {
     SET("rsc_defaults", "[ID:] N=V...", "set what holds for all resources"),
     SET("op_defaults", "[ID:] N=V...", "set what holds for all operations"),
     SET("node", "NAME [attributes N=V...] [utilization N=V...]", "set attributes of a node"),
-    {"configure", "show", "[ID...]", "print the configuration, or some of it", 0, -1, hactl_configure_show},
+    {"configure", "show", "[ID|type:KIND|tag:ID...]", "print the configuration, or some of it", 0, -1, hactl_configure_show},
     {"configure", "delete", "ID...", "remove objects, and the constraints that name them", 1, -1,
      hactl_configure_delete},
     {"configure", "rename", "ID NEW-ID", "give an object another id, wherever it is named", 2, 2,
