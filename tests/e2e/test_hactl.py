@@ -5,6 +5,7 @@ import json
 import subprocess
 
 from .case import ClusterCase
+from .terminal import Terminal
 
 CONFIGURATION = """primitive ClusterIP IPaddr2 params ip=172.100.102.110 cidr_netmask=24 op monitor interval=1s
 property cib-bootstrap-options: stonith-enabled=false
@@ -180,6 +181,24 @@ class Asking(ClusterCase):
         self.check("test5", "node", "standby", "test3", "--force", "--wait")
         self.wait_active("ClusterIP", [])
         self.assertIn("test3 is standby", self.check("test1", "why", "ClusterIP"))
+        self.check("test5", "node", "online", "test3", "--wait")
+        self.wait_active("ClusterIP", ["test3"])
+        self.check("test1", "configure", "delete", "far-test1", "far-test5")
+
+    def test_who_types_is_asked(self):
+        for node in ("test1", "test5"):
+            self.check("test1", "configure", "location", f"far-{node}", "ClusterIP", "-inf:", node)
+        with Terminal(self.testbed["test1"], ["hactl"]) as screen:
+            for answer, active in (("n", ["test3"]), ("y", [])):
+                screen.expect("hactl(seed)# ")
+                screen.type("node standby test3")
+                self.assertIn("\n  ClusterIP would not run; it has a place on test3: ", screen.expect("(y/n) "))
+                screen.type(answer)
+                self.wait_active("ClusterIP", active)
+            self.assertIn("hactl: nothing was changed\n", screen.seen)
+            screen.expect("hactl(seed)# ")
+            screen.type("exit")
+            screen.wait_end()
         self.check("test5", "node", "online", "test3", "--wait")
         self.wait_active("ClusterIP", ["test3"])
         self.check("test1", "configure", "delete", "far-test1", "far-test5")
