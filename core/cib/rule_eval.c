@@ -166,8 +166,9 @@ int hy_rule_score(const struct hy_rule *rule, const struct hy_rule_context *cont
         return rule->score;
     const char *text = node_attr(rule->score_attribute, context);
     int score = 0;
-    if (text)
-        (void)hy_score_parse(text, &score);
+    if (!text)
+        return -HY_INFINITY; /* the reference keeps it off nodes that say nothing */
+    (void)hy_score_parse(text, &score);
     return score;
 }
 

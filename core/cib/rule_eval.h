@@ -41,7 +41,7 @@ struct hy_rule_context {
 
 bool hy_rule_holds(const struct hy_rule *rule, const struct hy_rule_context *context);
 
-/* The score of a rule that holds: its own, or that of its score-attribute on the node (0 when that is none). */
+/* The score of a rule that holds: its own, or that of its score-attribute on the node (0 when that is none, -INFINITY when the node has no such attribute). */
 int hy_rule_score(const struct hy_rule *rule, const struct hy_rule_context *context);
 
 /* The rule that is meant: itself, or what its `ref` names; NULL: that is nowhere. */

@@ -179,10 +179,11 @@ static int by_rating(const void *one, const void *other)
 
 /* ---------------------------------------------------------------- choosing */
 
-static bool all_assigned(const struct hy_srsc *rsc)
+/* A group is promoted as a whole: none of its members may be against it. */
+static bool all_ready(const struct hy_srsc *rsc)
 {
     for (size_t i = 0; i < rsc->children.count; i++)
-        if (!all_assigned(rsc->children.items[i]))
+        if (!all_ready(rsc->children.items[i]) || rsc->children.items[i]->priority < 0)
             return false;
     return rsc->node != HY_NO_NODE;
 }
@@ -198,7 +199,7 @@ static bool is_managed(const struct hy_srsc *rsc)
 static bool may_promote(const struct hy_sched *s, const struct hy_srsc *clone, const struct hy_srsc *instance,
                         const uint32_t *promoted)
 {
-    if (instance->rating < 0 || !all_assigned(instance))
+    if (instance->rating < 0 || !all_ready(instance))
         return false;
     if (!is_managed(instance))
         return current_role(instance) == HY_ROLE_PROMOTED;

@@ -138,8 +138,10 @@ static void take_failed_role(struct reading *r, const struct hy_result *result, 
         past->stop_failed = true;
     else if (hy_result_is(result, "migrate_to") || hy_result_is(result, "migrate_from"))
         hy_sched_migration_failed(r->s, r->unit, r->node->number, result);
-    if (hy_result_is(result, "migrate_to") || hy_result_is(result, "migrate_from") || hy_result_is(result, "promote"))
+    if (hy_result_is(result, "migrate_to") || hy_result_is(result, "migrate_from"))
         r->role = HY_ROLE_STARTED;
+    if (hy_result_is(result, "promote"))
+        r->role = HY_ROLE_PROMOTED; /* it may be, or half so: it is to be demoted */
     if (hy_result_is(result, "demote")) {
         bool gone = result->exec == HY_EXEC_DONE && result->rc == 7;
         r->role = on_fail == HY_ONFAIL_BLOCK ? HY_ROLE_PROMOTED : gone ? HY_ROLE_STOPPED : HY_ROLE_STARTED;

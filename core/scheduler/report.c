@@ -76,7 +76,7 @@ static void report_leaf(struct hy_sched *s, struct hy_srsc *leaf)
     for (size_t i = 0; i < leaf->active.count; i++) {
         uint32_t node = leaf->active.items[i];
         const struct hy_past *past = &leaf->unit->past[node];
-        if (past->arriving)
+        if (past->arriving && leaf->managed)
             continue;
         decision->active[decision->active_count++] =
             (struct hy_active){.rsc = leaf->unit->name,
