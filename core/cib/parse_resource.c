@@ -103,12 +103,14 @@ static bool is_class(const char *name, size_t length)
     return false;
 }
 
-static bool is_type_name(const char *name)
+/* A type may be a path, as in stonith:external/ssh, but not one that leads upwards. */
+static bool is_agent_name(const char *name, const char *others)
 {
     if (!*name || strlen(name) > HY_ID_MAX)
         return false;
-    for (; *name; name++)
-        if (!hy_char_is_letter(*name) && !(*name >= '0' && *name <= '9') && !strchr("_.-@/", *name))
+    for (const char *at = name; *at; at++)
+        if ((!hy_char_is_letter(*at) && !(*at >= '0' && *at <= '9') && !strchr(others, *at)) ||
+            (*at == '.' && (at == name || at[-1] == '/')))
             return false;
     return true;
 }
@@ -135,19 +137,7 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
     const char *last = strrchr(word->text, ':');
     const char *type = last ? last + 1 : word->text;
     bool ocf = !first || (first == word->text + 3 && memcmp(word->text, "ocf", 3) == 0);
-    /* stonith:external/ssh: a folder of plug-ins; anywhere else a slash would be one of a path. */
-    const char *slash = strchr(type, '/');
-    if (slash && slash != type && first && strncmp(word->text, "stonith:", 8) == 0 && is_type_name(slash + 1)) {
-        char *folder = hy_strndup(type, (size_t)(slash - type));
-        bool fine = is_type_name(folder) && *folder != '.';
-        free(folder);
-        if (!fine)
-            return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
-        primitive->cls = hy_strdup("stonith");
-        primitive->type = hy_strdup(type);
-        return 0;
-    }
-    if (!is_type_name(type) || *type == '@' || (first && !is_class(word->text, (size_t)(first - word->text))))
+    if (!is_agent_name(type, "_.-@/") || *type == '@' || (first && !is_class(word->text, (size_t)(first - word->text))))
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     if (first != last && !ocf)
         return hy_word_fail(cursor, word, "only class ocf has providers: expected " AGENT);
@@ -156,7 +146,7 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
     if (!ocf)
         return 0;
     primitive->provider = first != last ? hy_strndup(first + 1, (size_t)(last - first - 1)) : hy_strdup("heartbeat");
-    if (!is_type_name(primitive->provider))
+    if (!is_agent_name(primitive->provider, "_.-@"))
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include "cib/command.h"
 #include "cluster/internal.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const hy_time LOOK_AGAIN = 100 * HY_MS; /* at what was not said by an event, or could not be proposed */
@@ -77,6 +78,27 @@ static void condemned(struct hy_cluster *c, const struct hy_membership_effect *e
     campaign_against(c, effect->node);
 }
 
+/* Of two hosts with one id by mistake, each would outbid the other for ever: so one that knows a cluster never begins anew
+ * for this. And a disk that is lost again is told the same as the one before it, without having heard of its life: each
+ * goes above by a number of its own, so that no incarnation is used twice. */
+static void outlived(struct hy_cluster *c, const struct hy_membership_effect *effect)
+{
+    if (!hy_cluster_blank(c)) {
+        hy_error(
+            &c->log,
+            "the others know a later life of this node, and do not listen to this one: another host has its id (%u), "
+            "or its state folder is an old copy; stop the one that is wrong",
+            c->self);
+        return;
+    }
+    hy_warning(
+        &c->log,
+        "the others know a later life of this node: its disk is new and its clock is behind (incarnation %" PRIu64
+        ", they know %" PRIu64 "); it begins anew above that",
+        c->outbox.incarnation, effect->incarnation);
+    hy_cluster_emit(c, HY_CLUSTER_OUTLIVED)->number = effect->incarnation + (c->disk & UINT32_MAX);
+}
+
 static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effect)
 {
     switch (effect->type) {
@@ -111,6 +133,9 @@ static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effec
         break;
     case HY_MEMBERSHIP_STRANGER:
         hy_hints_stranger(c, effect->node, effect->data, effect->size);
+        break;
+    case HY_MEMBERSHIP_OUTLIVED:
+        outlived(c, effect);
         break;
     case HY_MEMBERSHIP_LATE:
         hy_warning(&c->log, "this node was late by %lld ms: it doubts itself, and gives everybody that much longer",

@@ -110,6 +110,9 @@ enum hy_cluster_effect_type {
     HY_CLUSTER_PEER_BACK, /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
     HY_CLUSTER_BROKEN,    /* the state sent by the DC cannot be read: the process must end at once, and start afresh */
     HY_CLUSTER_GONE,      /* SHUTDOWN is complete: the process may end */
+    /* number: the others know a later life of this node, which is blank: its disk is new, and its clock behind. The caller
+     * writes down that incarnations are above `number`, ends at once, and starts afresh */
+    HY_CLUSTER_OUTLIVED,
     HY_CLUSTER_NODES_CHANGED /* peers of bus and links are those of hy_cluster_nodes() from now on */
 };
 

@@ -38,10 +38,12 @@ struct hy_outcome {
     int rc;
     hy_time took;
     hy_time queued;
-    char *reason; /* NULL: none */
-    char *output; /* last lines of what it printed, when it failed; NULL: none */
-    char *agent;  /* the operation's; NULL or "": not known */
-    char *digest; /* NULL: none */
+    char *reason;       /* NULL: none */
+    char *output;       /* last lines of what it printed, when it failed; NULL: none */
+    char *agent;        /* the operation's; NULL or "": not known */
+    char *digest;       /* NULL: none */
+    char *migrate_from; /* migrate_to, migrate_from: the node it leaves, and the one it goes to; else NULL */
+    char *migrate_to;
 };
 
 void hy_operation_encode(const struct hy_operation *operation, struct hy_buf *out);

@@ -130,7 +130,9 @@ static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, u
                                      .queued = outcome->queued,
                                      .reason = outcome->reason,
                                      .agent = outcome->agent && *outcome->agent ? outcome->agent : NULL,
-                                     .digest = outcome->digest};
+                                     .digest = outcome->digest,
+                                     .migrate_from = outcome->migrate_from,
+                                     .migrate_to = outcome->migrate_to};
     hy_command_result(out, c->name, epoch, &result);
 }
 

@@ -144,6 +144,10 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
     case HY_CLUSTER_BROKEN:
         end_run(node, -EBADMSG);
         break;
+    case HY_CLUSTER_OUTLIVED:
+        hy_store_begin_above(node->store, effect->number); /* it is closed before the core ends */
+        end_run(node, -ERESTART);
+        break;
     case HY_CLUSTER_GONE:
         end_run(node, node->result);
         break;

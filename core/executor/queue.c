@@ -105,6 +105,8 @@ static void remember(struct hy_lane *lane, const struct hy_outcome *outcome)
     kept->agent = hy_strdup(outcome->agent);
     kept->digest = hy_strdup(outcome->digest);
     kept->cancels = hy_strdup(outcome->cancels);
+    kept->migrate_from = hy_strdup(outcome->migrate_from);
+    kept->migrate_to = hy_strdup(outcome->migrate_to);
 }
 
 /* The structs of an outcome own their texts; here they are lent for the time of a call. */
@@ -128,7 +130,9 @@ void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const stru
                                  .output = lend(result->output),
                                  .agent = operation->agent,
                                  .digest = operation->digest,
-                                 .cancels = operation->cancels};
+                                 .cancels = operation->cancels,
+                                 .migrate_from = lend(hy_attrs_get(&operation->meta, "migrate_source")),
+                                 .migrate_to = lend(hy_attrs_get(&operation->meta, "migrate_target"))};
     if (!item->recurring)
         remember(lane, &outcome);
     lane->queue->spec.outcome(lane->queue->spec.context, &outcome);

@@ -76,6 +76,11 @@ void hy_journal_persist_rest(struct hy_buf *items, const struct hy_raft_effect *
         hy_journal_item_entry(items, &effect->entries[i]);
 }
 
+void hy_journal_persist_incarnation(struct hy_buf *items, uint64_t incarnation)
+{
+    hy_journal_item_incarnation(items, incarnation);
+}
+
 static const char *apply_entry(struct hy_journal_image *image, struct hy_rd *rd)
 {
     struct hy_raft_entry entry = {.index = hy_rd_u64(rd), .term = hy_rd_u64(rd)};

@@ -71,6 +71,9 @@ struct hy_journal_snapshot {
 void hy_journal_persist_first(struct hy_buf *items, const struct hy_raft_effect *effect);
 void hy_journal_persist_rest(struct hy_buf *items, const struct hy_raft_effect *effect);
 
+/* From now on each life that is begun on this disk is a later one than `incarnation`. */
+void hy_journal_persist_incarnation(struct hy_buf *items, uint64_t incarnation);
+
 /* --- the log -------------------------------------------------------------------------------------------------------- */
 
 /* A log file that comes to `image` (of a fresh disk: zeroed, but for `disk`), with at least `room` bytes of zeros

@@ -90,6 +90,8 @@ struct hy_membership {
     hy_time deadline;
     hy_time next_heartbeat;
     bool say_now;
+    uint64_t later_life;  /* of this node, that others know; below its own: none */
+    hy_time say_outlived; /* not before */
 
     char introduction[HY_MEMBERSHIP_INTRODUCTION_MAX];
     size_t introduction_size;
@@ -107,11 +109,11 @@ struct hy_heartbeat_about {
     uint32_t node;
     bool hears;
     uint32_t epoch;
-    uint64_t incarnation; /* echoed heartbeat of that node; 0: none */
-    uint64_t number;
-    hy_time held;     /* since that was received */
-    hy_time promised; /* D; 0: not supported */
-    hy_time refused;  /* left of the negative promise; 0: none */
+    uint64_t incarnation; /* the latest that was heard of that node, or that the log has admitted; 0: none */
+    uint64_t number;      /* echoed heartbeat of that incarnation; 0: none */
+    hy_time held;         /* since that was received */
+    hy_time promised;     /* D; 0: not supported */
+    hy_time refused;      /* left of the negative promise; 0: none */
 };
 
 struct hy_heartbeat {
@@ -149,6 +151,8 @@ static inline bool hy_membership_has_say(const struct hy_membership_node *node)
 struct hy_membership_effect *hy_membership_emit(struct hy_membership_effects *effects,
                                                 enum hy_membership_effect_type type);
 struct hy_membership_node *hy_membership_find(struct hy_membership *membership, uint32_t id);
+/* The latest life of it that was heard, or that the log has admitted: this node may have begun when that was over. */
+uint64_t hy_membership_latest(const struct hy_membership_node *node);
 
 /* view.c: what is seen now */
 bool hy_membership_heard(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);

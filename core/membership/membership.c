@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <inttypes.h>
 
+static const hy_time OUTLIVED_AGAIN = 10 * HY_SECOND;
+
 struct hy_membership_effect *hy_membership_emit(struct hy_membership_effects *effects,
                                                 enum hy_membership_effect_type type)
 {
@@ -83,6 +85,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->rho_ppm = options->rho_ppm;
     m->gather = options->gather;
     m->started = m->now = m->deadline = m->next_heartbeat = now;
+    m->say_outlived = now + HY_SECOND;
     m->disk = options->disk;
     m->servers_index = options->servers_index;
     m->lineage = options->lineage;
@@ -117,6 +120,11 @@ void hy_membership_effects_free(struct hy_membership_effects *effects)
     hy_vec_free(&effects->list);
 }
 
+uint64_t hy_membership_latest(const struct hy_membership_node *node)
+{
+    return node->incarnation > node->applied.incarnation ? node->incarnation : node->applied.incarnation;
+}
+
 /* A new incarnation remembers nothing that the old one said; what the old one promised to us still holds (it waits for
  * D_max after its start before it turns on anybody). */
 static void meet(struct hy_membership *m, struct hy_membership_node *from, uint64_t incarnation, hy_time now)
@@ -149,7 +157,10 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
         from->opinions[node - m->nodes].hears = about->hears;
         if (node != &m->nodes[m->self])
             continue;
+        if (about->incarnation > m->later_life)
+            m->later_life = about->incarnation;
         from->hears_us = about->hears && about->incarnation == m->incarnation;
+        from->opinions[m->self].hears = from->hears_us; /* an earlier or later life is another one */
         hy_membership_take_promise(m, from, about, now);
         if (about->incarnation != m->incarnation || !hy_membership_sent_at(m, about->number, &sent))
             sent = -1;
@@ -159,6 +170,16 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
         from->turned = false;
     }
     hy_membership_take_refusals(m, from, heartbeat, sent);
+}
+
+static void say_outlived(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
+{
+    if (m->later_life <= m->incarnation || now < m->say_outlived)
+        return;
+    m->say_outlived = now + OUTLIVED_AGAIN;
+    struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_OUTLIVED);
+    effect->node = m->nodes[m->self].id;
+    effect->incarnation = m->later_life;
 }
 
 static bool meet_stranger(const struct hy_membership *m, uint32_t from, const struct hy_heartbeat *heartbeat,
@@ -191,10 +212,11 @@ static int take_message(struct hy_membership *m, const struct hy_membership_even
                        "node %" PRIu32 " counts with dead-after-max %" PRId64 " us, this node with %" PRId64
                        " us; it must be the same on all",
                        event->from, heartbeat.dead_after_max, m->dead_after_max);
-    bool old = heartbeat.incarnation < from->incarnation ||
+    bool old = heartbeat.incarnation < hy_membership_latest(from) ||
                (heartbeat.incarnation == from->incarnation && heartbeat.number <= from->number);
     if (!old)
         hear(m, from, &heartbeat, now);
+    say_outlived(m, now, effects);
     return 0;
 }
 

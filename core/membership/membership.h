@@ -141,6 +141,9 @@ enum hy_membership_effect_type {
     /* A `node` that is not known here, of the same lineage, introduces itself: data, size. Nodes do so while one that
      * they know is not admitted: it may have been away while all those that it knows were replaced. */
     HY_MEMBERSHIP_STRANGER,
+    /* Others know a later life of this node: `incarnation`, the highest that they say. They take nothing of what this one
+     * says. First said a second after the start, when all have had their say; then every ten seconds. */
+    HY_MEMBERSHIP_OUTLIVED,
     HY_MEMBERSHIP_LATE /* this node's loop was late by `by`: it doubts itself */
 };
 

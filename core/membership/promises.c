@@ -79,13 +79,14 @@ void hy_membership_give_promises(struct hy_membership *m, struct hy_heartbeat *h
         struct hy_membership_node *node = &m->nodes[i];
         if (i == m->self)
             continue;
+        bool later = hy_membership_latest(node) > node->incarnation; /* than what was heard: that is not to be echoed */
         struct hy_heartbeat_about *about = &heartbeat->about[heartbeat->count++];
         *about = (struct hy_heartbeat_about){.node = node->id,
-                                             .hears = hy_membership_heard(m, node, now),
+                                             .hears = !later && hy_membership_heard(m, node, now),
                                              .epoch = node->applied.epoch,
-                                             .incarnation = node->incarnation,
-                                             .number = node->number};
-        if (node->incarnation != 0)
+                                             .incarnation = hy_membership_latest(node),
+                                             .number = later ? 0 : node->number};
+        if (!later && node->incarnation != 0)
             about->held = now - node->heard_at;
         if (node->refused_until > now) {
             about->refused = node->refused_until - now;

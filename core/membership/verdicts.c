@@ -171,7 +171,9 @@ static void condemn(struct hy_membership *m, struct hy_membership_node *node, st
 {
     bool over = node->released ||
                 (fast && node->applied.in && hy_membership_against(m, node, now, m->dead_after_max) >= m->majority);
-    node->applied = (struct hy_membership_entry){.epoch = entry.epoch, .incarnation = node->applied.incarnation};
+    uint64_t before = node->applied.incarnation; /* after a jump there may have been a later one */
+    node->applied = (struct hy_membership_entry){
+        .epoch = entry.epoch, .incarnation = entry.incarnation > before ? entry.incarnation : before};
     node->turned = false;
     if (over || HY_MUTANT(RELEASED_AT_ONCE))
         say_released(node, effects);

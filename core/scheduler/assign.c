@@ -32,6 +32,7 @@ void hy_sched_settle(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, boo
     if (rsc->kind != HY_RSC_PRIMITIVE)
         return;
     rsc->asked = rsc->next;
+    hy_sched_ledger_close(s, rsc);
     if (node == HY_NO_NODE) {
         rsc->next = HY_ROLE_STOPPED;
         halt(rsc, HY_HALT_NO_NODE);
@@ -130,9 +131,14 @@ static void apply_this_with(struct hy_sched *s, struct hy_srsc *rsc, const struc
         saved = hy_arena_array(&s->scratch, s->node_count, sizeof *saved);
         memcpy(saved, rsc->score, s->node_count * sizeof *saved);
     }
+    uint32_t mark = hy_sched_ledger_mark(s);
+    struct hy_cause *causes = rsc->causes;
     hy_sched_apply_colocation(s, rsc, colocation->primary, colocation);
-    if (may_fail && !hy_sched_any_node(s, rsc->score))
+    if (may_fail && !hy_sched_any_node(s, rsc->score)) {
         rsc->score = saved;
+        rsc->causes = causes;
+        hy_sched_ledger_undo(s, rsc, mark);
+    }
 }
 
 static bool is_mandatory(const struct hy_scoloc *colocation)

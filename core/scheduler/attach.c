@@ -27,8 +27,10 @@ static void add_running(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
         leaf->managed = false;
         leaf->maintenance = true;
     }
-    if (!leaf->managed)
-        hy_sched_add_score(s, leaf, node, HY_INFINITY);
+    if (leaf->managed)
+        return;
+    hy_sched_add_score(s, leaf, node, HY_INFINITY);
+    hy_sched_book_word(s, leaf, "it is left where it is");
 }
 
 static void take_role(struct hy_srsc *leaf, enum hy_role role)
@@ -215,6 +217,7 @@ static void judge_multiple(struct hy_sched *s)
         } else if (leaf->meta.multiple_active == HY_MULTIPLE_STOP_ONLY) {
             for (uint32_t n = 0; n < s->node_count; n++)
                 hy_sched_add_score(s, leaf, n, -HY_INFINITY);
+            hy_sched_book_word(s, leaf, "it runs on more than one node, and multiple-active=stop_only");
         }
     }
 }

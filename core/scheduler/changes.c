@@ -59,6 +59,12 @@ static bool stops_elsewhere(const struct hy_graph *g, const struct hy_srsc *leaf
     return false;
 }
 
+/* Its stop is under way already: what is left to be done is a start. */
+static bool is_being_stopped(const struct hy_graph *g, const struct course_of_events *e)
+{
+    return e->from == e->to && e->stop != HY_NO_ACTION && hy_step_is(g, e->stop, HY_PENDING);
+}
+
 /* It is to be in the role that it has. `decisive`: the step that says whether it can be done. */
 static enum hy_change_kind in_role(const struct hy_graph *g, const struct hy_srsc *leaf,
                                    const struct course_of_events *e, uint32_t *decisive)
@@ -79,6 +85,8 @@ static enum hy_change_kind in_role(const struct hy_graph *g, const struct hy_srs
         *decisive = e->stop;
     if (!starts)
         return HY_CHANGE_STOP;
+    if (is_being_stopped(g, e))
+        return HY_CHANGE_START;
     if (leaf->failed)
         return HY_CHANGE_RECOVER;
     return e->moving ? HY_CHANGE_MOVE : HY_CHANGE_RESTART;
@@ -112,13 +120,6 @@ static enum hy_change_kind to_role(const struct hy_graph *g, const struct hy_srs
 
 /* ---------------------------------------------------------------- telling */
 
-static const char *name_of(struct hy_graph *g, const struct hy_srsc *leaf)
-{
-    if (!leaf->in_clone || leaf->unique || leaf->orphan)
-        return leaf->unit->name;
-    return hy_arena_printf(&g->s->decision->arena, "%s:%u", leaf->unit->name, leaf->instance);
-}
-
 static const char *node_name(const struct hy_graph *g, uint32_t node)
 {
     return node == HY_NO_NODE ? NULL : g->s->nodes[node].name;
@@ -141,9 +142,9 @@ static struct hy_change *add(struct hy_graph *g, struct hy_srsc *leaf, enum hy_c
     struct hy_change *change = &decision->changes[decision->change_count++];
     *change =
         (struct hy_change){.kind = kind,
-                           .rsc = name_of(g, leaf),
+                           .rsc = hy_sched_instance_name(g->s, leaf),
                            .primitive = leaf->unit->prim->id,
-                           .from = node_name(g, e->from),
+                           .from = kind == HY_CHANGE_START ? NULL : node_name(g, e->from),
                            .to = kind == HY_CHANGE_STOP ? NULL : node_name(g, e->to),
                            .role = shown_role(leaf, e->level),
                            .next = shown_role(leaf, kind == HY_CHANGE_STOP ? 0 : e->next),

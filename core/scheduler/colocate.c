@@ -259,6 +259,7 @@ void hy_sched_apply_colocation(struct hy_sched *s, struct hy_srsc *dependent, st
     }
     if (primary->kind == HY_RSC_CLONE) {
         apply_to_clone(s, dependent, primary, colocation);
+        hy_sched_book_colocation(s, dependent, colocation, primary);
     } else if (primary->kind == HY_RSC_GROUP) {
         /* To be with the whole of a group is to be with its last member; to be near it, with its first. */
         size_t count = primary->children.count;

@@ -11,7 +11,9 @@ struct hy_cause *hy_sched_cause(struct hy_sched *s, struct hy_srsc *rsc, enum hy
 {
     struct hy_cause *cause = hy_arena_alloc(&s->scratch, sizeof *cause);
     *cause = (struct hy_cause){.kind = kind, .node = node, .score = score, .next = rsc->causes};
-    return rsc->causes = cause;
+    rsc->causes = cause;
+    hy_sched_book_cause(s, rsc, cause);
+    return cause;
 }
 
 static void add_to(struct hy_srsc *rsc, uint32_t node, int score)
@@ -93,6 +95,7 @@ static void locate(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_obje
     if (!rsc->promote_score)
         rsc->promote_score = hy_arena_array(&s->scratch, s->node_count, sizeof *rsc->promote_score);
     rsc->promote_score[node] = hy_score_add(rsc->promote_score[node], score);
+    hy_sched_book_promotion(s, rsc, object->id, node, score);
 }
 
 struct asked {

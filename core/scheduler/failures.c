@@ -129,14 +129,12 @@ bool hy_sched_has_expired(const struct hy_sched *s, const struct hy_unit *unit, 
 static void ban(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, enum hy_cause_kind kind,
                 const struct hy_result *result)
 {
-    struct hy_cause *cause = hy_sched_cause(s, rsc, kind, node, -HY_INFINITY);
-    if (cause) {
-        cause->result = result;
-        cause->other = rsc;
-    }
     for (uint32_t n = 0; n < s->node_count; n++)
         if (n == node || node == HY_NO_NODE)
             hy_sched_add_score(s, rsc, n, -HY_INFINITY);
+    struct hy_cause *cause = hy_sched_cause(s, rsc, kind, node, -HY_INFINITY);
+    cause->result = result;
+    cause->other = rsc;
 }
 
 /* A group goes elsewhere as a whole: its members follow the one that is banned. What fails on a node fails there for
@@ -154,10 +152,9 @@ static void apply_to(struct hy_sched *s, struct hy_srsc *leaf, struct hy_srsc *b
     if (past->stop_failed && hy_sched_is_active_on(leaf, n))
         ban(s, leaf, n, HY_CAUSE_STOP_FAILED, past->failure);
     if (past->on_fail == HY_ONFAIL_MIGRATE)
-        ban(s, leaf, n, HY_CAUSE_FAILCOUNT, past->failure);
+        ban(s, leaf, n, HY_CAUSE_ONFAIL_MIGRATE, past->failure);
     if (past->stop_here)
-        for (uint32_t m = 0; m < s->node_count; m++)
-            hy_sched_add_score(s, banned, m, -HY_INFINITY);
+        ban(s, banned, HY_NO_NODE, HY_CAUSE_ONFAIL_STOP, past->stop_here);
 }
 
 static bool has_trouble(const struct hy_past *past)

@@ -80,7 +80,6 @@ enum hy_link_mark {
     HY_LINK_RESTART = 1u << 3,   /* stop and start of one; then called for: first, too */
     HY_LINK_ROLE = 1u << 4,      /* then called for of what is promoted: first, too */
     HY_LINK_ONE_WAY = 1u << 5,   /* an order that is not symmetrical */
-    HY_LINK_SAME_NODE = 1u << 6, /* counts only between actions on one node */
     HY_LINK_WEAK = 1u << 7,      /* left out where it would close a circle */
     HY_LINK_SERIAL = 1u << 8,    /* not at the same time, whichever comes first */
     HY_LINK_MIGRATION = 1u << 9, /* then called for: first, too, which is runnable only if then can migrate */

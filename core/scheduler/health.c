@@ -74,9 +74,7 @@ void hy_sched_apply_health(struct hy_sched *s)
             if (health < 0 && top->meta.allow_unhealthy)
                 continue;
             hy_sched_add_location(s, top, n, health);
-            struct hy_cause *cause = hy_sched_cause(s, top, HY_CAUSE_OTHER, n, health);
-            if (cause)
-                cause->id = "the health of the node";
+            hy_sched_cause(s, top, HY_CAUSE_OTHER, n, health)->id = "the health of the node";
         }
     }
 }

@@ -162,6 +162,7 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
     int *saved = hy_arena_array(&s->scratch, (instance->children.count + 1) * s->node_count, sizeof *saved);
     uint32_t *counts = hy_arena_array(&s->scratch, s->node_count, sizeof *counts);
     struct hy_cause *causes = instance->causes;
+    uint32_t mark = hy_sched_ledger_mark(s);
     memcpy(counts, clone->count, s->node_count * sizeof *counts);
     save(s, instance, saved, false);
     uint32_t node = HY_NO_NODE;
@@ -172,6 +173,7 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
         hy_sched_unassign(s, instance);
         save(s, instance, saved, true);
         instance->causes = causes;
+        hy_sched_ledger_undo(s, instance, mark);
         if (node == HY_NO_NODE)
             break;
         node = HY_NO_NODE;
@@ -230,6 +232,14 @@ static void assign_instances(struct hy_sched *s, struct hy_srsc *clone)
     }
 }
 
+static void swap_ledgers(struct hy_srsc *a, struct hy_srsc *b)
+{
+    const struct hy_entry *closed = a->closed;
+    const int *closing = a->closing;
+    a->closed = b->closed, a->closing = b->closing;
+    b->closed = closed, b->closing = closing;
+}
+
 static void swap(struct hy_srsc *a, struct hy_srsc *b)
 {
     uint32_t node = a->node;
@@ -239,6 +249,7 @@ static void swap(struct hy_srsc *a, struct hy_srsc *b)
     struct hy_cause *causes = a->causes;
     a->node = b->node, a->next = b->next, a->halt = b->halt, a->score = b->score, a->causes = b->causes;
     b->node = node, b->next = next, b->halt = halt, b->score = score, b->causes = causes;
+    swap_ledgers(a, b);
     for (size_t i = 0; i < a->children.count && i < b->children.count; i++)
         swap(a->children.items[i], b->children.items[i]);
 }

@@ -17,6 +17,7 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/health.c \
 	core/scheduler/history.c \
 	core/scheduler/instances.c \
+	core/scheduler/ledger.c \
 	core/scheduler/live_migration.c \
 	core/scheduler/locks.c \
 	core/scheduler/meta.c \

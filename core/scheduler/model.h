@@ -15,6 +15,7 @@
  *   assign.c      a node for each primitive; instances.c for groups' and clones' members; promote.c roles;
  *                 utilization.c capacities
  *   graph.h       from there on: what is to be done, and after what
+ *   ledger.c    what each score is made of, when that is asked for
  *   reasons.c report.c                                         -> the decision, in words
  */
 #ifndef HY_SCHEDULER_MODEL_H
@@ -237,6 +238,8 @@ enum hy_cause_kind {
     HY_CAUSE_FAILCOUNT,
     HY_CAUSE_HARD,
     HY_CAUSE_STOP_FAILED,
+    HY_CAUSE_ONFAIL_STOP,
+    HY_CAUSE_ONFAIL_MIGRATE,
     HY_CAUSE_COLOCATION,
     HY_CAUSE_CLONE_MAX,
     HY_CAUSE_CLONE_NODE_MAX,
@@ -250,6 +253,19 @@ struct hy_cause {
     const struct hy_srsc *other; /* the resource it is colocated with */
     const struct hy_result *result;
     struct hy_cause *next;
+};
+
+/* One change of a resource's score on a node: what it was, and what it became. Only with `explain`. */
+struct hy_entry {
+    uint32_t node;
+    uint32_t serial;
+    int before, after;
+    const struct hy_cause *cause; /* NULL: a colocation's, or something without a name */
+    const struct hy_srsc *at;     /* whose cause it is: itself, or what it is in */
+    const struct hy_scoloc *colocation;
+    const struct hy_srsc *other; /* whose wish or place it was */
+    const char *word;            /* NULL: one of the above */
+    struct hy_entry *next;       /* the one before it */
 };
 
 struct hy_scoloc {
@@ -284,7 +300,6 @@ enum hy_halt {
     HY_HALT_TICKET,
     HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
-    HY_HALT_BLOCKED,    /* ... is blocked */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_STUCK,      /* it cannot be stopped where it is */
     HY_HALT_UNMANAGED
@@ -316,6 +331,7 @@ struct hy_srsc {
     uint32_t clone_min; /* this many must run before what is ordered after the clone may; 0: one for each that waits */
     bool interleave, ordered, promotable, notify;
     struct hy_unit *unit; /* primitives */
+    const char *shown;    /* its name with its number; NULL: nobody has asked yet */
     struct hy_meta meta;
 
     int *score;                /* by node; HY_ABSENT */
@@ -323,12 +339,17 @@ struct hy_srsc {
     struct hy_srsc **sorted;   /* ... the instances, the ones best left alone or promoted first */
     struct hy_srsc **first_at; /* ... the first of the instances on each node; then next_at */
     struct hy_srsc *next_at;
-    bool everywhere;                           /* ... each node that can have an instance gets one */
-    uint32_t node_limit;                       /* ... how many nodes there are */
-    struct hy_cause *causes;                   /* the latest first */
+    bool everywhere;               /* ... each node that can have an instance gets one */
+    uint32_t node_limit;           /* ... how many nodes there are */
+    struct hy_cause *causes;       /* the latest first */
+    struct hy_entry *ledger;       /* the same; what the scores are made of */
+    const struct hy_entry *closed; /* the ledger, and the scores, when its place was chosen; NULL: none was */
+    const int *closing;
+    int *booked;                               /* by node: what the ledger accounts for; NULL: nothing is booked */
     hy_scoloc_list with;                       /* its own colocations in which it is the dependent */
     hy_scoloc_list dependents;                 /* ... the primary */
     hy_scoloc_list *all_with, *all_dependents; /* NULL: not gathered yet */
+    struct hy_cause *promote_causes;           /* with `explain`: the locations that make it */
     int *promote_score;                        /* locations with role=Promoted; NULL: none */
     struct hy_sticket *tickets;                /* those that bear on the promoted role, not granted; NULL: none */
     uint8_t *exclusive;                        /* by node: an `exclusive` location names it; NULL: there is none */
@@ -362,6 +383,7 @@ struct hy_srsc {
     uint32_t stamp;
     int promotion;  /* how much it is to be promoted; below 0: not. Once roles are set, what it was sorted by */
     int rating;     /* ... with all that others say: the highest are promoted; below 0: not */
+    int said;       /* what its agent says of it, or what it is asked to be */
     int priority;   /* among its clone's instances: meta attribute, or the promotion score if that is higher */
     uint32_t order; /* its place among the clone's instances, sorted by promotion */
 
@@ -445,6 +467,7 @@ struct hy_sched {
     const char *empty_digest;        /* of no parameters */
     bool unfencing;                  /* a device can do it: it is what everything requires by default */
     uint32_t stamp;                  /* counts up: what bears the latest has been seen */
+    uint32_t ledger_serial;          /* counts up: when something was booked */
 
     struct hy_snode *nodes;
     uint32_t node_count;
@@ -560,6 +583,20 @@ void hy_sched_add_location(struct hy_sched *s, struct hy_srsc *rsc, uint32_t nod
 struct hy_cause *hy_sched_cause(struct hy_sched *s, struct hy_srsc *rsc, enum hy_cause_kind kind, uint32_t node,
                                 int score);
 
+/* ledger.c: nothing is done without `explain` */
+void hy_sched_book_cause(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_cause *cause);
+void hy_sched_book_colocation(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_scoloc *colocation,
+                              const struct hy_srsc *other);
+void hy_sched_book_word(struct hy_sched *s, struct hy_srsc *rsc, const char *word);
+/* Its place has been chosen: what comes later is about something else. */
+void hy_sched_ledger_close(struct hy_sched *s, struct hy_srsc *leaf);
+/* A location that is about promotion alone. */
+void hy_sched_book_promotion(struct hy_sched *s, struct hy_srsc *clone, const char *id, uint32_t node, int score);
+/* An attempt that is taken back: nothing booked since the mark was ever there. */
+uint32_t hy_sched_ledger_mark(struct hy_sched *s);
+void hy_sched_ledger_undo(struct hy_sched *s, struct hy_srsc *rsc, uint32_t mark);
+void hy_sched_report_scores(struct hy_sched *s);
+
 /* utilization.c */
 void hy_sched_read_capacity(struct hy_sched *s, struct hy_snode *node);
 void hy_sched_read_utilization(struct hy_sched *s, struct hy_prim *prim);
@@ -605,9 +642,14 @@ const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, co
 const char *hy_sched_why_here(struct hy_sched *s, struct hy_srsc *rsc);
 const char *hy_sched_why_stop(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 const char *hy_sched_why_start(struct hy_sched *s, struct hy_srsc *rsc);
+const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node);
+bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node);
+/* Why it may not run on a node; NULL: nothing speaks against it. */
+const char *hy_sched_why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
+/* With the instance's number when it is a clone's. */
+const char *hy_sched_instance_name(struct hy_sched *s, struct hy_srsc *leaf);
 const char *hy_sched_why_demote(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node);
 const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc);
-const char *hy_sched_rsc_text(struct hy_sched *s, const struct hy_srsc *rsc);
 void hy_sched_report(struct hy_sched *s);
 
 #endif

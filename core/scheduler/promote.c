@@ -85,6 +85,7 @@ void hy_sched_add_promotion_scores(struct hy_sched *s, struct hy_srsc *clone)
             if (score > instance->priority)
                 instance->priority = score;
         }
+        hy_sched_book_word(s, instance, "how much its agent wants to be promoted there");
     }
 }
 
@@ -108,6 +109,7 @@ static void rate(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *inst
     if (node == HY_NO_NODE || wanted == HY_ROLE_STOPPED || wanted == HY_ROLE_UNPROMOTED)
         return;
     instance->promotion = wanted == HY_ROLE_PROMOTED ? instance->priority : promotion_score(s, instance, node, -1);
+    instance->said = instance->promotion;
     if (clone->promote_score)
         instance->promotion = hy_score_add(instance->promotion, clone->promote_score[node]);
     const hy_scoloc_list *with = hy_sched_with(s, instance);

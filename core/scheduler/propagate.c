@@ -73,9 +73,13 @@ uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node)
     enum hy_task task = step->task >= HY_TASK_DONE ? step->task - HY_TASK_DONE : step->task;
     bool there;
     uint32_t seen = seen_of(g, step->rsc, task, HY_NO_NODE, &there);
-    if (node == HY_NO_NODE || step->rsc->kind != HY_RSC_CLONE || (seen & HY_OPTIONAL))
+    if (node == HY_NO_NODE || step->rsc->kind != HY_RSC_CLONE)
         return seen;
-    return (seen_of(g, step->rsc, task, node, &there) & HY_OPTIONAL) | (seen & ~(uint32_t)HY_OPTIONAL);
+    uint32_t beside = seen_of(g, step->rsc, task, node, &there);
+    /* That the one beside it goes calls, too, though another one is still there. The peer does not mind. */
+    if (task == HY_TASK_START)
+        beside &= seen_of(g, step->rsc, HY_TASK_STOP, node, &there);
+    return (beside & HY_OPTIONAL) | (seen & ~(uint32_t)HY_OPTIONAL);
 }
 
 /* ---------------------------------------------------------------- changing a step */
@@ -96,8 +100,10 @@ static void enqueue_above(struct hy_graph *g, const struct hy_step *step)
         return;
     for (const struct hy_srsc *at = step->rsc->parent; at; at = at->parent)
         enqueue(g, hy_course_of(g, at)->done[step->task]);
-    for (const struct hy_srsc *at = step->rsc->parent; at && step->task == HY_TASK_STOP; at = at->parent)
+    for (const struct hy_srsc *at = step->rsc->parent; at && step->task == HY_TASK_STOP; at = at->parent) {
         enqueue(g, hy_course_of(g, at)->begin[HY_TASK_STOP]);
+        enqueue(g, hy_course_of(g, at)->done[HY_TASK_START]);
+    }
 }
 
 static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_t because)

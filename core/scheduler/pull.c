@@ -144,6 +144,7 @@ void hy_sched_pull(struct hy_sched *s, struct hy_srsc *target, const struct hy_s
     struct pull pull = {.s = s, .only_positive = target->kind == HY_RSC_CLONE};
     float factor = (float)colocation->score / (float)HY_INFINITY;
     target->score = pull_from(&pull, colocation->dependent, target->score, colocation, factor);
+    hy_sched_book_colocation(s, target, colocation, colocation->dependent);
 }
 
 /* What those would like that the clone's promoted instances go with. */

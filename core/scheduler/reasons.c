@@ -49,7 +49,23 @@ static const char *failure_on(struct hy_sched *s, const struct hy_result *result
 
 /* ---------------------------------------------------------------- why not on a node */
 
-static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
+/* "MaxScale has failed too often on test5 (3 times, migration-threshold=3): ...; clean it up to allow it there again" */
+static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    const struct hy_srsc *leaf = cause->other;
+    while (leaf->kind != HY_RSC_PRIMITIVE && leaf->children.count)
+        leaf = leaf->children.items[0];
+    int count = leaf->unit ? leaf->unit->past[node].fail_count : 0;
+    const char *often = count >= HY_INFINITY ? "a failed start is final there: start-failure-is-fatal"
+                                             : hy_arena_printf(arena, "%d time%s, migration-threshold=%d", count,
+                                                               count == 1 ? "" : "s", leaf->meta.migration_threshold);
+    return hy_arena_printf(arena, "%s has failed too often on %s (%s)%s%s; clean it up to allow it there again",
+                           cause->other->id, s->nodes[node].name, often, cause->result ? ": " : "",
+                           cause->result ? failure_on(s, cause->result, node) : "");
+}
+
+const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
 {
     struct hy_arena *arena = &s->decision->arena;
     const char *name = s->nodes[node].name;
@@ -60,20 +76,25 @@ static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, 
     case HY_CAUSE_STICKINESS:
         return "it stays where it is";
     case HY_CAUSE_STOP_FAILED:
-        return cause->result ? hy_arena_printf(arena, "%s", failure_on(s, cause->result, node))
-                             : hy_arena_printf(arena, "its stop failed on %s", name);
+        return hy_arena_printf(arena, "%s; see to it by hand, then clean up %s",
+                               cause->result ? failure_on(s, cause->result, node) : "its stop failed there",
+                               cause->other->id);
     case HY_CAUSE_LOCATION:
         hy_score_text(cause->score, score);
         return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
                                name, score);
     case HY_CAUSE_FAILCOUNT:
-        return cause->result
-                   ? hy_arena_printf(arena, "%s has failed too often on %s: %s; clean it up to allow it there again",
-                                     cause->other->id, name, failure_on(s, cause->result, node))
-                   : hy_arena_printf(arena, "%s has failed too often on %s; clean it up to allow it there again",
-                                     cause->other->id, name);
+        return too_often(s, cause, node);
+    case HY_CAUSE_ONFAIL_MIGRATE:
+        return hy_arena_printf(arena,
+                               "%s, and on-fail=restart elsewhere (migrate); clean up %s to allow it there again",
+                               failure_on(s, cause->result, node), cause->other->id);
+    case HY_CAUSE_ONFAIL_STOP:
+        return hy_arena_printf(arena, "%s, and on-fail=stop; clean up %s to let it start again",
+                               failure_on(s, cause->result, HY_NO_NODE), cause->other->id);
     case HY_CAUSE_HARD:
-        return hy_arena_printf(arena, "it cannot run on %s: %s", name, failure_on(s, cause->result, cause->node));
+        return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then clean up %s", name,
+                               failure_on(s, cause->result, cause->node), cause->other->id);
     case HY_CAUSE_CLONE_MAX:
         return hy_arena_printf(arena, "clone-max instances are placed already");
     case HY_CAUSE_CLONE_NODE_MAX:
@@ -90,7 +111,7 @@ static const char *cause_text(struct hy_sched *s, const struct hy_cause *cause, 
     }
 }
 
-static bool forbids(const struct hy_cause *cause, uint32_t node)
+bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node)
 {
     if (cause->kind == HY_CAUSE_COLOCATION && cause->score >= HY_INFINITY)
         return cause->node != node;
@@ -106,8 +127,8 @@ static const char *why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t nod
         return s->nodes[node].reason;
     for (struct hy_srsc *at = rsc; at; at = at->parent)
         for (const struct hy_cause *cause = at->causes; cause; cause = cause->next)
-            if (forbids(cause, node))
-                return cause_text(s, cause, node);
+            if (hy_sched_forbids(cause, node))
+                return hy_sched_cause_text(s, cause, node);
     if (rsc->score[node] == HY_ABSENT)
         return hy_arena_printf(&s->decision->arena, "symmetric-cluster=false and no location names %s",
                                s->nodes[node].name);
@@ -123,14 +144,19 @@ static const char *why_not_with(struct hy_sched *s, struct hy_srsc *rsc, uint32_
             continue;
         const char *why = NULL;
         for (const struct hy_cause *cause = dependent->causes; cause && !why; cause = cause->next)
-            if (cause->kind != HY_CAUSE_COLOCATION && forbids(cause, node))
-                why = cause_text(s, cause, node);
+            if (cause->kind != HY_CAUSE_COLOCATION && hy_sched_forbids(cause, node))
+                why = hy_sched_cause_text(s, cause, node);
         if (!why)
             why = depth < 3 ? why_not_with(s, dependent, node, depth + 1) : NULL;
         if (why)
             return hy_arena_printf(&s->decision->arena, "%s must be with it: %s", dependent->id, why);
     }
     return NULL;
+}
+
+const char *hy_sched_why_not(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node)
+{
+    return why_not(s, rsc, node, 0);
 }
 
 static const char *why_no_node(struct hy_sched *s, struct hy_srsc *rsc)
@@ -190,9 +216,8 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_STUCK:
         return "it cannot be stopped where it is";
     case HY_HALT_ORDER:
-        return hy_arena_printf(arena, "%s, which comes before it, does not run", rsc->halt_by->id);
-    case HY_HALT_BLOCKED:
-        return hy_arena_printf(arena, "%s, which comes before it, is blocked", rsc->halt_by->id);
+        return hy_arena_printf(arena, "%s, which comes before it, %s", rsc->halt_by->id,
+                               rsc->halt_by->blocked ? "is blocked" : "does not run");
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:
@@ -255,7 +280,7 @@ static const char *cause_here(struct hy_sched *s, const struct hy_srsc *rsc, con
     if (cause->kind == HY_CAUSE_STICKINESS)
         return "it stays where it is";
     if (cause->kind == HY_CAUSE_LOCATION)
-        return cause_text(s, cause, rsc->node);
+        return hy_sched_cause_text(s, cause, rsc->node);
     if (!cause->other)
         return cause->id ? hy_arena_strdup(arena, cause->id) : "it may run here";
     const struct hy_srsc *group = hy_sched_group_of(rsc);

@@ -21,6 +21,15 @@ static void report_nodes(struct hy_sched *s)
     }
 }
 
+const char *hy_sched_instance_name(struct hy_sched *s, struct hy_srsc *leaf)
+{
+    if (!leaf->in_clone || leaf->unique || leaf->orphan)
+        return leaf->unit->name;
+    if (!leaf->shown)
+        leaf->shown = hy_arena_printf(&s->decision->arena, "%s:%u", leaf->unit->name, leaf->instance);
+    return leaf->shown;
+}
+
 static enum hy_role shown_role(const struct hy_srsc *leaf, int level)
 {
     const struct hy_srsc *clone = hy_sched_clone_of(leaf);
@@ -37,16 +46,33 @@ static bool is_surplus(const struct hy_srsc *leaf)
     return leaf->final == 0 && (leaf->orphan || (clone && leaf->instance >= clone->clone_max));
 }
 
+/* A clone's own instance, or a member of the same group, is known by its primitive. */
+static const char *behind(struct hy_sched *s, const struct hy_srsc *leaf)
+{
+    const struct hy_srsc *other = leaf->halt_by;
+    bool waits = leaf->halt == HY_HALT_ORDER || leaf->halt == HY_HALT_COLOCATION;
+    return waits && other && other != leaf ? hy_arena_strdup(&s->decision->arena, other->id) : NULL;
+}
+
 static void report_leaf(struct hy_sched *s, struct hy_srsc *leaf)
 {
     struct hy_decision *decision = s->decision;
+    bool nowhere = !leaf->final && leaf->managed;
     if (!is_surplus(leaf))
-        decision->placements[decision->placement_count++] =
-            (struct hy_placement){.rsc = leaf->unit->name,
-                                  .primitive = leaf->unit->prim->id,
-                                  .node = leaf->final && leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
-                                  .role = shown_role(leaf, leaf->final),
-                                  .reason = hy_sched_why_here(s, leaf)};
+        decision->placements[decision->placement_count++] = (struct hy_placement){
+            .rsc = leaf->unit->name,
+            .primitive = leaf->unit->prim->id,
+            .node = leaf->final && leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
+            .role = shown_role(leaf, leaf->final),
+            .reason = hy_sched_why_here(s, leaf),
+            .instance = hy_sched_instance_name(s, leaf),
+            .wanted = leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
+            .behind = behind(s, leaf),
+            .no_place = nowhere && leaf->halt == HY_HALT_NO_NODE,
+            .stopped_by_wish = nowhere && (leaf->halt == HY_HALT_TARGET_ROLE || leaf->halt == HY_HALT_ORPHAN ||
+                                           leaf->halt == HY_HALT_STOP_ALL),
+            .unmanaged = !leaf->managed,
+            .blocked = leaf->blocked};
     for (size_t i = 0; i < leaf->active.count; i++) {
         uint32_t node = leaf->active.items[i];
         const struct hy_past *past = &leaf->unit->past[node];
@@ -82,5 +108,6 @@ void hy_sched_report(struct hy_sched *s)
     decision->active = hy_arena_array(&decision->arena, active, sizeof *decision->active);
     for (size_t i = 0; i < s->tops.count; i++)
         report_tree(s, s->tops.items[i]);
+    hy_sched_report_scores(s);
     report_nodes(s);
 }

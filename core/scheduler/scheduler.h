@@ -89,6 +89,13 @@ struct hy_placement {
     const char *node;  /* NULL: nowhere */
     enum hy_role role; /* wanted: STOPPED, STARTED, UNPROMOTED, PROMOTED */
     const char *reason;
+    const char *instance; /* with its number when it is a clone's, as in hy_change */
+    const char *wanted;   /* the node it was given, though it cannot start there yet, or at all; NULL: none */
+    const char *behind;   /* the resource that keeps it from its place: what it comes after, or must be with; NULL */
+    bool no_place;        /* it is stopped because no node may run it */
+    bool stopped_by_wish; /* ... because of its target-role, or because it is not configured any more */
+    bool unmanaged;
+    bool blocked; /* it failed so that nobody may touch it before it has been seen to by hand */
 };
 
 /* What a human calls an action, one an instance of a resource; and the nodes that are fenced. What stays as it is, is
@@ -122,16 +129,20 @@ struct hy_change {
 
 /* What the score of an instance on a node is made of. Only with `explain`. */
 struct hy_score_part {
-    int score;
-    const char *why; /* "location l1 prefers n1", "stickiness", "colocation c with db:0", ... */
+    int score;              /* hy_score_add() of all of them, in their order, is the whole */
+    const char *why;        /* "location l1", "stickiness", "colocation c: web would like it there", ... */
+    const char *other;      /* the resource that it comes from; NULL: it is its own */
+    const char *constraint; /* the id of the constraint that it comes from; NULL: of none */
 };
 
 struct hy_score {
     const char *rsc; /* with its number, as in hy_change */
+    const char *primitive;
     const char *node;
-    int score; /* before the assignment; -INFINITY: it may not run there */
-    bool promotion;
-    const struct hy_score_part *parts; /* in the order in which they came about */
+    int score;                         /* when its place was chosen; -INFINITY: it may not run there */
+    bool promotion;                    /* how much it is to be promoted there, once it is there */
+    const struct hy_score_part *parts; /* in the order in which they came about; what forbids the node stands even
+                                        * behind another that does */
     size_t part_count;
 };
 

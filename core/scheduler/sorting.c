@@ -42,8 +42,6 @@ static bool counts(const struct sorter *sorter, const struct hy_link *link)
         return false;
     if ((then->marks & HY_PENDING) && !(link->marks & HY_LINK_ROLE))
         return false; /* what is under way waits for nothing any more */
-    if ((link->marks & HY_LINK_SAME_NODE) && first->node != then->node)
-        return false;
     return is_strong(link->marks) || !cannot_be_done(first);
 }
 

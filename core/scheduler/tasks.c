@@ -154,7 +154,11 @@ static void leave_alone(struct hy_graph *g, struct hy_srsc *leaf)
         else
             add(g, leaf, HY_TASK_STOP, node, true);
     }
-    if (leaf->active.count && !going && !leaf->blocked)
+    if (!leaf->active.count || going || leaf->blocked)
+        return;
+    if (leaf->unit->past[leaf->active.items[0]].arriving) /* ordered before it became unmanaged, and not answered yet */
+        add_pending(g, leaf, HY_TASK_START, leaf->active.items[0]);
+    else
         add(g, leaf, HY_TASK_START, leaf->active.items[0], true);
 }
 

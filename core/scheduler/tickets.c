@@ -13,9 +13,9 @@ static enum hy_loss_policy policy_of(const struct hy_sched *s, const struct hy_r
 
 static void forbid(struct hy_sched *s, struct hy_srsc *rsc, const char *why)
 {
-    hy_sched_cause(s, rsc, HY_CAUSE_OTHER, HY_NO_NODE, -HY_INFINITY)->id = why;
     for (uint32_t n = 0; n < s->node_count; n++)
         hy_sched_add_score(s, rsc, n, -HY_INFINITY);
+    hy_sched_cause(s, rsc, HY_CAUSE_OTHER, HY_NO_NODE, -HY_INFINITY)->id = why;
 }
 
 struct loss {
@@ -39,7 +39,7 @@ static void lose(struct hy_sched *s, struct hy_srsc *rsc, const struct loss *los
         lose(s, rsc->children.items[i], loss);
     if (rsc->kind != HY_RSC_PRIMITIVE)
         return;
-    const char *why = hy_arena_printf(&s->decision->arena, "ticket %s, which is %s", loss->name,
+    const char *why = hy_arena_printf(&s->decision->arena, "ticket %s, which is %s,", loss->name,
                                       loss->granted ? "standby" : "not granted here");
     bool promoted_only = loss->role == HY_ROLE_PROMOTED;
     if (loss->granted || !rsc->active.count) {

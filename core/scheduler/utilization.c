@@ -169,15 +169,30 @@ static bool is_open(const struct hy_sched *s, const struct hy_srsc *rsc, uint32_
     return s->nodes[n].usable && rsc->score[n] != HY_ABSENT && rsc->score[n] >= 0;
 }
 
+/* "capacity (4096 of memory is needed, and 1024 is left)" */
+static const char *what_lacks(struct hy_sched *s, const struct hy_srsc *leaf, const struct hy_snode *node,
+                              const struct hy_amount *needs, size_t count)
+{
+    size_t i = 0;
+    while (i + 1 < count && has_room(node, &needs[i], 1))
+        i++;
+    const struct hy_amount *left = find(node->free, node->free_count, needs[i].name);
+    bool alone = count == leaf->unit->prim->utilization_count && needs[i].value <= 0;
+    const struct hy_amount *own =
+        find(leaf->unit->prim->utilization, leaf->unit->prim->utilization_count, needs[i].name);
+    alone = alone || (own && own->value == needs[i].value);
+    return hy_arena_printf(&s->decision->arena, "capacity (%s%d of %s is needed, and %d is left)",
+                           alone ? "" : "with all that must be with it ", needs[i].value, needs[i].name,
+                           left ? left->value : 0);
+}
+
 static void ban_full(struct hy_sched *s, struct hy_srsc *leaf, const struct hy_amount *needs, size_t count)
 {
     for (uint32_t n = 0; n < s->node_count; n++) {
         if (!is_open(s, leaf, n) || has_room(&s->nodes[n], needs, count))
             continue;
         hy_sched_add_score(s, leaf, n, -HY_INFINITY);
-        struct hy_cause *cause = hy_sched_cause(s, leaf, HY_CAUSE_OTHER, n, -HY_INFINITY);
-        if (cause)
-            cause->id = "its utilization is more than is left";
+        hy_sched_cause(s, leaf, HY_CAUSE_OTHER, n, -HY_INFINITY)->id = what_lacks(s, leaf, &s->nodes[n], needs, count);
     }
 }
 

@@ -297,6 +297,14 @@ void hy_store_snapshot(struct hy_store *store, uint64_t index, uint64_t term, co
     pthread_mutex_unlock(&store->mutex);
 }
 
+void hy_store_begin_above(struct hy_store *store, uint64_t incarnation)
+{
+    pthread_mutex_lock(&store->mutex);
+    hy_journal_persist_incarnation(&open_job(store)->items, incarnation);
+    pthread_cond_signal(&store->work);
+    pthread_mutex_unlock(&store->mutex);
+}
+
 int hy_store_fd(const struct hy_store *store)
 {
     return store->event;

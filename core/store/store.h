@@ -58,6 +58,10 @@ void hy_store_persist(struct hy_store *store, const struct hy_raft_effect *effec
 void hy_store_snapshot(struct hy_store *store, uint64_t index, uint64_t term, const struct hy_raft_servers *servers,
                        const void *data, size_t size, uint64_t first_kept);
 
+/* Queues: from the next open on, incarnations are above this one. The caller ends its run: durable when hy_store_close()
+ * returns. */
+void hy_store_begin_above(struct hy_store *store, uint64_t incarnation);
+
 /* An eventfd that becomes readable when something was completed. */
 int hy_store_fd(const struct hy_store *store);
 /* The number of the last PERSIST that is durable; clears the eventfd. */

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """hactl as its users and their scripts meet it: statuses and one-line errors, and answers under load."""
 
+import json
 import subprocess
 
 from .case import ClusterCase
@@ -115,3 +116,78 @@ class Load(ClusterCase):
         self.assertTrue(taken, said)
         shown = self.check("test1", "configure", "show")
         self.assertTrue(any(f"cluster-delay={word}s" in shown for word in taken), shown)
+
+
+class Asking(ClusterCase):
+    """why, resource scores, what-if; and what is refused because it would stop something."""
+
+    configuration = CONFIGURATION
+    whole = True
+
+    def setUp(self):
+        super().setUp()
+        self.place_vip("test3")
+        self.wait_active("ClusterIP", ["test3"])
+
+    def what_if(self, *words):
+        result = self.hactl("test1", "what-if", *words, "--json")
+        return result.status, json.loads(result.stdout)
+
+    def test_why_it_is_there(self):
+        said = self.check("test5", "why", "ClusterIP")
+        self.assertIn("ClusterIP runs on test3, and stays there\n", said)
+        self.assertIn("\n  test3  here     score 300 (location prefer-test3 300)\n", said)
+        self.assertIn("\n  test1  less     score 0; less than test3's 300\n", said)
+        answer = json.loads(self.check("test1", "why", "ClusterIP", "--json"))
+        self.assertEqual([entry["runs_on"] for entry in answer["instances"]], ["test3"])
+        self.refused(1, "there is no resource nothing", "test1", "why", "nothing")
+
+    def test_why_it_does_not_run(self):
+        self.check("test1", "resource", "stop", "ClusterIP", "--wait")
+        said = self.check("test5", "why", "ClusterIP")
+        self.assertIn("ClusterIP does not run\n", said)
+        self.assertIn("`hactl resource start ClusterIP` lets it run", said)
+        self.check("test1", "resource", "start", "ClusterIP", "--wait")
+
+    def test_scores_add_up(self):
+        scores = json.loads(self.check("test1", "resource", "scores", "--json"))["scores"]
+        self.assertEqual({score["node"] for score in scores}, {"test1", "test3", "test5"})
+        for score in scores:
+            parts = [part["score"] for part in score["parts"]]
+            whole = -1000000 if min(parts, default=0) <= -1000000 else min(1000000, sum(parts))
+            self.assertEqual(whole, score["score"], score)
+
+    def test_what_if(self):
+        """What it says, and what happens then."""
+        status, answer = self.what_if("any-node-down")
+        self.assertEqual((status, answer["survived"], answer["of"]), (0, 3, 3))
+        moved = [case["effects"][0] for case in answer["cases"] if case["node"] == "test3"]
+        self.assertEqual([effect["effect"] for effect in moved], ["moved"])
+        self.testbed["test3"].power_off()
+        self.wait_active("ClusterIP", [moved[0]["to"]], host="test1")
+
+    def test_losses(self):
+        for node in ("test1", "test5"):
+            self.check("test1", "configure", "location", f"far-{node}", "ClusterIP", "-inf:", node)
+        status, answer = self.what_if("node-down", "test3")
+        self.assertEqual(status, 4)
+        self.assertEqual([effect["effect"] for effect in answer["cases"][0]["effects"]], ["lost"])
+        before = self.check("test1", "configure", "show")
+        result = self.hactl("test5", "node", "standby", "test3")
+        self.assertEqual((result.status, result.stdout), (1, ""), result)
+        self.assertIn("\n  ClusterIP would not run; it has a place on test3: ", result.stderr)
+        self.assertEqual(self.check("test1", "configure", "show"), before)
+        self.check("test5", "node", "standby", "test3", "--force", "--wait")
+        self.wait_active("ClusterIP", [])
+        self.assertIn("test3 is standby", self.check("test1", "why", "ClusterIP"))
+        self.check("test5", "node", "online", "test3", "--wait")
+        self.wait_active("ClusterIP", ["test3"])
+        self.check("test1", "configure", "delete", "far-test1", "far-test5")
+
+    def test_a_move_in_vain(self):
+        self.check("test1", "configure", "location", "stay", "ClusterIP", "inf:", "test3")
+        said = self.check("test1", "resource", "move", "ClusterIP", "test5")
+        self.assertIn("nothing moves: ClusterIP is to be on test3: ", said)
+        self.assertIn("`hactl resource unmove ClusterIP` takes the new one back", said)
+        self.check("test1", "resource", "unmove", "ClusterIP")
+        self.check("test1", "configure", "delete", "stay")

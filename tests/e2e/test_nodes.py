@@ -262,6 +262,18 @@ class Disks(FreshCase):
                 self.lose(name, disk.wipe)
                 self.assertIn("this node has no cluster yet", self.log(name))
 
+    def test_an_empty_disk_and_a_clock_that_is_behind(self):
+        """Nobody here can set a host's clock; so its last life is by one that was an hour ahead."""
+        _, name, _ = self.place()
+        later = "the others know a later life of this node: its disk is new and its clock is behind"
+        with self.one_answers():
+            self.lose(name, lambda host: disk.set_clock_ahead(host, 3600))
+            self.assertNotIn("later life", self.log(name))
+            self.lose(name, disk.wipe)
+            self.assertEqual(self.log(name).count(later), 1)
+            for other in self.others(name):
+                self.assertNotIn("later life", self.log(other))
+
     def test_a_flipped_byte(self):
         holder, second, _ = self.place()
         with self.one_answers():

@@ -57,7 +57,8 @@ struct sim_node {
     struct hy_cluster *cluster;
     uint64_t life;
     uint64_t boots;
-    uint64_t incarnation;
+    uint64_t incarnation; /* of its last life: on its disk, or by its clock */
+    size_t restarts;      /* because it was outlived */
     struct disk disk;
     hy_time disk_busy; /* one write after the other; with slow disks the end of the sync that runs */
     hy_time next_sync; /* slow disks: the end of the one that takes in all that has come meanwhile */
@@ -67,6 +68,7 @@ struct sim_node {
     uint32_t lease_life, seen_life;
     bool executor_up;
     bool gone;
+    bool outlived;
 };
 
 struct broken {
@@ -325,6 +327,10 @@ static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *
     case HY_CLUSTER_GONE:
         node->gone = true;
         break;
+    case HY_CLUSTER_OUTLIVED:
+        node->outlived = true;
+        node->incarnation = effect->number;
+        break;
     default:
         break;
     }
@@ -565,6 +571,11 @@ static bool advance(struct sim *sim, hy_time end)
             hy_cluster_free(&sim->nodes[i].cluster);
             sim->nodes[i].gone = false;
             sim->nodes[i].life++;
+        } else if (sim->nodes[i].outlived) {
+            sim->nodes[i].outlived = false;
+            sim->nodes[i].restarts++;
+            sim_kill_core(sim, i);
+            sim_start_core(sim, i);
         }
     check_single(sim);
     return true;
@@ -643,6 +654,22 @@ void sim_replace_disk(struct sim *sim, size_t number)
     node->disk_busy = 0;
     for (size_t i = 0; i < sim->count; i++)
         node->configured[i] = true;
+}
+
+void sim_set_back(struct sim *sim, size_t number, uint64_t incarnation)
+{
+    ck_assert_ptr_null(sim->nodes[number].cluster);
+    sim->nodes[number].incarnation = incarnation - 1;
+}
+
+uint64_t sim_incarnation(const struct sim *sim, size_t number)
+{
+    return sim->nodes[number].incarnation;
+}
+
+size_t sim_restarts(const struct sim *sim, size_t number)
+{
+    return sim->nodes[number].restarts;
 }
 
 void sim_boot(struct sim *sim, size_t number)

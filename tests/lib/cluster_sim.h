@@ -26,7 +26,11 @@ void sim_replace_disk(
     struct sim *sim,
     size_t
         node); /* of a node that is down: an empty one with another id, and a configuration that names all there are by now */
-uint64_t sim_found(struct sim *sim, size_t node); /* `hactl cluster found`; ask with sim_answer() */
+/* The clock of a node that is down: by it, its next life is this one. */
+void sim_set_back(struct sim *sim, size_t node, uint64_t incarnation);
+uint64_t sim_incarnation(const struct sim *sim, size_t node);
+size_t sim_restarts(const struct sim *sim, size_t node); /* of its core, because the others knew a later life of it */
+uint64_t sim_found(struct sim *sim, size_t node);        /* `hactl cluster found`; ask with sim_answer() */
 
 void sim_boot(struct sim *sim, size_t node);      /* power on: executor empty, disk as it was */
 void sim_power_off(struct sim *sim, size_t node); /* all is gone but what was synced */

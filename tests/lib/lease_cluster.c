@@ -226,6 +226,9 @@ static void take_effect(struct lease_cluster *cluster, uint32_t id, const struct
     case HY_MEMBERSHIP_STRANGER:
         lease_trace(cluster, "%u: %u introduces itself", id, effect->node);
         break;
+    case HY_MEMBERSHIP_OUTLIVED:
+        lease_trace(cluster, "%u: is outlived by its incarnation %" PRIu64, id, effect->incarnation);
+        break;
     case HY_MEMBERSHIP_LATE:
         lease_trace(cluster, "%u: was late by %.1f ms", id, (double)effect->by / (double)HY_MS);
         break;

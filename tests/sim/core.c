@@ -12,7 +12,7 @@ enum { SHORTEST_LATENESS = 20, LONGEST_LATENESS = 150 };
 void sim_core_tick_moved(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
-    if (!host->core.cluster || host->core_frozen || host->host_frozen) {
+    if (!host->core.cluster || host->core.outlived || host->core_frozen || host->host_frozen) {
         host->core.due = HY_NEVER;
         host->core.due_local = -1;
         return;
@@ -126,6 +126,10 @@ static void carry_out(struct sim_world *world, size_t node, struct hy_cluster_ef
     case HY_CLUSTER_BROKEN:
         core->broken = true;
         break;
+    case HY_CLUSTER_OUTLIVED:
+        core->outlived = true; /* what it does from now on is write that, and end: sim_disk_event() */
+        sim_disk_begin_above(world, node, effect->number);
+        break;
     case HY_CLUSTER_GONE:
         core->gone = true;
         break;
@@ -172,7 +176,7 @@ static bool gives_orders(const struct hy_cluster_effects *effects)
 void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster_event *event)
 {
     struct sim_host *host = &world->hosts[node];
-    if (!host->core.cluster)
+    if (!host->core.cluster || host->core.outlived)
         return;
     struct hy_cluster_effects effects = {0};
     struct hy_err err;
@@ -282,7 +286,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     hy_cluster_free(&core->cluster);
     hy_cluster_effects_free(&core->held);
     core->generation++;
-    core->gone = core->broken = core->holds_next = core->holds_orders = false;
+    core->gone = core->broken = core->outlived = core->holds_next = core->holds_orders = false;
     core->due = HY_NEVER;
     core->due_local = -1;
     sim_bus_core_ended(world, node, silently);

@@ -67,6 +67,14 @@ void sim_disk_persist(struct sim_world *world, size_t node, const struct hy_raft
     begin(world, node);
 }
 
+void sim_disk_begin_above(struct sim_world *world, size_t node, uint64_t incarnation)
+{
+    struct sim_disk_job *job = open_job(&world->hosts[node].disk);
+    hy_journal_persist_incarnation(&job->items, incarnation);
+    job->last = true;
+    begin(world, node);
+}
+
 void sim_disk_snapshot(struct sim_world *world, size_t node, const struct hy_cluster_effect *effect)
 {
     struct sim_disk *disk = &world->hosts[node].disk;
@@ -211,7 +219,9 @@ void sim_disk_event(struct sim_world *world, size_t node)
         event = (struct hy_cluster_event){.type = HY_CLUSTER_SNAPSHOT_SAVED, .number = job.snapshot->content.index};
     free_job(&job);
     begin(world, node);
-    if (event.number)
+    if (job.last)
+        sim_core_end(world, node, "the others know a later life of it", false);
+    else if (event.number)
         sim_core_step(world, node, &event);
 }
 

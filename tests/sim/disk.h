@@ -23,6 +23,7 @@ struct sim_disk_job {
     struct hy_buf items; /* written first */
     struct sim_disk_snapshot *snapshot;
     uint64_t number; /* of the last PERSIST in it; 0: none */
+    bool last;       /* the core ends when it is through */
 };
 
 struct sim_disk {
@@ -40,7 +41,8 @@ struct sim_disk {
 
 void sim_disk_persist(struct sim_world *world, size_t node, const struct hy_raft_effect *effect);
 void sim_disk_snapshot(struct sim_world *world, size_t node, const struct hy_cluster_effect *effect);
-void sim_disk_event(struct sim_world *world, size_t node); /* a job is through */
+void sim_disk_begin_above(struct sim_world *world, size_t node, uint64_t incarnation); /* then the core ends */
+void sim_disk_event(struct sim_world *world, size_t node);                             /* a job is through */
 /* The process is gone. `power`: of what was being written any sectors are there, else its beginning. */
 void sim_disk_crash(struct sim_world *world, size_t node, bool power);
 void sim_disk_replace(struct sim_world *world, size_t node);

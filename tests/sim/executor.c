@@ -64,6 +64,8 @@ static void send_news(struct sim_executor *executor, enum hy_executor_news_type 
     copy->reason = hy_strdup(outcome->reason);
     copy->output = hy_strdup(outcome->output);
     copy->agent = hy_strdup(outcome->agent);
+    copy->migrate_from = hy_strdup(outcome->migrate_from);
+    copy->migrate_to = hy_strdup(outcome->migrate_to);
     copy->digest = hy_strdup(outcome->digest);
 }
 

@@ -26,8 +26,6 @@ static void jump(struct sim_world *world, size_t node, const struct sim_fault *f
 {
     (void)begins;
     struct sim_host *host = &world->hosts[node];
-    if (fault->v < 0 && (!host->disk.id || !host->disk.log.size))
-        return; /* its disk is lost: see sim_inject_may_lose_disk() */
     host->clock.wall_offset += fault->v;
     if (!host->powered)
         host->next_wall += fault->v; /* its battery's clock */
@@ -122,10 +120,6 @@ static bool somebody_is_taken_out(const struct sim_world *world)
 
 bool sim_inject_may_lose_disk(const struct sim_world *world, size_t lost)
 {
-    /* With an empty disk and a wall clock that has gone back, a node's new life counts as older than its last one, and is
-     * not heard before the clock has caught up: a known gap (README.md). */
-    if ((uint64_t)sim_wall(world, lost) <= world->hosts[lost].core.incarnation)
-        return false;
     if (somebody_is_taken_out(world))
         return false;
     for (size_t node = 0; node < world->count; node++) {

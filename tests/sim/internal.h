@@ -137,7 +137,7 @@ struct sim_core {
     uint32_t peers; /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
     hy_time due;    /* true time of the next tick */
     hy_time due_local;
-    bool gone, broken;
+    bool gone, broken, outlived;
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
     bool holds_next, holds_orders;
 };

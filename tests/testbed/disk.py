@@ -27,6 +27,38 @@ with open(path, "r+b") as file:
     print(at)
 """
 
+# A log that was written anew begins with the incarnation; what it looks like: docs/protocol.md, "On disk".
+SET_CLOCK = """
+import struct, sys
+SECTOR, CONTENT, CRC, INCARNATION = 512, 7, 504, 4
+
+def crc32c(data, crc=0):
+    crc ^= 0xFFFFFFFF
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82F63B78 if crc & 1 else 0)
+    return crc ^ 0xFFFFFFFF
+
+with open(sys.argv[1], "r+b") as file:
+    header = file.read(SECTOR)
+    sector = bytearray(file.read(SECTOR))
+    seed = struct.unpack_from("<I", header, CRC)[0]
+    def checksum():
+        return crc32c(bytes(sector[:CRC]), crc32c(struct.pack("<Q", SECTOR), seed))
+    if seed != crc32c(header[:CRC]) or checksum() != struct.unpack_from("<I", sector, CRC)[0]:
+        sys.exit(f"{sys.argv[1]}: not a log as docs/protocol.md has it")
+    item, incarnation = struct.unpack_from("<BQ", sector, CONTENT)
+    if item != INCARNATION:
+        sys.exit(f"{sys.argv[1]} begins with item {item}, not with an incarnation")
+    incarnation += int(sys.argv[2]) * 1000000
+    struct.pack_into("<BQ", sector, CONTENT, item, incarnation)
+    struct.pack_into("<I", sector, CRC, checksum())
+    file.seek(SECTOR)
+    file.write(sector)
+    print(incarnation)
+"""
+
 
 def _place(host, folder):
     """The folder, which must be of the host's own, as whoever sees the testbed's disks finds it."""
@@ -96,3 +128,10 @@ def flip_byte(host, name, where="middle", folder=STATE):
     """One byte of a file becomes another. where: an offset, from the end when it is negative, or "middle". Where it was."""
     _require_rest(host)
     return int(_run(host, ["python3", "-c", FLIP, os.path.join(_place(host, folder), name), str(where)]))
+
+
+def set_clock_ahead(host, seconds, folder=STATE):
+    """Its last life began by a clock that was so much ahead: the clock that all hosts have is behind that from then on. The
+    number of that life."""
+    _require_rest(host)
+    return int(_run(host, ["python3", "-c", SET_CLOCK, os.path.join(_place(host, folder), "log"), str(seconds)]))

@@ -6,7 +6,7 @@ UNIT_TESTS += test_hactl
 test_hactl_SOURCES = \
 	tests/unit/test_hactl.c \
 	tests/unit/hactl_article.c tests/unit/hactl_configure.c tests/unit/hactl_other.c tests/unit/hactl_run.c \
-	tests/unit/hactl_session.c tests/unit/hactl_simulate.c tests/unit/hactl_status_case.c tests/unit/hactl_words.c \
+	tests/unit/hactl_session.c tests/unit/hactl_simulate.c tests/unit/hactl_status_case.c tests/unit/hactl_why_case.c tests/unit/hactl_words.c \
 	tests/unit/hactl_run.h \
 	tests/lib/fake_core.c tests/lib/fake_core.h tests/lib/run.h \
 	core/daemon/ipc.c core/daemon/ipc.h
@@ -24,4 +24,6 @@ EXTRA_DIST += docs/hactl.md \
 	tests/golden/hactl/blank.case tests/golden/hactl/comings.case tests/golden/hactl/lost.case \
 	tests/golden/hactl/add.out tests/golden/hactl/add.conf \
 	tests/golden/hactl/production.conf tests/golden/hactl/production.in \
+	tests/golden/hactl/what-if.case tests/golden/hactl/why-clones.case \
+	tests/golden/hactl/why-places.case tests/golden/hactl/why-stopped.case \
 	tests/golden/hactl/service.conf tests/golden/hactl/service.status

@@ -166,9 +166,33 @@ START_TEST(sets_shrink)
 }
 END_TEST
 
-START_TEST(renamed)
+START_TEST(shown_by_type_and_tag)
 {
     struct ran ran = run_line(&core, SETS);
+    ran_free(&ran);
+    expect_ok(&core, "hactl configure show tag:T type:rsc_ticket",
+              "primitive A lsb:a\nprimitive B lsb:b\nrsc_ticket R site-A: A B\n");
+    expect_error(&core, "hactl configure show tag:A", 1, "hactl: there is no tag A\n");
+    expect_error(&core, "hactl configure show type:A", 1, "hactl: there is no type of object A\n");
+    expect_ok(&core, "hactl configure show type:ms", "");
+}
+END_TEST
+
+START_TEST(a_template_gives_its_agent)
+{
+    expect_ok(&core,
+              "printf 'rsc_template T lsb:a meta target-role=Stopped\\nprimitive A @T\\n' | hactl configure load -",
+              "");
+    expect_in(&core, "hactl resource status", "A\t(lsb:a):\tStopped (disabled)\n");
+    expect_in(&core, "hactl --json resource status", "\"agent\": \"lsb:a\"");
+}
+END_TEST
+
+START_TEST(renamed)
+{
+    struct ran ran = run_line(&core, "hactl site ticket grant site-A");
+    ran_free(&ran);
+    ran = run_line(&core, SETS);
     ran_free(&ran);
     expect_error(&core, "hactl configure rename A A2", 1,
                  "hactl: resource A is running, can't rename it: stop it first (hactl resource stop A)\n");
@@ -177,7 +201,9 @@ START_TEST(renamed)
     expect_error(&core, "hactl configure rename K 2", 1,
                  "hactl: line 1, column 12: '2': expected the id of the constraint: a letter or '_', then letters, "
                  "digits, '_', '-', '.', at most 255 in all\n");
-    expect_ok(&core, "hactl resource stop A --wait", "");
+    ran = run_line(&core, "hactl --force resource stop A --wait");
+    ck_assert_int_eq(ran.status, 0);
+    ran_free(&ran);
     ran = run_line(&core, "hactl configure rename A A2");
     ck_assert_int_eq(ran.status, 0);
     ran_free(&ran);
@@ -250,7 +276,7 @@ END_TEST
 START_TEST(tickets)
 {
     expect_ok(&core, "hactl configure primitive A lsb:a", "");
-    expect_ok(&core, "hactl configure rsc_ticket R site-A: A", "");
+    expect_ok(&core, "hactl --force configure rsc_ticket R site-A: A", "");
     expect_ok(&core, "hactl site ticket show", "");
     expect_ok(&core, "hactl site ticket grant site-A", "");
     expect_ok(&core, "hactl site ticket show site-A", "site-A\tgranted last-granted=Tue Jan 10 11:25:10 2017\n");
@@ -280,6 +306,8 @@ TCase *hactl_configure_case(void)
     tcase_add_test(tests, what_cannot_be_made);
     tcase_add_test(tests, groups_and_clones_shrink);
     tcase_add_test(tests, sets_shrink);
+    tcase_add_test(tests, shown_by_type_and_tag);
+    tcase_add_test(tests, a_template_gives_its_agent);
     tcase_add_test(tests, renamed);
     tcase_add_test(tests, groups_are_modified);
     tcase_add_test(tests, rules_keep_what_always_holds);

@@ -52,14 +52,6 @@ START_TEST(moving)
     expect_ok(&core, "hactl resource unmove A", "INFO: Removed migration constraints for A\n");
     expect_not_in(&core, "hactl configure show", "location");
     expect_ok(&core, "hactl resource unban A", "INFO: There were no migration constraints for A\n");
-    expect_ok(&core, "hactl configure location here A inf: test1", "");
-    expect_ok(&core, "hactl resource move A test5",
-              "INFO: Move constraint created for A to test5\n"
-              "INFO: A does not go to test5: it is to be on test1: location here prefers test1 (INFINITY)\n");
-    expect_ok(&core, "hactl resource unmove A", "INFO: Removed migration constraints for A\n");
-    expect_ok(&core, "hactl node standby test3", "");
-    expect_in(&core, "hactl resource move A test3", "INFO: A does not go to test3: it is to be on test1: ");
-    expect_ok(&core, "hactl node online test3", "");
     expect_error(&core, "hactl resource move A test7", 1,
                  "hactl: there is no node test7: `hactl node list` shows which there are\n");
 }

@@ -103,7 +103,11 @@ void text_is_golden(const char *text, const char *name)
     FILE *file = fopen(path, "re");
     ck_assert_msg(file != NULL, "%s: %s", path, strerror(errno));
     char *expected = read_stream(file);
-    ck_assert_msg(strcmp(text, expected) == 0, "%s: is\n%s\nexpected:\n%s", name, text, expected);
+    size_t same = 0; /* up to the line with the first difference; a message has a greatest length */
+    for (size_t i = 0; text[i] && text[i] == expected[i]; i++)
+        same = text[i] == '\n' ? i + 1 : same;
+    ck_assert_msg(strcmp(text, expected) == 0, "%s: is\n%.2000s\nexpected:\n%.2000s", name, text + same,
+                  expected + same);
     free(expected);
 }
 

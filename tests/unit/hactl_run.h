@@ -36,6 +36,7 @@ TCase *hactl_session_case(void);
 TCase *hactl_simulate_case(void);
 TCase *hactl_simulate_live_case(void);
 TCase *hactl_status_case(void);
+TCase *hactl_why_case(void);
 TCase *hactl_words_case(void);
 
 #endif

@@ -83,6 +83,9 @@ START_TEST(words_are_completed)
     check_complete(&h, "", "resource move Mine test", "test1\ntest3\ntest5\n");
     check_complete(&h, "", "node standby test3", "test3\n");
     check_complete(&h, "", "status ", "");
+    check_complete(&h, "", "why M", "Mine\n");
+    check_complete(&h, "", "what-if any", "any-node-down\n");
+    check_complete(&h, "", "what-if node-down te", "test1\ntest3\ntest5\n");
     fake_core_stop(&core);
     check_complete(&h, "resource", "start ", "");
     hactl_close(&h);

@@ -442,7 +442,8 @@ START_TEST(durations_may_be_iso)
     ck_assert(hy_parse_duration("P1DT2H3S", &time) && time == (86400 + 7200 + 3) * HY_SECOND);
     ck_assert(hy_parse_duration("P2W", &time) && time == 14 * 86400 * HY_SECOND);
     ck_assert(hy_parse_duration("P1Y2M", &time) && time == (365 + 60) * 86400 * HY_SECOND);
-    static const char *const wrong[] = {"P", "PT", "P5", "PT5D", "P5H", "5P", "PTT5S", "P999Y", "P1Y ", "P-1D"};
+    ck_assert(hy_parse_duration("P10S", &time) && time == 10 * HY_SECOND); /* without the T, too */
+    static const char *const wrong[] = {"P", "PT", "P5", "PT5D", "5P", "PTT5S", "P999Y", "P1Y ", "P-1D"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         ck_assert_msg(!hy_parse_duration(wrong[i], &time), "%s", wrong[i]);
 }

@@ -454,6 +454,91 @@ START_TEST(a_disk_is_lost_under_a_running_executor)
 }
 END_TEST
 
+static void lose_disk_and_time(struct sim *sim, size_t node)
+{
+    sim_power_off(sim, node);
+    sim_replace_disk(sim, node);
+    sim_set_back(sim, node, 3);
+    sim_boot(sim, node);
+}
+
+static bool was_outlived(struct sim *sim, void *context)
+{
+    return sim_restarts(sim, *(size_t *)context) > 0;
+}
+
+static struct sim *cluster_after_restarts(uint64_t seed, size_t node)
+{
+    struct sim *sim = seed_cluster(seed);
+    for (int life = 0; life < 10; life++) {
+        sim_kill_core(sim, node);
+        sim_start_core(sim, node);
+        sim_run(sim, 300 * HY_MS);
+    }
+    return sim;
+}
+
+/* By its clock, its next life is earlier than its last. In half of the runs only the log knows that: all others were restarted. */
+START_TEST(a_lost_disk_and_a_clock_that_is_behind)
+{
+    size_t node = (size_t)_i % 3;
+    struct sim *sim = cluster_after_restarts((uint64_t)_i + 1, node);
+    uint64_t last = sim_incarnation(sim, node);
+    sim_power_off(sim, node);
+    for (size_t i = 0; _i % 2 && i < 3; i++)
+        if (i != node) {
+            sim_power_off(sim, i);
+            sim_boot(sim, i);
+        }
+    lose_disk_and_time(sim, node);
+    MUST(votes, &node, 20 * HY_SECOND);
+    ck_assert_uint_eq(sim_restarts(sim, node), 1);
+    ck_assert_uint_gt(sim_incarnation(sim, node), last);
+    must_run(sim, node, "MaxScale", 10 * HY_SECOND);
+    must_run(sim, 1, "ClusterIP", 10 * HY_SECOND);
+    must_be_quiet(sim);
+    sim_free(&sim);
+}
+END_TEST
+
+/* Before anybody has heard of its new life that disk is lost, too: the next one is told the same number. */
+START_TEST(no_incarnation_is_used_twice)
+{
+    size_t node = (size_t)_i % 3;
+    struct sim *sim = cluster_after_restarts((uint64_t)_i + 1, node);
+    uint64_t last = sim_incarnation(sim, node), unheard;
+    lose_disk_and_time(sim, node);
+    MUST(was_outlived, &node, 5 * HY_SECOND);
+    unheard = sim_incarnation(sim, node);
+    lose_disk_and_time(sim, node);
+    MUST(votes, &node, 20 * HY_SECOND);
+    ck_assert_uint_eq(sim_restarts(sim, node), 2);
+    ck_assert_uint_gt(sim_incarnation(sim, node), last);
+    ck_assert_uint_ne(sim_incarnation(sim, node), unheard);
+    must_be_quiet(sim);
+    sim_free(&sim);
+}
+END_TEST
+
+/* Two hosts with one id: what knows a cluster never outbids. */
+START_TEST(a_node_with_a_state_is_outlived_and_stays_so)
+{
+    struct sim *sim = seed_cluster((uint64_t)_i + 1);
+    size_t node = (size_t)_i % 3;
+    sim_kill_core(sim, node);
+    sim_start_core(sim, node);
+    sim_run(sim, 2 * HY_SECOND);
+    sim_power_off(sim, node);
+    sim_set_back(sim, node, 1);
+    sim_boot(sim, node);
+    sim_run(sim, 15 * HY_SECOND);
+    ck_assert_uint_eq(sim_restarts(sim, node), 0);
+    ck_assert_uint_eq(sim_incarnation(sim, node), 1);
+    ck_assert(!report_of(sim, node).blank && !report_of(sim, node).quorum);
+    sim_free(&sim);
+}
+END_TEST
+
 START_TEST(disks_are_lost_one_after_the_other)
 {
     struct sim *sim = seed_cluster((uint64_t)_i + 1);
@@ -627,6 +712,9 @@ int main(void)
     tcase_add_loop_test(tcase, a_node_that_is_away_while_it_is_struck_and_another_added_runs_nothing, 0, 6);
     tcase_add_loop_test(tcase, a_lost_disk_is_a_new_server, 0, 12);
     tcase_add_loop_test(tcase, a_disk_is_lost_under_a_running_executor, 0, 24);
+    tcase_add_loop_test(tcase, a_lost_disk_and_a_clock_that_is_behind, 0, 12);
+    tcase_add_loop_test(tcase, no_incarnation_is_used_twice, 0, 6);
+    tcase_add_loop_test(tcase, a_node_with_a_state_is_outlived_and_stays_so, 0, 3);
     tcase_add_loop_test(tcase, disks_are_lost_one_after_the_other, 0, 3);
     tcase_add_loop_test(tcase, a_lost_majority_does_not_begin_anew_by_itself, 0, 6);
     tcase_add_loop_test(tcase, a_node_that_was_down_while_the_servers_changed_catches_up, 0, 3);

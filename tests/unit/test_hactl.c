@@ -12,6 +12,7 @@ int main(void)
     suite_add_tcase(suite, hactl_simulate_case());
     suite_add_tcase(suite, hactl_simulate_live_case());
     suite_add_tcase(suite, hactl_status_case());
+    suite_add_tcase(suite, hactl_why_case());
     suite_add_tcase(suite, hactl_words_case());
     return run_suite(suite);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pacemaker CIBs and what becomes of them. For each tests/import/NAME.xml there is NAME.out: the report, a line "----", and
- * the configuration (with "status" in front of the name: the whole state); or what is refused and why. HALYARD_GOLDEN=write
- * writes them.
+ * Pacemaker CIBs and what becomes of them. For each tests/import/NAME.xml there is NAME.out: the report, a line "----",
+ * and the configuration (with "status" in front of the name: the whole state); or what is refused and why.
+ * HALYARD_GOLDEN=write writes them.
  */
 #include "hactl/import.h"
 #include "lib/cib.h"
@@ -171,7 +171,7 @@ START_TEST(what_is_no_xml_is_named)
 }
 END_TEST
 
-/* The longest a state may have, in a time that tells linear from quadratic: 256 nodes and 20,000 results each would not end. */
+/* So long that what is quadratic would not end. */
 START_TEST(a_large_history_is_read)
 {
     struct hy_buf text = {0};

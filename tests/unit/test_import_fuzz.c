@@ -20,7 +20,7 @@ static const char *const corpus[] = {
     "tests/import/status.xml", "tests/import/status-plain.xml", "tests/import/refused.xml",
 };
 
-enum { CORPUS = (int)(sizeof corpus / sizeof *corpus), ROUNDS = 20000 };
+enum { CORPUS = (int)(sizeof corpus / sizeof *corpus), ROUNDS = 1000 };
 
 /* Swaps, drops, doubles and bends pieces: mostly within the marks of XML, so that more than its parser is tried. */
 static void mutate(uint64_t *seed, struct hy_buf *text)

@@ -42,8 +42,9 @@ struct fixture {
     struct hy_heartbeat sent; /* the newest it sent */
     uint64_t numbers[HY_MEMBERSHIP_MAX_NODES + 1];
     hy_time now;
-    uint64_t newer; /* peers speak in an incarnation so much higher */
-    bool deaf;      /* peers say that they do not hear node 1 */
+    uint64_t newer;     /* peers speak in an incarnation so much higher */
+    bool deaf;          /* peers say that they do not hear node 1 */
+    uint64_t own_known; /* the incarnation of node 1 that peers know; 0: its own */
 };
 
 static void step(struct fixture *f, const struct hy_membership_event *event)
@@ -110,8 +111,11 @@ static void say(struct fixture *f, uint32_t from, uint64_t echo, struct hy_heart
                                      .number = ++f->numbers[from],
                                      .dead_after_max = D_MAX,
                                      .count = 1};
-    heartbeat.about[0] = (struct hy_heartbeat_about){
-        .node = 1, .hears = !f->deaf, .epoch = 1, .incarnation = INCARNATION, .number = echo};
+    heartbeat.about[0] = (struct hy_heartbeat_about){.node = 1,
+                                                     .hears = !f->deaf,
+                                                     .epoch = 1,
+                                                     .incarnation = f->own_known ? f->own_known : INCARNATION,
+                                                     .number = echo};
     if (about.node == 1) {
         heartbeat.about[0].promised = about.promised;
         heartbeat.about[0].epoch = about.epoch;
@@ -577,6 +581,94 @@ START_TEST(what_was_heard_before_is_not_heard_again)
 }
 END_TEST
 
+/* The highest that anybody says is what counts; and a node that has only begun lets all have their say. */
+START_TEST(a_later_life_that_others_know_is_said)
+{
+    struct fixture f;
+    struct hy_membership_options options = options_of(1, 3, 0);
+    set_up(&f, &options);
+    f.now = T0 + HY_SECOND - 1;
+    f.own_known = INCARNATION + 9;
+    promise(&f, 2, 3, 0);
+    ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_OUTLIVED));
+    f.now = T0 + HY_SECOND;
+    f.own_known = INCARNATION + 7;
+    promise(&f, 3, 3, 0);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_OUTLIVED)->incarnation, INCARNATION + 9);
+    ck_assert_uint_eq(must_say(&f, HY_MEMBERSHIP_OUTLIVED)->node, 1);
+    ck_assert_int_eq(lease(&f), 0);
+    ck_assert(!view(&f, 2).hears_us); /* it is another life that they hear */
+    f.now = T0 + 11 * HY_SECOND - 1;
+    promise(&f, 3, 3, 0);
+    ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_OUTLIVED));
+    f.now = T0 + 11 * HY_SECOND;
+    promise(&f, 3, 3, 0);
+    must_say(&f, HY_MEMBERSHIP_OUTLIVED);
+    tear_down(&f);
+}
+END_TEST
+
+START_TEST(an_earlier_or_the_present_life_outlives_nobody)
+{
+    struct fixture f;
+    struct hy_membership_options options = options_of(1, 3, 0);
+    set_up(&f, &options);
+    f.now = T0 + 2 * HY_SECOND;
+    f.own_known = INCARNATION - 1;
+    promise(&f, 2, 1, 0);
+    ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_OUTLIVED));
+    f.own_known = INCARNATION;
+    promise(&f, 2, 1, 0);
+    ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_OUTLIVED));
+    f.own_known = INCARNATION + 1; /* in a heartbeat that is old itself */
+    f.numbers[2] = 0;
+    promise(&f, 2, 1, 0);
+    ck_assert_ptr_null(said(&f, HY_MEMBERSHIP_OUTLIVED));
+    promise(&f, 3, 1, 0);
+    must_say(&f, HY_MEMBERSHIP_OUTLIVED);
+    tear_down(&f);
+}
+END_TEST
+
+/* All others were restarted and have heard nothing of it, or an earlier life first: the log knows. */
+START_TEST(the_log_knows_of_a_later_life)
+{
+    struct fixture f;
+    struct hy_membership_options options = options_of(1, 3, 3);
+    set_up(&f, &options);
+    promise(&f, 2, f.sent.number, 0);
+    hy_time heard = f.now;
+    for (int gone = 0; gone < 2; gone++) {
+        step(&f, &(struct hy_membership_event){.type = HY_MEMBERSHIP_RESTORED,
+                                               .node = 2 + (uint32_t)gone,
+                                               .in = !gone,
+                                               .epoch = 5,
+                                               .incarnation = INCARNATION + 50});
+    }
+    f.now += HEARTBEAT_INTERVAL;
+    promise(&f, 2, f.sent.number, 0);
+    promise(&f, 3, f.sent.number, 0);
+    ck_assert_int_eq(view(&f, 2).last_heard, heard);
+    ck_assert_uint_eq(view(&f, 3).incarnation, 0);
+    tick(&f);
+    for (uint32_t node = 2; node <= 3; node++) {
+        ck_assert_uint_eq(sent_about(&f, node)->incarnation, INCARNATION + 50);
+        ck_assert_uint_eq(sent_about(&f, node)->number, 0);
+        ck_assert(!sent_about(&f, node)->hears);
+        ck_assert_int_eq(sent_about(&f, node)->promised, 0);
+        ck_assert_int_eq(sent_about(&f, node)->held, 0);
+    }
+    f.newer = 49; /* node 2 comes up to 70 + 1 + 49 */
+    promise(&f, 2, f.sent.number, 0);
+    ck_assert_uint_eq(view(&f, 2).incarnation, INCARNATION + 50);
+    f.now += HEARTBEAT_INTERVAL;
+    tick(&f);
+    ck_assert_uint_eq(sent_about(&f, 2)->number, f.numbers[2]);
+    ck_assert(sent_about(&f, 2)->hears);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(admission_before_the_release_calls_it_off)
 {
     struct fixture f;
@@ -888,6 +980,9 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, admission_of_a_restarted_voter_forgets_what_it_refused);
     tcase_add_test(tcase, a_restarted_voter_has_to_refuse_anew);
     tcase_add_test(tcase, what_was_heard_before_is_not_heard_again);
+    tcase_add_test(tcase, a_later_life_that_others_know_is_said);
+    tcase_add_test(tcase, an_earlier_or_the_present_life_outlives_nobody);
+    tcase_add_test(tcase, the_log_knows_of_a_later_life);
     tcase_add_test(tcase, admission_before_the_release_calls_it_off);
     tcase_add_test(tcase, a_late_node_restarts_its_count);
     tcase_add_test(tcase, link_down_gives_the_lease_up_until_new_heartbeats_are_echoed);

@@ -115,6 +115,36 @@ START_TEST(the_disk_id_stays)
 }
 END_TEST
 
+/* With no write of consensus behind it, and in one frame with others; it outlives the log's being written anew. */
+START_TEST(begins_above_what_it_is_told)
+{
+    struct hy_store_loaded loaded;
+    bad_disk.clock_behind = 1000000000; /* seconds */
+    struct hy_store *store = open_store(&loaded);
+    uint64_t disk = loaded.disk, above = loaded.incarnation + 77000000;
+    hy_store_loaded_free(&loaded);
+    hy_store_begin_above(store, above);
+    hy_store_close(&store);
+    assert_all_is_on_disk();
+    store = open_store(&loaded);
+    ck_assert_uint_eq(loaded.incarnation, above + 1);
+    ck_assert_uint_eq(loaded.disk, disk);
+    ck_assert_uint_eq(loaded.raft.servers.count, 0);
+    hy_store_loaded_free(&loaded);
+    queue_entry(store, 1, 1, 1, "a");
+    hy_store_begin_above(store, above + 5000000);
+    queue_entry(store, 2, 2, 1, "b");
+    wait_for(store, 2);
+    hy_store_snapshot(store, 1, 1, &servers, "a", 1, 2);
+    hy_store_close(&store);
+    store = open_store(&loaded);
+    ck_assert_uint_eq(loaded.incarnation, above + 5000001);
+    ck_assert_uint_eq(loaded.raft.entry_count, 1);
+    hy_store_loaded_free(&loaded);
+    hy_store_close(&store);
+}
+END_TEST
+
 START_TEST(the_first_set_of_servers_stays)
 {
     struct hy_store_loaded loaded;
@@ -338,6 +368,7 @@ int main(void)
     tcase_add_test(tcase, many_writes_under_one_sync);
     tcase_add_test(tcase, one_core_a_folder);
     tcase_add_test(tcase, the_disk_id_stays);
+    tcase_add_test(tcase, begins_above_what_it_is_told);
     tcase_add_test(tcase, the_first_set_of_servers_stays);
     tcase_add_test(tcase, the_log_grows);
     tcase_add_test(tcase, a_foreign_folder_is_refused);

@@ -5,6 +5,7 @@
 #include "hactl/split.h"
 #include "hactl/state.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void offer(const char *word, const char *prefix, struct hy_buf *out)
@@ -32,6 +33,22 @@ static void offer_words(const char *level, const char *prefix, struct hy_buf *ou
     if (*level) {
         offer("up", prefix, out);
         offer("help", prefix, out);
+    }
+}
+
+/* The words of the usage that are typed as they stand there: "any-node-down", "show|set|delete". */
+static void offer_choices(const struct hactl_command *command, const char *prefix, struct hy_buf *out)
+{
+    static const char *const letters = "abcdefghijklmnopqrstuvwxyz-";
+    for (const char *at = command->usage; *at;) {
+        size_t length = strcspn(at, " |[]"), plain = strspn(at, letters);
+        if (length && plain == length && *at != '-') {
+            char *word = hy_strndup(at, length);
+            offer(word, prefix, out);
+            free(word);
+        }
+        at += length;
+        at += strspn(at, " |[]");
     }
 }
 
@@ -65,11 +82,13 @@ void hactl_complete(struct hactl *h, const char *level, const char *line, struct
     if (before > at && !hactl_find(level, words.list.items[0]) && hactl_is_level(words.list.items[0]))
         level = hactl_level(words.list.items[at++]);
     const struct hactl_command *command = before > at ? hactl_find(level, words.list.items[at]) : NULL;
-    if (before == at && at == 0)
+    if (before == at && at == 0) {
         offer_words(level, prefix, out);
-    else if (before == at)
+    } else if (before == at) {
         offer_commands(level, prefix, out);
-    else if (command)
+    } else if (command) {
+        offer_choices(command, prefix, out);
         offer_ids(h, command, prefix, out);
+    }
     hactl_words_free(&words);
 }

@@ -108,10 +108,38 @@ static json_t *object_json(const struct hy_object *object)
     return entry;
 }
 
-static bool is_named(const struct hy_object *object, int argc, char **argv)
+/* What stands behind `type:` or `tag:`; NULL: the word is an id. */
+static const char *behind(const char *word, const char *prefix)
+{
+    size_t length = strlen(prefix);
+    return strncmp(word, prefix, length) == 0 ? word + length : NULL;
+}
+
+static bool is_of_type(const struct hy_object *object, const char *type)
+{
+    bool promotable = object->kind == HY_CLONE && object->u.clone.ms;
+    return strcmp(type, promotable ? "ms" : hy_kind_word(object->kind)) == 0;
+}
+
+static bool has_tag(const struct hy_cib *cib, const struct hy_object *object, const char *id)
+{
+    const struct hy_object *tag = hy_cib_find_kind(cib, HY_TAG, id);
+    for (size_t i = 0; tag && i < tag->u.tag.members.count; i++)
+        if (strcmp(tag->u.tag.members.items[i], object->id) == 0)
+            return true;
+    return false;
+}
+
+static bool selects(const struct hy_cib *cib, const char *word, const struct hy_object *object)
+{
+    const char *type = behind(word, "type:"), *tag = behind(word, "tag:");
+    return type ? is_of_type(object, type) : tag ? has_tag(cib, object, tag) : strcmp(word, object->id) == 0;
+}
+
+static bool is_named(const struct hy_cib *cib, const struct hy_object *object, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++)
-        if (strcmp(argv[i], object->id) == 0)
+        if (selects(cib, argv[i], object))
             return true;
     return argc == 1;
 }
@@ -121,7 +149,7 @@ static void show_json(const struct hy_cib *cib, int argc, char **argv)
     json_t *root = json_object();
     json_t *list = json_array();
     for (size_t i = 0; i < cib->objects.count; i++)
-        if (is_named(cib->objects.items[i], argc, argv))
+        if (is_named(cib, cib->objects.items[i], argc, argv))
             json_array_append_new(list, object_json(cib->objects.items[i]));
     json_object_set_new(root, "version", json_integer(1));
     json_object_set_new(root, "objects", list);
@@ -134,9 +162,26 @@ static void show_text(const struct hy_cib *cib, int argc, char **argv)
     if (argc == 1)
         hy_cib_print(cib, &text);
     for (int i = 1; i < argc; i++)
-        hy_object_print(hy_cib_find(cib, argv[i]), &text);
+        for (size_t k = 0; k < cib->objects.count; k++)
+            if (selects(cib, argv[i], cib->objects.items[k]))
+                hy_object_print(cib->objects.items[k], &text);
     fputs(hy_buf_text(&text), stdout);
     hy_buf_free(&text);
+}
+
+static int check_selector(const struct hy_cib *cib, const char *word)
+{
+    const char *type = behind(word, "type:"), *tag = behind(word, "tag:");
+    bool known = type && strcmp(type, "ms") == 0;
+    for (int kind = 0; type && kind < HY_KIND_COUNT; kind++)
+        known = known || strcmp(type, hy_kind_word((enum hy_kind)kind)) == 0;
+    if (type && !known)
+        return hactl_fail("there is no type of object %s", type);
+    if (tag && !hy_cib_find_kind(cib, HY_TAG, tag))
+        return hactl_fail("there is no tag %s", tag);
+    if (!type && !tag && !hy_cib_find(cib, word))
+        return hactl_fail("there is no object %s", word);
+    return HACTL_OK;
 }
 
 int hactl_configure_show(struct hactl *h, int argc, char **argv)
@@ -146,8 +191,7 @@ int hactl_configure_show(struct hactl *h, int argc, char **argv)
     if (status)
         return status;
     for (int i = 1; i < argc && !status; i++)
-        if (!hy_cib_find(state.cib, argv[i]))
-            status = hactl_fail("there is no object %s", argv[i]);
+        status = check_selector(state.cib, argv[i]);
     if (!status && h->json)
         show_json(state.cib, argc, argv);
     else if (!status)

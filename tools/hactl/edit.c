@@ -155,6 +155,8 @@ static int rehearse(const struct hactl_edit *edit)
         status = hactl_fail("%s", answer.err.text);
     } else if (answer.config_changed) {
         status = judge(edit, copy);
+        if (!status)
+            status = hactl_edit_check(edit, copy);
     }
     hy_buf_free(&command);
     hy_cib_free(&copy);

@@ -26,4 +26,8 @@ void hactl_edit_add(struct hactl_edit *edit, const struct hy_buf *statements);
 int hactl_edit_send(struct hactl_edit *edit);
 void hactl_edit_free(struct hactl_edit *edit);
 
+/* edit_check.c: does it take a place from what has one, without having asked for that? Then it is refused, or asked about.
+ * `after`: the CIB as it would be. */
+int hactl_edit_check(const struct hactl_edit *edit, const struct hy_cib *after);
+
 #endif

@@ -11,7 +11,13 @@
 #include <stddef.h>
 
 /* Exit statuses. */
-enum { HACTL_OK = 0, HACTL_FAILED = 1, HACTL_USAGE = 2, HACTL_NO_CONNECTION = 3 };
+enum {
+    HACTL_OK = 0,
+    HACTL_FAILED = 1,
+    HACTL_USAGE = 2,
+    HACTL_NO_CONNECTION = 3,
+    HACTL_LOSES = 4 /* what-if: something would be left without a place */
+};
 
 struct hactl_connection;
 
@@ -24,6 +30,7 @@ struct hactl {
     bool json;
     bool wait;
     bool force;
+    bool asks;       /* somebody types, and can be asked */
     int timeout_ms;  /* for a change to be taken */
     int patience_ms; /* for the cluster to have done it */
 };

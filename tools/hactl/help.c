@@ -14,7 +14,7 @@ static const char *const options =
     "  --timeout SECONDS  for --wait and cleanup (default 60), and for the answer to a change (10)\n"
     "  --force            do it although it is not wise\n"
     "exit status: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 3 no "
-    "connection to this node's daemon\n";
+    "connection to this node's daemon,\n4 what-if: something would be left without a place\n";
 
 static void print_row(const struct hactl_command *command)
 {

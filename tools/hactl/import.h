@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A Pacemaker CIB in XML, of any version from 1.1 to 3.0, to ours. What has no counterpart is told in the report, one line each:
- * what it is, where, and what was done about it. What cannot be left out without another cluster coming of it (bundles,
+ * A Pacemaker CIB in XML, of any version from 1.1 to 3.0, to ours. What has no counterpart is told in the report, one
+ * line each: what it is, where, and what was done about it. What cannot be left out without another cluster coming of it (bundles,
  * Pacemaker Remote) is refused.
  *
  * Source: "Pacemaker Explained" and the RELAX NG schemas' vocabulary.

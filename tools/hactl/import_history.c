@@ -269,8 +269,8 @@ static void keep_result(struct hy_node_status *status, size_t from, const struct
     hy_vec_push(&status->results, hy_result_copy(result));
 }
 
-/* In their order: a later one of the same operation takes the place of an earlier. What has no number of its own gets the one
- * before it or more. */
+/* In their order: a later one of the same operation takes the place of an earlier. What has no number of its own gets
+ * the one before it or more. */
 static void keep(struct hy_node_status *status, struct entries *entries)
 {
     uint64_t call = 0;

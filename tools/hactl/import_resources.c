@@ -146,6 +146,13 @@ static void read_agent(struct hactl_import *import, const struct hactl_xml *at, 
         primitive->provider = hy_strdup(provider ? provider : "heartbeat");
 }
 
+static void refuse_container(struct hactl_import *import, const struct hactl_xml *at, const struct hy_attr_sets *meta)
+{
+    if (hactl_import_value(meta, "container"))
+        hactl_import_refuse(import, at,
+                            "meta attribute container puts it into another resource: Halyard has no such thing");
+}
+
 static void refuse_remote(struct hactl_import *import, const struct hactl_xml *at, const struct hy_primitive *primitive)
 {
     const char *guest = hactl_import_value(&primitive->meta, "remote-node");
@@ -155,9 +162,8 @@ static void refuse_remote(struct hactl_import *import, const struct hactl_xml *a
     else if (guest)
         hactl_import_refuse(
             import, at, "remote-node=%.100s makes a guest node of it: Halyard has none, run a full node there", guest);
-    else if (hactl_import_value(&primitive->meta, "container"))
-        hactl_import_refuse(import, at,
-                            "meta attribute container puts it into another resource: Halyard has no such thing");
+    else
+        refuse_container(import, at, &primitive->meta);
 }
 
 static void read_primitive(struct hactl_import *import, const struct hactl_xml *at, enum hy_kind kind)
@@ -197,6 +203,7 @@ static void read_group(struct hactl_import *import, const struct hactl_xml *at)
     }
     hactl_import_sets(import, at, "instance_attributes", HACTL_USE_OTHER, &object->u.group.params);
     hactl_import_sets(import, at, "meta_attributes", HACTL_USE_META, &object->u.group.meta);
+    refuse_container(import, at, &object->u.group.meta);
     if (!object->u.group.members.count) {
         hactl_import_note(import, at, "is a group without members: left out");
         hy_object_free(&object);

@@ -149,7 +149,7 @@ static bool read_rsc(struct hactl_import *import, const struct hactl_xml *at, st
     const char *cls = hactl_xml_get(at, "class"), *provider = hactl_xml_get(at, "provider");
     const char *type = hactl_xml_get(at, "type");
     e->kind = HY_EXPR_RSC;
-    if (!is_agent_part(cls) || !is_agent_part(provider) || !is_agent_part(type)) {
+    if ((!cls && !provider && !type) || !is_agent_part(cls) || !is_agent_part(provider) || !is_agent_part(type)) {
         hactl_import_note(import, at, "names no agent: it never holds");
         return false;
     }

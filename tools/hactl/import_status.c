@@ -271,8 +271,8 @@ static int read_part(struct hactl_import *import, struct hy_node_status *status)
     return 0;
 }
 
-/* The reference numbers the instances of anonymous clones in the order in which it finds them in the status: the nodes are
- * put into that order. */
+/* The reference numbers the instances of anonymous clones in the order in which it finds them in the status: the nodes
+ * are put into that order. */
 static void put_in_order(struct hactl_import *import, const struct hy_node_status *status)
 {
     struct hy_cib *cib = import->cib;

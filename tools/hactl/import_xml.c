@@ -51,8 +51,8 @@ static bool begins_value(const char *at, const char *end)
     return at < end && (*at == '"' || *at == '\'');
 }
 
-/* Before the parser sees it: it expands entities in attributes whatever one asks for, and compares each attribute of an element
- * with all others. */
+/* Before the parser sees it: it expands entities in attributes whatever one asks for, and compares each attribute of an
+ * element with all others. */
 static int check_markup(struct hactl_xml_reader *reader, const char *text, size_t size)
 {
     size_t attributes = 0;

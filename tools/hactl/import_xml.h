@@ -21,7 +21,8 @@ struct hactl_xml_attr {
     const char *value;
 };
 
-/* An element with its attributes and the elements in it; text between them is passed over. Lives in the arena it was taken into. */
+/* An element with its attributes and the elements in it; text between them is passed over. Lives in the arena it was
+ * taken into. */
 struct hactl_xml {
     const char *name;
     const struct hactl_xml_attr *attrs;

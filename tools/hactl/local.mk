@@ -25,6 +25,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/connection.c tools/hactl/connection.h \
 	tools/hactl/dealer.c tools/hactl/dealer.h \
 	tools/hactl/edit.c tools/hactl/edit.h \
+	tools/hactl/edit_check.c \
 	tools/hactl/hactl.h \
 	tools/hactl/help.c tools/hactl/help.h \
 	tools/hactl/import.c tools/hactl/import.h \
@@ -42,10 +43,13 @@ libhactl_a_SOURCES = \
 	tools/hactl/node.c \
 	tools/hactl/node_files.c tools/hactl/node_files.h \
 	tools/hactl/options.c \
+	tools/hactl/origin.c \
+	tools/hactl/question.c tools/hactl/question.h \
 	tools/hactl/files.c tools/hactl/files.h \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \
 	tools/hactl/say.c \
+	tools/hactl/scores.c \
 	tools/hactl/shell.c tools/hactl/shell.h \
 	tools/hactl/simulate.c tools/hactl/simulate.h \
 	tools/hactl/simulate_options.c \
@@ -57,7 +61,14 @@ libhactl_a_SOURCES = \
 	tools/hactl/status_json.c \
 	tools/hactl/status_resources.c \
 	tools/hactl/table.c \
-	tools/hactl/wait.c tools/hactl/wait.h
+	tools/hactl/wait.c tools/hactl/wait.h \
+	tools/hactl/what_if.c \
+	tools/hactl/what_if.h \
+	tools/hactl/what_if_losses.c \
+	tools/hactl/what_if_print.c \
+	tools/hactl/why.c \
+	tools/hactl/why.h \
+	tools/hactl/why_node.c
 
 bin_PROGRAMS += hactl
 hactl_CPPFLAGS = $(HACTL_CPPFLAGS)

@@ -3,7 +3,9 @@
 #include "cib/grammar.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
+#include "hactl/simulate.h"
 #include "hactl/wait.h"
+#include "hactl/why.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -69,29 +71,68 @@ static bool remove_if_there(struct hactl_edit *edit, const char *id)
     return there;
 }
 
+/* ---------------------------------------------------------------- what comes of it */
+
+/* The constraint that speaks most for the node where it stays; NULL: none does. */
+static const struct hy_score_part *strongest(const struct hy_score *score)
+{
+    const struct hy_score_part *best = NULL;
+    for (size_t i = 0; score && i < score->part_count; i++)
+        if (score->parts[i].constraint && score->parts[i].score > 0 && (!best || score->parts[i].score > best->score))
+            best = &score->parts[i];
+    return best;
+}
+
+/* Why the one instance of a resource is not to be on `node`, and what can be done about it. */
+static void tell_why_not(const struct hactl_state *state, const char *id, const struct hy_placement *placement,
+                         const char *node)
+{
+    const struct hy_score *there = hactl_score_of(state->decision, placement->instance, node);
+    const struct hy_score *here =
+        placement->node ? hactl_score_of(state->decision, placement->instance, placement->node) : NULL;
+    const struct hy_score_part *holds = strongest(here);
+    struct hy_buf why = {0};
+    if (!there || there->score <= -HY_INFINITY) {
+        if (there)
+            hactl_parts_print(there, &why);
+        hactl_info("%s cannot go to %s: %s", id, node, there ? hy_buf_text(&why) : "nothing is placed there");
+    } else if (holds && here->score >= there->score) {
+        hactl_score_print(holds->score, &why);
+        hactl_info("nothing moves: %s is to be on %s: %s (%s) speaks for it no less than the new one does for %s. "
+                   "`hactl configure delete %s` lets it go; `hactl resource unmove %s` takes the new one back",
+                   id, placement->node, holds->why, hy_buf_text(&why), node, holds->constraint, id);
+    } else if (placement->node) {
+        hactl_info("%s does not go to %s: it is to be on %s: %s", id, node, placement->node,
+                   placement->reason ? placement->reason : "that is where it is best");
+    } else {
+        hactl_info("%s does not go to %s: it may not run anywhere: %s", id, node,
+                   placement->reason ? placement->reason : "no node may run it");
+    }
+    hy_buf_free(&why);
+}
+
 /* What is wished for may be outweighed: then nothing moves, and it would be a riddle why. */
 static int tell_effect(struct hactl *h, const char *id, const char *node)
 {
-    struct hactl_state state;
+    struct hactl_state state, explained = {0};
     const struct hy_placement *elsewhere = NULL;
     bool moves = false;
     int status = hactl_state_fetch(h, &state);
     if (status)
         return status;
-    const struct hy_object *resource = hy_cib_find(state.cib, id);
-    for (size_t i = 0; resource && i < state.decision->placement_count; i++) {
-        const struct hy_placement *placement = &state.decision->placements[i];
-        if (!hactl_state_contains(&state, resource, placement->primitive))
+    const struct hactl_setting setting = {.now = hactl_state_number(&state, "wall_us"), .quorum = true};
+    hactl_decide(&explained, hy_cib_copy(state.cib), &setting, &state, true);
+    const struct hy_object *resource = hy_cib_find(explained.cib, id);
+    for (size_t i = 0; resource && i < explained.decision->placement_count; i++) {
+        const struct hy_placement *placement = &explained.decision->placements[i];
+        if (!hactl_state_contains(&explained, resource, placement->primitive))
             continue;
         moves = moves || (placement->node && strcmp(placement->node, node) == 0);
-        elsewhere = !elsewhere || placement->node ? placement : elsewhere;
+        elsewhere = !elsewhere || (placement->node && !elsewhere->node) ? placement : elsewhere;
     }
-    if (!moves && elsewhere && elsewhere->node)
-        hactl_info("%s does not go to %s: it is to be on %s: %s", id, node, elsewhere->node,
-                   elsewhere->reason ? elsewhere->reason : "that is where it is best");
-    else if (!moves && elsewhere)
-        hactl_info("%s does not go to %s: it may not run anywhere: %s", id, node,
-                   elsewhere->reason ? elsewhere->reason : "no node may run it");
+    if (!moves && elsewhere)
+        tell_why_not(&explained, id, elsewhere, node);
+    hactl_state_free(&explained);
     hactl_state_free(&state);
     return HACTL_OK;
 }

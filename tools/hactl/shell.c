@@ -161,6 +161,8 @@ int hactl_shell(struct hactl *h, const char *level)
     }
     if (!hactl_config(h))
         hactl_info("commands that ask the cluster will not work until that is mended");
+    h->asks = true;
     run_typed(&shell);
+    h->asks = false;
     return HACTL_OK;
 }

@@ -9,6 +9,7 @@ enum hactl_tristate { HACTL_AS_IT_IS, HACTL_YES, HACTL_NO };
 
 /* The command line. Strings are argv's. */
 struct hactl_simulate_options {
+    const char *command;    /* whose options they are, for what is said about them */
     const char *state_file; /* a saved state */
     const char *xml_file;   /* a Pacemaker CIB; neither: the running cluster */
     const char *save_file;  /* where the state it begins from is written; NULL: nowhere */
@@ -26,6 +27,33 @@ void hactl_simulate_options_free(struct hactl_simulate_options *options);
 /* Seconds since 1970, or ISO 8601 (cib/iso8601.h); local time without a zone. */
 bool hactl_parse_time(const char *text, hy_wall *time);
 
+/* Where it begins. */
+struct hactl_origin {
+    struct hy_cib *cib;
+    hy_wall now;
+    bool quorum;
+    char *dc;                /* NULL: not known */
+    struct hactl_state live; /* of the running cluster; its CIB is taken out */
+};
+
+/* An exit status. */
+int hactl_origin_read(struct hactl *h, const struct hactl_simulate_options *options, struct hactl_origin *origin);
+void hactl_origin_free(struct hactl_origin *origin);
+bool hactl_has_fencing(const struct hy_cib *cib);
+
+/* What a decision depends on beside the CIB. */
+struct hactl_setting {
+    hy_wall now;
+    bool quorum;
+    const char *dc; /* NULL: not known */
+    bool at_once; /* as hy_sched_input has it */
+};
+
+/* A state with its decision; the CIB is the state's from then on. `live`: what is under way there counts; NULL: nothing
+ * is. */
+void hactl_decide(struct hactl_state *state, struct hy_cib *cib, const struct hactl_setting *setting,
+                  const struct hactl_state *live, bool explain);
+
 struct hactl_simulation {
     hy_wall now;
     bool quorum;
@@ -37,6 +65,8 @@ struct hactl_simulation {
 int hactl_simulate_events(const struct hactl_simulate_options *options, struct hy_cib *cib, bool fencing, hy_wall now);
 
 json_t *hactl_simulate_json(const struct hactl_simulation *simulation);
+/* One line for what is done to an instance. */
+void hactl_change_print(const struct hy_change *change, struct hy_buf *out);
 void hactl_simulate_print(const struct hactl_simulation *simulation, struct hy_buf *out);
 
 #endif

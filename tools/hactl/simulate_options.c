@@ -83,19 +83,21 @@ static int take_value(const char *option, const char *value, struct hactl_simula
     else if (strcmp(option, "--save") == 0)
         options->save_file = value;
     else
-        return USAGE("'%s' is no option of simulate: `hactl help simulate` tells which there are", option);
+        return USAGE("'%s' is no option of %s: `hactl help %s` tells which there are", option, options->command,
+                     options->command);
     return HACTL_OK;
 }
 
 int hactl_simulate_options(int argc, char **argv, struct hactl_simulate_options *options)
 {
     int status = HACTL_OK;
+    options->command = argv[0];
     for (int i = 1; i < argc && !status; i += 2) {
         bool last = i + 1 == argc;
         if (last && strcmp(argv[i], "--at") == 0)
             break; /* a time that was left empty is none */
         if (argv[i][0] != '-')
-            status = USAGE("'%s': expected an option of simulate", argv[i]);
+            status = USAGE("'%s': expected an option of %s", argv[i], options->command);
         else if (last)
             status = USAGE("%s: a value must follow", argv[i]);
         else

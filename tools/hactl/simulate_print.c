@@ -78,7 +78,7 @@ static void print_place(const struct hy_change *change, struct hy_buf *out)
         hy_buf_addf(out, "%s %s -> %s", change->rsc, change->from, change->to);
 }
 
-static void print_change(const struct hy_change *change, struct hy_buf *out)
+void hactl_change_print(const struct hy_change *change, struct hy_buf *out)
 {
     size_t begin = out->size;
     hy_buf_addf(out, " %-10s", hy_change_word(change->kind));
@@ -101,7 +101,7 @@ static void print_changes(const struct hy_decision *decision, struct hy_buf *out
     for (size_t i = 0; i < decision->change_count; i++) {
         if (decision->changes[i].kind == HY_CHANGE_LEAVE)
             continue;
-        print_change(&decision->changes[i], out);
+        hactl_change_print(&decision->changes[i], out);
         count++;
     }
     if (!count)

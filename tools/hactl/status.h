@@ -45,7 +45,7 @@ bool hactl_clone_is_unique(const struct hy_object *clone);
 bool hactl_clone_is_promotable(const struct hy_object *clone);
 
 /* "ocf::heartbeat:IPaddr2" */
-void hactl_agent_print(const struct hy_primitive *primitive, struct hy_buf *out);
+void hactl_agent_print(const struct hactl_state *state, const struct hy_primitive *primitive, struct hy_buf *out);
 /* "Tue Jan 10 11:24:56 2017", local time. */
 void hactl_wall_print(hy_wall wall, struct hy_buf *out);
 /* "root via hactl on test3"; false: nobody is named. */

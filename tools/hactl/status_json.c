@@ -135,7 +135,7 @@ static json_t *primitive_entry(const struct hactl_state *state, const char *id, 
     set(entry, "kind", json_string("primitive"));
     struct hy_buf agent = {0};
     if (object)
-        hactl_agent_print(&object->u.primitive, &agent);
+        hactl_agent_print(state, &object->u.primitive, &agent);
     set(entry, "agent", text_or_null(hy_buf_text(&agent)));
     hy_buf_free(&agent);
     set(entry, "active", instances(state, id));

@@ -79,14 +79,15 @@ void hactl_spots_free(struct hactl_spots *spots)
 
 /* ---------------------------------------------------------------- primitives */
 
-void hactl_agent_print(const struct hy_primitive *primitive, struct hy_buf *out)
+void hactl_agent_print(const struct hactl_state *state, const struct hy_primitive *primitive, struct hy_buf *out)
 {
-    if (!primitive->cls)
+    const struct hy_primitive *agent = hy_cib_agent(state->cib, primitive);
+    if (!agent)
         hy_buf_addf(out, "@%s", primitive->tmpl);
-    else if (primitive->provider)
-        hy_buf_addf(out, "%s::%s:%s", primitive->cls, primitive->provider, primitive->type);
+    else if (agent->provider)
+        hy_buf_addf(out, "%s::%s:%s", agent->cls, agent->provider, agent->type);
     else
-        hy_buf_addf(out, "%s:%s", primitive->cls, primitive->type);
+        hy_buf_addf(out, "%s:%s", agent->cls, agent->type);
 }
 
 /* What is said of one instance on one node: "Started test3", "FAILED test3 (blocked)". */
@@ -106,11 +107,12 @@ static void print_spot(const struct hactl_spot *spot, struct hy_buf *out)
         hy_buf_adds(out, " (unmanaged)");
 }
 
-static void print_head(const char *indent, const char *name, const struct hy_object *primitive, struct hy_buf *out)
+static void print_head(const struct hactl_state *state, const char *indent, const char *name,
+                       const struct hy_object *primitive, struct hy_buf *out)
 {
     hy_buf_addf(out, "%s%s\t(", indent, name);
     if (primitive)
-        hactl_agent_print(&primitive->u.primitive, out);
+        hactl_agent_print(state, &primitive->u.primitive, out);
     else
         hy_buf_adds(out, "not configured");
     hy_buf_adds(out, "):\t");
@@ -121,6 +123,10 @@ static bool is_disabled(const struct hactl_state *state, const struct hy_object 
     for (; resource; resource = hy_cib_parent(state->cib, resource->id)) {
         const struct hy_attrs *meta = hy_sets_plain(hactl_state_meta((struct hy_object *)resource));
         const char *role = hy_attrs_get(meta, "target-role");
+        const struct hy_primitive *tmpl =
+            resource->kind == HY_PRIMITIVE ? hy_cib_template(state->cib, &resource->u.primitive) : NULL;
+        if (!role && tmpl)
+            role = hy_sets_get(&tmpl->meta, "target-role");
         enum hy_role wanted = HY_ROLE_ANY;
         if (role && hy_role_parse(role, &wanted))
             return wanted == HY_ROLE_STOPPED;
@@ -139,11 +145,11 @@ static void print_primitive(const struct hactl_state *state, const struct hy_obj
     struct hactl_spots spots;
     hactl_spots_find(state, primitive->id, &spots);
     if (!spots.list.count) {
-        print_head(indent, primitive->id, primitive, out);
+        print_head(state, indent, primitive->id, primitive, out);
         print_stopped(state, primitive, out);
     }
     for (size_t i = 0; i < spots.list.count; i++) {
-        print_head(indent, spots.list.items[i].rsc, primitive, out);
+        print_head(state, indent, spots.list.items[i].rsc, primitive, out);
         print_spot(&spots.list.items[i], out);
         hy_buf_addc(out, '\n');
     }
@@ -238,13 +244,13 @@ static void tell_primitive(const struct hactl_state *state, const char *id, cons
     for (size_t i = 0; i < spots.list.count; i++) {
         if (strcmp(spots.list.items[i].node, node) != 0)
             continue;
-        print_head(indent, spots.list.items[i].rsc, primitive, out);
+        print_head(state, indent, spots.list.items[i].rsc, primitive, out);
         print_spot(&spots.list.items[i], out);
         hy_buf_addc(out, '\n');
         any = true;
     }
     if (!any) {
-        print_head(indent, id, primitive, out);
+        print_head(state, indent, id, primitive, out);
         hy_buf_addf(out, "Stopped %s\n", node);
     }
     hactl_spots_free(&spots);
@@ -301,7 +307,7 @@ static void print_unique(const struct hactl_state *state, const struct hy_object
     for (int number = 0; number < hactl_clone_max(state, clone); number++) {
         char name[HY_ID_MAX + 16];
         snprintf(name, sizeof name, "%s:%d", child->id, number);
-        print_head("     ", name, child, out);
+        print_head(state, "     ", name, child, out);
         const struct hactl_spot *spot = NULL;
         for (size_t i = 0; i < spots.list.count && !spot; i++)
             if (strcmp(spots.list.items[i].rsc, name) == 0)
@@ -359,7 +365,7 @@ static void print_orphans(const struct hactl_state *state, struct hy_buf *out)
         struct hactl_spots spots;
         hactl_spots_find(state, id, &spots);
         for (size_t i = 0; i < spots.list.count; i++) {
-            print_head(" ", spots.list.items[i].rsc, NULL, out);
+            print_head(state, " ", spots.list.items[i].rsc, NULL, out);
             print_spot(&spots.list.items[i], out);
             hy_buf_addc(out, '\n');
         }

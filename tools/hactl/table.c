@@ -21,6 +21,10 @@ const struct hactl_command hactl_commands[] = {
      "[--xml FILE | --state FILE] [--node-down NODE] [--standby NODE] [--fail RSC@NODE] [--quorum yes|no] [--at TIME] "
      "[--save FILE]",
      "what would be done, here or with a Pacemaker CIB, and how things would stand then", 0, -1, hactl_simulate},
+    {"", "why", "RSC [NODE] [--state FILE | --xml FILE] [OPTION OF simulate]...",
+     "why a resource is where it is, and on no other node; or why it does not run", 1, -1, hactl_why},
+    {"", "what-if", "node-down NODE | any-node-down | standby NODE | fail RSC[@NODE] [--state FILE | --xml FILE]",
+     "what would stop, move, or be left without a place", 1, -1, hactl_what_if},
     {"", "import", "[--commit] FILE|-", "a Pacemaker CIB in XML as our configuration; --commit: into the cluster", 1, 2,
      hactl_import},
     {"", "help", "[LEVEL] [WORD]", "what there is, or what one command takes", 0, 2, hactl_help},
@@ -46,7 +50,7 @@ const struct hactl_command hactl_commands[] = {
     SET("rsc_defaults", "[ID:] N=V...", "set what holds for all resources"),
     SET("op_defaults", "[ID:] N=V...", "set what holds for all operations"),
     SET("node", "NAME [attributes N=V...] [utilization N=V...]", "set attributes of a node"),
-    {"configure", "show", "[ID...]", "print the configuration, or some of it", 0, -1, hactl_configure_show},
+    {"configure", "show", "[ID|type:KIND|tag:ID...]", "print the configuration, or some of it", 0, -1, hactl_configure_show},
     {"configure", "delete", "ID...", "remove objects, and the constraints that name them", 1, -1,
      hactl_configure_delete},
     {"configure", "rename", "ID NEW-ID", "give an object another id, wherever it is named", 2, 2,
@@ -79,6 +83,8 @@ const struct hactl_command hactl_commands[] = {
      hactl_resource_cleanup},
     {"resource", "failcount", "RSC show|set|delete NODE [0]", "show or forget how often it failed on a node", 3, 4,
      hactl_resource_failcount},
+    {"resource", "scores", "[RSC] [--state FILE | --xml FILE]",
+     "what each node is worth to it, and what that is made of", 0, -1, hactl_resource_scores},
     {"resource", "manage", "RSC", "let the cluster start and stop it", 1, 1, hactl_resource_manage},
     {"resource", "unmanage", "RSC", "leave it as it is", 1, 1, hactl_resource_manage},
 
