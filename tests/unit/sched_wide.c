@@ -55,9 +55,11 @@ static void add_nodes(struct wide *wide)
     for (uint32_t i = 0; i < wide->node_count; i++) {
         char name[16];
         wide_node_name(wide, i, name);
-        hy_buf_addf(&wide->configuration, "node %s attributes site=%c%s utilization cpu=%u\n", name,
-                    'a' + (char)wide_draw(&wide->r, 2), wide_chance(&wide->r, 6) ? " standby=on" : "",
-                    4 + wide_draw(&wide->r, 5));
+        char site = (char)('a' + wide_draw(&wide->r, 2));
+        bool standby = wide_chance(&wide->r, 6);
+        uint32_t cpu = 4 + wide_draw(&wide->r, 5);
+        hy_buf_addf(&wide->configuration, "node %s attributes site=%c%s utilization cpu=%u\n", name, site,
+                    standby ? " standby=on" : "", cpu);
     }
 }
 
@@ -76,7 +78,8 @@ static void add_leaf(struct wide *wide, bool promotable)
         hy_buf_adds(out, " op monitor interval=10s");
     if (wide_chance(&wide->r, 20))
         hy_buf_addf(out, " on-fail=%s", PICK(wide, on_fail));
-    hy_buf_addf(out, " meta priority=%u", wide_chance(&wide->r, 15) ? wide_draw(&wide->r, 20) : 0);
+    bool has_priority = wide_chance(&wide->r, 15);
+    hy_buf_addf(out, " meta priority=%u", has_priority ? wide_draw(&wide->r, 20) : 0);
     if (wide_chance(&wide->r, 60))
         hy_buf_addf(out, " resource-stickiness=%u", wide_draw(&wide->r, 3) * 50);
     if (wide_chance(&wide->r, 20))
@@ -165,11 +168,12 @@ static void add_location(struct wide *wide, uint32_t number)
     char node[16], id[16];
     wide_node_name(wide, wide_draw(&wide->r, wide->node_count), node);
     snprintf(id, sizeof id, "l%u", number);
+    const char *score = PICK(wide, scores);
     if (wide_chance(&wide->r, 20))
-        hy_buf_addf(&wide->configuration, "location %s %s rule %s: site eq %c\n", id, wide->tops[number],
-                    PICK(wide, scores), 'a' + (char)wide_draw(&wide->r, 2));
+        hy_buf_addf(&wide->configuration, "location %s %s rule %s: site eq %c\n", id, wide->tops[number], score,
+                    (char)('a' + wide_draw(&wide->r, 2)));
     else
-        hy_buf_addf(&wide->configuration, "location %s %s %s: %s\n", id, wide->tops[number], PICK(wide, scores), node);
+        hy_buf_addf(&wide->configuration, "location %s %s %s: %s\n", id, wide->tops[number], score, node);
 }
 
 /* Constraints go from later to earlier resources: circles are another test's. */
@@ -220,8 +224,9 @@ static void add_sets(struct wide *wide)
 static void add_ticket(struct wide *wide)
 {
     static const char *const policies[] = {"stop", "demote", "freeze"};
+    const char *policy = PICK(wide, policies);
     hy_buf_addf(&wide->configuration, "rsc_ticket t T: %s loss-policy=%s\n",
-                wide->tops[wide_draw(&wide->r, wide->top_count)], PICK(wide, policies));
+                wide->tops[wide_draw(&wide->r, wide->top_count)], policy);
     wide->ticket = true;
 }
 
