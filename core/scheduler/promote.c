@@ -174,6 +174,8 @@ static int by_rating(const void *one, const void *other)
     enum hy_role x = current_role(a), y = current_role(b);
     if (x != y)
         return x > y ? -1 : 1;
+    if (a->promotion != b->promotion) /* where the sum is INFINITY anyway */
+        return a->promotion > b->promotion ? -1 : 1;
     return a->order < b->order ? -1 : 1;
 }
 
