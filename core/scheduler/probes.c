@@ -4,13 +4,22 @@
 
 #include "base/mutant.h"
 
+/* A recurring monitor that has not answered yet says nothing: what was known may have been cleaned up under it. */
+static bool is_being_changed(const struct hy_past *past)
+{
+    for (const struct hy_flight *flight = past->flights; flight; flight = flight->next)
+        if (strcmp(flight->op, "monitor") != 0)
+            return true;
+    return false;
+}
+
 static bool needs_probe(const struct hy_sched *s, const struct hy_unit *unit, uint32_t node)
 {
     const struct hy_past *past = &unit->past[node];
     const struct hy_snode *at = &s->nodes[node];
     if (past->probing)
         return true; /* it is under way: what waits for it must see it */
-    if (!at->member || at->unclean || at->awaited || at->witness || past->known || past->flights)
+    if (!at->member || at->unclean || at->awaited || at->witness || past->known || is_being_changed(past))
         return false;
     return !(unit->no_probe && unit->no_probe[node]) && !HY_MUTANT(PROBES_LEFT_OUT);
 }

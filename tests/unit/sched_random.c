@@ -85,18 +85,25 @@ static void random_resources(uint64_t *r, struct tops *tops, struct hy_buf *out)
     }
 }
 
-/* Constraints go from later to earlier resources: circles are another test's. */
+/* Constraints go from later to earlier resources: circles are another test's. One draw an expression: in which order
+ * arguments are evaluated is the compiler's own business. */
 static void random_constraints(uint64_t *r, const struct tops *tops, uint32_t nodes, struct hy_buf *out)
 {
     static const char *const kinds[] = {"Mandatory", "Optional", "Serialize"};
     for (uint32_t i = 0; i < tops->count; i++)
-        if (chance(r, 40))
-            hy_buf_addf(out, "location l%u %s %s: %s\n", i, tops->ids[i], random_score(r), node_names[draw(r, nodes)]);
+        if (chance(r, 40)) {
+            const char *score = random_score(r), *node = node_names[draw(r, nodes)];
+            hy_buf_addf(out, "location l%u %s %s: %s\n", i, tops->ids[i], score, node);
+        }
     for (uint32_t i = 1; i < tops->count; i++) {
-        if (chance(r, 35))
-            hy_buf_addf(out, "colocation k%u %s: %s %s\n", i, random_score(r), tops->ids[i], tops->ids[draw(r, i)]);
-        if (chance(r, 35))
-            hy_buf_addf(out, "order o%u %s: %s %s\n", i, kinds[draw(r, 3)], tops->ids[draw(r, i)], tops->ids[i]);
+        if (chance(r, 35)) {
+            const char *score = random_score(r), *with = tops->ids[draw(r, i)];
+            hy_buf_addf(out, "colocation k%u %s: %s %s\n", i, score, tops->ids[i], with);
+        }
+        if (chance(r, 35)) {
+            const char *kind = kinds[draw(r, 3)], *first = tops->ids[draw(r, i)];
+            hy_buf_addf(out, "order o%u %s: %s %s\n", i, kind, first, tops->ids[i]);
+        }
     }
 }
 
@@ -170,9 +177,14 @@ static const struct hy_placement *placed(const struct hy_decision *decision, con
     return NULL;
 }
 
-/* An unmanaged or blocked resource is where it is. */
+/* An unmanaged or blocked resource is where it is; and a start that is under way comes about, whatever is decided: the
+ * decision after its answer brings it down again, which is seen by what comes to rest in the end. */
 static bool is_stuck(const struct hy_decision *decision, const char *rsc)
 {
+    for (size_t i = 0; i < decision->action_count; i++)
+        if (decision->actions[i].kind == HY_ACT_START && decision->actions[i].pending &&
+            !strcmp(decision->actions[i].rsc, rsc))
+            return true;
     for (size_t i = 0; i < decision->active_count; i++)
         if (!strcmp(decision->active[i].rsc, rsc) && (decision->active[i].blocked || decision->active[i].unmanaged))
             return true;
@@ -397,8 +409,10 @@ static void something_happens(struct run *run, struct outbox *outbox)
             world_member(&run->world, status->node, HY_MEMBER_IN, false);
         break;
     case 2: /* by hand, behind the cluster's back, before it is asked */
-        if (run->really_count && status->state != HY_MEMBER_IN)
-            run->really[draw(&run->r, (uint32_t)run->really_count)].on[node_number(status->node)] = chance(&run->r, 20);
+        if (run->really_count && status->state != HY_MEMBER_IN) {
+            uint32_t which = draw(&run->r, (uint32_t)run->really_count);
+            run->really[which].on[node_number(status->node)] = chance(&run->r, 20);
+        }
         break;
     case 3:
         hy_attrs_set(&status->transient, "standby", chance(&run->r, 30) ? "on" : "off");
