@@ -154,7 +154,7 @@ static void leave_alone(struct hy_graph *g, struct hy_srsc *leaf)
         else
             add(g, leaf, HY_TASK_STOP, node, true);
     }
-    if (!leaf->active.count || going || leaf->blocked)
+    if (!leaf->active.count || going || (leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP)))
         return;
     if (leaf->unit->past[leaf->active.items[0]].arriving) /* ordered before it became unmanaged, and not answered yet */
         add_pending(g, leaf, HY_TASK_START, leaf->active.items[0]);

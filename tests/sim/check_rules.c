@@ -82,7 +82,7 @@ static void check_threshold(const struct judged *j, const struct hy_node_status 
         return; /* it may be over */
     if (value && (!hy_score_parse(value, &threshold) || threshold <= 0))
         return;
-    int failures = fact_fail_count(j->cib, status, j->rsc);
+    int failures = hy_cib_failcount(status, j->rsc, NULL);
     if (failures >= threshold)
         sim_violation(j->world, "start-over-threshold", "%s on %s: it has failed there %d times of %d", j->rsc, j->node,
                       failures, threshold);

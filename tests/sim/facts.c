@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/facts.h"
 
-#include "cib/digest.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -216,47 +214,6 @@ bool fact_failed_stop(const struct hy_node_status *status, const char *rsc)
     const struct hy_result *stop = hy_cib_result(status, rsc, "stop", 0);
     return stop && stop->exec != HY_EXEC_PENDING && stop->exec != HY_EXEC_CANCELLED &&
            (stop->exec != HY_EXEC_DONE || stop->rc != 0);
-}
-
-static hy_time timeout_of(const struct hy_object *primitive, const struct hy_result *result)
-{
-    hy_time timeout = 20 * HY_SECOND;
-    for (size_t i = 0; i < primitive->u.primitive.ops.count; i++) {
-        const struct hy_op_config *op = &primitive->u.primitive.ops.items[i];
-        const char *own = hy_attrs_get(&op->attrs, "timeout");
-        if (own && strcmp(op->name, result->op) == 0 && op->interval == result->interval)
-            hy_parse_duration(own, &timeout);
-    }
-    return timeout;
-}
-
-/* The workload gives parameters to primitives only, without rules. */
-static bool was_changed_since(const struct hy_cib *cib, const struct hy_result *failure)
-{
-    const struct hy_object *primitive = primitive_of(cib, failure->rsc);
-    const struct hy_attrs *params = primitive ? hy_sets_plain(&primitive->u.primitive.params) : NULL;
-    struct hy_value values[FACT_MANY];
-    char timeout[24], digest[HY_DIGEST_TEXT];
-    size_t count = 0;
-    if (!primitive || !failure->digest)
-        return false;
-    for (size_t i = 0; params && i < params->list.count && count < FACT_MANY - 1; i++)
-        values[count++] = (struct hy_value){params->list.items[i].name, params->list.items[i].value};
-    if (failure->interval) {
-        snprintf(timeout, sizeof timeout, "%lld", (long long)(timeout_of(primitive, failure) / HY_MS));
-        values[count++] = (struct hy_value){"CRM_meta_timeout", timeout};
-    }
-    hy_params_digest(values, count, digest);
-    return strcmp(digest, failure->digest) != 0;
-}
-
-int fact_fail_count(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
-{
-    int count = hy_cib_failcount(status, rsc, NULL);
-    for (size_t i = 0; i < status->failures.count; i++)
-        if (strcmp(status->failures.items[i].rsc, rsc) == 0 && was_changed_since(cib, &status->failures.items[i]))
-            return 0;
-    return count;
 }
 
 static bool blocks_on_failure(const struct hy_cib *cib, const struct hy_result *result)

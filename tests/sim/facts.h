@@ -37,9 +37,6 @@ enum fact_belief {
     FACT_UNCERTAIN, /* a start, stop or check failed, or is under way */
 };
 enum fact_belief fact_belief(const struct hy_node_status *status, const char *rsc);
-/* How often it has failed there; 0 when its definition has been changed since (as the reference has it: what failed was
- * something else). */
-int fact_fail_count(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc);
 bool fact_failed_stop(const struct hy_node_status *status, const char *rsc);
 /* May what comes after it be started, by the record of this node? When it is active and not blocked (a stop that failed,
  * on-fail=block). What is unmanaged is taken as active when it has failed, too, but not when it was seen not to run. */
