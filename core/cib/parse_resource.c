@@ -49,8 +49,8 @@ static void read_description(struct hy_cursor *cursor, struct hy_object *object)
 static char *accept_prefix_id(struct hy_cursor *cursor)
 {
     const struct hy_word *word = hy_cursor_peek(cursor);
-    size_t length = word ? strlen(word->text) : 0;
-    if (length < 2 || length > HY_ID_MAX || word->text[length - 1] != ':')
+    size_t length = word ? strlen(word->text) : 0; /* with the colon */
+    if (length < 2 || length > HY_ID_MAX + 1 || word->text[length - 1] != ':')
         return NULL;
     char *id = hy_strndup(word->text, length - 1);
     if (!hy_word_is_plain(id)) {

@@ -22,6 +22,9 @@ bool hy_node_name_is_valid(const char *name);
 /* Printable, without blanks and quotes, and no colon at the end: it stands in front of one. */
 bool hy_ticket_name_is_valid(const char *name);
 
+/* An id where a keyword may stand as well: one that is a keyword stands in quotes. */
+void hy_id_print(const char *id, struct hy_buf *out);
+
 const char *hy_loss_word(enum hy_loss_policy loss); /* NULL for DEFAULT */
 
 bool hy_kind_is_set(enum hy_kind kind);
