@@ -37,9 +37,12 @@ enum {
     HY_NESTING_MAX = 16,      /* rules within rules */
     HY_LEVELS_MAX = 9,        /* of a fencing topology, for one target */
     HY_LINKS_MAX = 8,         /* addresses of a node beside its own */
-    HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration, a command or a saved CIB */
-    HY_CLIENTS_MAX = 1024,    /* client sessions whose last answer is kept */
-    HY_CLIENT_TEXT_MAX = 300  /* bytes of such an answer */
+    HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration or a command */
+    HY_SAVED_MAX =
+        256 << 20,           /* bytes of a saved CIB: 32 nodes with 5,000 resources, each with a long reason; as much as
+                                 consensus takes as a snapshot (HY_RAFT_MAX_SNAPSHOT) */
+    HY_CLIENTS_MAX = 1024,   /* client sessions whose last answer is kept */
+    HY_CLIENT_TEXT_MAX = 300 /* bytes of such an answer */
 };
 
 /* ---------------------------------------------------------------- configuration */
