@@ -35,6 +35,7 @@ enum {
     HY_NODES_MAX = 32,        /* enrolled nodes */
     HY_CIB_NODES_MAX = 256,   /* nodes of a configuration that is only simulated */
     HY_NESTING_MAX = 16,      /* rules within rules */
+    HY_RULE_MAX = 10000,      /* expressions of a rule, with those of the rules within it and those it refers to */
     HY_LEVELS_MAX = 9,        /* of a fencing topology, for one target */
     HY_LINKS_MAX = 8,         /* addresses of a node beside its own */
     HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration or a command */
