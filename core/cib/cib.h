@@ -46,6 +46,12 @@ enum {
     HY_CLIENT_TEXT_MAX = 300 /* bytes of such an answer */
 };
 
+/* Longer durations cannot be meant, and sums of them must not overflow: a hundred years. */
+#define HY_DURATION_MAX (INT64_C(100) * 366 * 24 * 3600 * HY_SECOND)
+
+/* The latest time that is told, in seconds since 1970: as many digits as hy_wall_parse() reads. */
+#define HY_WALL_SECONDS_MAX INT64_C(999999999999)
+
 /* ---------------------------------------------------------------- configuration */
 
 struct hy_attr {
