@@ -116,22 +116,11 @@ static void merge_set(struct hy_object *into, const struct hy_object *from)
         hy_attrs_set(&into->u.set.attrs, from->u.set.attrs.list.items[i].name, from->u.set.attrs.list.items[i].value);
 }
 
-static bool same_head(const struct hy_attr_set *a, const struct hy_attr_set *b)
-{
-    struct hy_buf left = {0}, right = {0};
-    hy_attr_set_head_print(a, &left);
-    hy_attr_set_head_print(b, &right);
-    bool same = strcmp(hy_buf_text(&left), hy_buf_text(&right)) == 0;
-    hy_buf_free(&left);
-    hy_buf_free(&right);
-    return same;
-}
-
 /* What is written again adds to the set, but does not put another rule over what is there. */
 static bool may_merge(const struct hy_object *into, const struct hy_object *from)
 {
     return hy_kind_is_set(from->kind) && into->kind == from->kind &&
-           ((!from->u.set.rule && !from->u.set.score) || same_head(&into->u.set, &from->u.set));
+           ((!from->u.set.rule && !from->u.set.score) || hy_attr_set_same_head(&into->u.set, &from->u.set));
 }
 
 /* The load owns the object, in any case. */

@@ -81,6 +81,17 @@ void hy_attr_set_head_print(const struct hy_attr_set *set, struct hy_buf *out)
     }
 }
 
+bool hy_attr_set_same_head(const struct hy_attr_set *a, const struct hy_attr_set *b)
+{
+    struct hy_buf left = {0}, right = {0};
+    hy_attr_set_head_print(a, &left);
+    hy_attr_set_head_print(b, &right);
+    bool same = strcmp(hy_buf_text(&left), hy_buf_text(&right)) == 0;
+    hy_buf_free(&left);
+    hy_buf_free(&right);
+    return same;
+}
+
 static void print_attrs(const struct hy_attr_set *set, struct hy_buf *out)
 {
     bool after_rule = set->rule != NULL;

@@ -45,6 +45,9 @@ void hy_attr_sections_print(const char *keyword, const struct hy_attr_sets *sets
 /* The parts of a set, each with a blank in front: what is before the attributes; the attributes. */
 void hy_attr_set_head_print(const struct hy_attr_set *set, struct hy_buf *out);
 
+/* Have they the same score and rule? */
+bool hy_attr_set_same_head(const struct hy_attr_set *a, const struct hy_attr_set *b);
+
 /* Would this name, behind the set's rule, be read as a part of it? Then it stands in quotes. */
 bool hy_rule_takes_name(const struct hy_rule *rule, const char *name);
 

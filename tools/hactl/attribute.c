@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Single attributes of resources and nodes: set, show, delete. They are the plain ones; sets with rules stay. */
+/* Single attributes of resources and nodes. Set and shown are the plain ones; delete takes the name out of every set, since
+ * what is left of it would count. */
 #include "cib/grammar.h"
 #include "cib/words.h"
 #include "hactl/commands.h"
@@ -88,6 +89,8 @@ static int run(struct hactl *h, const char *level, int argc, char **argv)
     if (!hy_attr_name_is_valid(argv[3]) || argv[3][0] == '$')
         return hactl_fail("'%s' is no name of an attribute: expected letters, digits, '_', '-', '.' and the like",
                           argv[3]);
+    if (sets && !hactl_is_text(argv[4]))
+        return HACTL_FAILED;
     struct hactl_state state;
     int status = shows ? hactl_state_show(h, &state) : hactl_state_fetch(h, &state);
     if (status)

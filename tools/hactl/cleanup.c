@@ -6,6 +6,7 @@
 #include "hactl/wait.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* What is cleaned: a resource (NULL: all) on a node (NULL: all). */
@@ -116,10 +117,24 @@ int hactl_resource_cleanup(struct hactl *h, int argc, char **argv)
 
 /* ---------------------------------------------------------------- failcount */
 
-static void show_failcount(const struct hactl *h, const struct hy_node_status *status, const char *rsc)
+/* Of a resource with all that is in it: instances are counted by their own names. */
+static int failures_of(const struct hactl_state *state, const struct hy_object *resource,
+                       const struct hy_node_status *status)
+{
+    int sum = 0;
+    for (size_t i = 0; i < status->failcounts.count; i++) {
+        const struct hy_failcount *count = &status->failcounts.items[i];
+        char *primitive = hy_strndup(count->rsc, strcspn(count->rsc, ":"));
+        if (hactl_state_contains(state, resource, primitive))
+            sum = hy_score_add(sum, count->count);
+        free(primitive);
+    }
+    return sum;
+}
+
+static void show_failcount(const struct hactl *h, const struct hy_node_status *status, const char *rsc, int count)
 {
     char text[16];
-    int count = hy_cib_failcount(status, rsc, NULL);
     if (h->json) {
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));
@@ -135,10 +150,12 @@ static void show_failcount(const struct hactl *h, const struct hy_node_status *s
 static int failcount(struct hactl *h, const struct hactl_state *state, int argc, char **argv)
 {
     const char *rsc = argv[1], *what = argv[2], *node = argv[3];
-    if (!hactl_state_resource(state, rsc) || !hactl_state_is_node(state, node))
+    const struct hy_object *resource = hactl_state_resource(state, rsc);
+    if (!resource || !hactl_state_is_node(state, node))
         return HACTL_FAILED;
     if (strcmp(what, "show") == 0) {
-        show_failcount(h, hy_cib_node(state->cib, node), rsc);
+        const struct hy_node_status *status = hy_cib_node(state->cib, node);
+        show_failcount(h, status, rsc, failures_of(state, resource, status));
         return HACTL_OK;
     }
     bool is_set = strcmp(what, "set") == 0;

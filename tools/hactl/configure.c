@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `configure` followed by a statement of the one grammar; show and verify. */
 #include "cib/grammar.h"
+#include "cib/syntax.h"
 #include "hactl/agents.h"
 #include "hactl/connection.h"
 #include "hactl/commands.h"
@@ -31,6 +32,9 @@ static int parse_words(int argc, char **argv, struct hy_object **object)
 {
     struct hy_buf text = {0};
     struct hy_err err = {{0}};
+    for (int i = 0; i < argc; i++)
+        if (!hactl_is_text(argv[i]))
+            return HACTL_FAILED;
     for (int i = 0; i < argc; i++) {
         if (i)
             hy_buf_addc(&text, ' ');
@@ -72,6 +76,18 @@ int hactl_configure_put(struct hactl *h, int argc, char **argv)
     return status;
 }
 
+/* A line that is typed adds to a set, and does not put another rule over what is in it. */
+static int check_head(const struct hactl_state *state, const struct hy_object *object)
+{
+    const struct hy_object *known = hy_cib_find_kind(state->cib, object->kind, object->id);
+    if (!known || object->kind == HY_NODE || (!object->u.set.rule && !object->u.set.score) ||
+        hy_attr_set_same_head(&known->u.set, &object->u.set))
+        return HACTL_OK;
+    return hactl_fail("%s %s is there already, with another rule or score: expected another id ($id=ID in front), or "
+                      "`hactl configure edit`",
+                      hy_kind_word(known->kind), known->id);
+}
+
 int hactl_configure_set(struct hactl *h, int argc, char **argv)
 {
     struct hy_object *object;
@@ -82,9 +98,12 @@ int hactl_configure_set(struct hactl *h, int argc, char **argv)
     status = hactl_state_fetch(h, &state);
     if (!status) {
         struct hactl_edit edit;
+        status = check_head(&state, object);
         hactl_edit_begin(&edit, h, &state);
-        hactl_edit_merge(&edit, object);
-        status = hactl_edit_send(&edit);
+        if (!status) {
+            hactl_edit_merge(&edit, object);
+            status = hactl_edit_send(&edit);
+        }
         if (!status && h->wait)
             status = hactl_wait_settled(h);
         hactl_state_free(&state);

@@ -3,6 +3,7 @@
 
 #include "cib/command.h"
 #include "cib/grammar.h"
+#include "cib/syntax.h"
 #include "hactl/agents.h"
 #include "hactl/connection.h"
 #include "hactl/status.h"
@@ -43,6 +44,15 @@ static void merge_sets(struct hy_attr_sets *into, const struct hy_attr_sets *fro
     }
 }
 
+/* What is not said stays. */
+static void replace_text(char **text, const char *said)
+{
+    if (!said)
+        return;
+    free(*text);
+    *text = hy_strdup(said);
+}
+
 static bool is_same(const struct hy_object *a, const struct hy_object *b)
 {
     struct hy_buf left = {0};
@@ -75,12 +85,15 @@ void hactl_edit_merge(struct hactl_edit *edit, const struct hy_object *object)
     const struct hy_object *known = hy_cib_find_kind(edit->state->cib, object->kind, object->id);
     bool is_set = object->kind == HY_PROPERTY || object->kind == HY_RSC_DEFAULTS || object->kind == HY_OP_DEFAULTS;
     struct hy_object *merged = hy_object_copy(known && (is_set || object->kind == HY_NODE) ? known : object);
-    if (known && is_set && (object->u.set.rule || object->u.set.score)) {
+    if (known && is_set && (object->u.set.rule || object->u.set.score) &&
+        !hy_attr_set_same_head(&known->u.set, &object->u.set)) {
         hy_object_free(&merged);
         merged = hy_object_copy(object);
     } else if (known && is_set) {
         merge_attrs(&merged->u.set.attrs, &object->u.set.attrs);
     } else if (known && object->kind == HY_NODE) {
+        replace_text(&merged->description, object->description);
+        replace_text(&merged->u.node.nodeid, object->u.node.nodeid);
         merge_sets(&merged->u.node.attributes, &object->u.node.attributes);
         merge_sets(&merged->u.node.utilization, &object->u.node.utilization);
     }

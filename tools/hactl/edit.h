@@ -17,7 +17,8 @@ struct hactl_edit {
 void hactl_edit_begin(struct hactl_edit *edit, struct hactl *h, const struct hactl_state *state);
 /* The object as it shall be; it must be new, or it replaces what was read. Unchanged: nothing is sent. */
 void hactl_edit_put(struct hactl_edit *edit, const struct hy_object *object);
-/* A set or a node: its plain values are set one by one in what is there; any other object: as put. */
+/* A set or a node: its plain values are set one by one in what is there, and what it says beside them (a node's description
+ * and number) replaces that; a set with another rule or score, and any other object: as put. */
 void hactl_edit_merge(struct hactl_edit *edit, const struct hy_object *object);
 void hactl_edit_remove(struct hactl_edit *edit, const char *id);
 /* Raw statements (cleanup, transient). */

@@ -67,6 +67,9 @@ int hactl_usage(const struct hactl_command *command);
 /* "INFO: ..." on stdout. */
 void hactl_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Is it one line of UTF-8, as everything is in the CIB? Says what is wrong when it is not. */
+bool hactl_is_text(const char *word);
+
 /* Of the package. */
 const char *hactl_version(void);
 

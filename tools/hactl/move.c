@@ -49,18 +49,29 @@ static const char *present_node(const struct hactl_state *state, const struct hy
     return node;
 }
 
-static void put_location(struct hactl_edit *edit, const char *id, const char *rsc, const char *score, const char *node)
+static int put_location(struct hactl_edit *edit, const char *id, const char *rsc, const char *score, const char *node)
 {
     struct hy_buf text = {0};
     struct hy_object *object = NULL;
     struct hy_err err = {{0}};
     hy_buf_addf(&text, "location %s %s role=Started %s: %s", id, rsc, score, node);
-    if (hy_object_parse(hy_buf_text(&text), text.size, &object, &err) == 0)
+    int status = hy_object_parse(hy_buf_text(&text), text.size, &object, &err)
+                     ? hactl_fail("the constraint cannot be made: %s", err.text)
+                     : HACTL_OK;
+    if (!status)
         hactl_edit_put(edit, object);
-    else
-        hactl_fail("%s", err.text);
     hy_object_free(&object);
     hy_buf_free(&text);
+    return status;
+}
+
+/* Sends it if it could be made as a whole. */
+static int send_if(struct hactl_edit *edit, int status)
+{
+    if (!status)
+        return hactl_edit_send(edit);
+    hactl_edit_free(edit);
+    return status;
 }
 
 static bool remove_if_there(struct hactl_edit *edit, const char *id)
@@ -144,8 +155,7 @@ static int prefer(struct hactl *h, const struct hactl_state *state, const char *
     char *ban = ban_id(rsc, node);
     hactl_edit_begin(&edit, h, state);
     remove_if_there(&edit, ban);
-    put_location(&edit, prefer, rsc, "inf", node);
-    int status = hactl_edit_send(&edit);
+    int status = send_if(&edit, put_location(&edit, prefer, rsc, "inf", node));
     if (!status)
         hactl_info("Move constraint created for %s to %s", rsc, node);
     if (!status)
@@ -164,8 +174,7 @@ static int ban(struct hactl *h, const struct hactl_state *state, const char *rsc
     hactl_edit_begin(&edit, h, state);
     if (preferred && preferred->u.location.node && strcmp(preferred->u.location.node, node) == 0)
         hactl_edit_remove(&edit, prefer);
-    put_location(&edit, id, rsc, "-inf", node);
-    int status = hactl_edit_send(&edit);
+    int status = send_if(&edit, put_location(&edit, id, rsc, "-inf", node));
     if (!status)
         hactl_info("Ban constraint created for %s on %s: it stays until `hactl resource unmove %s`", rsc, node, rsc);
     free(prefer);

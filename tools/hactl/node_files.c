@@ -36,6 +36,7 @@ static int create_file(const char *path, const struct hy_buf *text, mode_t mode)
     if (fd < 0)
         return hactl_fail("%s: %s", path,
                           errno == EEXIST ? "is there already: it is not overwritten" : strerror(errno));
+    errno = ENOSPC; /* what a short write means */
     ssize_t written = write(fd, hy_buf_text(text), text->size);
     if (close(fd) || written != (ssize_t)text->size)
         return hactl_fail("%s: cannot be written: %s", path, strerror(errno));

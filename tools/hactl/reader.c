@@ -48,7 +48,8 @@ static unsigned char complete(EditLine *edit, int key)
     const char *blank = strrchr(line, ' ');
     size_t typed = strlen(blank ? blank + 1 : line);
     struct hy_buf words = {0};
-    hactl_complete(reader->h, reader->level, line, &words);
+    if (!strpbrk(blank ? blank : line, "\\\"'")) /* else what was typed is not how the word begins */
+        hactl_complete(reader->h, reader->level, line, &words);
     unsigned char what = CC_ERROR;
     if (words.size) {
         size_t common = common_length(words.data);

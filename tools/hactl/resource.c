@@ -169,6 +169,20 @@ int hactl_resource_stop(struct hactl *h, int argc, char **argv)
     return set_meta(h, &wish);
 }
 
+/* As far as can be told. */
+static bool stop_was_asked_for(struct hactl *h, const char *id)
+{
+    struct hactl_state state;
+    if (hactl_state_glance(h, &state))
+        return false;
+    struct hy_object *resource = hy_cib_find(state.cib, id);
+    bool is = resource && hy_kind_is_resource(resource->kind);
+    const char *role = is ? hy_sets_get(hactl_state_meta(bearer(&state, resource)), "target-role") : NULL;
+    bool stopped = role && strcasecmp(role, "Stopped") == 0;
+    hactl_state_free(&state);
+    return stopped;
+}
+
 /* Only a restart that was waited for is one. What stops with it comes back with it: nobody need be asked. */
 int hactl_resource_restart(struct hactl *h, int argc, char **argv)
 {
@@ -178,6 +192,8 @@ int hactl_resource_restart(struct hactl *h, int argc, char **argv)
     h->force = force;
     if (!status)
         status = hactl_resource_start(h, argc, argv);
+    else if (stop_was_asked_for(h, argv[1]))
+        hactl_fail("%s is left to be stopped: `hactl resource start %s` lets it run again", argv[1], argv[1]);
     h->wait = wait;
     return status;
 }

@@ -2,8 +2,11 @@
 /* What hactl tells beside the answer itself. */
 #include "hactl/hactl.h"
 
+#include "cib/lexer.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 int hactl_fail(const char *format, ...)
 {
@@ -25,6 +28,24 @@ void hactl_info(const char *format, ...)
     vprintf(format, args);
     va_end(args);
     fputc('\n', stdout);
+}
+
+bool hactl_is_text(const char *word)
+{
+    for (const char *at = word; *at;) {
+        unsigned char c = (unsigned char)*at;
+        size_t length = hy_utf8_length((const unsigned char *)at, strlen(at));
+        size_t column = (size_t)(at - word) + 1;
+        if (!length)
+            hactl_fail("'%.*s...': byte %zu (0x%02x) is not UTF-8: expected text", (int)(at - word), word, column, c);
+        else if ((c < ' ' && c != '\t') || c == 0x7f)
+            hactl_fail("'%.*s...': byte %zu (0x%02x) is a control character: expected text on one line",
+                       (int)(at - word), word, column, c);
+        if (!length || (c < ' ' && c != '\t') || c == 0x7f)
+            return false;
+        at += length;
+    }
+    return true;
 }
 
 const char *hactl_version(void)

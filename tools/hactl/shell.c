@@ -59,10 +59,13 @@ static int run_words(struct shell *shell, const struct hactl_words *words)
     int argc = (int)words->list.count;
     char **argv = hy_memdup(words->list.items, (size_t)(argc + 1) * sizeof(char *));
     int status = hactl_take_options(h, &argc, argv);
+    bool elsewhere = h->config_file != before.config_file;
+    if (elsewhere) /* another cluster than the one that was read and connected to */
+        hactl_close(h);
     if (!status && argc)
         status = hactl_run(h, shell->level, argc, argv);
     /* The options were those of one line. */
-    if (h->config_file != before.config_file) {
+    if (elsewhere) {
         hactl_close(h);
         h->config_file = before.config_file;
     }
@@ -70,6 +73,7 @@ static int run_words(struct shell *shell, const struct hactl_words *words)
     h->wait = before.wait;
     h->force = before.force;
     h->patience_ms = before.patience_ms;
+    h->timeout_ms = before.timeout_ms;
     free(argv);
     fflush(stdout);
     return status;
@@ -91,10 +95,12 @@ static void run_line(struct shell *shell, const char *line)
         shell->ended = true;
 }
 
-/* Takes a backslash at the end off: the statement goes on in the next line. */
+/* Takes a backslash at the end off: the statement goes on in the next line. A comment does not. */
 static bool goes_on(struct hy_buf *line)
 {
     size_t size = line->size;
+    if (hy_buf_text(line)[strspn(hy_buf_text(line), " \t")] == '#')
+        return false;
     while (size && strchr("\r\n", line->data[size - 1]))
         size--;
     hy_buf_truncate(line, size);
