@@ -28,7 +28,9 @@ static int read_location_options(struct hy_cursor *cursor, struct hy_location *l
         const struct hy_word *word = hy_cursor_peek(cursor);
         const char *role = hy_cursor_accept_attr(cursor, "role");
         int rc;
-        if (role)
+        if (role && location->role != HY_ROLE_ANY)
+            rc = hy_word_fail(cursor, word, "the role is given twice: expected it once");
+        else if (role)
             rc = hy_read_role(cursor, word, role, &location->role);
         else if (strncmp(word->text, "resource-discovery=", strlen("resource-discovery=")) == 0)
             rc = hy_cursor_read_attr(cursor, &location->options);

@@ -222,7 +222,9 @@ static int read_nested(struct hy_cursor *cursor, struct hy_expression *expressio
     int rc = hy_read_inner_id(cursor, "$id", &expression->rule->id);
     if (!rc)
         rc = hy_read_inner_id(cursor, "$id-ref", &expression->rule->ref);
-    if (!rc && (!expression->rule->ref || expression->rule->id))
+    if (!rc && expression->rule->ref && expression->rule->id)
+        rc = hy_cursor_fail(cursor, "expected either $id= or $id-ref= of a rule");
+    if (!rc && !expression->rule->ref)
         rc = read_rule_body(cursor, expression->rule, depth);
     if (!rc && !hy_cursor_accept(cursor, ")"))
         rc = hy_cursor_fail(cursor, "expected and, or, or the closing parenthesis");
@@ -295,6 +297,8 @@ static int read_rule_options(struct hy_cursor *cursor, struct hy_rule *rule)
         const char *role = hy_cursor_accept_attr(cursor, "$role");
         if (!role)
             role = hy_cursor_accept_attr(cursor, "role");
+        if (role && rule->role != HY_ROLE_ANY)
+            return hy_word_fail(cursor, word, "the role is given twice: expected it once");
         int rc = role ? hy_read_role(cursor, word, role, &rule->role) : hy_read_inner_id(cursor, "$id", &rule->id);
         if (rc)
             return rc;

@@ -10,6 +10,7 @@
 #include <regex.h>
 #include <stdarg.h>
 #include <string.h>
+#include <strings.h>
 
 static void __attribute__((format(printf, 3, 0)))
 add_line(struct hy_buf *out, const char *level, const char *format, va_list args)
@@ -137,12 +138,46 @@ static void check_targets(struct hy_verify *verify, const struct hy_object *obje
     hy_map_free(&targets.seen);
 }
 
+/* What the kind of constraint knows beside its resources; of a flag whether it is one. */
+static void check_options(struct hy_verify *verify, const struct hy_object *object, const struct hy_attrs *options)
+{
+    static const struct {
+        enum hy_kind kind;
+        const char *name;
+        bool flag;
+    } known[] = {{HY_COLOCATION, "node-attribute", false},
+                 {HY_COLOCATION, "influence", true},
+                 {HY_ORDER, "require-all", true}};
+    for (size_t i = 0; i < options->list.count; i++) {
+        const struct hy_attr *attr = &options->list.items[i];
+        size_t k = 0, count = sizeof known / sizeof *known;
+        bool flag;
+        while (k < count && (known[k].kind != object->kind || strcmp(known[k].name, attr->name) != 0))
+            k++;
+        if (k == count)
+            hy_verify_warning(verify, "%s %s: unknown option '%s'", hy_kind_word(object->kind), object->id, attr->name);
+        else if (known[k].flag && !hy_parse_bool(attr->value, &flag))
+            hy_verify_error(verify, "%s %s: %s='%s': expected true or false", hy_kind_word(object->kind), object->id,
+                            attr->name, attr->value);
+    }
+}
+
+static void check_set_kind(struct hy_verify *verify, const struct hy_object *object, const char *kind)
+{
+    if (strcasecmp(kind, "Mandatory") != 0 && strcasecmp(kind, "Optional") != 0 && strcasecmp(kind, "Serialize") != 0)
+        hy_verify_error(verify, "%s %s: kind='%s' of a set: expected Mandatory, Optional or Serialize",
+                        hy_kind_word(object->kind), object->id, kind);
+}
+
 static void check_set_scores(struct hy_verify *verify, const struct hy_object *object)
 {
     const struct hy_rsc_sets *sets = hy_object_rsc_sets(object);
     for (size_t i = 0; i < sets->list.count; i++) {
         const char *text = hy_attrs_get(&sets->list.items[i].options, "score");
+        const char *kind = hy_attrs_get(&sets->list.items[i].options, "kind");
         int score;
+        if (kind)
+            check_set_kind(verify, object, kind);
         if (text && !hy_score_parse(text, &score))
             hy_verify_error(verify,
                             "%s %s: score='%s' of a set: expected a score: a whole number, INFINITY or -INFINITY",
@@ -163,6 +198,18 @@ static void check_pattern(struct hy_verify *verify, const struct hy_object *obje
                         pattern);
 }
 
+/* Matching it may take as many steps as there are ways to cut an id into pieces: minutes, on every node. */
+static void check_references_back(struct hy_verify *verify, const struct hy_object *object)
+{
+    const char *pattern = object->u.location.pattern;
+    for (const char *at = pattern; at && (at = strchr(at, '\\')); at += at[1] ? 2 : 1)
+        if (at[1] >= '1' && at[1] <= '9') {
+            hy_verify_error(verify, "location %s: /%s/ refers back (\\%c): expected a pattern without", object->id, pattern,
+                            at[1]);
+            return;
+        }
+}
+
 static void check_location(struct hy_verify *verify, const struct hy_object *object)
 {
     const char *discovery = hy_attrs_get(&object->u.location.options, "resource-discovery");
@@ -171,11 +218,20 @@ static void check_location(struct hy_verify *verify, const struct hy_object *obj
         hy_verify_error(verify, "location %s: resource-discovery='%s': expected always, never or exclusive", object->id,
                         discovery);
     check_pattern(verify, object);
+    check_references_back(verify, object);
     char *where = name_of(object);
     for (size_t i = 0; i < object->u.location.rules.count; i++)
         hy_verify_rule(verify, &object->u.location.rules.items[i], where);
     free(where);
     check_targets(verify, object);
+}
+
+/* Two resources, or sets of them. */
+static void check_pair(struct hy_verify *verify, const struct hy_object *object, const struct hy_attrs *options)
+{
+    check_targets(verify, object);
+    check_options(verify, object, options);
+    check_set_scores(verify, object);
 }
 
 /* ------------------------------------------------------------- the rest */
@@ -241,7 +297,11 @@ static void check_object(struct hy_verify *verify, const struct hy_object *objec
         check_location(verify, object);
         break;
     case HY_COLOCATION:
+        check_pair(verify, object, &object->u.colocation.options);
+        break;
     case HY_ORDER:
+        check_pair(verify, object, &object->u.order.options);
+        break;
     case HY_RSC_TICKET:
         check_targets(verify, object);
         check_set_scores(verify, object);
