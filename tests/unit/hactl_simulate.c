@@ -113,6 +113,28 @@ START_TEST(wrong_usage)
 }
 END_TEST
 
+START_TEST(a_state_that_no_cluster_makes_is_refused)
+{
+    expect_error(&nobody,
+                 "printf 'halyard-cib 1\\nobject 1 clone a b\\nobject 1 clone b a\\nend\\n' | hactl simulate --state -",
+                 1, "hactl: -: clone a: 'b' is a clone: only a primitive or a group can be cloned\n");
+}
+END_TEST
+
+/* As many as the scheduler makes of it, not as many as a machine could read out of it. */
+START_TEST(a_strange_clone_max_is_the_default)
+{
+    expect_in(
+        &nobody,
+        "echo '<cib><configuration><crm_config/><nodes><node id=\"1\" uname=\"n1\"/><node id=\"2\" uname=\"n2\"/>"
+        "</nodes><resources><clone id=\"c\"><meta_attributes id=\"m\"><nvpair id=\"m1\" name=\"globally-unique\" "
+        "value=\"true\"/><nvpair id=\"m2\" name=\"clone-max\" value=\"many\"/></meta_attributes><primitive id=\"A\" "
+        "class=\"lsb\" type=\"a\"/></clone></resources><constraints/></configuration></cib>' | "
+        "hactl simulate --xml -",
+        "     A:0\t(lsb:a):\tStopped\n     A:1\t(lsb:a):\tStopped\n");
+}
+END_TEST
+
 START_TEST(importing)
 {
     expect_in(&nobody, "hactl import " PLAIN, "colocation together inf: ClusterIP everywhere\n");
@@ -210,6 +232,8 @@ TCase *hactl_simulate_case(void)
     tcase_add_test(tcase, quorum_goes);
     tcase_add_test(tcase, another_time);
     tcase_add_test(tcase, wrong_usage);
+    tcase_add_test(tcase, a_state_that_no_cluster_makes_is_refused);
+    tcase_add_test(tcase, a_strange_clone_max_is_the_default);
     tcase_add_test(tcase, importing);
     tcase_add_test(tcase, times);
     return tcase;

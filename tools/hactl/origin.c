@@ -3,6 +3,7 @@
 #include "hactl/simulate.h"
 
 #include "cib/grammar.h"
+#include "cib/refs.h"
 #include "hactl/files.h"
 #include "hactl/import.h"
 
@@ -32,6 +33,24 @@ static int from_xml(const char *file, struct hactl_origin *origin)
     return status;
 }
 
+static void note_structure(void *context, const struct hy_ref_problem *problem)
+{
+    struct hy_buf *line = context;
+    if (!line->size && (problem->fault == HY_REF_BAD_MEMBER || problem->fault == HY_REF_BAD_CHILD))
+        hy_ref_problem_print(problem, line);
+}
+
+/* No cluster makes such a state, but a file may hold it: what is in itself has no outermost resource, and looking for that
+ * would not end. */
+static int check_structure(const char *file, const struct hy_cib *cib)
+{
+    struct hy_buf line = {0};
+    hy_refs_check(cib, note_structure, &line);
+    int status = line.size ? hactl_fail("%s: %s", file, hy_buf_text(&line)) : HACTL_OK;
+    hy_buf_free(&line);
+    return status;
+}
+
 static int from_state(const char *file, struct hactl_origin *origin)
 {
     struct hy_buf text = {0};
@@ -41,6 +60,8 @@ static int from_state(const char *file, struct hactl_origin *origin)
     origin->quorum = true;
     if (!status && hy_cib_restore(origin->cib, hy_buf_text(&text), text.size, &err))
         status = hactl_fail("%s: %s", file, err.text);
+    if (!status)
+        status = check_structure(file, origin->cib);
     hy_buf_free(&text);
     return status;
 }

@@ -193,7 +193,10 @@ int hactl_clone_max(const struct hactl_state *state, const struct hy_object *clo
     const char *text = hy_sets_get(&clone->u.clone.meta, "clone-max");
     if (!text && child)
         text = hy_sets_get(hactl_state_meta(child), "clone-max");
-    return text ? atoi(text) : (int)state->decision->node_count;
+    int most = 0; /* of what is no number the scheduler makes the default, of too large a one as many as it can count */
+    if (!text || !hy_score_parse(text, &most) || most < 0)
+        return (int)state->decision->node_count;
+    return most < UINT16_MAX ? most : UINT16_MAX;
 }
 
 /* How a clone's instance stands on a node, all its members taken together. */
