@@ -42,16 +42,59 @@ static void drop_inner(void *context, const char *id)
         hy_map_remove(&inner->cib->by_inner, id);
 }
 
+/* Calls `visit` with each member of a group, the child of a clone. */
+static void visit_children(struct hy_cib *cib, struct hy_object *object,
+                           void (*visit)(struct hy_cib *cib, struct hy_object *parent, const char *child))
+{
+    if (object->kind == HY_CLONE)
+        visit(cib, object, object->u.clone.child);
+    for (size_t i = 0; object->kind == HY_GROUP && i < object->u.group.members.count; i++)
+        visit(cib, object, object->u.group.members.items[i]);
+}
+
+static void add_child(struct hy_cib *cib, struct hy_object *parent, const char *child)
+{
+    if (!hy_map_get(&cib->by_child, child))
+        hy_map_put(&cib->by_child, child, parent);
+}
+
+static bool has_child(const struct hy_object *object, const char *child)
+{
+    if (object->kind == HY_CLONE)
+        return strcmp(object->u.clone.child, child) == 0;
+    for (size_t i = 0; object->kind == HY_GROUP && i < object->u.group.members.count; i++)
+        if (strcmp(object->u.group.members.items[i], child) == 0)
+            return true;
+    return false;
+}
+
+/* Of two parents, which no command leaves behind, the other one is left. The one that goes is not among the objects any
+ * more. */
+static void drop_child(struct hy_cib *cib, struct hy_object *parent, const char *child)
+{
+    if (hy_map_get(&cib->by_child, child) != parent)
+        return;
+    hy_map_remove(&cib->by_child, child);
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        if (!has_child(cib->objects.items[i], child))
+            continue;
+        hy_map_put(&cib->by_child, child, cib->objects.items[i]);
+        return;
+    }
+}
+
 static void index_object(struct hy_cib *cib, struct hy_object *object)
 {
     hy_map_put(&cib->by_id, object->id, object);
     hy_object_visit_inner(object, add_inner, &(struct inner){cib, object});
+    visit_children(cib, object, add_child);
 }
 
 static void unindex_object(struct hy_cib *cib, struct hy_object *object)
 {
     hy_map_remove(&cib->by_id, object->id);
     hy_object_visit_inner(object, drop_inner, &(struct inner){cib, object});
+    visit_children(cib, object, drop_child);
 }
 
 void hy_cib_free(struct hy_cib **cib)
@@ -64,6 +107,7 @@ void hy_cib_free(struct hy_cib **cib)
     hy_vec_free(&c->objects);
     hy_map_free(&c->by_id);
     hy_map_free(&c->by_inner);
+    hy_map_free(&c->by_child);
     for (size_t i = 0; i < c->tickets.count; i++)
         hy_ticket_free(&c->tickets.items[i]);
     hy_vec_free(&c->tickets);
@@ -185,17 +229,7 @@ struct hy_node_status *hy_cib_node_by_id(const struct hy_cib *cib, uint32_t id)
 
 struct hy_object *hy_cib_parent(const struct hy_cib *cib, const char *id)
 {
-    for (size_t i = 0; i < cib->objects.count; i++) {
-        struct hy_object *object = cib->objects.items[i];
-        if (object->kind == HY_CLONE && strcmp(object->u.clone.child, id) == 0)
-            return object;
-        if (object->kind != HY_GROUP)
-            continue;
-        for (size_t k = 0; k < object->u.group.members.count; k++)
-            if (strcmp(object->u.group.members.items[k], id) == 0)
-                return object;
-    }
-    return NULL;
+    return hy_map_get(&cib->by_child, id);
 }
 
 struct set_search {

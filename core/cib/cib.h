@@ -435,6 +435,7 @@ struct hy_cib {
     HY_VEC(struct hy_object *) objects; /* in order of creation; kinds are grouped only when printed */
     struct hy_map by_id;                /* id -> struct hy_object *; for finding only, walk `objects` */
     struct hy_map by_inner;             /* the written id of a set or rule -> the object it is in */
+    struct hy_map by_child;             /* a group's member or a clone's child -> the first object that has it */
     HY_VEC(struct hy_node_status *) nodes;
     HY_VEC(struct hy_ticket) tickets; /* in order of name */
     HY_VEC(struct hy_session) sessions;

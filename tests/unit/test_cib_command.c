@@ -730,6 +730,44 @@ START_TEST(inner_ids_are_found_after_any_edit)
 }
 END_TEST
 
+static void parent_is(const struct hy_cib *cib, const char *id, const char *parent)
+{
+    const struct hy_object *found = hy_cib_parent(cib, id);
+    ck_assert_msg((found != NULL) == (parent != NULL), "%s", id);
+    if (parent)
+        ck_assert_str_eq(found->id, parent);
+}
+
+START_TEST(parents_are_found_after_any_edit)
+{
+    struct hy_cib *cib = cib_of("node test3\nprimitive A Dummy\nprimitive B Dummy\ngroup g A B\nclone k g\n");
+    parent_is(cib, "A", "g");
+    parent_is(cib, "g", "k");
+    parent_is(cib, "k", NULL);
+    /* From one to another, in either order; at the time between the two it is in both. */
+    must_apply(cib, "put * group h A\nput * group g B\n");
+    parent_is(cib, "A", "h");
+    must_apply(cib, "put * group h B\nput * group g A\n");
+    parent_is(cib, "A", "g");
+    parent_is(cib, "B", "h");
+    must_refuse(cib, "put * group g A B\n", -EINVAL,
+                "group h: 'B' is in group g already: a resource can be in one group or clone only");
+    parent_is(cib, "B", "h");
+    must_apply(cib, "remove * h\n");
+    parent_is(cib, "B", NULL);
+    must_apply(cib, "remove * k\nput * clone k2 g\n");
+    parent_is(cib, "g", "k2");
+    struct hy_cib *copy = hy_cib_copy(cib);
+    parent_is(copy, "A", "g");
+    hy_cib_free(&copy);
+    /* What was only read may be wrong: the first one counts, and then the next. */
+    hy_cib_free(&cib);
+    cib = cib_of("primitive A Dummy\ngroup g A\ngroup h A\nclone c A\n");
+    parent_is(cib, "A", "g");
+    hy_cib_free(&cib);
+}
+END_TEST
+
 START_TEST(results_say_what_the_operation_was)
 {
     struct hy_cib *cib = cluster();
@@ -777,6 +815,7 @@ int main(void)
     tcase_add_test(tcase, locks_are_kept_with_their_node);
     tcase_add_test(tcase, what_is_referred_to_stays);
     tcase_add_test(tcase, inner_ids_are_found_after_any_edit);
+    tcase_add_test(tcase, parents_are_found_after_any_edit);
     tcase_add_test(tcase, results_say_what_the_operation_was);
     return run_suite(suite);
 }
