@@ -147,32 +147,76 @@ static void drop_recurring(struct hy_node_status *status, const struct hy_result
     }
 }
 
-static void drop_all_of(struct hy_node_status *status, const char *id, bool results)
-{
-    for (size_t i = status->results.count; i > 0; i--)
-        if (hy_rsc_is_instance_of(status->results.items[i - 1].rsc, id) &&
-            (results || status->results.items[i - 1].failed))
-            drop_result(status, i - 1);
-    for (size_t i = status->failures.count; i > 0; i--) {
-        if (hy_rsc_is_instance_of(status->failures.items[i - 1].rsc, id)) {
-            hy_result_free(&status->failures.items[i - 1]);
-            hy_vec_remove(&status->failures, i - 1);
-        }
-    }
-    for (size_t i = status->failcounts.count; i > 0; i--) {
-        struct hy_failcount *count = &status->failcounts.items[i - 1];
-        if (hy_rsc_is_instance_of(count->rsc, id)) {
-            free(count->rsc);
-            free(count->op);
-            hy_vec_remove(&status->failcounts, i - 1);
-        }
-    }
-}
-
 /* Fresh: "db" of "db:1". */
 static char *base_of(const char *rsc)
 {
     return hy_strndup(rsc, strcspn(rsc, ":"));
+}
+
+/* Which of the entries of a node go. */
+struct dropping {
+    const char *id;       /* the instances of this one; NULL: */
+    struct hy_map listed; /* those that are among these, or instances of them */
+    bool results;         /* all their results; else the failed ones */
+};
+
+static bool is_dropped(const struct dropping *dropping, const char *rsc)
+{
+    if (dropping->id)
+        return hy_rsc_is_instance_of(rsc, dropping->id);
+    if (hy_map_get(&dropping->listed, rsc))
+        return true;
+    char *base = strchr(rsc, ':') ? base_of(rsc) : NULL;
+    bool is = base && hy_map_get(&dropping->listed, base);
+    free(base);
+    return is;
+}
+
+static void drop(struct hy_node_status *status, const struct dropping *dropping)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < status->results.count; i++) {
+        struct hy_result *result = &status->results.items[i];
+        if ((dropping->results || result->failed) && is_dropped(dropping, result->rsc))
+            hy_result_free(result);
+        else
+            status->results.items[kept++] = *result;
+    }
+    status->results.count = kept;
+    kept = 0;
+    for (size_t i = 0; i < status->failures.count; i++) {
+        if (is_dropped(dropping, status->failures.items[i].rsc))
+            hy_result_free(&status->failures.items[i]);
+        else
+            status->failures.items[kept++] = status->failures.items[i];
+    }
+    status->failures.count = kept;
+    kept = 0;
+    for (size_t i = 0; i < status->failcounts.count; i++) {
+        struct hy_failcount *count = &status->failcounts.items[i];
+        if (is_dropped(dropping, count->rsc)) {
+            free(count->rsc);
+            free(count->op);
+        } else {
+            status->failcounts.items[kept++] = *count;
+        }
+    }
+    status->failcounts.count = kept;
+}
+
+static void drop_all_of(struct hy_node_status *status, const char *id, bool results)
+{
+    drop(status, &(struct dropping){.id = id, .results = results});
+}
+
+static void drop_listed(struct hy_node_status *status, char *const *ids, size_t count)
+{
+    struct dropping dropping = {.results = true};
+    for (size_t i = 0; i < count; i++)
+        hy_map_put(&dropping.listed, ids[i], ids[i]);
+    if (count)
+        drop(status, &dropping);
+    hy_map_free(&dropping.listed);
 }
 
 /* The latest of what was done once to an instance and has been answered; NULL: nothing was. */
@@ -196,17 +240,19 @@ static bool has_results(const struct hy_node_status *status, const char *rsc)
     return false;
 }
 
-/* Is the instance's primitive gone from the configuration, and the instance known not to run? */
-static bool is_spent(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+static bool is_configured(const struct hy_cib *cib, const char *rsc)
 {
     char *base = strchr(rsc, ':') ? base_of(rsc) : NULL;
     bool configured = hy_cib_find_kind(cib, HY_PRIMITIVE, base ? base : rsc) != NULL;
     free(base);
-    if (configured)
-        return false;
-    const struct hy_result *last = last_once(status, rsc);
+    return configured;
+}
+
+/* Is an instance known not to run? `last`: as last_once() has it; `any`: there are results of it. */
+static bool is_down(const struct hy_result *last, bool any)
+{
     if (!last)
-        return !has_results(status, rsc);
+        return !any;
     if (strcmp(last->op, "stop") == 0)
         return is_success(last);
     bool absent =
@@ -217,32 +263,72 @@ static bool is_spent(const struct hy_cib *cib, const struct hy_node_status *stat
 
 static void prune_resource(const struct hy_cib *cib, struct hy_node_status *status, const char *rsc)
 {
-    if (!is_spent(cib, status, rsc))
+    if (is_configured(cib, rsc) || !is_down(last_once(status, rsc), has_results(status, rsc)))
         return;
     char *id = hy_strdup(rsc);
     drop_all_of(status, id, true);
     free(id);
 }
 
-static const char *first_spent(const struct hy_cib *cib, const struct hy_node_status *status)
+/* What is known of one that is not configured any more. */
+struct orphan {
+    const struct hy_result *last; /* as last_once() has it */
+    bool any;                     /* there are results of it */
+};
+
+static struct orphan *orphan_of(struct hy_map *orphans, const struct hy_cib *cib, const char *rsc)
 {
-    for (size_t i = 0; i < status->results.count; i++)
-        if (is_spent(cib, status, status->results.items[i].rsc))
-            return status->results.items[i].rsc;
+    struct orphan *orphan = hy_map_get(orphans, rsc);
+    if (orphan || is_configured(cib, rsc))
+        return orphan;
+    orphan = hy_alloc(sizeof *orphan);
+    hy_map_put(orphans, rsc, orphan);
+    return orphan;
+}
+
+static void find_orphans(const struct hy_cib *cib, const struct hy_node_status *status, struct hy_map *orphans)
+{
+    for (size_t i = 0; i < status->results.count; i++) {
+        const struct hy_result *result = &status->results.items[i];
+        struct orphan *orphan = orphan_of(orphans, cib, result->rsc);
+        if (!orphan)
+            continue;
+        orphan->any = true;
+        if (!result->interval && result->exec != HY_EXEC_PENDING &&
+            (!orphan->last || result->call >= orphan->last->call))
+            orphan->last = result;
+    }
     for (size_t i = 0; i < status->failures.count; i++)
-        if (is_spent(cib, status, status->failures.items[i].rsc))
-            return status->failures.items[i].rsc;
+        (void)orphan_of(orphans, cib, status->failures.items[i].rsc);
     for (size_t i = 0; i < status->failcounts.count; i++)
-        if (is_spent(cib, status, status->failcounts.items[i].rsc))
-            return status->failcounts.items[i].rsc;
-    return NULL;
+        (void)orphan_of(orphans, cib, status->failcounts.items[i].rsc);
+}
+
+/* All at once: with thousands of them each on its own would take minutes. */
+static void prune_node(const struct hy_cib *cib, struct hy_node_status *status)
+{
+    struct hy_map orphans = {0};
+    HY_VEC(char *) spent = {0};
+    const char *rsc;
+    void *value;
+    find_orphans(cib, status, &orphans);
+    for (size_t at = 0; hy_map_next(&orphans, &at, &rsc, &value);) {
+        const struct orphan *orphan = value;
+        if (is_down(orphan->last, orphan->any))
+            hy_vec_push(&spent, hy_strdup(rsc));
+        free(value);
+    }
+    drop_listed(status, spent.items, spent.count);
+    for (size_t i = 0; i < spent.count; i++)
+        free(spent.items[i]);
+    hy_vec_free(&spent);
+    hy_map_free(&orphans);
 }
 
 void hy_history_prune(struct hy_cib *cib)
 {
     for (size_t n = 0; n < cib->nodes.count; n++)
-        for (const char *rsc; (rsc = first_spent(cib, cib->nodes.items[n]));)
-            prune_resource(cib, cib->nodes.items[n], rsc);
+        prune_node(cib, cib->nodes.items[n]);
 }
 
 /* Not running, as is to be expected: it has been stopped since the monitor was ordered, as a node does whose lease ended. */

@@ -424,6 +424,34 @@ START_TEST(nothing_is_kept_of_what_is_removed_and_stopped)
 }
 END_TEST
 
+/* Thousands that were stopped go with one command. So long that what is quadratic would not end. */
+START_TEST(many_are_removed_at_once)
+{
+    enum { MANY = 6000 };
+    struct hy_cib *cib = cib_of("node test3\n");
+    struct hy_buf text = {0};
+    must_apply(cib, "member test3 id=3 state=in epoch=1 incarnation=17\n");
+    for (int i = 0; i < MANY; i++)
+        hy_buf_addf(&text, "put 0 primitive p%d Dummy\n", i);
+    must_apply(cib, hy_buf_text(&text));
+    hy_buf_clear(&text);
+    for (int i = 0; i < MANY; i++)
+        hy_buf_addf(&text, "result test3 epoch=1 p%d op=start interval=0 rc=0 exec=done call=1\n", i);
+    for (int i = MANY / 2; i < MANY; i++)
+        hy_buf_addf(&text, "result test3 epoch=1 p%d op=stop interval=0 rc=0 exec=done call=2\n", i);
+    must_apply(cib, hy_buf_text(&text));
+    hy_buf_clear(&text);
+    for (int i = 0; i < MANY; i++)
+        hy_buf_addf(&text, "remove * p%d\n", i);
+    must_apply(cib, hy_buf_text(&text));
+    ck_assert_uint_eq(test3(cib)->results.count, MANY / 2); /* what may still run stays known */
+    ck_assert_ptr_nonnull(hy_cib_result(test3(cib), "p0", "start", 0));
+    ck_assert_ptr_null(hy_cib_result(test3(cib), "p5999", "start", 0));
+    hy_buf_free(&text);
+    hy_cib_free(&cib);
+}
+END_TEST
+
 START_TEST(writers_write_what_is_read)
 {
     struct hy_cib *cib = cluster();
@@ -806,6 +834,7 @@ int main(void)
     tcase_add_test(tcase, cleanup_forgets_what_failed);
     tcase_add_test(tcase, expiry_forgets_the_failures_only);
     tcase_add_test(tcase, nothing_is_kept_of_what_is_removed_and_stopped);
+    tcase_add_test(tcase, many_are_removed_at_once);
     tcase_add_test(tcase, writers_write_what_is_read);
     tcase_add_test(tcase, saved_is_restored);
     tcase_add_test(tcase, what_is_saved_may_be_long);
