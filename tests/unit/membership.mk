@@ -6,7 +6,10 @@ test_membership_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_membership_random_LDADD = libhy_membership.a libhy_base.a $(CHECK_LIBS)
 
 UNIT_TESTS += test_membership_rules
-test_membership_rules_SOURCES = tests/unit/test_membership_rules.c tests/lib/run.h
+test_membership_rules_SOURCES = \
+	tests/unit/test_membership_rules.c \
+	tests/unit/membership_lease_case.c tests/unit/membership_message_case.c tests/unit/membership_verdict_case.c \
+	tests/unit/membership_fixture.c tests/unit/membership_fixture.h tests/lib/run.h
 test_membership_rules_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_membership_rules_LDADD = libhy_membership.a libhy_base.a $(CHECK_LIBS)
 
