@@ -29,6 +29,9 @@ void hy_apply_keep_tickets(struct hy_apply *apply)
 {
     if (apply->alone)
         return;
+    for (size_t i = 0; i < apply->undo.count; i++)
+        if (apply->undo.items[i].kind == HY_UNDO_TICKETS)
+            return;
     struct hy_undo undo = {.kind = HY_UNDO_TICKETS, .tickets = hy_cib_new()};
     for (size_t i = 0; i < apply->cib->tickets.count; i++)
         hy_ticket_copy(hy_vec_add(&undo.tickets->tickets), &apply->cib->tickets.items[i]);

@@ -21,6 +21,7 @@ void hy_ref_copy(struct hy_ref *to, const struct hy_ref *from);
 void hy_names_free(struct hy_names *names);
 void hy_attr_set_free(struct hy_attr_set *set);
 void hy_rule_free(struct hy_rule *rule);
+void hy_rsc_set_free(struct hy_rsc_set *set);
 void hy_rsc_sets_free(struct hy_rsc_sets *sets);
 void hy_ref_free(struct hy_ref *ref);
 
@@ -31,6 +32,7 @@ void hy_object_visit_sets(const struct hy_object *object, void (*visit)(void *co
 void hy_object_visit_rules(const struct hy_object *object, void (*visit)(void *context, const struct hy_rule *rule),
                            void *context);
 const struct hy_rsc_sets *hy_object_rsc_sets(const struct hy_object *object); /* NULL: the kind has none */
+struct hy_rsc_sets *hy_object_edit_rsc_sets(struct hy_object *object);        /* the same to write into */
 
 /* Calls `visit` with each written id of a set of attributes, a rule or a set of resources in the object. */
 void hy_object_visit_inner(const struct hy_object *object, void (*visit)(void *context, const char *id), void *context);

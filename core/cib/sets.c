@@ -194,16 +194,20 @@ void hy_rsc_sets_copy(struct hy_rsc_sets *to, const struct hy_rsc_sets *from)
     }
 }
 
+void hy_rsc_set_free(struct hy_rsc_set *set)
+{
+    free(set->id);
+    free(set->ref);
+    free(set->action);
+    hy_names_free(&set->members);
+    hy_attrs_free(&set->options);
+    *set = (struct hy_rsc_set){0};
+}
+
 void hy_rsc_sets_free(struct hy_rsc_sets *sets)
 {
-    for (size_t i = 0; i < sets->list.count; i++) {
-        struct hy_rsc_set *set = &sets->list.items[i];
-        free(set->id);
-        free(set->ref);
-        free(set->action);
-        hy_names_free(&set->members);
-        hy_attrs_free(&set->options);
-    }
+    for (size_t i = 0; i < sets->list.count; i++)
+        hy_rsc_set_free(&sets->list.items[i]);
     hy_vec_free(&sets->list);
 }
 
@@ -301,7 +305,7 @@ void hy_object_visit_rules(const struct hy_object *object, void (*visit_fn)(void
         visit_fn(context, &object->u.location.rules.items[i]);
 }
 
-const struct hy_rsc_sets *hy_object_rsc_sets(const struct hy_object *object)
+struct hy_rsc_sets *hy_object_edit_rsc_sets(struct hy_object *object)
 {
     switch (object->kind) {
     case HY_LOCATION:
@@ -315,6 +319,11 @@ const struct hy_rsc_sets *hy_object_rsc_sets(const struct hy_object *object)
     default:
         return NULL;
     }
+}
+
+const struct hy_rsc_sets *hy_object_rsc_sets(const struct hy_object *object)
+{
+    return hy_object_edit_rsc_sets((struct hy_object *)(uintptr_t)object);
 }
 
 struct id_visit {

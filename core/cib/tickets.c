@@ -164,7 +164,7 @@ static void drop_lock(struct hy_node_status *status, const char *rsc)
     }
 }
 
-int hy_apply_lock(struct hy_apply *apply, struct hy_cursor *cursor)
+static int apply_lock(struct hy_apply *apply, struct hy_cursor *cursor, bool locked)
 {
     struct hy_node_status *status = NULL;
     const char *rsc = NULL;
@@ -173,19 +173,19 @@ int hy_apply_lock(struct hy_apply *apply, struct hy_cursor *cursor)
         return rc;
     hy_apply_keep_status(apply, status);
     drop_lock(status, rsc);
-    const struct hy_rsc_lock lock = {hy_strdup(rsc), apply->head->at};
-    hy_vec_push(&status->locks, lock);
+    if (locked) {
+        const struct hy_rsc_lock lock = {hy_strdup(rsc), apply->head->at};
+        hy_vec_push(&status->locks, lock);
+    }
     return 0;
+}
+
+int hy_apply_lock(struct hy_apply *apply, struct hy_cursor *cursor)
+{
+    return apply_lock(apply, cursor, true);
 }
 
 int hy_apply_unlock(struct hy_apply *apply, struct hy_cursor *cursor)
 {
-    struct hy_node_status *status = NULL;
-    const char *rsc = NULL;
-    int rc = read_lock(apply, cursor, &status, &rsc);
-    if (rc)
-        return rc;
-    hy_apply_keep_status(apply, status);
-    drop_lock(status, rsc);
-    return 0;
+    return apply_lock(apply, cursor, false);
 }

@@ -2,6 +2,7 @@
 /* `configure delete`: objects go together with what would name them in vain. */
 #include "cib/grammar.h"
 #include "cib/names.h"
+#include "cib/object.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
 #include "hactl/wait.h"
@@ -13,22 +14,6 @@ struct removal {
     const struct hactl_state *state;
     HY_VEC(const struct hy_object *) list;
 };
-
-static struct hy_rsc_sets *sets_of(struct hy_object *object)
-{
-    switch (object->kind) {
-    case HY_LOCATION:
-        return &object->u.location.sets;
-    case HY_COLOCATION:
-        return &object->u.colocation.sets;
-    case HY_ORDER:
-        return &object->u.order.sets;
-    case HY_RSC_TICKET:
-        return &object->u.rsc_ticket.sets;
-    default:
-        return NULL;
-    }
-}
 
 static bool goes(const struct removal *removal, const char *id)
 {
@@ -115,7 +100,7 @@ static void match(void *context, enum hy_name_kind kind, char **name)
 /* The name without which the object cannot be: of a pair, or a clone's child. What holds several may lose one. */
 static const char *named_in_vain(const struct removal *removal, const struct hy_object *object)
 {
-    const struct hy_rsc_sets *sets = sets_of((struct hy_object *)object);
+    const struct hy_rsc_sets *sets = hy_object_rsc_sets(object);
     struct search search = {.removal = removal};
     if (object->kind == HY_CLONE || (sets && !sets->list.count))
         hy_object_visit_names((struct hy_object *)object, match, &search);
@@ -144,7 +129,7 @@ static size_t count_in_sets(const struct removal *removal, const struct hy_rsc_s
 /* Nothing would be left of it, or too little to mean anything. */
 static bool is_left_empty(const struct removal *removal, struct hy_object *object)
 {
-    const struct hy_rsc_sets *sets = sets_of(object);
+    const struct hy_rsc_sets *sets = hy_object_rsc_sets(object);
     bool reference = false;
     if (object->kind == HY_GROUP)
         return count_staying(removal, &object->u.group.members) == 0;
@@ -206,10 +191,7 @@ static void shrink_sets(const struct removal *removal, const struct hy_object *o
         shrink_names(removal, object, &set->members);
         if (set->members.count || set->ref)
             continue;
-        free(set->id);
-        free(set->action);
-        hy_vec_free(&set->members);
-        hy_attrs_free(&set->options);
+        hy_rsc_set_free(set);
         hy_vec_remove(&sets->list, i - 1);
     }
 }
@@ -243,8 +225,8 @@ static void shrink_rest(const struct removal *removal, struct hactl_edit *edit)
             shrink_names(removal, object, &object->u.tag.members);
         else if (kind == HY_TOPOLOGY)
             shrink_topology(removal, object, &object->u.topology);
-        else if (sets_of(object))
-            shrink_sets(removal, object, sets_of(object));
+        else if (hy_object_edit_rsc_sets(object))
+            shrink_sets(removal, object, hy_object_edit_rsc_sets(object));
         hactl_edit_put(edit, object); /* which passes over what has not changed */
         hy_object_free(&object);
     }

@@ -76,14 +76,6 @@ static void read_set(struct hactl_import *import, const struct hactl_xml *at, bo
     }
 }
 
-static void free_set(struct hy_rsc_set *set)
-{
-    free(set->action);
-    free(set->id);
-    hy_attrs_free(&set->options);
-    hy_vec_free(&set->members);
-}
-
 static void read_resource_sets(struct hactl_import *import, const struct hactl_xml *at, struct hy_rsc_sets *sets)
 {
     for (const struct hactl_xml *child = at->child; child; child = child->next) {
@@ -96,7 +88,7 @@ static void read_resource_sets(struct hactl_import *import, const struct hactl_x
             continue;
         }
         hactl_import_note(import, child, "is a set of nothing: left out");
-        free_set(&set);
+        hy_rsc_set_free(&set);
     }
 }
 
