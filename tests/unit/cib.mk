@@ -16,7 +16,7 @@ test_cib_verify_SOURCES = tests/unit/test_cib_verify.c tests/lib/cib.h tests/lib
 test_cib_verify_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cib_verify_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS)
 
-test_cib_fuzz_SOURCES = tests/unit/test_cib_fuzz.c tests/fuzz/fuzz_cib.c tests/lib/cib.h tests/lib/run.h
+test_cib_fuzz_SOURCES = tests/unit/test_cib_fuzz.c tests/fuzz/fuzz_cib.c tests/lib/cib.h tests/lib/mutants.h tests/lib/run.h
 test_cib_fuzz_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cib_fuzz_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS)
 

@@ -5,7 +5,7 @@ test_import_SOURCES = tests/unit/test_import.c tests/lib/cib.h tests/lib/run.h
 test_import_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
 test_import_LDADD = $(HACTL_LIBS) $(CHECK_LIBS)
 
-test_import_fuzz_SOURCES = tests/unit/test_import_fuzz.c tests/fuzz/fuzz_import.c tests/lib/cib.h tests/lib/run.h
+test_import_fuzz_SOURCES = tests/unit/test_import_fuzz.c tests/fuzz/fuzz_import.c tests/lib/cib.h tests/lib/mutants.h tests/lib/run.h
 test_import_fuzz_CPPFLAGS = $(HACTL_TEST_CPPFLAGS)
 test_import_fuzz_LDADD = $(HACTL_LIBS) $(CHECK_LIBS)
 

@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CIBs in XML that somebody has spoilt. The seeds are fixed, so that a failure comes back. */
 #include "lib/cib.h"
+#include "lib/mutants.h"
 #include "lib/run.h"
 
 #include <glob.h>
 #include <stdint.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { ROUNDS = 150 };
 
 static glob_t corpus;
-
-static uint32_t below(uint64_t *seed, uint32_t bound)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % bound;
-}
 
 /* The place behind the n-th `mark`, n drawn; 0: there is none. */
 static size_t some_place(uint64_t *seed, const char *text, const char *mark)
@@ -69,7 +62,12 @@ static void another_value(uint64_t *seed, struct hy_buf *text)
                                       "x:1",
                                       "xx:99999",
                                       "0:0;1:1:0:u",
-                                      "n1"};
+                                      "n1",
+                                      ".Dummy",
+                                      "_rsc_set_",
+                                      "params",
+                                      "&#10;",
+                                      "a{99}{99}{99}"};
     size_t at = some_place(seed, hy_buf_text(text), "=\"");
     if (!at)
         return;
@@ -117,22 +115,8 @@ static void mutate(uint64_t *seed, struct hy_buf *text)
 
 START_TEST(spoilt_files_break_nothing)
 {
-    uint64_t seed = (uint64_t)_i + 7;
     char *text = read_file(corpus.gl_pathv[_i] + strlen(HY_SRCDIR) + 1);
-    LLVMFuzzerTestOneInput((const uint8_t *)text, strlen(text));
-    for (int round = 0; round < ROUNDS; round++) {
-        struct hy_buf mutant = {0};
-        hy_buf_adds(&mutant, text);
-        for (uint32_t more = 1 + below(&seed, 4); more && mutant.size; more--)
-            mutate(&seed, &mutant);
-        /* A copy of just this size, so that reading past its end is found. */
-        uint8_t *exact = hy_alloc(mutant.size ? mutant.size : 1);
-        if (mutant.size)
-            memcpy(exact, mutant.data, mutant.size);
-        LLVMFuzzerTestOneInput(exact, mutant.size);
-        free(exact);
-        hy_buf_free(&mutant);
-    }
+    try_mutants(text, (uint64_t)_i + 7, ROUNDS, 4, mutate);
     free(text);
 }
 END_TEST

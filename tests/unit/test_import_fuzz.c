@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The import over mutations of the files in tests/import; the seeds are fixed, so that a failure comes back. */
 #include "lib/cib.h"
+#include "lib/mutants.h"
 #include "lib/run.h"
 
 #include <stdint.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static uint32_t below(uint64_t *seed, uint32_t bound)
-{
-    *seed = *seed * 6364136223846793005u + 1442695040888963407u;
-    return (uint32_t)(*seed >> 33) % bound;
-}
-
-#define PICK(seed, list) ((list)[below((seed), (uint32_t)(sizeof(list) / sizeof *(list)))])
 
 static const char *const corpus[] = {
     "tests/import/modern.xml", "tests/import/old.xml",          "tests/import/plain.xml",
@@ -80,21 +71,8 @@ static void mutate(uint64_t *seed, struct hy_buf *text)
 
 START_TEST(mutated_cibs_break_nothing)
 {
-    uint64_t seed = (uint64_t)_i + 4711;
     char *text = read_file(corpus[_i]);
-    size_t size = strlen(text);
-    LLVMFuzzerTestOneInput((const uint8_t *)text, size);
-    for (int round = 0; round < ROUNDS; round++) {
-        struct hy_buf mutant = {0};
-        hy_buf_add(&mutant, text, size);
-        for (uint32_t more = 1 + below(&seed, 3); more && mutant.size; more--)
-            mutate(&seed, &mutant);
-        /* A copy of just this size, so that reading past its end is found. */
-        uint8_t *exact = hy_memdup(mutant.data, mutant.size);
-        LLVMFuzzerTestOneInput(exact, mutant.size);
-        free(exact);
-        hy_buf_free(&mutant);
-    }
+    try_mutants(text, (uint64_t)_i + 4711, ROUNDS, 3, mutate);
     free(text);
 }
 END_TEST
