@@ -191,6 +191,12 @@ struct hy_decision {
         const char *node;
     })
     expired; /* failure-timeout has passed: a command `expire` is due */
+    HY_VEC(struct hy_expiring {
+        const char *rsc;
+        const char *node;
+        hy_wall at;
+    })
+    expiring; /* with `explain`: its failures there will be forgotten then */
 };
 
 /* Decides. The decision is released with hy_decision_free(). Never fails: a configuration that makes no sense gives a
