@@ -132,14 +132,14 @@ static void print_closing(const hactl_what_if_cases *cases, bool any, struct hy_
 
 void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, bool stopped, struct hy_buf *out)
 {
-    if (stopped)
-        hy_buf_adds(
-            out,
-            "There is no quorum as it is: everything stops in this part of the cluster, whatever else happens.\n\n");
+    if (stopped) {
+        hy_buf_adds(out,
+                    "There is no quorum as it is: everything stops in this part of the cluster, whatever fails.\n");
+        return;
+    }
     for (size_t i = 0; i < cases->count; i++)
         print_case(&cases->items[i], out);
-    if (!stopped)
-        print_closing(cases, any, out);
+    print_closing(cases, any, out);
 }
 
 /* ---------------------------------------------------------------- JSON */
