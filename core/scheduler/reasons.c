@@ -200,6 +200,14 @@ static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rs
     return "it failed, and on-fail=stop";
 }
 
+static const char *why_locked(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    return hy_arena_printf(&s->decision->arena,
+                           "it waits for %s, where it ran when that was shut down (shutdown-lock); `hactl resource "
+                           "cleanup %s` lets it run elsewhere",
+                           s->nodes[rsc->lock_node].name, rsc->id);
+}
+
 static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
 {
     struct hy_arena *arena = &s->decision->arena;
@@ -212,8 +220,6 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
         return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
     case HY_HALT_TICKET:
         return "a ticket that it depends on is not granted here";
-    case HY_HALT_LOCKED:
-        return "it waits for the node that it was shut down on (shutdown-lock)";
     case HY_HALT_STOP_ALL:
         return "stop-all-resources is set";
     case HY_HALT_ONFAIL_STOP:
@@ -232,7 +238,7 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:
-        return why_no_node(s, rsc);
+        return rsc->lock_node == HY_NO_NODE ? why_no_node(s, rsc) : why_locked(s, rsc);
     }
 }
 

@@ -87,7 +87,9 @@ static void print_target_role(const struct hactl_state *state, const struct hy_p
 
 static const char *plain_reason(const struct hy_placement *placement)
 {
-    return placement->no_place ? "no node may run it, see below" : placement->reason ? placement->reason : "";
+    return placement->no_place && !placement->locked_to ? "no node may run it, see below"
+           : placement->reason                          ? placement->reason
+                                                        : "";
 }
 
 static const struct hy_placement *one_that_does_not_run(const struct hactl_state *state, const char *id)
