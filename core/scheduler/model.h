@@ -298,7 +298,6 @@ enum hy_halt {
     HY_HALT_MULTIPLE,
     HY_HALT_FREEZE,
     HY_HALT_TICKET,
-    HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_STUCK,      /* it cannot be stopped where it is */
