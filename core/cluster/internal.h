@@ -44,6 +44,7 @@ struct replica {
 
 struct outgoing {
     uint64_t seq;
+    hy_time since;
     struct hy_buf text;
     uint64_t client;  /* 0: nobody waits */
     uint64_t session; /* the client's; 0: none */

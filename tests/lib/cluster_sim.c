@@ -53,6 +53,7 @@ struct sim_node {
     struct hy_log log;
     char name[32], address[32];
     bool witness;
+    hy_time clock;                  /* what its wall clock is ahead by */
     bool configured[SIM_MAX_NODES]; /* whom its configuration file names */
     struct hy_cluster *cluster;
     uint64_t life;
@@ -343,7 +344,7 @@ static void step(struct sim *sim, size_t number, const struct hy_cluster_event *
         return;
     struct hy_cluster_effects effects = {0};
     bool query = false;
-    hy_cluster_step(node->cluster, event, sim->now, EPOCH + sim->now, &effects, NULL);
+    hy_cluster_step(node->cluster, event, sim->now, sim_wall(sim, number), &effects, NULL);
     for (size_t i = 0; i < effects.list.count; i++) {
         query = query || effects.list.items[i].type == HY_CLUSTER_QUERY_ACTIVE;
         carry_out(sim, number, &effects.list.items[i]);
@@ -846,6 +847,16 @@ bool sim_is_witness(const struct sim *sim, size_t node)
 uint64_t sim_disk(const struct sim *sim, size_t node)
 {
     return sim->nodes[node].disk.id;
+}
+
+void sim_set_clock(struct sim *sim, size_t node, hy_time ahead)
+{
+    sim->nodes[node].clock = ahead;
+}
+
+hy_wall sim_wall(const struct sim *sim, size_t node)
+{
+    return EPOCH + sim->now + sim->nodes[node].clock;
 }
 
 hy_time sim_now(const struct sim *sim)

@@ -112,6 +112,26 @@ START_TEST(all_or_nothing)
 }
 END_TEST
 
+static void must_restamp(const char *text, const char *expected)
+{
+    struct hy_buf out = {0};
+    int rc = hy_command_restamp(&out, text, strlen(text), 1484018697000000);
+    ck_assert_int_eq(rc, expected ? 0 : -EINVAL);
+    ck_assert_str_eq(hy_buf_text(&out), expected ? expected : "");
+    hy_buf_free(&out);
+}
+
+START_TEST(a_command_is_said_at_another_time)
+{
+    must_restamp("command origin=3 incarnation=10 seq=1 at=1.5 by=\"a at=b\"\nput 0 node at=5\n",
+                 "command origin=3 incarnation=10 seq=1 at=1484018697.000000 by=\"a at=b\"\nput 0 node at=5\n");
+    must_restamp("command origin=0 at=1\n", "command origin=0 at=1484018697.000000\n");
+    must_restamp("command origin=0\nput 0 node at=5\n", NULL);
+    must_restamp("command origin=0 at=1", NULL);
+    must_restamp("", NULL);
+}
+END_TEST
+
 static int apply_as(struct hy_cib *cib, uint32_t origin, uint64_t incarnation, uint64_t seq, const char *statements,
                     struct hy_answer *answer)
 {
@@ -740,6 +760,7 @@ int main(void)
     tcase_add_test(tcase, all_or_nothing);
     tcase_add_test(tcase, sessions_take_each_command_once);
     tcase_add_test(tcase, heads_are_checked);
+    tcase_add_test(tcase, a_command_is_said_at_another_time);
     tcase_add_test(tcase, members_come_and_go_by_epochs);
     tcase_add_test(tcase, failures_count_as_pacemaker_counts);
     tcase_add_test(tcase, a_promoted_instance_is_right_to_say_so);
