@@ -467,6 +467,8 @@ struct hy_sched {
     bool unfencing;                  /* a device can do it: it is what everything requires by default */
     uint32_t stamp;                  /* counts up: what bears the latest has been seen */
     uint32_t ledger_serial;          /* counts up: when something was booked */
+    int *pull_score, *pull_next;     /* for use and forget (pull.c); NULL: nobody has asked yet */
+    uint32_t *pull_live;
 
     struct hy_snode *nodes;
     uint32_t node_count;
