@@ -203,6 +203,7 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"migrate-from", HY_FIELD_TEXT, &migrate_from, false},
         {"migrate-to", HY_FIELD_TEXT, &migrate_to, false},
         {"expected", HY_FIELD_INT, &result->expected, false},
+        {"notify", HY_FIELD_YES_NO, &result->notify, false},
         {"at", HY_FIELD_WALL, &result->at, true},
         {"failed", HY_FIELD_YES_NO, &result->failed, true},
     };
@@ -246,10 +247,12 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
     hy_buf_addu(out, result->call);
     print_duration(" took=", result->took, out);
     print_duration(" queued=", result->queued, out);
-    if (result->order && !stored) {
+    if (result->order && (!stored || result->notify)) {
         hy_buf_adds(out, " order=");
         hy_buf_addu(out, result->order);
     }
+    if (result->notify)
+        hy_buf_adds(out, " notify=yes");
     const struct {
         const char *name, *text;
     } texts[] = {{"reason", result->reason},
