@@ -22,4 +22,4 @@ EXTRA_DIST += \
 	tests/import/status-first.out tests/import/status-first.xml \
 	tests/import/status-plain.out tests/import/status-plain.xml \
 	tests/import/status.out tests/import/status.xml \
-	tests/import/unsaid.out tests/import/unsaid.xml
+	tests/import/sets.out tests/import/sets.xml tests/import/unsaid.out tests/import/unsaid.xml

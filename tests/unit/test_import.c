@@ -58,7 +58,7 @@ static void check_case(const char *name, bool with_status)
     free(text);
 }
 
-static const char *const configurations[] = {"modern", "old", "unsaid", "plain"};
+static const char *const configurations[] = {"modern", "old", "unsaid", "plain", "sets"};
 static const char *const refused[] = {"refused", "no-cib", "broken", "bomb", "status-first", "headless"};
 static const char *const states[] = {"status", "status-plain"};
 
