@@ -317,13 +317,17 @@ static void list_in_flight(struct hy_cluster *c)
     }
 }
 
-static void propose_expiries(struct hy_cluster *c, const struct hy_decision *decision)
+static void propose_what_is_over(struct hy_cluster *c, const struct hy_decision *decision)
 {
-    if (!decision->expired.count)
+    if (!decision->expired.count && !decision->void_notices.count)
         return;
     struct hy_buf statements = {0};
     for (size_t i = 0; i < decision->expired.count; i++)
         hy_command_expire(&statements, decision->expired.items[i].rsc, decision->expired.items[i].node);
+    for (size_t i = 0; i < decision->void_notices.count; i++) {
+        const struct hy_void_notice *notice = &decision->void_notices.items[i];
+        hy_command_forget(&statements, notice->node, notice->rsc, notice->op, 0);
+    }
     hy_replica_propose_own(c, hy_buf_text(&statements));
     hy_buf_free(&statements);
 }
@@ -369,7 +373,7 @@ static void decide(struct hy_cluster *c)
             give(c, action);
     }
     propose_locks(c, decision);
-    propose_expiries(c, decision);
+    propose_what_is_over(c, decision);
     controller->recheck = decision->recheck == HY_NEVER
                               ? HY_NEVER
                               : c->now + (decision->recheck > c->wall ? decision->recheck - c->wall : ASK_AGAIN);

@@ -132,8 +132,6 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
     struct hy_step *step = hy_step_at(g, number);
     if (!(step->marks & mark))
         return;
-    if (mark == HY_RUNNABLE && (step->marks & HY_PENDING))
-        return; /* it is under way: nothing forbids it any more */
     step->marks &= ~(uint32_t)mark;
     if (mark == HY_OPTIONAL && step->called_by == HY_NO_ACTION)
         step->called_by = because;

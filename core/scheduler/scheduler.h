@@ -54,8 +54,8 @@ enum hy_action_kind {
     HY_ACT_RELOAD,       /* new parameters that need no restart */
     HY_ACT_MIGRATE_TO,   /* on the node it leaves */
     HY_ACT_MIGRATE_FROM, /* on the node it comes to, after that */
-    HY_ACT_NOTIFY,       /* tells an instance of a clone what is done to the others */
-    HY_ACT_FENCE         /* `op` is "reboot", "off" or "on" (unfencing); `rsc` is the node, `primitive` empty */
+    HY_ACT_NOTIFY, /* tells an instance of a clone what is done to the instances; `op` is "pre_notify_start", ... */
+    HY_ACT_FENCE   /* `op` is "reboot", "off" or "on" (unfencing); `rsc` is the node, `primitive` empty */
 };
 
 struct hy_action {
@@ -73,7 +73,8 @@ struct hy_action {
     const struct hy_attr
         *meta; /* CRM_meta_* without the prefix: timeout, interval, name, on_node, clone, clone_max, ... */
     size_t meta_count;
-    const char *digest; /* of agent and parameters, hex; what `result` keeps. NULL without an agent */
+    const char *digest; /* of agent and parameters, hex; what `result` keeps. NULL without an agent. Of a notification:
+                         * of what it tells */
     const char
         *reason;  /* why: one line for a human, as a chain: "test3 is standby (on-fail: MaxScale start failed there)" */
     bool pending; /* under way already: not to be sent, but waited for */
@@ -204,6 +205,13 @@ struct hy_decision {
         hy_wall at;
     })
     expiring; /* with `explain`: its failures there will be forgotten then */
+    HY_VEC(struct hy_void_notice {
+        const char *rsc;
+        const char *node;
+        const char *op;
+    })
+    void_notices; /* told before something that is not to be done any more: a command `forget` is due, so that it is
+                   * told again when it is */
 };
 
 /* Decides. The decision is released with hy_decision_free(). Never fails: a configuration that makes no sense gives a

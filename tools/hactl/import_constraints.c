@@ -50,8 +50,7 @@ static void read_own_options(struct hactl_import *import, const struct hactl_xml
         if (!value)
             continue;
         if (own[i].kind != kind)
-            hactl_import_note(import, at, "%s='%.100s' has no effect in sets of this constraint (%s): left out",
-                              own[i].name, value, hy_kind_word(kind));
+            hactl_import_note(import, at, "%s='%.100s' means nothing here: left out", own[i].name, value);
         else if (kind == HY_ORDER && !hy_order_kind_parse(value, &order))
             hactl_import_note(import, at, "kind='%.100s' is unknown: read as if it was not there", value);
         else
@@ -69,8 +68,7 @@ static void read_suffix(struct hactl_import *import, const struct hactl_xml *at,
     else
         set->role = hactl_import_role(import, at, "role");
     if (value)
-        hactl_import_note(import, at, "%s='%.100s' has no effect in sets of this constraint (%s): left out", other,
-                          value, hy_kind_word(kind));
+        hactl_import_note(import, at, "%s='%.100s' means nothing here: left out", other, value);
 }
 
 static void read_set(struct hactl_import *import, const struct hactl_xml *at, enum hy_kind kind, struct hy_rsc_set *set)
@@ -240,9 +238,16 @@ static void read_location(struct hactl_import *import, const struct hactl_xml *a
     location->role = hactl_import_role(import, at, "role");
     location->score = hactl_import_score(import, at, "score", 0);
     read_resource_sets(import, at, HY_LOCATION, &location->sets);
-    if (hactl_xml_get(at, "rsc"))
+    if (location->sets.list.count && (hactl_xml_get(at, "rsc") || pattern))
+        hactl_import_note(import, at,
+                          "names sets of resources: rsc and rsc-pattern mean nothing beside them: left out");
+    else if (hactl_xml_get(at, "rsc"))
         (void)read_member(import, at, "rsc", &location->rsc);
-    else if (pattern)
+    else if (pattern && !hy_pattern_is_modest(pattern))
+        hactl_import_refuse(import, at,
+                            "rsc-pattern='%.100s': expected a pattern of at most %d bytes and %d repetitions", pattern,
+                            HY_PATTERN_MAX, HY_PATTERN_REPEATS_MAX);
+    else if (pattern && *pattern)
         location->pattern = hy_strdup(pattern);
     if (node && hy_node_name_is_valid(node))
         location->node = hy_strdup(node);
@@ -431,6 +436,29 @@ static void split_devices(struct hactl_import *import, const struct hactl_xml *a
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Of two levels with one index the reference makes one. The topology takes the level's strings. */
+static void add_level(struct hy_topology *topology, struct hy_level *level)
+{
+    for (size_t i = 0; i < topology->levels.count; i++) {
+        struct hy_level *known = &topology->levels.items[i];
+        if (known->index != level->index || known->kind != level->kind || !same_text(known->target, level->target) ||
+            !same_text(known->value, level->value))
+            continue;
+        for (size_t d = 0; d < level->devices.count; d++)
+            hy_vec_push(&known->devices, level->devices.items[d]);
+        hy_vec_free(&level->devices);
+        free(level->target);
+        free(level->value);
+        return;
+    }
+    hy_vec_push(&topology->levels, *level);
+}
+
 static void read_level(struct hactl_import *import, const struct hactl_xml *at, struct hy_topology *topology)
 {
     const char *index = hactl_xml_get(at, "index"), *devices = hactl_xml_get(at, "devices");
@@ -458,7 +486,7 @@ static void read_level(struct hactl_import *import, const struct hactl_xml *at, 
     level.kind = target ? HY_LEVEL_NODE : pattern ? HY_LEVEL_PATTERN : HY_LEVEL_ATTRIBUTE;
     level.target = hy_strdup(target ? target : pattern ? pattern : attribute);
     level.value = level.kind == HY_LEVEL_ATTRIBUTE ? hy_strdup(value) : NULL;
-    hy_vec_push(&topology->levels, level);
+    add_level(topology, &level);
 }
 
 void hactl_import_topology(struct hactl_import *import, const struct hactl_xml *at)

@@ -112,6 +112,25 @@ static void print_changes(const struct hy_decision *decision, struct hy_buf *out
         hy_buf_adds(out, " nothing\n");
 }
 
+/* Who would be called beside that: instances of clones with notify=true. */
+static void print_notices(const struct hy_decision *decision, struct hy_buf *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < decision->action_count; i++) {
+        const struct hy_action *action = &decision->actions[i];
+        if (action->kind != HY_ACT_NOTIFY)
+            continue;
+        if (!any)
+            hy_buf_adds(out, "\nWho would be told of it:\n\n");
+        any = true;
+        size_t begin = out->size;
+        hy_buf_addf(out, " %-10s%s on %s", hy_action_word(action->kind), action->rsc, action->node);
+        while (out->size - begin < 48)
+            hy_buf_addc(out, ' ');
+        hy_buf_addf(out, " %s\n", action->reason);
+    }
+}
+
 static void print_state(const struct hactl_state *state, struct hy_buf *out)
 {
     hactl_status_nodes(state, out);
@@ -127,6 +146,7 @@ void hactl_simulate_print(const struct hactl_simulation *simulation, struct hy_b
     hy_buf_adds(out, simulation->quorum ? ", with quorum:\n\n" : ", WITHOUT quorum:\n\n");
     print_state(&simulation->before, out);
     print_changes(simulation->before.decision, out);
+    print_notices(simulation->before.decision, out);
     hy_buf_adds(out, "\nAfterwards:\n\n");
     print_state(&simulation->after, out);
 }
