@@ -182,6 +182,7 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
     if (node == HY_NO_NODE)
         return false;
     clone->count[node]++;
+    hy_sched_settle_rest(s, instance);
     return true;
 }
 

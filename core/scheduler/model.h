@@ -625,6 +625,8 @@ int hy_sched_worth_here(struct hy_sched *s, struct hy_srsc *clone, uint32_t node
 void hy_sched_assign_all(struct hy_sched *s);
 uint32_t hy_sched_assign(struct hy_sched *s, struct hy_srsc *rsc, uint32_t prefer, bool firmly);
 void hy_sched_settle(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, bool force);
+/* What was left open where it was tried whether it could be on one node: it is nowhere. */
+void hy_sched_settle_rest(struct hy_sched *s, struct hy_srsc *rsc);
 void hy_sched_unassign(struct hy_sched *s, struct hy_srsc *rsc);
 uint32_t hy_sched_current(const struct hy_sched *s, const struct hy_srsc *rsc);
 int hy_sched_compare_nodes(const struct hy_sched *s, const int *score, uint32_t current, uint32_t a, uint32_t b);

@@ -145,11 +145,12 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
 
 /* ---------------------------------------------------------------- what must be together */
 
+/* What is to be nowhere, and so has nothing to begin with, does not come to run either; what is left alone may run. */
 static bool all_forbidden(const struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task)
 {
     if (rsc->kind == HY_RSC_PRIMITIVE) {
         uint32_t at = hy_graph_first(g, rsc, task);
-        return at != HY_NO_ACTION && !hy_step_is(g, at, HY_RUNNABLE);
+        return at == HY_NO_ACTION ? rsc->managed || !rsc->active.count : !hy_step_is(g, at, HY_RUNNABLE);
     }
     for (size_t i = 0; i < rsc->children.count; i++)
         if (!all_forbidden(g, rsc->children.items[i], task))
