@@ -43,6 +43,8 @@ static uint32_t seen_of(const struct hy_graph *g, const struct hy_srsc *rsc, enu
     for (size_t i = 0; i < rsc->children.count; i++) {
         bool one;
         uint32_t child = seen_of(g, rsc->children.items[i], task, node, &one);
+        if (clone && begins && (!g->clones_call || !(child & HY_RUNNABLE)))
+            child |= HY_OPTIONAL; /* an instance that cannot come up changes nothing */
         any = any || (one && (child & HY_RUNNABLE));
         all = all && (one ? (child & HY_RUNNABLE) : !begins);
         seen &= child | ~(uint32_t)HY_OPTIONAL;
@@ -334,6 +336,19 @@ static void work(struct hy_graph *g)
     g->queue.count = 0;
 }
 
+/* What comes behind a clone is called for by the instances that begin; which can is known when all else is. */
+static void let_clones_call(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    g->clones_call = true;
+    for (size_t i = 0; i < s->rscs.count; i++)
+        if (s->rscs.items[i]->kind == HY_RSC_CLONE) {
+            enqueue(g, hy_course_of(g, s->rscs.items[i])->done[HY_TASK_START]);
+            enqueue(g, hy_course_of(g, s->rscs.items[i])->done[HY_TASK_PROMOTE]);
+        }
+    work(g);
+}
+
 /* At first as if all ran already of which that is not known; then as if it did not. What only that calls for can be told
  * from the rest. */
 void hy_graph_propagate(struct hy_graph *g)
@@ -341,6 +356,7 @@ void hy_graph_propagate(struct hy_graph *g)
     for (uint32_t i = 0; i < g->steps.count; i++)
         enqueue(g, i);
     work(g);
+    let_clones_call(g);
     g->in_doubt = true;
     for (uint32_t i = 0; i < g->steps.count; i++)
         if (hy_step_is(g, i, HY_UNHEARD)) {
