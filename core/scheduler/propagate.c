@@ -129,10 +129,16 @@ static void enqueue_above(struct hy_graph *g, const struct hy_step *step)
     }
 }
 
+/* What is not managed is not started, whoever calls for it, and so calls for nothing behind it. */
+static bool is_nobodys(const struct hy_step *step)
+{
+    return (step->task == HY_TASK_START || step->task == HY_TASK_PROMOTE) && step->unit && !step->rsc->managed;
+}
+
 static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_t because)
 {
     struct hy_step *step = hy_step_at(g, number);
-    if (!(step->marks & mark))
+    if (!(step->marks & mark) || (mark == HY_OPTIONAL && is_nobodys(step)))
         return;
     step->marks &= ~(uint32_t)mark;
     if (mark == HY_OPTIONAL && step->called_by == HY_NO_ACTION)
