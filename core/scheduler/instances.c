@@ -263,22 +263,41 @@ static bool may_swap(const struct hy_srsc *instance)
     return instance->kind != HY_RSC_PRIMITIVE || instance->managed;
 }
 
+/* An instance of which a part is left where it is keeps that part; the members that can change numbers do. */
+static void swap_members(struct hy_srsc *active, struct hy_srsc *comer, uint32_t node)
+{
+    active->node = comer->node = HY_NO_NODE;
+    for (size_t i = 0; i < active->children.count && i < comer->children.count; i++) {
+        struct hy_srsc *a = active->children.items[i], *b = comer->children.items[i];
+        bool comes = b->node == node && !hy_sched_is_active_on(b, node);
+        if (a->managed && b->managed && comes && a->node == HY_NO_NODE && hy_sched_is_active_on(a, node))
+            swap(a, b);
+        active->node = active->node == HY_NO_NODE ? a->node : active->node;
+        comer->node = comer->node == HY_NO_NODE ? b->node : comer->node;
+    }
+}
+
 /* Numbers mean nothing in an anonymous clone: an instance that goes where another one is active is that other one. */
 static void rename_instances(struct hy_sched *s, struct hy_srsc *clone)
 {
     struct hy_srsc **coming = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
     for (size_t i = 0; i < clone->children.count; i++) {
         struct hy_srsc *instance = clone->sorted[i];
-        if (instance->node != HY_NO_NODE && !hy_sched_is_active_on(instance, instance->node) && may_swap(instance))
+        if (instance->node != HY_NO_NODE && !hy_sched_is_active_on(instance, instance->node))
             coming[instance->node] = instance;
     }
     for (size_t i = 0; i < clone->children.count; i++) {
         struct hy_srsc *active = clone->sorted[i];
         uint32_t current = hy_sched_current(s, active);
-        if (current == HY_NO_NODE || active->node == current || !coming[current] || !may_swap(active))
+        struct hy_srsc *comer = current == HY_NO_NODE ? NULL : coming[current];
+        if (!comer || active->node == current)
             continue;
-        struct hy_srsc *comer = coming[current];
         coming[current] = NULL;
+        if (!may_swap(active) || !may_swap(comer)) {
+            if (active->kind == HY_RSC_GROUP)
+                swap_members(active, comer, current);
+            continue;
+        }
         if (active->node != HY_NO_NODE && coming[active->node] == active)
             coming[active->node] = comer;
         swap(active, comer);
