@@ -250,8 +250,9 @@ struct hy_cause {
     uint32_t node; /* HY_NO_NODE: all */
     int score;
     const char *id;              /* the constraint's */
-    const struct hy_srsc *other; /* the resource it is colocated with */
+    const struct hy_srsc *other; /* the resource it is colocated with; the one that failed */
     const struct hy_result *result;
+    uint32_t failed_on; /* where `result` is from */
     struct hy_cause *next;
 };
 

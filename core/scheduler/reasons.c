@@ -36,15 +36,13 @@ const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, co
 
 static const char *failure_on(struct hy_sched *s, const struct hy_result *result, uint32_t node)
 {
-    const char *where = node == HY_NO_NODE ? "some node" : s->nodes[node].name;
-    for (uint32_t n = 0; n < s->node_count && node == HY_NO_NODE; n++) {
-        const struct hy_node_status *status = s->nodes[n].status;
-        for (size_t i = 0; status && i < status->results.count + status->failures.count; i++)
-            if (result == (i < status->results.count ? &status->results.items[i]
-                                                     : &status->failures.items[i - status->results.count]))
-                where = s->nodes[n].name;
-    }
-    return hy_sched_failure_text(s, &s->decision->arena, result, where);
+    return hy_sched_failure_text(s, &s->decision->arena, result, s->nodes[node].name);
+}
+
+/* What a cause goes back to. */
+static const char *failure_of(struct hy_sched *s, const struct hy_cause *cause)
+{
+    return failure_on(s, cause->result, cause->failed_on);
 }
 
 /* ---------------------------------------------------------------- why not on a node */
@@ -54,15 +52,13 @@ static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, u
 {
     struct hy_arena *arena = &s->decision->arena;
     const struct hy_srsc *leaf = cause->other;
-    while (leaf->kind != HY_RSC_PRIMITIVE && leaf->children.count)
-        leaf = leaf->children.items[0];
-    int count = leaf->unit ? leaf->unit->past[node].fail_count : 0;
+    int count = leaf->unit->past[node].fail_count;
     const char *often = count >= HY_INFINITY ? "a failed start is final there: start-failure-is-fatal"
                                              : hy_arena_printf(arena, "%d time%s, migration-threshold=%d", count,
                                                                count == 1 ? "" : "s", leaf->meta.migration_threshold);
     return hy_arena_printf(arena, "%s has failed too often on %s (%s)%s%s; clean it up to allow it there again",
                            cause->other->id, s->nodes[node].name, often, cause->result ? ": " : "",
-                           cause->result ? failure_on(s, cause->result, node) : "");
+                           cause->result ? failure_of(s, cause) : "");
 }
 
 const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
@@ -77,8 +73,7 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
         return "it stays where it is";
     case HY_CAUSE_STOP_FAILED:
         return hy_arena_printf(arena, "%s; see to it by hand, then clean up %s",
-                               cause->result ? failure_on(s, cause->result, node) : "its stop failed there",
-                               cause->other->id);
+                               cause->result ? failure_of(s, cause) : "its stop failed there", cause->other->id);
     case HY_CAUSE_LOCATION:
         hy_score_text(cause->score, score);
         return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
@@ -88,13 +83,13 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_ONFAIL_MIGRATE:
         return hy_arena_printf(arena,
                                "%s, and on-fail=restart elsewhere (migrate); clean up %s to allow it there again",
-                               failure_on(s, cause->result, node), cause->other->id);
+                               failure_of(s, cause), cause->other->id);
     case HY_CAUSE_ONFAIL_STOP:
-        return hy_arena_printf(arena, "%s, and on-fail=stop; clean up %s to let it start again",
-                               failure_on(s, cause->result, HY_NO_NODE), cause->other->id);
+        return hy_arena_printf(arena, "%s, and on-fail=stop; clean up %s to let it start again", failure_of(s, cause),
+                               cause->other->id);
     case HY_CAUSE_HARD:
         return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then clean up %s", name,
-                               failure_on(s, cause->result, cause->node), cause->other->id);
+                               failure_of(s, cause), cause->other->id);
     case HY_CAUSE_CLONE_MAX:
         return hy_arena_printf(arena, "clone-max instances are placed already");
     case HY_CAUSE_CLONE_NODE_MAX:
