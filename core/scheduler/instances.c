@@ -64,11 +64,12 @@ static int compare_active(struct turn *a, struct turn *b)
     return order;
 }
 
-/* Those that are best left alone come first. */
+/* Those that are best left alone come first. What runs in several places comes last, behind what runs nowhere, too: else
+ * three of them could each come before the next one, and what comes of that is the library's to choose. */
 static int compare_turns(const void *one, const void *other)
 {
     struct turn *a = (struct turn *)(uintptr_t)one, *b = (struct turn *)(uintptr_t)other;
-    if (a->active && b->active && a->active != b->active)
+    if ((a->active > 1 || b->active > 1) && a->active != b->active)
         return a->active < b->active ? -1 : 1;
     int order = by_flag(a->allowed, b->allowed);
     if (!order && a->instance->priority != b->instance->priority)

@@ -186,13 +186,11 @@ struct hy_past {
     bool migrating_to : 1, migrating_from : 1;
     bool arriving : 1;   /* active only in so far as its start is under way */
     bool leaving : 1;    /* active only in so far as its stop is under way */
-    bool had_failed : 1; /* also where on_fail does not matter any more, since the node is to be fenced */
     bool stop_all : 1;   /* a failure with on-fail=stop: it may run nowhere */
     bool unpromoted : 1; /* its promotion has failed, and nothing was done about that yet: it is not to be promoted */
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
-    bool adds_failed : 1;
-    bool partial : 1; /* ... migrate_from is still to come */
+    bool partial : 1;   /* ... migrate_from is still to come */
     bool migration_failed : 1;
     bool dangling : 1; /* a migration left something here that is to be stopped */
 };
@@ -298,8 +296,6 @@ enum hy_halt {
     HY_HALT_ORPHAN,
     HY_HALT_MULTIPLE,
     HY_HALT_FREEZE,
-    HY_HALT_TICKET,
-    HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_STUCK,      /* it cannot be stopped where it is */
@@ -449,9 +445,7 @@ struct hy_properties {
     bool maintenance;
     bool managed_default;
     bool start_failure_fatal;
-    bool no_quorum_stop;
     bool quorum_ignored; /* no-quorum-policy=ignore */
-    bool no_quorum_freeze;
 };
 
 struct hy_sched {

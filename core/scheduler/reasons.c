@@ -194,10 +194,6 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
         return "this part of the cluster has no quorum";
     case HY_HALT_FREEZE:
         return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
-    case HY_HALT_TICKET:
-        return "a ticket that it depends on is not granted here";
-    case HY_HALT_LOCKED:
-        return "it waits for the node that it was shut down on (shutdown-lock)";
     case HY_HALT_STOP_ALL:
         return "stop-all-resources is set";
     case HY_HALT_ONFAIL_STOP:

@@ -295,7 +295,6 @@ static void finish(struct reading *r)
 {
     struct hy_past *past = r->past;
     past->known = r->role != HY_ROLE_ANY;
-    past->had_failed = r->on_fail != HY_ONFAIL_IGNORE;
     if (past->promoting && r->role == HY_ROLE_ANY)
         r->role = HY_ROLE_STARTED;
     fence_for(r);
