@@ -184,6 +184,15 @@ static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rs
     return "it failed, and on-fail=stop";
 }
 
+/* A clone or group is when all that is in it is. */
+static bool is_blocked(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (!is_blocked(rsc->children.items[i]))
+            return false;
+    return rsc->blocked || rsc->children.count;
+}
+
 static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
 {
     struct hy_arena *arena = &s->decision->arena;
@@ -208,7 +217,7 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
         return "it cannot be stopped where it is";
     case HY_HALT_ORDER:
         return hy_arena_printf(arena, "%s, which comes before it, %s", rsc->halt_by->id,
-                               rsc->halt_by->blocked ? "is blocked" : "does not run");
+                               is_blocked(rsc->halt_by) ? "is blocked" : "does not run");
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:
