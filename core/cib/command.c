@@ -228,7 +228,7 @@ int hy_command_head_parse(const char *text, size_t size, struct hy_command_head 
     *head = (struct hy_command_head){0};
     const char *end = size ? memchr(text, '\n', size) : NULL;
     struct hy_words words;
-    int rc = hy_words_read(&words, text, end ? (size_t)(end - text) : size, err);
+    int rc = hy_words_read(&words, text, end ? (size_t)(end - text) : size, HY_TEXT_MAX, err);
     if (rc)
         return rc;
     if (words.statements.count != 1) {

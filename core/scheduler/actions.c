@@ -206,6 +206,8 @@ static const char *executed(const struct hy_step *step)
 static const char *digest_of(struct hy_graph *g, const struct hy_step *step)
 {
     struct hy_prim *prim = step->unit->prim;
+    if (step->digest)
+        return step->digest;
     return prim->object ? hy_sched_digest(g->s, prim, step->node, executed(step), step->interval) : NULL;
 }
 

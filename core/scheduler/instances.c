@@ -234,37 +234,17 @@ static void assign_instances(struct hy_sched *s, struct hy_srsc *clone)
     }
 }
 
-static void swap_ledgers(struct hy_srsc *a, struct hy_srsc *b)
-{
-    const struct hy_entry *closed = a->closed;
-    const int *closing = a->closing;
-    a->closed = b->closed, a->closing = b->closing;
-    b->closed = closed, b->closing = closing;
-}
-
 static void swap(struct hy_srsc *a, struct hy_srsc *b)
 {
-    uint32_t node = a->node;
-    enum hy_role next = a->next;
-    enum hy_halt halt = a->halt;
-    int *score = a->score;
-    struct hy_cause *causes = a->causes;
+    const struct hy_srsc before = *a;
     a->node = b->node, a->next = b->next, a->halt = b->halt, a->score = b->score, a->causes = b->causes;
-    b->node = node, b->next = next, b->halt = halt, b->score = score, b->causes = causes;
-    swap_ledgers(a, b);
-    for (size_t i = 0; i < a->children.count && i < b->children.count; i++)
-        swap(a->children.items[i], b->children.items[i]);
+    a->closed = b->closed, a->closing = b->closing;
+    b->node = before.node, b->next = before.next, b->halt = before.halt;
+    b->score = before.score, b->causes = before.causes;
+    b->closed = before.closed, b->closing = before.closing;
 }
 
-static bool may_swap(const struct hy_srsc *instance)
-{
-    for (size_t i = 0; i < instance->children.count; i++)
-        if (!may_swap(instance->children.items[i]))
-            return false;
-    return instance->kind != HY_RSC_PRIMITIVE || instance->managed;
-}
-
-/* An instance of which a part is left where it is keeps that part; the members that can change numbers do. */
+/* Members that come where their like of another instance runs, which is to go, are that. */
 static void swap_members(struct hy_srsc *active, struct hy_srsc *comer, uint32_t node)
 {
     active->node = comer->node = HY_NO_NODE;
@@ -278,30 +258,25 @@ static void swap_members(struct hy_srsc *active, struct hy_srsc *comer, uint32_t
     }
 }
 
-/* Numbers mean nothing in an anonymous clone: an instance that goes where another one is active is that other one. */
-static void rename_instances(struct hy_sched *s, struct hy_srsc *clone)
+/* Of a group's instance that is left alone in part on one node the rest may be given to another: there it would be started
+ * in the place of what runs there as another instance, is surplus, and so is stopped; in every decision anew. */
+static void join_parts(struct hy_srsc *clone)
 {
-    struct hy_srsc **coming = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
     for (size_t i = 0; i < clone->children.count; i++) {
-        struct hy_srsc *instance = clone->sorted[i];
-        if (instance->node != HY_NO_NODE && !hy_sched_is_active_on(instance, instance->node))
-            coming[instance->node] = instance;
-    }
-    for (size_t i = 0; i < clone->children.count; i++) {
-        struct hy_srsc *active = clone->sorted[i];
-        uint32_t current = hy_sched_current(s, active);
-        struct hy_srsc *comer = current == HY_NO_NODE ? NULL : coming[current];
-        if (!comer || active->node == current)
+        struct hy_srsc *comer = clone->sorted[i];
+        if (comer->kind != HY_RSC_GROUP || comer->node == HY_NO_NODE || !comer->active.count ||
+            hy_sched_is_active_on(comer, comer->node))
             continue;
-        coming[current] = NULL;
-        if (!may_swap(active) || !may_swap(comer)) {
-            if (active->kind == HY_RSC_GROUP)
-                swap_members(active, comer, current);
-            continue;
+        bool left = false;
+        for (size_t m = 0; m < comer->children.count; m++)
+            left = left || !comer->children.items[m]->managed;
+        for (size_t k = 0; k < clone->children.count && left; k++) {
+            struct hy_srsc *active = clone->sorted[k];
+            if (active->node == HY_NO_NODE && hy_sched_is_active_on(active, comer->node)) {
+                swap_members(active, comer, comer->node);
+                break;
+            }
         }
-        if (active->node != HY_NO_NODE && coming[active->node] == active)
-            coming[active->node] = comer;
-        swap(active, comer);
     }
 }
 
@@ -338,7 +313,7 @@ uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone)
     assign_instances(s, clone);
     clone->first_at = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
     if (!clone->unique)
-        rename_instances(s, clone);
+        join_parts(clone);
     index_instances(s, clone);
     clone->assigning = false;
     clone->assigned = true;

@@ -158,6 +158,7 @@ struct hy_prim {
 struct hy_past {
     struct hy_trace *trace;            /* its results, the oldest first */
     struct hy_trace *failures;         /* its failures since it was last cleaned up */
+    struct hy_trace *notices;          /* what it was told of its clone */
     const struct hy_flight *flights;   /* under way */
     const struct hy_result *failure;   /* the last one that counts */
     const struct hy_result *stop_here; /* one with on-fail=stop */

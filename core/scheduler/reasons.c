@@ -5,10 +5,10 @@
 static const char *rc_word(int rc)
 {
     static const char *const words[] = {"ok",
-                                        "error",
+                                        "unknown error",
                                         "invalid parameter",
-                                        "not implemented",
-                                        "not permitted",
+                                        "unimplemented feature",
+                                        "insufficient privileges",
                                         "not installed",
                                         "not configured",
                                         "not running",
@@ -47,18 +47,28 @@ static const char *failure_of(struct hy_sched *s, const struct hy_cause *cause)
 
 /* ---------------------------------------------------------------- why not on a node */
 
-/* "MaxScale has failed too often on test5 (3 times, migration-threshold=3): ...; clean it up to allow it there again" */
+/* One failed start, or one failed stop, is enough; else it has come to the threshold. */
+static const char *how_it_failed(struct hy_sched *s, const struct hy_cause *cause, const struct hy_srsc *leaf,
+                                 uint32_t node)
+{
+    int count = leaf->unit->past[node].fail_count;
+    if (count < HY_INFINITY)
+        return hy_arena_printf(&s->decision->arena, "has failed too often on %s (%d time%s, migration-threshold=%d)",
+                               s->nodes[node].name, count, count == 1 ? "" : "s", leaf->meta.migration_threshold);
+    if (cause->result && !strcmp(cause->result->op, "stop"))
+        return hy_arena_printf(&s->decision->arena, "could not be stopped on %s", s->nodes[node].name);
+    return hy_arena_printf(&s->decision->arena,
+                           "did not start on %s, and one failed start is final there (start-failure-is-fatal)",
+                           s->nodes[node].name);
+}
+
+/* "MaxScale has failed too often on test5 (3 times, migration-threshold=3): ...; `hactl resource cleanup MaxScale` ..." */
 static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
 {
-    struct hy_arena *arena = &s->decision->arena;
     const struct hy_srsc *leaf = cause->other;
-    int count = leaf->unit->past[node].fail_count;
-    const char *often = count >= HY_INFINITY ? "a failed start is final there: start-failure-is-fatal"
-                                             : hy_arena_printf(arena, "%d time%s, migration-threshold=%d", count,
-                                                               count == 1 ? "" : "s", leaf->meta.migration_threshold);
-    return hy_arena_printf(arena, "%s has failed too often on %s (%s)%s%s; clean it up to allow it there again",
-                           cause->other->id, s->nodes[node].name, often, cause->result ? ": " : "",
-                           cause->result ? failure_of(s, cause) : "");
+    return hy_arena_printf(&s->decision->arena, "%s %s%s%s; `hactl resource cleanup %s` allows it there again",
+                           cause->other->id, how_it_failed(s, cause, leaf, node), cause->result ? ": " : "",
+                           cause->result ? failure_of(s, cause) : "", cause->other->id);
 }
 
 const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
@@ -72,7 +82,7 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_STICKINESS:
         return "it stays where it is";
     case HY_CAUSE_STOP_FAILED:
-        return hy_arena_printf(arena, "%s; see to it by hand, then clean up %s",
+        return hy_arena_printf(arena, "%s; see to it by hand, then `hactl resource cleanup %s`",
                                cause->result ? failure_of(s, cause) : "its stop failed there", cause->other->id);
     case HY_CAUSE_LOCATION:
         hy_score_text(cause->score, score);
@@ -81,14 +91,14 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_FAILCOUNT:
         return too_often(s, cause, node);
     case HY_CAUSE_ONFAIL_MIGRATE:
-        return hy_arena_printf(arena,
-                               "%s, and on-fail=restart elsewhere (migrate); clean up %s to allow it there again",
-                               failure_of(s, cause), cause->other->id);
+        return hy_arena_printf(
+            arena, "%s, and on-fail=restart elsewhere (migrate); `hactl resource cleanup %s` allows it there again",
+            failure_of(s, cause), cause->other->id);
     case HY_CAUSE_ONFAIL_STOP:
-        return hy_arena_printf(arena, "%s, and on-fail=stop; clean up %s to let it start again", failure_of(s, cause),
-                               cause->other->id);
+        return hy_arena_printf(arena, "%s, and on-fail=stop; `hactl resource cleanup %s` lets it start again",
+                               failure_of(s, cause), cause->other->id);
     case HY_CAUSE_HARD:
-        return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then clean up %s", name,
+        return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then `hactl resource cleanup %s`", name,
                                failure_of(s, cause), cause->other->id);
     case HY_CAUSE_CLONE_MAX:
         return hy_arena_printf(arena, "clone-max instances are placed already");
@@ -179,7 +189,8 @@ static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rs
 {
     for (uint32_t n = 0; n < s->node_count; n++)
         if (rsc->unit->past[n].stop_here)
-            return hy_arena_printf(&s->decision->arena, "%s, and on-fail=stop; clean up %s to let it start again",
+            return hy_arena_printf(&s->decision->arena,
+                                   "%s, and on-fail=stop; `hactl resource cleanup %s` lets it start again",
                                    failure_on(s, rsc->unit->past[n].stop_here, n), rsc->id);
     return "it failed, and on-fail=stop";
 }
@@ -191,6 +202,14 @@ static bool is_blocked(const struct hy_srsc *rsc)
         if (!is_blocked(rsc->children.items[i]))
             return false;
     return rsc->blocked || rsc->children.count;
+}
+
+static const char *why_locked(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    return hy_arena_printf(&s->decision->arena,
+                           "it waits for %s, where it ran when that was shut down (shutdown-lock); `hactl resource "
+                           "cleanup %s` lets it run elsewhere",
+                           s->nodes[rsc->lock_node].name, rsc->id);
 }
 
 static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
@@ -221,7 +240,7 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:
-        return why_no_node(s, rsc);
+        return rsc->lock_node == HY_NO_NODE ? why_no_node(s, rsc) : why_locked(s, rsc);
     }
 }
 
@@ -239,11 +258,12 @@ static const char *why_unmanaged(struct hy_sched *s, const struct hy_srsc *rsc)
         if (!strcmp(past->failure->op, "stop"))
             return hy_arena_printf(arena,
                                    "left alone: %s, so it may still run there, and there is no fencing; see to it by "
-                                   "hand, then clean up %s",
+                                   "hand, then `hactl resource cleanup %s`",
                                    failed, rsc->id);
         bool fence = hy_sched_on_fail(rsc->unit->prim, past->failure) == HY_ONFAIL_FENCE;
-        return hy_arena_printf(arena, "left alone: %s, and on-fail=%s; see to it by hand, then clean up %s", failed,
-                               fence ? "fence (there is no fencing yet: treated as block)" : "block", rsc->id);
+        return hy_arena_printf(arena,
+                               "left alone: %s, and on-fail=%s; see to it by hand, then `hactl resource cleanup %s`",
+                               failed, fence ? "fence (there is no fencing yet: treated as block)" : "block", rsc->id);
     }
     if (rsc->active.count > 1)
         return "left alone: it runs on more than one node, and multiple-active=block";
@@ -409,7 +429,10 @@ const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc)
 {
     if (rsc->must_demote)
         return "it is promoted again after its failure";
+    const struct hy_srsc *instance = rsc;
+    while (instance->parent && instance->parent->kind != HY_RSC_CLONE)
+        instance = instance->parent;
     char score[16];
-    hy_score_text(rsc->promotion, score);
+    hy_score_text(instance->promotion, score);
     return hy_arena_printf(&s->decision->arena, "of the instances it has the best promotion score (%s)", score);
 }
