@@ -190,6 +190,16 @@ static enum hy_halt why_nowhere(const struct hy_sched *s, const struct hy_srsc *
     return HY_HALT_NONE;
 }
 
+void hy_sched_settle_rest(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        hy_sched_settle_rest(s, rsc->children.items[i]);
+    if (rsc->assigned || rsc->kind != HY_RSC_PRIMITIVE)
+        return;
+    rsc->halt = why_nowhere(s, rsc);
+    hy_sched_settle(s, rsc, HY_NO_NODE, false);
+}
+
 static void assign_unmanaged(struct hy_sched *s, struct hy_srsc *rsc)
 {
     hy_sched_settle(s, rsc, hy_sched_current(s, rsc), true);

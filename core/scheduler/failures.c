@@ -135,15 +135,21 @@ bool hy_sched_has_expired(const struct hy_sched *s, const struct hy_unit *unit, 
 
 /* ---------------------------------------------------------------- where it may not run */
 
-static void ban(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, enum hy_cause_kind kind,
-                const struct hy_result *result)
+struct failing {
+    struct hy_srsc *leaf;
+    uint32_t node;
+};
+
+static void ban(struct hy_sched *s, struct hy_srsc *rsc, const struct failing *what, enum hy_cause_kind kind,
+                const struct hy_result *result, bool everywhere)
 {
     for (uint32_t n = 0; n < s->node_count; n++)
-        if (n == node || node == HY_NO_NODE)
+        if (n == what->node || everywhere)
             hy_sched_add_score(s, rsc, n, -HY_INFINITY);
-    struct hy_cause *cause = hy_sched_cause(s, rsc, kind, node, -HY_INFINITY);
+    struct hy_cause *cause = hy_sched_cause(s, rsc, kind, everywhere ? HY_NO_NODE : what->node, -HY_INFINITY);
     cause->result = result;
-    cause->other = rsc;
+    cause->failed_on = what->node;
+    cause->other = what->leaf;
 }
 
 /* A group goes elsewhere as a whole: its members follow the one that is banned. What fails on a node fails there for
@@ -151,19 +157,18 @@ static void ban(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, enum hy_
 static void apply_to(struct hy_sched *s, struct hy_srsc *leaf, struct hy_srsc *banned, uint32_t n)
 {
     const struct hy_past *past = &leaf->unit->past[n];
+    const struct failing what = {.leaf = leaf, .node = n};
     int threshold = leaf->meta.migration_threshold;
     if (threshold > 0 && past->fail_count >= threshold && !past->ignored)
-        ban(s, banned, n, HY_CAUSE_FAILCOUNT, past->failure);
-    if (past->hard && past->hard->exec == HY_EXEC_DONE && past->hard->rc == 6)
-        ban(s, banned, HY_NO_NODE, HY_CAUSE_HARD, past->hard);
-    else if (past->hard)
-        ban(s, banned, n, HY_CAUSE_HARD, past->hard);
+        ban(s, banned, &what, HY_CAUSE_FAILCOUNT, past->failure, false);
+    if (past->hard)
+        ban(s, banned, &what, HY_CAUSE_HARD, past->hard, past->hard->exec == HY_EXEC_DONE && past->hard->rc == 6);
     if (past->stop_failed && hy_sched_is_active_on(leaf, n))
-        ban(s, leaf, n, HY_CAUSE_STOP_FAILED, past->failure);
+        ban(s, leaf, &what, HY_CAUSE_STOP_FAILED, past->failure, false);
     if (past->on_fail == HY_ONFAIL_MIGRATE)
-        ban(s, leaf, n, HY_CAUSE_ONFAIL_MIGRATE, past->failure);
+        ban(s, leaf, &what, HY_CAUSE_ONFAIL_MIGRATE, past->failure, false);
     if (past->stop_here)
-        ban(s, banned, HY_NO_NODE, HY_CAUSE_ONFAIL_STOP, past->stop_here);
+        ban(s, banned, &what, HY_CAUSE_ONFAIL_STOP, past->stop_here, true);
 }
 
 static bool has_trouble(const struct hy_past *past)

@@ -64,12 +64,12 @@ enum hy_mark {
     HY_PENDING = 1u << 4,       /* under way already */
     HY_WAITING = 1u << 5,       /* held until a node has said what runs there; counts as runnable */
     HY_UNHEARD = 1u << 6,       /* a start of what may be running already */
-    HY_DOUBTFUL = 1u << 12,     /* called for by such a start alone */
-    HY_ABSENT_ACTION = 1u << 7, /* stands for the start or promotion of what is not to be started or promoted */
-    HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
-    HY_QUEUED = 1u << 9,
-    HY_HELD = 1u << 11, /* behind something that is called for and never comes to its end */
-    HY_ALONE = 1u << 10 /* forbidden because what it must be with does not run */
+    HY_DOUBTFUL = 1u << 7,      /* called for by such a start alone */
+    HY_ABSENT_ACTION = 1u << 8, /* stands for the start or promotion of what is not to be started or promoted */
+    HY_DANGLING = 1u << 9,      /* clears up after a migration that failed: calls for nothing */
+    HY_QUEUED = 1u << 10,       /* in the work list of propagate.c */
+    HY_ALONE = 1u << 11,        /* forbidden because what it must be with does not run */
+    HY_HELD = 1u << 12          /* behind something that is called for and never comes to its end */
 };
 
 /* What a link from `first` to `then` says, beside the order of the two. */
@@ -141,6 +141,7 @@ struct hy_graph {
     struct hy_course *courses; /* by number of the resource */
     HY_VEC(uint32_t) queue;
     bool any_flight;
+    bool clones_call;                          /* which instances can begin is known */
     bool in_doubt;                             /* while what may be running already is taken for not running */
     struct hy_number_text numbers[HY_NUMBERS]; /* as text, for the agents */
 };

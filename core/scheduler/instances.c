@@ -64,11 +64,12 @@ static int compare_active(struct turn *a, struct turn *b)
     return order;
 }
 
-/* Those that are best left alone come first. */
+/* Those that are best left alone come first. What runs in several places comes last, behind what runs nowhere, too: else
+ * three of them could each come before the next one, and what comes of that is the library's to choose. */
 static int compare_turns(const void *one, const void *other)
 {
     struct turn *a = (struct turn *)(uintptr_t)one, *b = (struct turn *)(uintptr_t)other;
-    if (a->active && b->active && a->active != b->active)
+    if ((a->active > 1 || b->active > 1) && a->active != b->active)
         return a->active < b->active ? -1 : 1;
     int order = by_flag(a->allowed, b->allowed);
     if (!order && a->instance->priority != b->instance->priority)
@@ -182,6 +183,7 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
     if (node == HY_NO_NODE)
         return false;
     clone->count[node]++;
+    hy_sched_settle_rest(s, instance);
     return true;
 }
 
@@ -232,6 +234,52 @@ static void assign_instances(struct hy_sched *s, struct hy_srsc *clone)
     }
 }
 
+static void swap(struct hy_srsc *a, struct hy_srsc *b)
+{
+    const struct hy_srsc before = *a;
+    a->node = b->node, a->next = b->next, a->halt = b->halt, a->score = b->score, a->causes = b->causes;
+    a->closed = b->closed, a->closing = b->closing;
+    b->node = before.node, b->next = before.next, b->halt = before.halt;
+    b->score = before.score, b->causes = before.causes;
+    b->closed = before.closed, b->closing = before.closing;
+}
+
+/* Members that come where their like of another instance runs, which is to go, are that. */
+static void swap_members(struct hy_srsc *active, struct hy_srsc *comer, uint32_t node)
+{
+    active->node = comer->node = HY_NO_NODE;
+    for (size_t i = 0; i < active->children.count && i < comer->children.count; i++) {
+        struct hy_srsc *a = active->children.items[i], *b = comer->children.items[i];
+        bool comes = b->node == node && !hy_sched_is_active_on(b, node);
+        if (a->managed && b->managed && comes && a->node == HY_NO_NODE && hy_sched_is_active_on(a, node))
+            swap(a, b);
+        active->node = active->node == HY_NO_NODE ? a->node : active->node;
+        comer->node = comer->node == HY_NO_NODE ? b->node : comer->node;
+    }
+}
+
+/* Of a group's instance that is left alone in part on one node the rest may be given to another: there it would be started
+ * in the place of what runs there as another instance, is surplus, and so is stopped; in every decision anew. */
+static void join_parts(struct hy_srsc *clone)
+{
+    for (size_t i = 0; i < clone->children.count; i++) {
+        struct hy_srsc *comer = clone->sorted[i];
+        if (comer->kind != HY_RSC_GROUP || comer->node == HY_NO_NODE || !comer->active.count ||
+            hy_sched_is_active_on(comer, comer->node))
+            continue;
+        bool left = false;
+        for (size_t m = 0; m < comer->children.count; m++)
+            left = left || !comer->children.items[m]->managed;
+        for (size_t k = 0; k < clone->children.count && left; k++) {
+            struct hy_srsc *active = clone->sorted[k];
+            if (active->node == HY_NO_NODE && hy_sched_is_active_on(active, comer->node)) {
+                swap_members(active, comer, comer->node);
+                break;
+            }
+        }
+    }
+}
+
 static void index_instances(struct hy_sched *s, struct hy_srsc *clone)
 {
     for (size_t i = clone->children.count; i > 0; i--) {
@@ -264,6 +312,8 @@ uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone)
     memset(clone->count, 0, s->node_count * sizeof *clone->count);
     assign_instances(s, clone);
     clone->first_at = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
+    if (!clone->unique)
+        join_parts(clone);
     index_instances(s, clone);
     clone->assigning = false;
     clone->assigned = true;

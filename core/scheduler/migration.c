@@ -95,12 +95,10 @@ enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_
     }
     bool on_target = there && !there_newer && s->nodes[target].member;
     if (arrival) {
-        if (on_target) {
+        if (on_target)
             here->adds = target;
-            here->adds_failed = true;
-        } else {
+        else
             fail_migration(here);
-        }
         return HY_ROLE_STARTED;
     }
     if (there && s->nodes[target].member && is_unknown(there) && !there->flights)
@@ -120,10 +118,8 @@ static void left_behind(struct hy_sched *s, struct hy_unit *unit, uint32_t node,
     struct hy_past *here = &unit->past[node], *there = &unit->past[other];
     const struct hy_result *half = find(there, failed_here ? "migrate_from" : "migrate_to", result);
     if (!is_unknown(there) && !has_moved_on(there, half, result)) {
-        if (s->nodes[other].member) {
+        if (s->nodes[other].member)
             here->adds = other;
-            here->adds_failed = !failed_here;
-        }
     } else if (failed_here && !changed_after(here, result, true)) {
         here->dangling = true;
     }

@@ -187,13 +187,11 @@ struct hy_past {
     bool migrating_to : 1, migrating_from : 1;
     bool arriving : 1;   /* active only in so far as its start is under way */
     bool leaving : 1;    /* active only in so far as its stop is under way */
-    bool had_failed : 1; /* also where on_fail does not matter any more, since the node is to be fenced */
     bool stop_all : 1;   /* a failure with on-fail=stop: it may run nowhere */
     bool unpromoted : 1; /* its promotion has failed, and nothing was done about that yet: it is not to be promoted */
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
-    bool adds_failed : 1;
-    bool partial : 1; /* ... migrate_from is still to come */
+    bool partial : 1;   /* ... migrate_from is still to come */
     bool migration_failed : 1;
     bool dangling : 1; /* a migration left something here that is to be stopped */
 };
@@ -251,8 +249,9 @@ struct hy_cause {
     uint32_t node; /* HY_NO_NODE: all */
     int score;
     const char *id;              /* the constraint's */
-    const struct hy_srsc *other; /* the resource it is colocated with */
+    const struct hy_srsc *other; /* the resource it is colocated with; the one that failed */
     const struct hy_result *result;
+    uint32_t failed_on; /* where `result` is from */
     struct hy_cause *next;
 };
 
@@ -298,7 +297,6 @@ enum hy_halt {
     HY_HALT_ORPHAN,
     HY_HALT_MULTIPLE,
     HY_HALT_FREEZE,
-    HY_HALT_TICKET,
     HY_HALT_ORDER,      /* what it comes after does not run */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_STUCK,      /* it cannot be stopped where it is */
@@ -448,9 +446,7 @@ struct hy_properties {
     bool maintenance;
     bool managed_default;
     bool start_failure_fatal;
-    bool no_quorum_stop;
     bool quorum_ignored; /* no-quorum-policy=ignore */
-    bool no_quorum_freeze;
 };
 
 struct hy_sched {
@@ -625,6 +621,8 @@ int hy_sched_worth_here(struct hy_sched *s, struct hy_srsc *clone, uint32_t node
 void hy_sched_assign_all(struct hy_sched *s);
 uint32_t hy_sched_assign(struct hy_sched *s, struct hy_srsc *rsc, uint32_t prefer, bool firmly);
 void hy_sched_settle(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, bool force);
+/* What was left open where it was tried whether it could be on one node: it is nowhere. */
+void hy_sched_settle_rest(struct hy_sched *s, struct hy_srsc *rsc);
 void hy_sched_unassign(struct hy_sched *s, struct hy_srsc *rsc);
 uint32_t hy_sched_current(const struct hy_sched *s, const struct hy_srsc *rsc);
 int hy_sched_compare_nodes(const struct hy_sched *s, const int *score, uint32_t current, uint32_t a, uint32_t b);

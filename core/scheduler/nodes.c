@@ -87,8 +87,6 @@ void hy_sched_unpack_properties(struct hy_sched *s)
     p->quorum_ignored = p->no_quorum == HY_QUORUM_THERE;
     if (s->input->quorum)
         p->no_quorum = HY_QUORUM_THERE;
-    p->no_quorum_freeze = p->no_quorum == HY_NO_QUORUM_FREEZE;
-    p->no_quorum_stop = p->no_quorum != HY_QUORUM_THERE && !p->no_quorum_freeze;
     for (size_t i = 0; i < cib->objects.count; i++) {
         const struct hy_object *object = cib->objects.items[i];
         if (object->kind == HY_RSC_DEFAULTS)

@@ -98,8 +98,11 @@ void hy_graph_doubts(struct hy_graph *g)
         if ((step->task != HY_TASK_STOP && step->task != HY_TASK_DEMOTE) || !(step->marks & HY_DOUBTFUL))
             continue;
         uint32_t cause = step->called_by;
-        while (hy_step_is(g, cause, HY_DOUBTFUL) && hy_step_at(g, cause)->called_by != HY_NO_ACTION)
-            cause = hy_step_at(g, cause)->called_by;
+        for (uint32_t most = count; most && hy_step_is(g, cause, HY_DOUBTFUL); most--) {
+            if (hy_step_at(g, cause)->called_by == HY_NO_ACTION)
+                break;
+            cause = hy_step_at(g, cause)->called_by; /* orders that contradict each other may make a circle */
+        }
         if (hy_step_at(g, cause)->rsc)
             wait_for_word(g, hy_step_at(g, cause)->rsc, i);
     }

@@ -43,6 +43,8 @@ static uint32_t seen_of(const struct hy_graph *g, const struct hy_srsc *rsc, enu
     for (size_t i = 0; i < rsc->children.count; i++) {
         bool one;
         uint32_t child = seen_of(g, rsc->children.items[i], task, node, &one);
+        if (clone && begins && (!g->clones_call || !(child & HY_RUNNABLE)))
+            child |= HY_OPTIONAL; /* an instance that cannot come up changes nothing */
         any = any || (one && (child & HY_RUNNABLE));
         all = all && (one ? (child & HY_RUNNABLE) : !begins);
         seen &= child | ~(uint32_t)HY_OPTIONAL;
@@ -127,10 +129,16 @@ static void enqueue_above(struct hy_graph *g, const struct hy_step *step)
     }
 }
 
+/* What is not managed is not started, whoever calls for it, and so calls for nothing behind it. */
+static bool is_nobodys(const struct hy_step *step)
+{
+    return (step->task == HY_TASK_START || step->task == HY_TASK_PROMOTE) && step->unit && !step->rsc->managed;
+}
+
 static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_t because)
 {
     struct hy_step *step = hy_step_at(g, number);
-    if (!(step->marks & mark))
+    if (!(step->marks & mark) || (mark == HY_OPTIONAL && is_nobodys(step)))
         return;
     step->marks &= ~(uint32_t)mark;
     if (mark == HY_OPTIONAL && step->called_by == HY_NO_ACTION)
@@ -145,11 +153,12 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
 
 /* ---------------------------------------------------------------- what must be together */
 
+/* What is to be nowhere, and so has nothing to begin with, does not come to run either; what is left alone may run. */
 static bool all_forbidden(const struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task)
 {
     if (rsc->kind == HY_RSC_PRIMITIVE) {
         uint32_t at = hy_graph_first(g, rsc, task);
-        return at != HY_NO_ACTION && !hy_step_is(g, at, HY_RUNNABLE);
+        return at == HY_NO_ACTION ? rsc->managed || !rsc->active.count : !hy_step_is(g, at, HY_RUNNABLE);
     }
     for (size_t i = 0; i < rsc->children.count; i++)
         if (!all_forbidden(g, rsc->children.items[i], task))
@@ -333,6 +342,19 @@ static void work(struct hy_graph *g)
     g->queue.count = 0;
 }
 
+/* What comes behind a clone is called for by the instances that begin; which can is known when all else is. */
+static void let_clones_call(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    g->clones_call = true;
+    for (size_t i = 0; i < s->rscs.count; i++)
+        if (s->rscs.items[i]->kind == HY_RSC_CLONE) {
+            enqueue(g, hy_course_of(g, s->rscs.items[i])->done[HY_TASK_START]);
+            enqueue(g, hy_course_of(g, s->rscs.items[i])->done[HY_TASK_PROMOTE]);
+        }
+    work(g);
+}
+
 /* At first as if all ran already of which that is not known; then as if it did not. What only that calls for can be told
  * from the rest. */
 void hy_graph_propagate(struct hy_graph *g)
@@ -340,6 +362,7 @@ void hy_graph_propagate(struct hy_graph *g)
     for (uint32_t i = 0; i < g->steps.count; i++)
         enqueue(g, i);
     work(g);
+    let_clones_call(g);
     g->in_doubt = true;
     for (uint32_t i = 0; i < g->steps.count; i++)
         if (hy_step_is(g, i, HY_UNHEARD)) {

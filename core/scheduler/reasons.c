@@ -36,15 +36,13 @@ const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, co
 
 static const char *failure_on(struct hy_sched *s, const struct hy_result *result, uint32_t node)
 {
-    const char *where = node == HY_NO_NODE ? "some node" : s->nodes[node].name;
-    for (uint32_t n = 0; n < s->node_count && node == HY_NO_NODE; n++) {
-        const struct hy_node_status *status = s->nodes[n].status;
-        for (size_t i = 0; status && i < status->results.count + status->failures.count; i++)
-            if (result == (i < status->results.count ? &status->results.items[i]
-                                                     : &status->failures.items[i - status->results.count]))
-                where = s->nodes[n].name;
-    }
-    return hy_sched_failure_text(s, &s->decision->arena, result, where);
+    return hy_sched_failure_text(s, &s->decision->arena, result, s->nodes[node].name);
+}
+
+/* What a cause goes back to. */
+static const char *failure_of(struct hy_sched *s, const struct hy_cause *cause)
+{
+    return failure_on(s, cause->result, cause->failed_on);
 }
 
 /* ---------------------------------------------------------------- why not on a node */
@@ -53,7 +51,7 @@ static const char *failure_on(struct hy_sched *s, const struct hy_result *result
 static const char *how_it_failed(struct hy_sched *s, const struct hy_cause *cause, const struct hy_srsc *leaf,
                                  uint32_t node)
 {
-    int count = leaf->unit ? leaf->unit->past[node].fail_count : 0;
+    int count = leaf->unit->past[node].fail_count;
     if (count < HY_INFINITY)
         return hy_arena_printf(&s->decision->arena, "has failed too often on %s (%d time%s, migration-threshold=%d)",
                                s->nodes[node].name, count, count == 1 ? "" : "s", leaf->meta.migration_threshold);
@@ -68,11 +66,9 @@ static const char *how_it_failed(struct hy_sched *s, const struct hy_cause *caus
 static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
 {
     const struct hy_srsc *leaf = cause->other;
-    while (leaf->kind != HY_RSC_PRIMITIVE && leaf->children.count)
-        leaf = leaf->children.items[0];
     return hy_arena_printf(&s->decision->arena, "%s %s%s%s; `hactl resource cleanup %s` allows it there again",
                            cause->other->id, how_it_failed(s, cause, leaf, node), cause->result ? ": " : "",
-                           cause->result ? failure_on(s, cause->result, node) : "", cause->other->id);
+                           cause->result ? failure_of(s, cause) : "", cause->other->id);
 }
 
 const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
@@ -87,8 +83,7 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
         return "it stays where it is";
     case HY_CAUSE_STOP_FAILED:
         return hy_arena_printf(arena, "%s; see to it by hand, then `hactl resource cleanup %s`",
-                               cause->result ? failure_on(s, cause->result, node) : "its stop failed there",
-                               cause->other->id);
+                               cause->result ? failure_of(s, cause) : "its stop failed there", cause->other->id);
     case HY_CAUSE_LOCATION:
         hy_score_text(cause->score, score);
         return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
@@ -98,13 +93,13 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_ONFAIL_MIGRATE:
         return hy_arena_printf(
             arena, "%s, and on-fail=restart elsewhere (migrate); `hactl resource cleanup %s` allows it there again",
-            failure_on(s, cause->result, node), cause->other->id);
+            failure_of(s, cause), cause->other->id);
     case HY_CAUSE_ONFAIL_STOP:
         return hy_arena_printf(arena, "%s, and on-fail=stop; `hactl resource cleanup %s` lets it start again",
-                               failure_on(s, cause->result, HY_NO_NODE), cause->other->id);
+                               failure_of(s, cause), cause->other->id);
     case HY_CAUSE_HARD:
         return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then `hactl resource cleanup %s`", name,
-                               failure_on(s, cause->result, cause->node), cause->other->id);
+                               failure_of(s, cause), cause->other->id);
     case HY_CAUSE_CLONE_MAX:
         return hy_arena_printf(arena, "clone-max instances are placed already");
     case HY_CAUSE_CLONE_NODE_MAX:
@@ -200,6 +195,15 @@ static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rs
     return "it failed, and on-fail=stop";
 }
 
+/* A clone or group is when all that is in it is. */
+static bool is_blocked(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (!is_blocked(rsc->children.items[i]))
+            return false;
+    return rsc->blocked || rsc->children.count;
+}
+
 static const char *why_locked(struct hy_sched *s, const struct hy_srsc *rsc)
 {
     return hy_arena_printf(&s->decision->arena,
@@ -218,8 +222,6 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
         return "this part of the cluster has no quorum";
     case HY_HALT_FREEZE:
         return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
-    case HY_HALT_TICKET:
-        return "a ticket that it depends on is not granted here";
     case HY_HALT_STOP_ALL:
         return "stop-all-resources is set";
     case HY_HALT_ONFAIL_STOP:
@@ -234,7 +236,7 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
         return "it cannot be stopped where it is";
     case HY_HALT_ORDER:
         return hy_arena_printf(arena, "%s, which comes before it, %s", rsc->halt_by->id,
-                               rsc->halt_by->blocked ? "is blocked" : "does not run");
+                               is_blocked(rsc->halt_by) ? "is blocked" : "does not run");
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:

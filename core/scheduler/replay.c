@@ -295,7 +295,6 @@ static void finish(struct reading *r)
 {
     struct hy_past *past = r->past;
     past->known = r->role != HY_ROLE_ANY;
-    past->had_failed = r->on_fail != HY_ONFAIL_IGNORE;
     if (past->promoting && r->role != HY_ROLE_STOPPED)
         r->role = HY_ROLE_PROMOTED; /* it may be by now: it is to be demoted if it is not to be */
     fence_for(r);

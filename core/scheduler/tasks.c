@@ -176,6 +176,9 @@ static void bring_down(struct hy_graph *g, struct hy_srsc *leaf, uint32_t node, 
         demote = add_or_pending(g, leaf, HY_TASK_DEMOTE, node, optional);
         hy_graph_link(g, before, demote, HY_LINK_ORDER);
     }
+    /* What goes down as soon as it is up, and nowhere up again, is nothing to begin behind. */
+    if (before != HY_NO_ACTION && (leaf->node == HY_NO_NODE || hy_level_of(leaf->next) == 0))
+        hy_step_at(g, before)->marks &= ~(uint32_t)HY_RUNNABLE;
     uint32_t stop = add_or_pending(g, leaf, HY_TASK_STOP, node, optional);
     hy_graph_link(g, demote, stop, HY_LINK_ROLE);
     hy_graph_link(g, before, stop, HY_LINK_ORDER);
