@@ -97,7 +97,7 @@ enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_
     if (arrival) {
         if (on_target) {
             here->adds = target;
-            here->adds_failed = true;
+            here->came_from = true;
         } else {
             fail_migration(here);
         }
@@ -120,10 +120,8 @@ static void left_behind(struct hy_sched *s, struct hy_unit *unit, uint32_t node,
     struct hy_past *here = &unit->past[node], *there = &unit->past[other];
     const struct hy_result *half = find(there, failed_here ? "migrate_from" : "migrate_to", result);
     if (!is_unknown(there) && !has_moved_on(there, half, result)) {
-        if (s->nodes[other].member) {
+        if (s->nodes[other].member)
             here->adds = other;
-            here->adds_failed = !failed_here;
-        }
     } else if (failed_here && !changed_after(here, result, true)) {
         here->dangling = true;
     }
