@@ -244,7 +244,7 @@ static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct
         return;
     }
     for (size_t i = 0; i < clone->children.count; i++)
-        hy_sched_apply_colocation(s, dependent, clone->children.items[i], colocation);
+        hy_sched_apply_colocation(s, dependent, clone->sorted[i], colocation);
 }
 
 void hy_sched_apply_colocation(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *primary,

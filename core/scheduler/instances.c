@@ -36,7 +36,7 @@ struct turn {
     struct hy_sched *s;
     struct hy_srsc *clone, *instance;
     size_t active;
-    uint32_t node; /* where it runs, if the clone may run there */
+    uint32_t node; /* where it runs, if it may run there */
     bool allowed;
     bool failed;
     bool has_worth;
@@ -89,7 +89,7 @@ static void sort_instances(struct hy_sched *s, struct hy_srsc *clone)
     for (size_t i = 0; i < count; i++) {
         struct hy_srsc *instance = clone->children.items[i];
         uint32_t node = hy_sched_current(s, instance);
-        bool allowed = node == HY_NO_NODE || (clone->score[node] != HY_ABSENT && clone->score[node] >= 0);
+        bool allowed = node == HY_NO_NODE || (instance->score[node] != HY_ABSENT && instance->score[node] >= 0);
         turns[i] = (struct turn){.s = s,
                                  .clone = clone,
                                  .instance = instance,

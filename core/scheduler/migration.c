@@ -95,10 +95,12 @@ enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_
     }
     bool on_target = there && !there_newer && s->nodes[target].member;
     if (arrival) {
-        if (on_target)
+        if (on_target) {
             here->adds = target;
-        else
+            here->came_from = true;
+        } else {
             fail_migration(here);
+        }
         return HY_ROLE_STARTED;
     }
     if (there && s->nodes[target].member && is_unknown(there) && !there->flights)
