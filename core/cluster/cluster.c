@@ -145,6 +145,7 @@ void hy_cluster_free(struct hy_cluster **cluster)
     hy_reads_free(&c->reads);
     hy_buf_free(&c->orders.sync_statements);
     hy_membership_free(&c->admission.membership);
+    hy_membership_effects_free(&c->admission.effects);
     hy_replica_free(&c->replica);
     hy_members_free(&c->members);
     free(c->name);
@@ -310,7 +311,7 @@ static void free_persist(struct hy_raft_effect *persist)
     hy_raft_effects_free(&one);
 }
 
-void hy_cluster_effects_free(struct hy_cluster_effects *effects)
+void hy_cluster_effects_clear(struct hy_cluster_effects *effects)
 {
     for (size_t i = 0; i < effects->list.count; i++) {
         struct hy_cluster_effect *effect = &effects->list.items[i];
@@ -321,6 +322,12 @@ void hy_cluster_effects_free(struct hy_cluster_effects *effects)
         if (effect->type == HY_CLUSTER_EXECUTE)
             hy_operation_free(&effect->operation);
     }
+    effects->list.count = 0;
+}
+
+void hy_cluster_effects_free(struct hy_cluster_effects *effects)
+{
+    hy_cluster_effects_clear(effects);
     hy_vec_free(&effects->list);
 }
 

@@ -26,6 +26,20 @@ struct hy_membership_node *hy_membership_find(struct hy_membership *membership, 
     return NULL;
 }
 
+/* Of ids that come in order: looks behind the last one first. `*place` is where that was found, and where this one is. */
+static struct hy_membership_node *find_next(struct hy_membership *membership, uint32_t id, size_t *place)
+{
+    for (size_t i = *place; i < membership->count; i++) {
+        if (membership->nodes[i].id == id) {
+            *place = i + 1;
+            return &membership->nodes[i];
+        }
+        if (membership->nodes[i].id > id)
+            break;
+    }
+    return hy_membership_find(membership, id);
+}
+
 static int check_times(const struct hy_membership_options *o, struct hy_err *err)
 {
     if (o->heartbeat <= 0)
@@ -113,10 +127,16 @@ void hy_membership_free(struct hy_membership **membership)
     *membership = NULL;
 }
 
-void hy_membership_effects_free(struct hy_membership_effects *effects)
+void hy_membership_effects_clear(struct hy_membership_effects *effects)
 {
     for (size_t i = 0; i < effects->list.count; i++)
         free(effects->list.items[i].data);
+    effects->list.count = 0;
+}
+
+void hy_membership_effects_free(struct hy_membership_effects *effects)
+{
+    hy_membership_effects_clear(effects);
     hy_vec_free(&effects->list);
 }
 
@@ -149,9 +169,10 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
     from->heard_at = from->count_from = now;
     from->hears_us = false;
     hy_time sent = -1;
+    size_t place = 0;
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
-        const struct hy_membership_node *node = hy_membership_find(m, about->node);
+        const struct hy_membership_node *node = find_next(m, about->node, &place);
         if (!node)
             continue;
         from->opinions[node - m->nodes].hears = about->hears;

@@ -114,12 +114,12 @@ static hy_time majority_until(const struct hy_membership *m)
     for (size_t i = 0; i < m->count; i++) {
         const struct hy_membership_node *node = &m->nodes[i];
         hy_time value = 0;
+        if (!node->voter)
+            continue;
         if (node == self)
             value = hy_membership_supports(m, self, m->now) ? HY_NEVER : 0;
         else if (node->promise_epoch == self->applied.epoch || HY_MUTANT(PROMISE_OF_ANY_EPOCH))
             value = node->promise_until;
-        if (!node->voter)
-            continue;
         size_t at = count++;
         for (; at > 0 && until[at - 1] < value; at--)
             until[at] = until[at - 1];
