@@ -18,7 +18,7 @@ SIM_WORLD = \
 	tests/sim/disk.c tests/sim/disk.h tests/sim/executor.c tests/sim/fault.c tests/sim/fault.h \
 	tests/sim/generate.c tests/sim/host.c tests/sim/inject.c tests/sim/loop.c tests/sim/main.c tests/sim/memory.h \
 	tests/sim/mutants.c tests/sim/mutants.h tests/sim/net.c tests/sim/parts.c \
-	tests/sim/run.c tests/sim/shrink.c tests/sim/shrink.h \
+	tests/sim/run.c tests/sim/saved.c tests/sim/saved.h tests/sim/shrink.c tests/sim/shrink.h \
 	tests/sim/check_dc.c tests/sim/check_elections.c tests/sim/check_lease.c tests/sim/check_linear.c \
 	tests/sim/check_liveness.c tests/sim/check_log.c tests/sim/check_memory.c tests/sim/check_once.c \
 	tests/sim/check_orders.c tests/sim/check_promises.c tests/sim/check_quorum.c \

@@ -114,6 +114,11 @@ bool sim_can_reach(const struct sim_world *world, size_t from, size_t to)
     return from == to || !sim_net_is_cut(world, from, to);
 }
 
+bool sim_says(const struct sim_world *world, enum hy_cluster_effect_type type)
+{
+    return world->says >> type & 1;
+}
+
 const struct hy_cluster *sim_cluster(const struct sim_world *world, size_t node)
 {
     return world->hosts[node].core.cluster;

@@ -106,6 +106,7 @@ void sim_world_free(struct sim_world **world)
     sim_the_workload->close(w->workload);
     sim_call_free(w);
     hy_vec_free(&w->active);
+    hy_cluster_effects_free(&w->spare);
     sim_agenda_free(w);
     free(w->trace.ring);
     free(w);
@@ -241,14 +242,14 @@ static int next(const struct sim_world *world, size_t *node, hy_time *at)
     int what = AGENDA;
     *at = world->agenda.heap.items[0].at;
     for (size_t i = 0; i < world->count; i++) {
-        const struct sim_host *host = &world->hosts[i];
-        if (host->core.due < *at) {
-            *at = host->core.due;
+        const struct sim_due *due = &world->due[i];
+        if (due->tick < *at) {
+            *at = due->tick;
             what = TICK;
             *node = i;
         }
-        if (host->executor.due < *at) {
-            *at = host->executor.due;
+        if (due->timer < *at) {
+            *at = due->timer;
             what = TIMER;
             *node = i;
         }
@@ -270,7 +271,7 @@ static void advance(struct sim_world *world)
     world->trace.events++;
     switch (what) {
     case TICK:
-        world->hosts[node].core.due = HY_NEVER;
+        world->due[node].tick = HY_NEVER;
         world->hosts[node].core.due_local = -1;
         sim_core_step(world, node, &tick);
         break;

@@ -68,6 +68,9 @@ uint64_t sim_disk(const struct sim_world *world, size_t node);        /* its id:
 bool sim_is_retired(const struct sim_world *world, size_t node);
 bool sim_can_reach(const struct sim_world *world, size_t from, size_t to); /* no cut that way now */
 
+/* In stepped(): is there such an effect? Most steps say next to nothing. */
+bool sim_says(const struct sim_world *world, enum hy_cluster_effect_type type);
+
 /* NULL while the core is down. hy_cluster_cib() and the like are read only. */
 const struct hy_cluster *sim_cluster(const struct sim_world *world, size_t node);
 
