@@ -248,8 +248,10 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .rho_ppm = 1000};
     for (size_t i = 0; i < world->count; i++)
         if (host->config >> i & 1)
-            nodes[options.node_count++] = (struct hy_cluster_node){
-                .id = (uint32_t)i + 1, .name = world->hosts[i].name, .address = world->hosts[i].address};
+            nodes[options.node_count++] = (struct hy_cluster_node){.id = (uint32_t)i + 1,
+                                                                   .name = world->hosts[i].name,
+                                                                   .address = world->hosts[i].address,
+                                                                   .witness = world->hosts[i].witness};
     return hy_cluster_new(&options, loaded, host->disk.loaded.data.data, host->disk.loaded.data.size,
                           sim_local(world, node), &host->core.cluster, err);
 }

@@ -147,11 +147,15 @@ struct sim_will {
 };
 
 struct sim_host {
+    /* What each event looks at, side by side. */
+    bool powered, retired, installed, witness;
+    unsigned core_frozen, host_frozen; /* counts: faults may overlap */
+    struct sim_clock clock;
+    struct sim_core core;
+
     char name[16], address[24];
-    bool powered, retired, installed;
     uint64_t life; /* of the power */
     uint64_t boots;
-    struct sim_clock clock;
     hy_wall next_wall; /* of a host that is off */
     uint32_t config;   /* nodes in its configuration file */
     bool wanted;       /* halyardd is to run */
@@ -160,14 +164,12 @@ struct sim_host {
     bool write_fails;  /* the next one */
     bool step_frozen;  /* by FREEZE_STEP */
     bool order_frozen; /* by FREEZE_ORDER */
-    struct sim_core core;
     struct sim_executor executor;
     struct sim_disk disk;
     struct hy_raft_servers servers; /* in force when the last core ended */
     HY_VEC(struct sim_service) services;
     HY_VEC(struct sim_run *) runs;
     struct sim_will will;
-    unsigned core_frozen, host_frozen; /* counts: faults may overlap */
     uint64_t thaws;
     hy_time thawed_at;
     struct sim_event *backlog, **backlog_end; /* came while it stood still */

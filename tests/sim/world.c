@@ -61,6 +61,14 @@ static void plan(struct sim_world *world)
     sim_agenda_add(world, HY_SECOND, SIM_EV_CONFIGURE, 0);
 }
 
+/* Not all of them, though a schedule that was cut may say so: nobody could run anything. */
+static void choose_witnesses(struct sim_world *world)
+{
+    uint32_t all = (1u << world->count) - 1, witnesses = world->schedule->witnesses & all;
+    for (size_t i = 0; i < world->count && witnesses != all; i++)
+        world->hosts[i].witness = witnesses >> i & 1;
+}
+
 struct sim_world *sim_world_new(struct sim_schedule *schedule)
 {
     struct sim_world *world = hy_alloc(sizeof *world);
@@ -76,6 +84,7 @@ struct sim_world *sim_world_new(struct sim_schedule *schedule)
     world->count = schedule->nodes;
     for (size_t i = 0; i < world->count; i++)
         sim_host_init(world, i);
+    choose_witnesses(world);
     plan(world);
     return world;
 }
