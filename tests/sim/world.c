@@ -250,19 +250,17 @@ static int next(const struct sim_world *world, size_t *node, hy_time *at)
 {
     int what = AGENDA;
     *at = world->agenda.heap.items[0].at;
+    hy_time first = HY_NEVER;
     for (size_t i = 0; i < world->count; i++) {
-        const struct sim_due *due = &world->due[i];
-        if (due->tick < *at) {
-            *at = due->tick;
-            what = TICK;
-            *node = i;
-        }
-        if (due->timer < *at) {
-            *at = due->timer;
-            what = TIMER;
-            *node = i;
-        }
+        hy_time due = world->due[i].tick < world->due[i].timer ? world->due[i].tick : world->due[i].timer;
+        first = due < first ? due : first;
     }
+    for (size_t i = 0; first < *at; i++)
+        if (world->due[i].tick == first || world->due[i].timer == first) {
+            *at = first;
+            what = world->due[i].tick == first ? TICK : TIMER;
+            *node = i;
+        }
     if (world->workload_next < *at) {
         *at = world->workload_next;
         what = WORKLOAD;
