@@ -2,10 +2,10 @@
 #include "base/arena.h"
 
 #include "base/alloc.h"
+#include "base/format.h"
 
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,14 +61,17 @@ char *hy_arena_strdup(struct hy_arena *arena, const char *text)
 
 char *hy_arena_printf(struct hy_arena *arena, const char *format, ...)
 {
+    char usual[256]; /* what is longer is made twice */
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = hy_vformat(usual, sizeof usual, format, args);
     va_end(args);
     char *text = hy_arena_alloc(arena, length < 0 ? 1 : (size_t)length + 1);
-    if (length > 0) {
+    if (length > 0 && (size_t)length < sizeof usual) {
+        memcpy(text, usual, (size_t)length + 1);
+    } else if (length > 0) {
         va_start(args, format);
-        vsnprintf(text, (size_t)length + 1, format, args);
+        hy_vformat(text, (size_t)length + 1, format, args);
         va_end(args);
     }
     return text;

@@ -2,8 +2,8 @@
 #include "base/buf.h"
 
 #include "base/alloc.h"
+#include "base/format.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,21 +29,9 @@ void hy_buf_reserve(struct hy_buf *buf, size_t more)
 
 void hy_buf_add(struct hy_buf *buf, const void *data, size_t size)
 {
-    hy_buf_reserve(buf, size);
+    char *at = hy_buf_extend(buf, size);
     if (size)
-        memcpy(buf->data + buf->size, data, size);
-    buf->size += size;
-    buf->data[buf->size] = '\0';
-}
-
-void hy_buf_adds(struct hy_buf *buf, const char *text)
-{
-    hy_buf_add(buf, text, strlen(text));
-}
-
-void hy_buf_addc(struct hy_buf *buf, char c)
-{
-    hy_buf_add(buf, &c, 1);
+        memcpy(at, data, size);
 }
 
 void hy_buf_addu(struct hy_buf *buf, uint64_t value)
@@ -69,10 +57,10 @@ void hy_buf_vaddf(struct hy_buf *buf, const char *format, va_list args)
     va_copy(again, args);
     hy_buf_reserve(buf, 0);
     size_t room = buf->capacity - buf->size;
-    int length = vsnprintf(buf->data + buf->size, room, format, args);
+    int length = hy_vformat(buf->data + buf->size, room, format, args);
     if (length >= 0 && (size_t)length >= room) {
         hy_buf_reserve(buf, (size_t)length);
-        length = vsnprintf(buf->data + buf->size, (size_t)length + 1, format, again);
+        length = hy_vformat(buf->data + buf->size, (size_t)length + 1, format, again);
     }
     if (length >= 0)
         buf->size += (size_t)length;

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct hy_buf {
     char *data; /* NULL while nothing was ever added; use hy_buf_text() for a string in any case */
@@ -19,9 +20,29 @@ struct hy_buf {
 /* Makes room for so many bytes more, of one who knows how many will come. */
 void hy_buf_reserve(struct hy_buf *buf, size_t more);
 
+/* Makes it longer by so many bytes, which the caller writes. */
+static inline char *hy_buf_extend(struct hy_buf *buf, size_t size)
+{
+    if (buf->capacity - buf->size <= size)
+        hy_buf_reserve(buf, size);
+    char *at = buf->data + buf->size;
+    buf->size += size;
+    buf->data[buf->size] = '\0';
+    return at;
+}
+
 void hy_buf_add(struct hy_buf *buf, const void *data, size_t size);
-void hy_buf_adds(struct hy_buf *buf, const char *text);
-void hy_buf_addc(struct hy_buf *buf, char c);
+
+/* Here, so that the length of a literal is known where it is added. */
+static inline void hy_buf_adds(struct hy_buf *buf, const char *text)
+{
+    hy_buf_add(buf, text, strlen(text));
+}
+
+static inline void hy_buf_addc(struct hy_buf *buf, char c)
+{
+    *hy_buf_extend(buf, 1) = c;
+}
 /* In decimal. */
 void hy_buf_addu(struct hy_buf *buf, uint64_t value);
 void hy_buf_addi(struct hy_buf *buf, int64_t value);

@@ -2,9 +2,9 @@
 #include "base/err.h"
 
 #include "base/buf.h"
+#include "base/format.h"
 
 #include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 int hy_fail(struct hy_err *err, int errnum, const char *format, ...)
@@ -12,7 +12,7 @@ int hy_fail(struct hy_err *err, int errnum, const char *format, ...)
     if (err) {
         va_list args;
         va_start(args, format);
-        vsnprintf(err->text, sizeof err->text, format, args);
+        hy_vformat(err->text, sizeof err->text, format, args);
         va_end(args);
     }
     return -errnum;

@@ -5,6 +5,7 @@ libhy_base_a_SOURCES = \
 	core/base/arena.c core/base/arena.h \
 	core/base/buf.c core/base/buf.h \
 	core/base/err.c core/base/err.h \
+	core/base/format.c core/base/format.h \
 	core/base/log.c core/base/log.h \
 	core/base/map.c core/base/map.h core/base/mutant.h \
 	core/base/md5.c core/base/md5.h \

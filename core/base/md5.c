@@ -24,27 +24,36 @@ static uint32_t word_at(const uint8_t *at)
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
 }
 
+/* a, b, c, d; the oldest is replaced. */
+struct mixed {
+    uint32_t a, b, c, d;
+};
+
+static inline struct mixed step(struct mixed m, uint32_t mix, unsigned number, uint32_t word, unsigned turn)
+{
+    return (struct mixed){m.d, m.b + rotate(m.a + mix + sines[number] + word, turn), m.b, m.c};
+}
+
+/* A loop for each round, so that nothing is left to choose within it. */
 static void take_block(uint32_t state[4], const uint8_t *block)
 {
     static const uint8_t turns[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
-    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
-    for (unsigned i = 0; i < 64; i++) {
-        unsigned round = i / 16;
-        uint32_t mix = round == 0   ? (b & c) | (~b & d)
-                       : round == 1 ? (b & d) | (c & ~d)
-                       : round == 2 ? b ^ c ^ d
-                                    : c ^ (b | ~d);
-        unsigned word = round == 0 ? i : round == 1 ? 5 * i + 1 : round == 2 ? 3 * i + 5 : 7 * i;
-        uint32_t next = b + rotate(a + mix + sines[i] + word_at(block + 4 * (word % 16)), turns[round][i % 4]);
-        a = d;
-        d = c;
-        c = b;
-        b = next;
-    }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
+    struct mixed m = {state[0], state[1], state[2], state[3]};
+    uint32_t words[16];
+    for (unsigned i = 0; i < 16; i++)
+        words[i] = word_at(block + 4 * i);
+    for (unsigned i = 0; i < 16; i++)
+        m = step(m, (m.b & m.c) | (~m.b & m.d), i, words[i], turns[0][i % 4]);
+    for (unsigned i = 0; i < 16; i++)
+        m = step(m, (m.b & m.d) | (m.c & ~m.d), 16 + i, words[(5 * i + 1) % 16], turns[1][i % 4]);
+    for (unsigned i = 0; i < 16; i++)
+        m = step(m, m.b ^ m.c ^ m.d, 32 + i, words[(3 * i + 5) % 16], turns[2][i % 4]);
+    for (unsigned i = 0; i < 16; i++)
+        m = step(m, m.c ^ (m.b | ~m.d), 48 + i, words[7 * i % 16], turns[3][i % 4]);
+    state[0] += m.a;
+    state[1] += m.b;
+    state[2] += m.c;
+    state[3] += m.d;
 }
 
 void hy_md5_begin(struct hy_md5 *md5)

@@ -45,7 +45,8 @@
     MUTANT(PROBES_LEFT_OUT, "nobody asks a node whether a resource runs there already")                                \
     MUTANT(BLOCKED_IS_UP, "what is blocked counts as active before what comes after it")                               \
     MUTANT(START_BEFORE_STOP, "a resource is started before it has stopped elsewhere")                                 \
-    MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")
+    MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")                                                  \
+    MUTANT(WITNESS_RUNS, "a witness is taken as a node like any other")
 
 #define HY_MUTANT_ENUM(name, words) HY_MUTANT_##name,
 enum hy_mutant { HY_MUTANT_NONE, HY_MUTANT_LIST(HY_MUTANT_ENUM) HY_MUTANT_COUNT };

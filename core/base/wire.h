@@ -34,10 +34,22 @@ static inline const uint8_t *hy_rd_take(struct hy_rd *rd, size_t width)
     return at;
 }
 
+/* The next so many bytes, of one who takes them apart himself; NULL when they are not there. */
+static inline const uint8_t *hy_rd_run(struct hy_rd *rd, size_t width)
+{
+    const uint8_t *at = hy_rd_take(rd, width);
+    return rd->bad ? NULL : at;
+}
+
 /* Here, and written out, these become one load each: heartbeats are made of such fields. */
 static inline uint32_t hy_load32(const uint8_t *at)
 {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static inline uint64_t hy_load64(const uint8_t *at)
+{
+    return hy_load32(at) | (uint64_t)hy_load32(at + 4) << 32;
 }
 
 static inline uint8_t hy_rd_u8(struct hy_rd *rd)
@@ -58,8 +70,7 @@ static inline uint32_t hy_rd_u32(struct hy_rd *rd)
 
 static inline uint64_t hy_rd_u64(struct hy_rd *rd)
 {
-    const uint8_t *at = hy_rd_take(rd, 8);
-    return hy_load32(at) | (uint64_t)hy_load32(at + 4) << 32;
+    return hy_load64(hy_rd_take(rd, 8));
 }
 
 static inline int64_t hy_rd_i64(struct hy_rd *rd)
@@ -75,11 +86,48 @@ size_t hy_rd_left(const struct hy_rd *rd);
 /* True when every read was within bounds and nothing is left over. */
 bool hy_rd_done(const struct hy_rd *rd);
 
-void hy_wr_u8(struct hy_buf *buf, uint8_t value);
-void hy_wr_u16(struct hy_buf *buf, uint16_t value);
-void hy_wr_u32(struct hy_buf *buf, uint32_t value);
-void hy_wr_u64(struct hy_buf *buf, uint64_t value);
-void hy_wr_i64(struct hy_buf *buf, int64_t value);
+/* Written out, it becomes one store. */
+static inline void hy_store32(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+    at[2] = (uint8_t)(value >> 16);
+    at[3] = (uint8_t)(value >> 24);
+}
+
+static inline void hy_store64(uint8_t *at, uint64_t value)
+{
+    hy_store32(at, (uint32_t)value);
+    hy_store32(at + 4, (uint32_t)(value >> 32));
+}
+
+static inline void hy_wr_u8(struct hy_buf *buf, uint8_t value)
+{
+    hy_buf_addc(buf, (char)value);
+}
+
+static inline void hy_wr_u16(struct hy_buf *buf, uint16_t value)
+{
+    uint8_t *at = (uint8_t *)hy_buf_extend(buf, 2);
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
+static inline void hy_wr_u32(struct hy_buf *buf, uint32_t value)
+{
+    hy_store32((uint8_t *)hy_buf_extend(buf, 4), value);
+}
+
+static inline void hy_wr_u64(struct hy_buf *buf, uint64_t value)
+{
+    hy_store64((uint8_t *)hy_buf_extend(buf, 8), value);
+}
+
+static inline void hy_wr_i64(struct hy_buf *buf, int64_t value)
+{
+    hy_wr_u64(buf, (uint64_t)value);
+}
+
 void hy_wr_bytes(struct hy_buf *buf, const void *data, size_t size);
 
 #endif

@@ -58,6 +58,15 @@ void hy_word_print(const char *word, struct hy_buf *out);
 /* All of it, status, sessions and versions included, as text (the form is described in save.c; its first line is
  * "halyard-cib 1"); and back into an empty CIB, which stays empty on error. restore(save(c)) = c. -EINVAL. */
 void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out);
+/* The parts of that, in this order, for one who keeps what was saved before and asks again for what has changed: the head;
+ * each object; of each node what it is, its results, its failures, and what else is kept of it; the tail. */
+void hy_cib_save_head(const struct hy_cib *cib, struct hy_buf *out);
+void hy_cib_save_object(const struct hy_object *object, struct hy_buf *out);
+void hy_cib_save_node(const struct hy_node_status *status, struct hy_buf *out);
+void hy_cib_save_result(const struct hy_node_status *status, const struct hy_result *result, struct hy_buf *out);
+void hy_cib_save_failure(const struct hy_node_status *status, const struct hy_result *failure, struct hy_buf *out);
+void hy_cib_save_counts(const struct hy_node_status *status, struct hy_buf *out);
+void hy_cib_save_tail(const struct hy_cib *cib, struct hy_buf *out);
 /* The same for those who only look: without the answers kept for client sessions. */
 void hy_cib_save_to_show(const struct hy_cib *cib, struct hy_buf *out);
 int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err);

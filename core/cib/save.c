@@ -42,24 +42,44 @@ enum { FORM = 1 };
 
 /* ------------------------------------------------------------- save */
 
-static void save_results(const char *verb, const struct hy_node_status *status, const struct hy_result *results,
-                         size_t count, struct hy_buf *out)
+/* snprintf() costs more than all the rest of a save. */
+static void save_number(const char *name, uint64_t value, struct hy_buf *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        hy_buf_adds(out, verb);
-        hy_buf_adds(out, status->node);
-        hy_buf_addc(out, ' ');
-        hy_buf_adds(out, results[i].rsc);
-        hy_result_fields_print(&results[i], true, out);
-        hy_buf_addc(out, '\n');
-    }
+    hy_buf_adds(out, name);
+    hy_buf_addu(out, value);
 }
 
-static void save_status(const struct hy_node_status *status, struct hy_buf *out)
+static void save_result(const char *verb, const struct hy_node_status *status, const struct hy_result *result,
+                        struct hy_buf *out)
 {
-    hy_buf_addf(out, "status %s id=%" PRIu32 " state=%s epoch=%" PRIu32 " incarnation=%" PRIu64 " synced=%s since=",
-                status->node, status->id, hy_member_state_word(status->state), status->epoch, status->incarnation,
-                status->synced ? "yes" : "no");
+    hy_buf_adds(out, verb);
+    hy_buf_adds(out, status->node);
+    hy_buf_addc(out, ' ');
+    hy_buf_adds(out, result->rsc);
+    hy_result_fields_print(result, true, out);
+    hy_buf_addc(out, '\n');
+}
+
+void hy_cib_save_result(const struct hy_node_status *status, const struct hy_result *result, struct hy_buf *out)
+{
+    save_result("result ", status, result, out);
+}
+
+void hy_cib_save_failure(const struct hy_node_status *status, const struct hy_result *failure, struct hy_buf *out)
+{
+    save_result("failure ", status, failure, out);
+}
+
+void hy_cib_save_node(const struct hy_node_status *status, struct hy_buf *out)
+{
+    hy_buf_adds(out, "status ");
+    hy_buf_adds(out, status->node);
+    save_number(" id=", status->id, out);
+    hy_buf_adds(out, " state=");
+    hy_buf_adds(out, hy_member_state_word(status->state));
+    save_number(" epoch=", status->epoch, out);
+    save_number(" incarnation=", status->incarnation, out);
+    hy_buf_adds(out, status->synced ? " synced=yes since=" : " synced=no since=");
     hy_wall_print(status->since, out);
     if (status->unclean)
         hy_buf_adds(out, " unclean=yes");
@@ -67,7 +87,8 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
         hy_buf_adds(out, " pending=yes");
     hy_buf_addc(out, '\n');
     if (status->enrolled.address) {
-        hy_buf_addf(out, "enrolled %s", status->node);
+        hy_buf_adds(out, "enrolled ");
+        hy_buf_adds(out, status->node);
         hy_enrolment_print(&status->enrolled, true, out);
         hy_buf_addc(out, '\n');
     }
@@ -77,8 +98,10 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
         hy_attr_print(status->transient.list.items[i].name, status->transient.list.items[i].value, out);
         hy_buf_addc(out, '\n');
     }
-    save_results("result ", status, status->results.items, status->results.count, out);
-    save_results("failure ", status, status->failures.items, status->failures.count, out);
+}
+
+void hy_cib_save_counts(const struct hy_node_status *status, struct hy_buf *out)
+{
     for (size_t i = 0; i < status->failcounts.count; i++) {
         const struct hy_failcount *count = &status->failcounts.items[i];
         hy_buf_addf(out, "failcount %s %s op=%s interval=", status->node, count->rsc, count->op);
@@ -94,9 +117,29 @@ static void save_status(const struct hy_node_status *status, struct hy_buf *out)
     }
 }
 
-static void save(const struct hy_cib *cib, bool clients, struct hy_buf *out)
+static void save_status(const struct hy_node_status *status, struct hy_buf *out)
 {
-    hy_buf_addf(out, "halyard-cib %d\nindex %" PRIu64 "\nchanged at=", FORM, cib->index);
+    hy_cib_save_node(status, out);
+    for (size_t i = 0; i < status->results.count; i++)
+        hy_cib_save_result(status, &status->results.items[i], out);
+    for (size_t i = 0; i < status->failures.count; i++)
+        hy_cib_save_failure(status, &status->failures.items[i], out);
+    hy_cib_save_counts(status, out);
+}
+
+static void save_session(const struct hy_session *session, struct hy_buf *out)
+{
+    save_number("session origin=", session->origin, out);
+    save_number(" incarnation=", session->incarnation, out);
+    save_number(" seq=", session->seq, out);
+    hy_buf_addc(out, '\n');
+}
+
+static void save_head(const struct hy_cib *cib, bool clients, struct hy_buf *out)
+{
+    save_number("halyard-cib ", FORM, out);
+    save_number("\nindex ", cib->index, out);
+    hy_buf_adds(out, "\nchanged at=");
     hy_wall_print(cib->changed, out);
     if (cib->changed_by)
         hy_attr_print("by", cib->changed_by, out);
@@ -110,20 +153,38 @@ static void save(const struct hy_cib *cib, bool clients, struct hy_buf *out)
     if (cib->last_id)
         hy_buf_addf(out, "last-id %" PRIu32 "\n", cib->last_id);
     for (size_t i = 0; i < cib->sessions.count && !HY_MUTANT(SNAPSHOT_WITHOUT_SESSIONS); i++)
-        hy_buf_addf(out, "session origin=%" PRIu32 " incarnation=%" PRIu64 " seq=%" PRIu64 "\n",
-                    cib->sessions.items[i].origin, cib->sessions.items[i].incarnation, cib->sessions.items[i].seq);
+        save_session(&cib->sessions.items[i], out);
     if (clients)
         hy_clients_save(cib, out);
-    for (size_t i = 0; i < cib->objects.count; i++) {
-        hy_buf_adds(out, "object ");
-        hy_buf_addu(out, cib->objects.items[i]->version);
-        hy_buf_addc(out, ' ');
-        hy_object_print(cib->objects.items[i], out);
-    }
-    for (size_t i = 0; i < cib->nodes.count; i++)
-        save_status(cib->nodes.items[i], out);
+}
+
+void hy_cib_save_head(const struct hy_cib *cib, struct hy_buf *out)
+{
+    save_head(cib, true, out);
+}
+
+void hy_cib_save_object(const struct hy_object *object, struct hy_buf *out)
+{
+    hy_buf_adds(out, "object ");
+    hy_buf_addu(out, object->version);
+    hy_buf_addc(out, ' ');
+    hy_object_print(object, out);
+}
+
+void hy_cib_save_tail(const struct hy_cib *cib, struct hy_buf *out)
+{
     hy_tickets_save(cib, out);
     hy_buf_adds(out, "end\n");
+}
+
+static void save(const struct hy_cib *cib, bool clients, struct hy_buf *out)
+{
+    save_head(cib, clients, out);
+    for (size_t i = 0; i < cib->objects.count; i++)
+        hy_cib_save_object(cib->objects.items[i], out);
+    for (size_t i = 0; i < cib->nodes.count; i++)
+        save_status(cib->nodes.items[i], out);
+    hy_cib_save_tail(cib, out);
 }
 
 void hy_cib_save(const struct hy_cib *cib, struct hy_buf *out)

@@ -149,11 +149,14 @@ static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effec
 
 int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *event, struct hy_err *err)
 {
-    struct hy_membership_effects effects = {0};
+    struct hy_membership_effects effects = c->admission.effects;
+    c->admission.effects = (struct hy_membership_effects){0}; /* an effect may lead to another step */
     int rc = hy_membership_step(c->admission.membership, event, c->now, &effects, err);
     for (size_t i = 0; i < effects.list.count; i++)
         take_effect(c, &effects.list.items[i]);
-    hy_membership_effects_free(&effects);
+    hy_membership_effects_clear(&effects);
+    hy_membership_effects_free(&c->admission.effects);
+    c->admission.effects = effects;
     return rc;
 }
 

@@ -145,6 +145,7 @@ void hy_cluster_free(struct hy_cluster **cluster)
     hy_reads_free(&c->reads);
     hy_buf_free(&c->orders.sync_statements);
     hy_membership_free(&c->admission.membership);
+    hy_membership_effects_free(&c->admission.effects);
     hy_replica_free(&c->replica);
     hy_members_free(&c->members);
     free(c->name);
@@ -155,12 +156,10 @@ void hy_cluster_free(struct hy_cluster **cluster)
 /* Ticks whatever is due; each part looks at the time itself, so a tick that comes early is harmless. */
 static void tick(struct hy_cluster *c)
 {
-    const struct hy_raft_event raft = {.type = HY_RAFT_TICK};
     if (c->now >= hy_raft_deadline(c->replica.raft))
-        hy_replica_step(c, &raft, NULL);
-    const struct hy_membership_event membership = {.type = HY_MEMBERSHIP_TICK};
+        hy_replica_step(c, &(struct hy_raft_event){.type = HY_RAFT_TICK}, NULL);
     if (c->now >= hy_membership_deadline(c->admission.membership))
-        hy_admission_step(c, &membership, NULL);
+        hy_admission_step(c, &(struct hy_membership_event){.type = HY_MEMBERSHIP_TICK}, NULL);
     if (c->now >= hy_controller_deadline(c))
         c->controller.due = true;
 }
@@ -224,8 +223,6 @@ static void take_request(struct hy_cluster *c, const struct hy_cluster_event *ev
 
 static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
 {
-    const struct hy_raft_event persisted = {.type = HY_RAFT_PERSISTED, .number = event->number};
-    const struct hy_membership_event cut_off = {.type = HY_MEMBERSHIP_LINK_DOWN};
     switch (event->type) {
     case HY_CLUSTER_TICK:
         tick(c);
@@ -238,7 +235,7 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
     case HY_CLUSTER_ORDERS:
         return take_message(c, event, err);
     case HY_CLUSTER_PERSISTED:
-        return hy_replica_step(c, &persisted, err);
+        return hy_replica_step(c, &(struct hy_raft_event){.type = HY_RAFT_PERSISTED, .number = event->number}, err);
     case HY_CLUSTER_SNAPSHOT_SAVED:
         hy_replica_snapshot_saved(c, event->number);
         return 0;
@@ -261,7 +258,7 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
         hy_reads_add(c, event->client);
         return 0;
     case HY_CLUSTER_LINKS_DOWN:
-        return hy_admission_step(c, &cut_off, err);
+        return hy_admission_step(c, &(struct hy_membership_event){.type = HY_MEMBERSHIP_LINK_DOWN}, err);
     case HY_CLUSTER_SHUTDOWN:
         hy_leave_start(c);
         return 0;
@@ -310,7 +307,7 @@ static void free_persist(struct hy_raft_effect *persist)
     hy_raft_effects_free(&one);
 }
 
-void hy_cluster_effects_free(struct hy_cluster_effects *effects)
+void hy_cluster_effects_clear(struct hy_cluster_effects *effects)
 {
     for (size_t i = 0; i < effects->list.count; i++) {
         struct hy_cluster_effect *effect = &effects->list.items[i];
@@ -321,6 +318,12 @@ void hy_cluster_effects_free(struct hy_cluster_effects *effects)
         if (effect->type == HY_CLUSTER_EXECUTE)
             hy_operation_free(&effect->operation);
     }
+    effects->list.count = 0;
+}
+
+void hy_cluster_effects_free(struct hy_cluster_effects *effects)
+{
+    hy_cluster_effects_clear(effects);
     hy_vec_free(&effects->list);
 }
 

@@ -145,6 +145,7 @@ void hy_cluster_free(struct hy_cluster **cluster);
 int hy_cluster_step(struct hy_cluster *cluster, const struct hy_cluster_event *event, hy_time now, hy_wall wall,
                     struct hy_cluster_effects *effects, struct hy_err *err);
 void hy_cluster_effects_free(struct hy_cluster_effects *effects);
+void hy_cluster_effects_clear(struct hy_cluster_effects *effects); /* keeps the list's memory for the next step */
 
 /* When a TICK is due at the latest. */
 hy_time hy_cluster_deadline(const struct hy_cluster *cluster);

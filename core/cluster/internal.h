@@ -132,6 +132,7 @@ struct candidate {
 
 struct admission {
     struct hy_membership *membership;
+    struct hy_membership_effects effects; /* empty: memory of the last step's */
     hy_time campaign; /* when to stand for election, after the leader was condemned; HY_NEVER: not */
     uint32_t campaign_against;
     hy_time again; /* leader: when to look at everybody without being told to */

@@ -119,12 +119,18 @@ static bool waived(const struct hy_cib *cib)
     return policy && (strcmp(policy, "freeze") == 0 || strcmp(policy, "ignore") == 0);
 }
 
+/* In its present life. */
+static bool is_admitted(const struct hy_cluster *c)
+{
+    const struct hy_node_status *own = hy_cluster_own_status(c);
+    return own && own->state == HY_MEMBER_IN && own->incarnation == c->outbox.incarnation;
+}
+
 void hy_replica_tell_lease(struct hy_cluster *c)
 {
     struct replica *replica = &c->replica;
-    const struct hy_node_status *own = hy_cluster_own_status(c);
-    bool admitted = own && own->state == HY_MEMBER_IN && own->incarnation == c->outbox.incarnation;
-    hy_time lease = hy_leave_is_out(c) ? 0 : replica->lease_waived && admitted ? HY_NEVER : replica->lease;
+    bool waived = replica->lease_waived && is_admitted(c);
+    hy_time lease = hy_leave_is_out(c) ? 0 : waived ? HY_NEVER : replica->lease;
     if (lease == replica->lease_told)
         return;
     replica->lease_told = lease;
@@ -136,8 +142,7 @@ void hy_replica_tell_lease(struct hy_cluster *c)
 /* A member learns by the log who there is. */
 static void drop_hints(struct hy_cluster *c)
 {
-    const struct hy_node_status *own = hy_cluster_own_status(c);
-    if (!own || own->state != HY_MEMBER_IN || own->incarnation != c->outbox.incarnation)
+    if (!is_admitted(c))
         return;
     hy_hints_drop(c);
     hy_members_refresh(c, false);

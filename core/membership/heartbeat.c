@@ -39,29 +39,43 @@ void hy_heartbeat_encode(const struct hy_heartbeat *heartbeat, struct hy_buf *ou
     hy_wr_u8(out, heartbeat->blank ? FLAG_BLANK : 0);
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
-        hy_wr_u32(out, about->node);
-        hy_wr_u32(out, about->epoch);
-        hy_wr_u64(out, about->incarnation);
-        hy_wr_u64(out, about->number);
-        hy_wr_u32(out, duration(about->held));
-        hy_wr_u32(out, duration(about->promised));
-        hy_wr_u32(out, duration(about->refused));
-        hy_wr_u8(out, about->hears ? FLAG_HEARS : 0);
+        uint8_t *at = (uint8_t *)hy_buf_extend(out, ENTRY_SIZE);
+        hy_store32(at, about->node);
+        hy_store32(at + 4, about->epoch);
+        hy_store64(at + 8, about->incarnation);
+        hy_store64(at + 16, about->number);
+        hy_store32(at + 24, duration(about->held));
+        hy_store32(at + 28, duration(about->promised));
+        hy_store32(at + 32, duration(about->refused));
+        at[36] = about->hears ? FLAG_HEARS : 0;
     }
     hy_wr_bytes(out, heartbeat->introduction, heartbeat->introduction_size);
 }
 
-static int decode_about(struct hy_rd *rd, struct hy_heartbeat *heartbeat, struct hy_err *err)
+/* Nodes say their entries in order of id: then the one before is all that there is to compare with. `*ordered`: so far. */
+static bool speaks_twice(const struct hy_heartbeat *heartbeat, uint32_t node, bool *ordered)
+{
+    if (*ordered && (heartbeat->count == 0 || heartbeat->about[heartbeat->count - 1].node < node))
+        return false;
+    *ordered = false;
+    for (size_t i = 0; i < heartbeat->count; i++) {
+        if (heartbeat->about[i].node == node)
+            return true;
+    }
+    return false;
+}
+
+static int decode_about(const uint8_t *at, struct hy_heartbeat *heartbeat, bool *ordered, struct hy_err *err)
 {
     struct hy_heartbeat_about *about = &heartbeat->about[heartbeat->count];
-    about->node = hy_rd_u32(rd);
-    about->epoch = hy_rd_u32(rd);
-    about->incarnation = hy_rd_u64(rd);
-    about->number = hy_rd_u64(rd);
-    about->held = hy_rd_u32(rd);
-    about->promised = hy_rd_u32(rd);
-    about->refused = hy_rd_u32(rd);
-    uint8_t flags = hy_rd_u8(rd);
+    about->node = hy_load32(at);
+    about->epoch = hy_load32(at + 4);
+    about->incarnation = hy_load64(at + 8);
+    about->number = hy_load64(at + 16);
+    about->held = hy_load32(at + 24);
+    about->promised = hy_load32(at + 28);
+    about->refused = hy_load32(at + 32);
+    uint8_t flags = at[36];
     about->hears = flags & FLAG_HEARS;
     if (about->node == 0 || flags & ~FLAG_HEARS)
         return hy_fail(err, EBADMSG, "heartbeat: entry %zu is no entry (node %" PRIu32 ", flags %u)", heartbeat->count,
@@ -71,10 +85,8 @@ static int decode_about(struct hy_rd *rd, struct hy_heartbeat *heartbeat, struct
                        about->node);
     if (about->promised > 0 && about->refused > 0)
         return hy_fail(err, EBADMSG, "heartbeat: both promises and refuses node %" PRIu32, about->node);
-    for (size_t i = 0; i < heartbeat->count; i++) {
-        if (heartbeat->about[i].node == about->node)
-            return hy_fail(err, EBADMSG, "heartbeat: speaks twice of node %" PRIu32, about->node);
-    }
+    if (speaks_twice(heartbeat, about->node, ordered))
+        return hy_fail(err, EBADMSG, "heartbeat: speaks twice of node %" PRIu32, about->node);
     heartbeat->count++;
     return 0;
 }
@@ -102,8 +114,10 @@ int hy_heartbeat_decode(const void *data, size_t size, struct hy_heartbeat *hear
     heartbeat->blank = flags & FLAG_BLANK;
     if (heartbeat->incarnation == 0 || heartbeat->number == 0 || flags & ~FLAG_BLANK)
         return hy_fail(err, EBADMSG, "heartbeat: without incarnation or number, or of unknown flags (%u)", flags);
+    bool ordered = true;
     for (unsigned i = 0; i < count; i++) {
-        int rc = decode_about(&rd, heartbeat, err);
+        const uint8_t *entry = hy_rd_run(&rd, ENTRY_SIZE);
+        int rc = entry ? decode_about(entry, heartbeat, &ordered, err) : 0; /* NULL: hy_rd_done() says so below */
         if (rc < 0)
             return rc;
     }

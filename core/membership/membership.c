@@ -26,6 +26,20 @@ struct hy_membership_node *hy_membership_find(struct hy_membership *membership, 
     return NULL;
 }
 
+/* The index of a node, or `count`. Ids mostly come in order: looks from `place` on first. */
+static size_t find_from(const struct hy_membership *m, uint32_t id, size_t place)
+{
+    for (size_t i = place; i < m->count && m->nodes[i].id <= id; i++) {
+        if (m->nodes[i].id == id)
+            return i;
+    }
+    for (size_t i = 0; i < m->count; i++) {
+        if (m->nodes[i].id == id)
+            return i;
+    }
+    return m->count;
+}
+
 static int check_times(const struct hy_membership_options *o, struct hy_err *err)
 {
     if (o->heartbeat <= 0)
@@ -113,10 +127,16 @@ void hy_membership_free(struct hy_membership **membership)
     *membership = NULL;
 }
 
-void hy_membership_effects_free(struct hy_membership_effects *effects)
+void hy_membership_effects_clear(struct hy_membership_effects *effects)
 {
     for (size_t i = 0; i < effects->list.count; i++)
         free(effects->list.items[i].data);
+    effects->list.count = 0;
+}
+
+void hy_membership_effects_free(struct hy_membership_effects *effects)
+{
+    hy_membership_effects_clear(effects);
     hy_vec_free(&effects->list);
 }
 
@@ -149,13 +169,15 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
     from->heard_at = from->count_from = now;
     from->hears_us = false;
     hy_time sent = -1;
+    size_t place = 0;
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
-        const struct hy_membership_node *node = hy_membership_find(m, about->node);
-        if (!node)
+        size_t at = find_from(m, about->node, place);
+        if (at == m->count)
             continue;
-        from->opinions[node - m->nodes].hears = about->hears;
-        if (node != &m->nodes[m->self])
+        place = at + 1;
+        from->opinions[at].hears = about->hears;
+        if (at != m->self)
             continue;
         if (about->incarnation > m->later_life)
             m->later_life = about->incarnation;
@@ -339,6 +361,26 @@ static void set_deadline(struct hy_membership *m, hy_time now)
     m->deadline = at;
 }
 
+/* Most heartbeats are news to nobody: then neither turn() nor judge() nor say_alive() has anything to do, and one look at
+ * each node is enough to know it. */
+static bool is_all_as_before(const struct hy_membership *m, hy_time now)
+{
+    bool may_turn = hy_membership_may_promise(m);
+    hy_time left = m->dead_after_max + m->commit_wait;
+    for (size_t i = 0; i < m->count; i++) {
+        const struct hy_membership_node *node = &m->nodes[i];
+        if (node->release_at <= now || node->condemned || node->refusals_until - now > left)
+            return false;
+        bool known =
+            node->told && node->told_incarnation == node->incarnation && node->told_epoch == node->applied.epoch;
+        if (hy_membership_heard(m, node, now) ? !known : node->told)
+            return false;
+        if (may_turn && i != m->self && !node->turned && node->applied.in && now >= hy_membership_turn_at(m, node))
+            return false;
+    }
+    return true;
+}
+
 int hy_membership_step(struct hy_membership *membership, const struct hy_membership_event *event, hy_time now,
                        struct hy_membership_effects *effects, struct hy_err *err)
 {
@@ -348,9 +390,11 @@ int hy_membership_step(struct hy_membership *membership, const struct hy_members
     m->now = now;
     hy_membership_doubt_self(m, now, effects);
     int rc = take_event(m, event, now, effects, err);
-    hy_membership_turn(m, now, effects);
-    hy_membership_judge(m, now, effects);
-    say_alive(m, now, effects);
+    if (!is_all_as_before(m, now)) {
+        hy_membership_turn(m, now, effects);
+        hy_membership_judge(m, now, effects);
+        say_alive(m, now, effects);
+    }
     hy_membership_renew_lease(m, now, effects);
     /* Woken up by another's heartbeat, it sends its own if that is due soon. So all come to send at the same time, and each
      * wakes up once for all, where it would for each. */

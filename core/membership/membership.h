@@ -174,6 +174,7 @@ void hy_membership_free(struct hy_membership **membership);
 int hy_membership_step(struct hy_membership *membership, const struct hy_membership_event *event, hy_time now,
                        struct hy_membership_effects *effects, struct hy_err *err);
 void hy_membership_effects_free(struct hy_membership_effects *effects);
+void hy_membership_effects_clear(struct hy_membership_effects *effects); /* keeps the list's memory for the next step */
 
 hy_time hy_membership_deadline(const struct hy_membership *membership);
 

@@ -105,6 +105,19 @@ void hy_membership_drop_promises(struct hy_membership *m)
     m->count_echo = m->number + 1;
 }
 
+/* The `rank`th latest, from 1. They come in any order: compared without a branch, that costs nothing. */
+static hy_time nth_latest(const hy_time *times, size_t count, size_t rank)
+{
+    hy_time found = HY_NEVER;
+    for (size_t i = 0; i < count; i++) {
+        size_t later = 0;
+        for (size_t k = 0; k < count; k++)
+            later += times[k] > times[i];
+        found = later < rank && times[i] < found ? times[i] : found;
+    }
+    return found;
+}
+
 /* When fewer than a majority still promise; 0: they do not now. */
 static hy_time majority_until(const struct hy_membership *m)
 {
@@ -114,18 +127,15 @@ static hy_time majority_until(const struct hy_membership *m)
     for (size_t i = 0; i < m->count; i++) {
         const struct hy_membership_node *node = &m->nodes[i];
         hy_time value = 0;
+        if (!node->voter)
+            continue;
         if (node == self)
             value = hy_membership_supports(m, self, m->now) ? HY_NEVER : 0;
         else if (node->promise_epoch == self->applied.epoch || HY_MUTANT(PROMISE_OF_ANY_EPOCH))
             value = node->promise_until;
-        if (!node->voter)
-            continue;
-        size_t at = count++;
-        for (; at > 0 && until[at - 1] < value; at--)
-            until[at] = until[at - 1];
-        until[at] = value;
+        until[count++] = value;
     }
-    return count >= m->majority ? until[m->majority - 1] : 0;
+    return count >= m->majority ? nth_latest(until, count, m->majority) : 0;
 }
 
 /* The only voter needs nobody's promise. Yet its lease outlives its core, and when there are others it may not always be

@@ -51,6 +51,8 @@ static void refuse(const struct hy_membership *m, struct hy_membership_node *nod
 
 void hy_membership_turn(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
 {
+    if (!hy_membership_may_promise(m))
+        return;
     for (size_t i = 0; i < m->count; i++) {
         struct hy_membership_node *node = &m->nodes[i];
         if (node->turned || !hy_membership_must_turn(m, node, now))
@@ -79,10 +81,12 @@ void hy_membership_refresh_refusals(struct hy_membership *m, hy_time now)
 void hy_membership_take_refusals(struct hy_membership *m, struct hy_membership_node *from,
                                  const struct hy_heartbeat *heartbeat, hy_time sent)
 {
+    if (!hy_membership_has_say(from) || sent < 0)
+        return;
     for (size_t i = 0; i < heartbeat->count; i++) {
         const struct hy_heartbeat_about *about = &heartbeat->about[i];
-        struct hy_membership_node *node = hy_membership_find(m, about->node);
-        if (!node || !hy_membership_has_say(from) || about->refused == 0 || sent < 0)
+        struct hy_membership_node *node = about->refused ? hy_membership_find(m, about->node) : NULL;
+        if (!node)
             continue;
         struct hy_membership_opinion *opinion = &from->opinions[node - m->nodes];
         hy_time until = sent + hy_membership_shorter(m, about->refused);
@@ -129,12 +133,13 @@ static void say_released(struct hy_membership_node *node, struct hy_membership_e
 
 void hy_membership_judge(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects)
 {
+    hy_time left = m->dead_after_max + m->commit_wait;
     for (size_t i = 0; i < m->count; i++) {
         struct hy_membership_node *node = &m->nodes[i];
         if (node->release_at <= now)
             say_released(node, effects);
-        bool condemned = !hy_membership_verdict_logged(node) &&
-                         hy_membership_against(m, node, now, m->dead_after_max + m->commit_wait) >= m->majority;
+        bool condemned = node->refusals_until - now > left && !hy_membership_verdict_logged(node) &&
+                         hy_membership_against(m, node, now, left) >= m->majority;
         if (condemned && !node->condemned) {
             struct hy_membership_effect *effect = hy_membership_emit(effects, HY_MEMBERSHIP_CONDEMN);
             effect->node = node->id;

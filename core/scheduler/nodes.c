@@ -2,6 +2,8 @@
 /* Cluster properties, and what each node may do. */
 #include "scheduler/model.h"
 
+#include "base/mutant.h"
+
 /* ---------------------------------------------------------------- properties */
 
 /* Options have newer names and older ones. */
@@ -130,7 +132,7 @@ static void unpack_node(struct hy_sched *s, const struct hy_object *object)
     node->pending = node->member && (!status->synced || status->pending);
     node->awaited = node->member && !status->synced && !status->pending;
     node->standby = node_flag(node, "standby");
-    node->witness = status && status->enrolled.witness;
+    node->witness = status && status->enrolled.witness && !HY_MUTANT(WITNESS_RUNS);
     s->runner_count += !node->witness;
     node->shutdown = node->member && (asks_for_shutdown(node) || (status && status->enrolled.striking));
     node->maintenance = s->properties.maintenance || node_flag(node, "maintenance");

@@ -177,6 +177,8 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
                       sim_name(e->world, node), hy_raft_term(raft));
     if (hy_raft_role(raft) != e->last[node].role || hy_raft_term(raft) != e->last[node].term)
         role_changed(e, node, raft);
+    if (!sim_says(e->world, HY_CLUSTER_PERSIST) && !sim_says(e->world, HY_CLUSTER_SEND_RAFT))
+        return;
     for (size_t i = 0; i < effects->list.count; i++) {
         const struct hy_cluster_effect *effect = &effects->list.items[i];
         if (effect->type == HY_CLUSTER_PERSIST && effect->persist.save_vote)

@@ -266,6 +266,8 @@ static void take_effects(struct logs *logs, size_t node, const struct hy_raft *r
         writes(&logs->images[node], &effect->persist);
         for (size_t j = 0; j < effect->persist.entry_count; j++)
             appended(logs, node, raft, &effect->persist.entries[j]);
+        if (effect->persist.entry_count && effect->persist.entries[0].index <= logs->last_before)
+            logs->last_before = effect->persist.entries[0].index - 1;
     }
 }
 
@@ -277,14 +279,9 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     const struct hy_raft *raft = sim_cluster(logs->world, node)->replica.raft;
     if (event->type == HY_CLUSTER_PERSISTED)
         persisted(&logs->images[node], event->number);
-    take_effects(logs, node, raft, effects);
     logs->last_before = hy_raft_last_index(raft);
-    for (size_t i = 0; i < effects->list.count; i++) {
-        const struct hy_cluster_effect *effect = &effects->list.items[i];
-        if (effect->type == HY_CLUSTER_PERSIST && effect->persist.entry_count &&
-            effect->persist.entries[0].index <= logs->last_before)
-            logs->last_before = effect->persist.entries[0].index - 1;
-    }
+    if (sim_says(logs->world, HY_CLUSTER_PERSIST))
+        take_effects(logs, node, raft, effects);
     if (hy_raft_role(raft) == HY_RAFT_LEADER && hy_raft_term(raft) != logs->led[node])
         came_to_lead(logs, node, raft);
     for (uint64_t commit = hy_raft_commit_index(raft); logs->commit[node] < commit;)

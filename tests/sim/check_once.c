@@ -46,9 +46,10 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
 {
     (void)event;
     (void)rc;
-    for (size_t i = 0; i < effects->list.count; i++)
+    struct once *once = context;
+    for (size_t i = 0; sim_says(once->world, HY_CLUSTER_EXECUTE) && i < effects->list.count; i++)
         if (effects->list.items[i].type == HY_CLUSTER_EXECUTE)
-            taken(context, node, &effects->list.items[i].operation);
+            taken(once, node, &effects->list.items[i].operation);
 }
 
 const struct sim_observer sim_check_once = {

@@ -64,12 +64,14 @@ static void close_check(void *context)
     free(check);
 }
 
-/* A member that was admitted just now may have it left from its last life, and has not said so yet. */
+/* A member that was admitted just now may have it left from its last life, and has not said so yet. A witness has not. */
 static bool is_known_everywhere(const struct hy_cib *cib, const char *rsc)
 {
-    for (size_t i = 0; i < cib->nodes.count; i++)
-        if (cib->nodes.items[i]->state == HY_MEMBER_IN && fact_belief(cib->nodes.items[i], rsc) == FACT_UNKNOWN)
+    for (size_t i = 0; i < cib->nodes.count; i++) {
+        const struct hy_node_status *status = cib->nodes.items[i];
+        if (status->state == HY_MEMBER_IN && !status->enrolled.witness && fact_belief(status, rsc) == FACT_UNKNOWN)
             return false;
+    }
     return true;
 }
 

@@ -187,7 +187,7 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     if (m->lease_said != seen->lease_said && m->lease_said > m->now && m->lease_said != HY_NEVER)
         check_count(promises, node, m);
     seen->lease_said = m->lease_said;
-    for (size_t i = 0; i < effects->list.count; i++)
+    for (size_t i = 0; sim_says(promises->world, HY_CLUSTER_SEND_HEARTBEAT) && i < effects->list.count; i++)
         if (effects->list.items[i].type == HY_CLUSTER_SEND_HEARTBEAT)
             check_heartbeat(promises, node, &effects->list.items[i], c, seen);
     seen->applied = c->replica.applied;

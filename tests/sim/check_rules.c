@@ -99,7 +99,7 @@ static void check_elsewhere(const struct judged *j)
             is_in_flight(j, other->node, j->rsc, "stop"))
             sim_violation(j->world, "start-active-elsewhere", "%s on %s: it is, or may be, active on %s", j->rsc,
                           j->node, other->node);
-        else if (belief == FACT_UNKNOWN)
+        else if (belief == FACT_UNKNOWN && !other->enrolled.witness) /* check_witness.c: nothing ever ran there */
             sim_violation(j->world, "start-unprobed", "%s on %s: %s has not said whether it runs there", j->rsc,
                           j->node, other->node);
     }

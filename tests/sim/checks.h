@@ -5,20 +5,17 @@
 
 #include "sim/observer.h"
 
-extern const struct sim_observer sim_check_elections;
-extern const struct sim_observer sim_check_log;
-extern const struct sim_observer sim_check_state;
-extern const struct sim_observer sim_check_linear;
-extern const struct sim_observer sim_check_lease;
-extern const struct sim_observer sim_check_quorum;
-extern const struct sim_observer sim_check_orders;
-extern const struct sim_observer sim_check_stale;
-extern const struct sim_observer sim_check_rules;
-extern const struct sim_observer sim_check_memory;
-extern const struct sim_observer sim_check_dc;
-extern const struct sim_observer sim_check_once;
-extern const struct sim_observer sim_check_promises;
-extern const struct sim_observer sim_check_liveness;
+/* In the order in which they are told. Each comes with its number, and with what is given here. */
+#define SIM_CHECKS(each, ...)                                                                                          \
+    each(elections, 0, __VA_ARGS__) each(log, 1, __VA_ARGS__) each(state, 2, __VA_ARGS__) each(linear, 3, __VA_ARGS__) \
+        each(lease, 4, __VA_ARGS__) each(quorum, 5, __VA_ARGS__) each(orders, 6, __VA_ARGS__)                          \
+            each(rules, 7, __VA_ARGS__) each(memory, 8, __VA_ARGS__) each(stale, 9, __VA_ARGS__)                       \
+                each(dc, 10, __VA_ARGS__) each(once, 11, __VA_ARGS__) each(promises, 12, __VA_ARGS__)                  \
+                    each(liveness, 13, __VA_ARGS__) each(witness, 14, __VA_ARGS__)
+
+#define SIM_DECLARE(name, number, ...) extern const struct sim_observer sim_check_##name;
+SIM_CHECKS(SIM_DECLARE, )
+#undef SIM_DECLARE
 
 extern const struct sim_workload sim_operator;
 

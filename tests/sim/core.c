@@ -13,7 +13,7 @@ void sim_core_tick_moved(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
     if (!host->core.cluster || host->core.outlived || host->core_frozen || host->host_frozen) {
-        host->core.due = HY_NEVER;
+        world->due[node].tick = HY_NEVER;
         host->core.due_local = -1;
         return;
     }
@@ -26,7 +26,7 @@ void sim_core_tick_moved(struct sim_world *world, size_t node)
         at = world->now;
     if (at != HY_NEVER)
         at += sim_draw_time(&world->hosts_stream, SHORTEST_LATENESS, LONGEST_LATENESS);
-    host->core.due = at;
+    world->due[node].tick = at;
 }
 
 /* ---- effects */
@@ -144,7 +144,9 @@ static void carry_out_all(struct sim_world *world, size_t node, struct hy_cluste
     struct sim_core *core = &world->hosts[node].core;
     for (size_t i = 0; i < effects->list.count; i++)
         carry_out(world, node, &effects->list.items[i]);
-    hy_cluster_effects_free(effects);
+    hy_cluster_effects_clear(effects);
+    hy_cluster_effects_free(&world->spare);
+    world->spare = *effects;
     if (core->broken)
         sim_core_end(world, node, "what the DC sent cannot be read", false);
     else if (core->gone)
@@ -156,8 +158,7 @@ void sim_core_thawed(struct sim_world *world, size_t node)
 {
     struct hy_cluster_effects held = world->hosts[node].core.held;
     world->hosts[node].core.held = (struct hy_cluster_effects){0};
-    if (held.list.count)
-        carry_out_all(world, node, &held);
+    carry_out_all(world, node, &held);
     sim_core_tick_moved(world, node);
 }
 
@@ -173,18 +174,28 @@ static bool gives_orders(const struct hy_cluster_effects *effects)
     return false;
 }
 
+static uint32_t kinds_of(const struct hy_cluster_effects *effects)
+{
+    uint32_t kinds = 0;
+    for (size_t i = 0; i < effects->list.count; i++)
+        kinds |= UINT32_C(1) << effects->list.items[i].type;
+    return kinds;
+}
+
 void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster_event *event)
 {
     struct sim_host *host = &world->hosts[node];
     if (!host->core.cluster || host->core.outlived)
         return;
-    struct hy_cluster_effects effects = {0};
+    struct hy_cluster_effects effects = world->spare;
     struct hy_err err;
     err.text[0] = '\0';
+    world->spare = (struct hy_cluster_effects){0};
     world->trace.logging = node;
     int rc = hy_cluster_step(host->core.cluster, event, sim_local(world, node), sim_wall(world, node), &effects, &err);
     sim_trace_step(world, node, event, rc, &effects, err.text);
-    SIM_OBSERVE(world, stepped, (seer, node, event, rc, &effects));
+    world->says = kinds_of(&effects);
+    SIM_OBSERVE_OFTEN(world, stepped, (seer, node, event, rc, &effects))
     bool holds_orders = host->core.holds_orders && gives_orders(&effects);
     if (host->core.holds_next || holds_orders) {
         if (holds_orders)
@@ -237,8 +248,10 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .rho_ppm = 1000};
     for (size_t i = 0; i < world->count; i++)
         if (host->config >> i & 1)
-            nodes[options.node_count++] = (struct hy_cluster_node){
-                .id = (uint32_t)i + 1, .name = world->hosts[i].name, .address = world->hosts[i].address};
+            nodes[options.node_count++] = (struct hy_cluster_node){.id = (uint32_t)i + 1,
+                                                                   .name = world->hosts[i].name,
+                                                                   .address = world->hosts[i].address,
+                                                                   .witness = world->hosts[i].witness};
     return hy_cluster_new(&options, loaded, host->disk.loaded.data.data, host->disk.loaded.data.size,
                           sim_local(world, node), &host->core.cluster, err);
 }
@@ -287,7 +300,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     hy_cluster_effects_free(&core->held);
     core->generation++;
     core->gone = core->broken = core->outlived = core->holds_next = core->holds_orders = false;
-    core->due = HY_NEVER;
+    world->due[node].tick = HY_NEVER;
     core->due_local = -1;
     sim_bus_core_ended(world, node, silently);
     if (!silently)

@@ -29,6 +29,8 @@ static void see_message(struct decisions *decisions, size_t dc, const struct hy_
 void decisions_see(struct decisions *decisions, const struct sim_world *world, size_t node,
                    const struct hy_cluster_effects *effects, decided_fn *decided, void *context)
 {
+    if (!sim_says(world, HY_CLUSTER_SEND_ORDERS) && !sim_says(world, HY_CLUSTER_EXECUTE))
+        return;
     for (size_t i = 0; i < effects->list.count; i++) {
         const struct hy_cluster_effect *effect = &effects->list.items[i];
         if (effect->type == HY_CLUSTER_SEND_ORDERS)

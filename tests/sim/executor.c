@@ -27,9 +27,9 @@ void sim_executor_due_moved(struct sim_world *world, size_t node)
     struct sim_host *host = &world->hosts[node];
     struct sim_executor *executor = &host->executor;
     if (!executor->up || host->host_frozen || !executor->loop.heap.count)
-        executor->due = HY_NEVER;
+        world->due[node].timer = HY_NEVER;
     else
-        executor->due = sim_clock_true(&host->clock, executor->loop.heap.items[0]->at) + 15;
+        world->due[node].timer = sim_clock_true(&host->clock, executor->loop.heap.items[0]->at) + 15;
 }
 
 static struct sim_executor *enter(struct sim_world *world, size_t node)
@@ -140,7 +140,7 @@ void sim_executor_set_lease(struct sim_world *world, size_t node, hy_time deadli
     struct sim_executor *executor = &world->hosts[node].executor;
     bool new_life = atomic_exchange(&executor->page.since, since) != since;
     hy_time before = atomic_exchange(&executor->page.deadline, deadline);
-    SIM_OBSERVE(world, lease, (seer, node, deadline, since));
+    SIM_OBSERVE_OFTEN(world, lease, (seer, node, deadline, since))
     if (deadline >= before && !new_life)
         return;
     hy_time at = world->now + sim_draw_time(&world->hosts_stream, 20, 80);
@@ -231,7 +231,7 @@ void sim_executor_start(struct sim_world *world, size_t node)
                                         .queue = executor->queue,
                                         .released = released,
                                         .context = executor};
-    executor->due = HY_NEVER;
+    world->due[node].timer = HY_NEVER;
     start_core(world, node, 0);
 }
 
@@ -310,7 +310,7 @@ void sim_executor_kill(struct sim_world *world, size_t node, bool guard)
     executor->actives.changed = NULL;
     hy_actives_free(&executor->actives);
     hy_vec_free(&executor->loop.heap);
-    executor->due = HY_NEVER;
+    world->due[node].timer = HY_NEVER;
 }
 
 void sim_executor_check_end(struct sim_world *world, size_t node)

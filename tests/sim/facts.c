@@ -118,6 +118,8 @@ const char *fact_node_unfit(const struct hy_cib *cib, const char *node)
     const struct hy_node_status *status = hy_cib_node(cib, node);
     if (!status || status->state != HY_MEMBER_IN)
         return "it is no member";
+    if (status->enrolled.witness)
+        return "it is a witness";
     if (fact_is_true(node_attribute(cib, node, "standby"), false))
         return "it is standby";
     if (fact_is_true(hy_attrs_get(&status->transient, "shutdown"), false))

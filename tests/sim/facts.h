@@ -24,7 +24,7 @@ const char *fact_meta(const struct hy_cib *cib, const char *rsc, const char *nam
 bool fact_is_true(const char *value, bool unset);
 
 bool fact_is_managed(const struct hy_cib *cib, const char *rsc, const char *node);
-/* It may have nothing started: standby, leaving, not a member; NULL: it may. */
+/* It may have nothing started: a witness, standby, leaving, not a member; NULL: it may. */
 const char *fact_node_unfit(const struct hy_cib *cib, const char *node);
 /* A location constraint of the primitive, its group or its clone bans it there: its id; NULL: none. */
 const char *fact_ban(const struct hy_cib *cib, const char *rsc, const char *node);

@@ -57,17 +57,22 @@ int sim_fault_kinds(const char *text, uint32_t *kinds, struct hy_err *err)
 
 /* ---- text */
 
-static void print_nodes(const char *word, uint32_t nodes, struct hy_buf *out)
+static void print_set(uint32_t nodes, struct hy_buf *out)
 {
-    if (!nodes)
-        return;
-    hy_buf_addf(out, " %s=", word);
     const char *comma = "";
     for (int node = 0; node < SIM_MAX_NODES; node++)
         if (nodes >> node & 1) {
             hy_buf_addf(out, "%s%d", comma, node + 1);
             comma = ",";
         }
+}
+
+static void print_nodes(const char *word, uint32_t nodes, struct hy_buf *out)
+{
+    if (!nodes)
+        return;
+    hy_buf_addf(out, " %s=", word);
+    print_set(nodes, out);
 }
 
 void sim_fault_print(const struct sim_fault *fault, struct hy_buf *out)
@@ -100,6 +105,11 @@ void sim_schedule_print(const struct sim_schedule *schedule, struct hy_buf *out)
                 "\noperator-ends %" PRId64 "\nprofile %s\n",
                 schedule->seed, schedule->nodes, schedule->duration, schedule->quiet, schedule->operator_ends,
                 schedule->profile);
+    if (schedule->witnesses) {
+        hy_buf_adds(out, "witnesses ");
+        print_set(schedule->witnesses, out);
+        hy_buf_addc(out, '\n');
+    }
     if (schedule->mutant[0])
         hy_buf_addf(out, "mutant %s\n", schedule->mutant);
     hy_buf_adds(out, "faults ");
@@ -159,7 +169,7 @@ static bool parse_fault(const char *line, struct sim_fault *fault)
 static bool parse_line(const char *line, struct sim_schedule *schedule, struct hy_err *err)
 {
     struct sim_fault fault;
-    char kinds[512];
+    char kinds[512], nodes[64];
     if (!*line || *line == '#' || strcmp(line, "halyard-sim 1") == 0)
         return true;
     if (strncmp(line, "at ", 3) == 0) {
@@ -170,6 +180,8 @@ static bool parse_line(const char *line, struct sim_schedule *schedule, struct h
     }
     if (sscanf(line, "faults %511s", kinds) == 1)
         return sim_fault_kinds(kinds, &schedule->kinds, err) == 0;
+    if (sscanf(line, "witnesses %63s", nodes) == 1)
+        return parse_nodes(nodes, &schedule->witnesses);
     return sscanf(line, "seed %" SCNu64, &schedule->seed) == 1 || sscanf(line, "nodes %zu", &schedule->nodes) == 1 ||
            sscanf(line, "duration %" SCNd64, &schedule->duration) == 1 ||
            sscanf(line, "quiet %" SCNd64, &schedule->quiet) == 1 ||

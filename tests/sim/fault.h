@@ -63,7 +63,9 @@ struct sim_schedule {
     size_t nodes;
     hy_time duration, quiet, operator_ends;
     char profile[16];
-    uint32_t kinds; /* switched on: a bit each; SIM_FAULT_COUNT: the operator */
+    uint32_t witnesses;     /* set of nodes; those beyond `nodes` count for nothing */
+    bool witnesses_by_seed; /* sim_schedule_generate() draws them */
+    uint32_t kinds;         /* switched on: a bit each; SIM_FAULT_COUNT: the operator */
     char mutant[48];
     HY_VEC(struct sim_fault) faults; /* in order of time */
 };
@@ -73,7 +75,7 @@ bool sim_fault_lasts(enum sim_fault_kind kind);
 /* "all", "none", names with commas, "-name" to take one out; -EINVAL. */
 int sim_fault_kinds(const char *text, uint32_t *kinds, struct hy_err *err);
 
-/* Fills in profile and faults from seed, nodes, duration and kinds. A profile that is there stays. */
+/* Fills in profile, witnesses and faults from seed, nodes, duration and kinds. A profile that is there stays. */
 void sim_schedule_generate(struct sim_schedule *schedule);
 void sim_schedule_sort(struct sim_schedule *schedule);
 void sim_schedule_print(const struct sim_schedule *schedule, struct hy_buf *out);

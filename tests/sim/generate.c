@@ -141,12 +141,30 @@ static void add(struct generator *g, hy_time at)
     }
 }
 
+/* Two hosts and a witness; of five or more perhaps two. From a stream of its own: whoever draws none has the same faults. */
+static uint32_t draw_witnesses(const struct sim_schedule *schedule)
+{
+    struct sim_stream stream = sim_stream(schedule->seed, 5);
+    if (schedule->nodes < 3 || !sim_draw_chance(&stream, 350))
+        return 0;
+    size_t wanted = schedule->nodes >= 5 && sim_draw_chance(&stream, 500) ? 2 : 1;
+    uint32_t witnesses = 0;
+    for (size_t count = 0; count < wanted;) {
+        uint32_t node = 1u << sim_draw_below(&stream, schedule->nodes);
+        count += !(witnesses & node);
+        witnesses |= node;
+    }
+    return witnesses;
+}
+
 void sim_schedule_generate(struct sim_schedule *schedule)
 {
     struct generator g = {.stream = sim_stream(schedule->seed, 0), .schedule = schedule};
     bool wan = sim_draw_chance(&g.stream, 300);
     if (!schedule->profile[0])
         snprintf(schedule->profile, sizeof schedule->profile, "%s", wan ? "wan" : "lan");
+    if (schedule->witnesses_by_seed)
+        schedule->witnesses = draw_witnesses(schedule);
     choose_kinds(&g);
     hy_time at = sim_draw_time(&g.stream, 0, 5 * HY_SECOND);
     while (g.total && at < schedule->duration) {

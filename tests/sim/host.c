@@ -13,7 +13,7 @@ void sim_host_init(struct sim_world *world, size_t node)
     snprintf(host->name, sizeof host->name, "test%zu", node + 1);
     snprintf(host->address, sizeof host->address, "10.0.0.%zu", node + 1);
     host->next_wall = EPOCH + world->now + sim_draw_time(&world->hosts_stream, -HY_SECOND, HY_SECOND);
-    host->core.due = host->executor.due = HY_NEVER;
+    world->due[node] = (struct sim_due){HY_NEVER, HY_NEVER};
     host->core.due_local = -1;
     host->backlog_end = &host->backlog;
     host->installed = true;
@@ -174,8 +174,8 @@ void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
         event = next;
     }
     sim_executor_due_moved(world, node);
-    if (host->executor.due != HY_NEVER && host->executor.due < world->now)
-        host->executor.due = world->now + sim_draw_time(&world->hosts_stream, 5, 60);
+    if (world->due[node].timer != HY_NEVER && world->due[node].timer < world->now)
+        world->due[node].timer = world->now + sim_draw_time(&world->hosts_stream, 5, 60);
     if (!host->core_frozen && !host->host_frozen)
         sim_core_thawed(world, node);
 }

@@ -5,6 +5,7 @@
 
 #include "executor/lane.h"
 #include "executor/lease.h"
+#include "sim/checks.h"
 #include "sim/disk.h"
 #include "sim/fault.h"
 #include "sim/observer.h"
@@ -126,7 +127,6 @@ struct sim_executor {
     hy_time core_started, core_pause;
     bool asked;                    /* to end in good order */
     bool released;                 /* and has let go: it may end */
-    hy_time due;                   /* true time of its next timer */
     hy_time last_order, last_news; /* its socket is first in, first out */
 };
 
@@ -134,9 +134,8 @@ struct sim_core {
     struct hy_cluster *cluster; /* NULL: down */
     uint64_t generation;
     uint64_t incarnation;
-    uint32_t peers; /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
-    hy_time due;    /* true time of the next tick */
-    hy_time due_local;
+    uint32_t peers;    /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
+    hy_time due_local; /* of its next tick, on its clock */
     bool gone, broken, outlived;
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
     bool holds_next, holds_orders;
@@ -148,11 +147,15 @@ struct sim_will {
 };
 
 struct sim_host {
+    /* What each event looks at, side by side. */
+    bool powered, retired, installed, witness;
+    unsigned core_frozen, host_frozen; /* counts: faults may overlap */
+    struct sim_clock clock;
+    struct sim_core core;
+
     char name[16], address[24];
-    bool powered, retired, installed;
     uint64_t life; /* of the power */
     uint64_t boots;
-    struct sim_clock clock;
     hy_wall next_wall; /* of a host that is off */
     uint32_t config;   /* nodes in its configuration file */
     bool wanted;       /* halyardd is to run */
@@ -161,14 +164,12 @@ struct sim_host {
     bool write_fails;  /* the next one */
     bool step_frozen;  /* by FREEZE_STEP */
     bool order_frozen; /* by FREEZE_ORDER */
-    struct sim_core core;
     struct sim_executor executor;
     struct sim_disk disk;
     struct hy_raft_servers servers; /* in force when the last core ended */
     HY_VEC(struct sim_service) services;
     HY_VEC(struct sim_run *) runs;
     struct sim_will will;
-    unsigned core_frozen, host_frozen; /* counts: faults may overlap */
     uint64_t thaws;
     hy_time thawed_at;
     struct sim_event *backlog, **backlog_end; /* came while it stood still */
@@ -195,12 +196,20 @@ struct sim_trace {
     size_t logging; /* node whose step it is */
 };
 
+/* True times of a node's next tick and of its executor's next timer. */
+struct sim_due {
+    hy_time tick, timer;
+};
+
 struct sim_world {
     hy_time now;
+    struct sim_due due[SIM_MAX_NODES]; /* all of them are looked at before each event: side by side */
     struct sim_schedule *schedule;
     struct sim_settings settings;
     struct sim_agenda agenda;
-    struct sim_event *present; /* what happens now */
+    struct sim_event *present;       /* what happens now */
+    uint32_t says;                   /* kinds of effects of the step that is told of */
+    struct hy_cluster_effects spare; /* empty: memory of the last step's */
     struct sim_host hosts[SIM_MAX_NODES];
     size_t count;
     struct sim_path paths[SIM_MAX_NODES][SIM_MAX_NODES];
@@ -341,5 +350,13 @@ static inline bool sim_traced(const struct sim_world *world)
                 sim_observers[o_]->callback arguments;                                                                 \
         }                                                                                                              \
     } while (0)
+
+/* The same for what happens most often: written out, so that a compiler which sees all of the program knows whom it calls. */
+#define SIM_OBSERVE_OFTEN(world, callback, arguments) SIM_CHECKS(SIM_OBSERVE_ONE, world, callback, arguments)
+#define SIM_OBSERVE_ONE(name, number, world, callback, arguments)                                                      \
+    if (sim_check_##name.callback && !(world)->violation[0]) {                                                         \
+        void *seer = (world)->observers[number];                                                                       \
+        sim_check_##name.callback arguments;                                                                           \
+    }
 
 #endif

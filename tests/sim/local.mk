@@ -18,11 +18,11 @@ SIM_WORLD = \
 	tests/sim/disk.c tests/sim/disk.h tests/sim/executor.c tests/sim/fault.c tests/sim/fault.h \
 	tests/sim/generate.c tests/sim/host.c tests/sim/inject.c tests/sim/loop.c tests/sim/main.c tests/sim/memory.h \
 	tests/sim/mutants.c tests/sim/mutants.h tests/sim/net.c tests/sim/parts.c \
-	tests/sim/run.c tests/sim/shrink.c tests/sim/shrink.h \
+	tests/sim/run.c tests/sim/saved.c tests/sim/saved.h tests/sim/shrink.c tests/sim/shrink.h \
 	tests/sim/check_dc.c tests/sim/check_elections.c tests/sim/check_lease.c tests/sim/check_linear.c \
 	tests/sim/check_liveness.c tests/sim/check_log.c tests/sim/check_memory.c tests/sim/check_once.c \
 	tests/sim/check_orders.c tests/sim/check_promises.c tests/sim/check_quorum.c \
-	tests/sim/check_rules.c tests/sim/check_stale.c tests/sim/check_state.c tests/sim/checks.h tests/sim/decisions.c \
+	tests/sim/check_rules.c tests/sim/check_stale.c tests/sim/check_witness.c tests/sim/check_state.c tests/sim/checks.h tests/sim/decisions.c \
 	tests/sim/decisions.h tests/sim/edits.c tests/sim/edits.h tests/sim/facts.c tests/sim/facts.h tests/sim/history.c \
 	tests/sim/history.h tests/sim/linearize.c tests/sim/linearize.h tests/sim/table.c tests/sim/table.h \
 	tests/sim/workload.c tests/sim/workload.h tests/sim/workload_config.c tests/sim/workload_operator.c \
@@ -44,7 +44,7 @@ tests_sim_halyard_sim_SOURCES = $(SIM_WORLD) tests/sim/memory.c
 SIM_FAST = tests/sim/fast
 SIM_FAST_C = $(filter %.c,$(SIM_PRODUCT) $(SIM_WORLD)) tests/sim/memory_fast.c
 SIM_FAST_H = $(wildcard $(srcdir)/include/halyard/*.h $(srcdir)/core/*/*.h $(srcdir)/tests/sim/*.h)
-SIM_FAST_CC = $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(SIM_CPPFLAGS) -std=c11 -w -g -O3 -flto=auto
+SIM_FAST_CC = $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(SIM_CPPFLAGS) -std=c11 -w -g -O3 -march=native -flto=auto
 
 $(SIM_FAST)/measured/%.o: %.c $(SIM_FAST_H)
 	$(AM_V_at)$(MKDIR_P) $(@D)

@@ -75,7 +75,7 @@ class Count:
             nodes, profile = kind.split()
             print(f"  {nodes} nodes, {profile}: {int(nodes) * seconds / 3600:10.1f} node-hours")
         for found in self.violations:
-            again = found["schedule"] or f"not saved: --seed {found['seed']} --nodes {found['nodes']}"
+            again = found["schedule"] or f"not saved: --seed {found['seed']} --nodes {found['nodes']} --witnesses seed"
             print(f"  VIOLATION {found['what']}, seed {found['seed']}: {found['words']} ({again})")
         print(end="", flush=True)
 
@@ -119,7 +119,8 @@ class Long:
     def run(self):
         seed = secrets.randbelow(1 << 48)
         nodes = secrets.SystemRandom().choices(list(self.mix), self.mix.values())[0]
-        words = [str(word) for word in [self.sim, "--seed", seed, "--nodes", nodes, "--runs", RUNS]]
+        words = [str(word) for word in [self.sim, "--seed", seed, "--nodes", nodes, "--runs", RUNS,
+                                    "--witnesses", "seed"]]
         child = self.start(words)
         if not child:
             return

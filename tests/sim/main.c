@@ -13,7 +13,7 @@ struct arguments {
     size_t nodes;
     hy_time duration, quiet;
     uint32_t kinds;
-    const char *profile, *schedule, *mutant, *folder;
+    const char *profile, *schedule, *mutant, *folder, *witnesses;
     bool trace, everything, print, shrink, here;
     double from;
     unsigned shrink_seconds, limit;
@@ -30,6 +30,7 @@ static const char usage[] =
     "  --quiet SECONDS   without faults, after them (default 90)\n"
     "  --faults LIST     all (default), none, names with commas; -name takes one out\n"
     "  --profile P       lan or wan; else by the seed\n"
+    "  --witnesses W     the last W nodes vote and run nothing (default 0); \"seed\": by the seed\n"
     "  --mutant NAME     with a fault in the product; --mutants lists them\n"
     "  --schedule FILE   replays what a failed run has saved\n"
     "  --print           prints the schedule and runs nothing\n"
@@ -47,7 +48,7 @@ static void print_usage(FILE *out)
     fprintf(out, "  %-17s %s\n", "operator", "changes, moves and takes away nodes and resources all the time");
 }
 
-enum { RUNS = 256, QUIET, MUTANTS, PRINT, FROM, NO_SHRINK, SHRINK_SECONDS, OUT, HERE, LIMIT };
+enum { RUNS = 256, WITNESSES, QUIET, MUTANTS, PRINT, FROM, NO_SHRINK, SHRINK_SECONDS, OUT, HERE, LIMIT };
 
 static const struct option options[] = {{"seed", required_argument, NULL, 's'},
                                         {"runs", required_argument, NULL, RUNS},
@@ -56,6 +57,7 @@ static const struct option options[] = {{"seed", required_argument, NULL, 's'},
                                         {"quiet", required_argument, NULL, QUIET},
                                         {"faults", required_argument, NULL, 'f'},
                                         {"profile", required_argument, NULL, 'p'},
+                                        {"witnesses", required_argument, NULL, WITNESSES},
                                         {"mutant", required_argument, NULL, 'x'},
                                         {"mutants", no_argument, NULL, MUTANTS},
                                         {"schedule", required_argument, NULL, 'r'},
@@ -105,6 +107,9 @@ static void take_option(int option, struct arguments *a)
         break;
     case 'p':
         a->profile = optarg;
+        break;
+    case WITNESSES:
+        a->witnesses = optarg;
         break;
     case 'x':
         a->mutant = optarg;
@@ -168,6 +173,18 @@ static void load_schedule(const char *path, struct sim_schedule *schedule)
     hy_buf_free(&text);
 }
 
+static void choose_witnesses(const struct arguments *a, struct sim_schedule *schedule)
+{
+    schedule->witnesses_by_seed = a->witnesses && strcmp(a->witnesses, "seed") == 0;
+    if (!a->witnesses || schedule->witnesses_by_seed)
+        return;
+    char *end;
+    unsigned long count = strtoul(a->witnesses, &end, 10);
+    if (!*a->witnesses || *end || count >= a->nodes)
+        refuse("witnesses: fewer than there are nodes, or \"seed\"", a->witnesses);
+    schedule->witnesses = ((1u << count) - 1) << (a->nodes - count);
+}
+
 static void make_schedule(const struct arguments *a, uint64_t seed, struct sim_schedule *schedule)
 {
     if (a->schedule) {
@@ -180,6 +197,7 @@ static void make_schedule(const struct arguments *a, uint64_t seed, struct sim_s
                                           .operator_ends = a->duration,
                                           .kinds = a->kinds};
         snprintf(schedule->profile, sizeof schedule->profile, "%s", a->profile ? a->profile : "");
+        choose_witnesses(a, schedule);
         sim_schedule_generate(schedule);
     }
     if (a->mutant)

@@ -24,10 +24,12 @@ import longrun
 
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 2))
 MINUTES = 10
-# (first seed, how many, nodes): some 30 hours of virtual time with ten minutes each.
-FIXED = [(1, 90, 3), (1001, 60, 5), (2001, 10, 4), (3001, 10, 7), (4001, 5, 1), (5001, 5, 2)]
+# (first seed, how many, nodes, witnesses): some 30 hours of virtual time with ten minutes each.
+FIXED = [(1, 90, 3, 0), (1001, 60, 5, 0), (2001, 10, 4, 0), (3001, 10, 7, 0), (4001, 5, 1, 0), (5001, 5, 2, 0),
+         (6001, 10, 3, 1), (7001, 10, 5, 2)]
 FRESH = 6
 MUTANT_SECONDS = 240
+NEEDS = {"WITNESS_RUNS": ["--witnesses", 1]}  # a mutant that shows in some worlds only
 
 
 class Run:
@@ -104,14 +106,17 @@ def check(sim, tally, regressions=None):
     jobs, names = [], []
     for path in sorted(pathlib.Path(regressions).glob("*.sim")) if regressions else []:
         jobs.append(lambda path=path: (f"regression {path.name}", Run([sim, "--schedule", path])))
-    for first, count, nodes in FIXED:
+    for first, count, nodes, witnesses in FIXED:
         for seed in range(first, first + count, 5):  # several to a process: starting one costs little, counting them more
             runs = min(5, first + count - seed)
-            jobs.append(lambda seed=seed, runs=runs, nodes=nodes: (
-                f"seeds {seed} to {seed + runs - 1}, {nodes} nodes", Run(seed_words(sim, seed, nodes, "--runs", runs))))
+            more = ["--runs", runs, "--witnesses", witnesses]
+            jobs.append(lambda seed=seed, runs=runs, nodes=nodes, witnesses=witnesses, more=more: (
+                f"seeds {seed} to {seed + runs - 1}, {nodes} nodes, {witnesses} of them witnesses",
+                Run(seed_words(sim, seed, nodes, *more))))
     for _ in range(FRESH):
         seed, nodes = secrets.randbelow(1 << 48), secrets.choice([3, 5])
-        jobs.append(lambda seed=seed, nodes=nodes: (f"fresh seed {seed}, {nodes} nodes", Run(seed_words(sim, seed, nodes))))
+        jobs.append(lambda seed=seed, nodes=nodes: (f"fresh seed {seed}, {nodes} nodes",
+                                                    Run(seed_words(sim, seed, nodes, "--witnesses", "seed"))))
     simulated, began = 0, time.monotonic()
     for name, run in together(jobs):
         simulated += run.simulated
@@ -138,7 +143,7 @@ def hunt(sim, name):
     """A seed that fails without the mutant too has found something else."""
     began, tried = time.monotonic(), 0
     while time.monotonic() - began < MUTANT_SECONDS:
-        words = seed_words(sim, 9000 + tried, 5 if tried % 3 == 2 else 3, "--no-shrink")
+        words = seed_words(sim, 9000 + tried, 5 if tried % 3 == 2 else 3, "--no-shrink", *NEEDS.get(name, []))
         run = Run([*words, "--mutant", name])
         tried += 1
         if run.invariant and Run(words).good:

@@ -119,6 +119,11 @@ static void simpler_run(struct shrinker *s)
         if (!attempt(s, &candidate))
             break;
     }
+    if (s->best->witnesses) {
+        candidate = sim_schedule_copy(s->best);
+        candidate.witnesses = 0;
+        attempt(s, &candidate);
+    }
     if (s->best->nodes > 3) {
         candidate = sim_schedule_copy(s->best);
         candidate.nodes = 3;

@@ -104,6 +104,19 @@ uint64_t sim_disk(const struct sim_world *world, size_t node)
     return world->hosts[node].disk.id;
 }
 
+bool sim_is_witness(const struct sim_world *world, size_t node)
+{
+    return world->hosts[node].witness;
+}
+
+bool sim_with_witnesses(const struct sim_world *world)
+{
+    for (size_t node = 0; node < world->settings.nodes; node++)
+        if (world->hosts[node].witness)
+            return true;
+    return false;
+}
+
 bool sim_is_retired(const struct sim_world *world, size_t node)
 {
     return world->hosts[node].retired;
@@ -112,6 +125,11 @@ bool sim_is_retired(const struct sim_world *world, size_t node)
 bool sim_can_reach(const struct sim_world *world, size_t from, size_t to)
 {
     return from == to || !sim_net_is_cut(world, from, to);
+}
+
+bool sim_says(const struct sim_world *world, enum hy_cluster_effect_type type)
+{
+    return world->says >> type & 1;
 }
 
 const struct hy_cluster *sim_cluster(const struct sim_world *world, size_t node)
@@ -154,12 +172,13 @@ bool sim_lease_holds(const struct sim_world *world, size_t node)
 
 /* ---- what an operator does with hosts */
 
-size_t sim_node_add(struct sim_world *world)
+size_t sim_node_add(struct sim_world *world, bool witness)
 {
     if (world->count == SIM_MAX_NODES)
         return SIM_MAX_NODES;
     size_t node = world->count;
     sim_host_init(world, node);
+    world->hosts[node].witness = witness;
     world->count++;
     for (size_t i = 0; i < world->count; i++)
         if (!world->hosts[i].retired)

@@ -162,9 +162,11 @@ static size_t enrolled(const struct hy_cib *cib)
 static void add_host(struct workload *workload, struct hy_buf *out)
 {
     struct sim_world *world = workload->world;
-    size_t node = sim_node_add(world);
+    bool witness = sim_with_witnesses(world) && workload_chance(workload, 30);
+    size_t node = sim_node_add(world, witness);
     if (node < SIM_MAX_NODES)
-        hy_buf_addf(out, "enrol %s id=%zu address=10.0.0.%zu\n", sim_name(world, node), node + 1, node + 1);
+        hy_buf_addf(out, "enrol %s id=%zu address=10.0.0.%zu%s\n", sim_name(world, node), node + 1, node + 1,
+                    witness ? " witness=true" : "");
 }
 
 static void strike_host(struct workload *workload, const struct hy_cib *cib, struct hy_buf *out)

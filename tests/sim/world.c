@@ -61,6 +61,14 @@ static void plan(struct sim_world *world)
     sim_agenda_add(world, HY_SECOND, SIM_EV_CONFIGURE, 0);
 }
 
+/* Not all of them, though a schedule that was cut may say so: nobody could run anything. */
+static void choose_witnesses(struct sim_world *world)
+{
+    uint32_t all = (1u << world->count) - 1, witnesses = world->schedule->witnesses & all;
+    for (size_t i = 0; i < world->count && witnesses != all; i++)
+        world->hosts[i].witness = witnesses >> i & 1;
+}
+
 struct sim_world *sim_world_new(struct sim_schedule *schedule)
 {
     struct sim_world *world = hy_alloc(sizeof *world);
@@ -76,6 +84,7 @@ struct sim_world *sim_world_new(struct sim_schedule *schedule)
     world->count = schedule->nodes;
     for (size_t i = 0; i < world->count; i++)
         sim_host_init(world, i);
+    choose_witnesses(world);
     plan(world);
     return world;
 }
@@ -106,6 +115,7 @@ void sim_world_free(struct sim_world **world)
     sim_the_workload->close(w->workload);
     sim_call_free(w);
     hy_vec_free(&w->active);
+    hy_cluster_effects_free(&w->spare);
     sim_agenda_free(w);
     free(w->trace.ring);
     free(w);
@@ -240,19 +250,17 @@ static int next(const struct sim_world *world, size_t *node, hy_time *at)
 {
     int what = AGENDA;
     *at = world->agenda.heap.items[0].at;
+    hy_time first = HY_NEVER;
     for (size_t i = 0; i < world->count; i++) {
-        const struct sim_host *host = &world->hosts[i];
-        if (host->core.due < *at) {
-            *at = host->core.due;
-            what = TICK;
-            *node = i;
-        }
-        if (host->executor.due < *at) {
-            *at = host->executor.due;
-            what = TIMER;
-            *node = i;
-        }
+        hy_time due = world->due[i].tick < world->due[i].timer ? world->due[i].tick : world->due[i].timer;
+        first = due < first ? due : first;
     }
+    for (size_t i = 0; first < *at; i++)
+        if (world->due[i].tick == first || world->due[i].timer == first) {
+            *at = first;
+            what = world->due[i].tick == first ? TICK : TIMER;
+            *node = i;
+        }
     if (world->workload_next < *at) {
         *at = world->workload_next;
         what = WORKLOAD;
@@ -270,7 +278,7 @@ static void advance(struct sim_world *world)
     world->trace.events++;
     switch (what) {
     case TICK:
-        world->hosts[node].core.due = HY_NEVER;
+        world->due[node].tick = HY_NEVER;
         world->hosts[node].core.due_local = -1;
         sim_core_step(world, node, &tick);
         break;

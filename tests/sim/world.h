@@ -65,8 +65,13 @@ hy_time sim_thawed_at(const struct sim_world *world, size_t node);    /* when th
 uint64_t sim_boots(const struct sim_world *world, size_t node);       /* of the host */
 uint64_t sim_incarnation(const struct sim_world *world, size_t node); /* of the core that runs, or ran last */
 uint64_t sim_disk(const struct sim_world *world, size_t node);        /* its id: another one is another disk */
+bool sim_is_witness(const struct sim_world *world, size_t node);      /* votes, runs nothing */
+bool sim_with_witnesses(const struct sim_world *world);               /* some of those it began with are */
 bool sim_is_retired(const struct sim_world *world, size_t node);
 bool sim_can_reach(const struct sim_world *world, size_t from, size_t to); /* no cut that way now */
+
+/* In stepped(): is there such an effect? Most steps say next to nothing. */
+bool sim_says(const struct sim_world *world, enum hy_cluster_effect_type type);
 
 /* NULL while the core is down. hy_cluster_cib() and the like are read only. */
 const struct hy_cluster *sim_cluster(const struct sim_world *world, size_t node);
@@ -110,7 +115,7 @@ uint64_t sim_read(struct sim_world *world, size_t node);
 
 /* A new host, installed with the configuration file of the time (all nodes that are not retired, and itself), powered
  * on, its disk empty. Its number; SIM_MAX_NODES: no more. The `enrol` statement is the caller's. */
-size_t sim_node_add(struct sim_world *world);
+size_t sim_node_add(struct sim_world *world, bool witness);
 void sim_shut_down(struct sim_world *world, size_t node); /* in good order; then the host is on, and no halyardd runs */
 void sim_start(struct sim_world *world, size_t node);     /* halyardd again, on a host that is on */
 void sim_retire(struct sim_world *world, size_t node);    /* powered off for good, when it was struck: not healed */

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/format.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -9,6 +10,9 @@
 #include "lib/run.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,6 +48,39 @@ START_TEST(buf_writes_numbers)
     hy_buf_addi(&buf, INT64_MAX);
     ck_assert_str_eq(hy_buf_text(&buf), "0 18446744073709551615 -9223372036854775808 -7 9223372036854775807");
     hy_buf_free(&buf);
+}
+END_TEST
+
+static void both_ways(size_t room, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void both_ways(size_t room, const char *format, ...)
+{
+    char found[64], expected[64];
+    memset(found, '#', sizeof found);
+    memset(expected, '#', sizeof expected);
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    ck_assert_int_eq(hy_vformat(found, room, format, args), vsnprintf(expected, room, format, again));
+    va_end(again);
+    va_end(args);
+    ck_assert_mem_eq(found, expected, sizeof found);
+}
+
+START_TEST(formats_as_the_c_library_does)
+{
+    for (size_t room = 0; room <= 64; room++) {
+        both_ways(room, "nothing to put in");
+        both_ways(room, "%s|%s|", "", "a word");
+        both_ways(room, "%.*s|%.*s|%.*s", 0, "none", 2, "two", 9, "three");
+        both_ways(room, "%d %d %d", 0, INT_MIN, INT_MAX);
+        both_ways(room, "%u %x", UINT_MAX, UINT_MAX);
+        both_ways(room, "%" PRId64 ",%" PRIu64, INT64_MIN, UINT64_MAX);
+        both_ways(room, "%lld %llu %llx", LLONG_MIN, ULLONG_MAX, ULLONG_MAX);
+        both_ways(room, "%ld %lu %zu", LONG_MIN, ULONG_MAX, SIZE_MAX);
+        both_ways(room, "%s and %5d%% of %-4s|%016llx", "some", 17, "it", 255ull);
+        both_ways(room, "%c%i%.2f", 'c', -4, 1.5);
+        both_ways(room, "%d then %zd", -1, (ssize_t)-2);
+    }
 }
 END_TEST
 
@@ -221,6 +258,7 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, buf_grows_and_stays_a_string);
     tcase_add_test(tcase, buf_writes_numbers);
+    tcase_add_test(tcase, formats_as_the_c_library_does);
     tcase_add_test(tcase, buf_formats_beyond_its_room);
     tcase_add_test(tcase, map_finds_removes_and_keeps_order);
     tcase_add_test(tcase, wire_reads_what_it_wrote);
