@@ -31,6 +31,7 @@ FILES = (
     "test_resources",
     "test_power",
     "test_network",
+    "test_notify",
     "test_processes",
     "test_quorum",
     "test_durability",
