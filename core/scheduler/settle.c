@@ -202,6 +202,8 @@ static void add_reload(struct hy_graph *g, struct hy_srsc *leaf)
     step->reason = "its parameters changed, and it takes them over while it runs";
     if (hy_sched_inflight(&leaf->unit->past[leaf->node], "reload", 0))
         step->marks |= HY_PENDING;
+    hy_graph_link(g, number, hy_graph_find(g, leaf, HY_TASK_PROMOTE, leaf->node), HY_LINK_WEAK);
+    hy_graph_link(g, number, hy_graph_find(g, leaf, HY_TASK_DEMOTE, leaf->node), HY_LINK_WEAK);
     hy_course_of(g, leaf)->reload = true;
 }
 

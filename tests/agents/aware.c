@@ -136,7 +136,8 @@ static enum halyard_rc reload(const struct halyard_host *host, const struct haly
 
 static const struct halyard_param params[] = {
     {"dir", HALYARD_STRING, 0, "/run", NULL, "where it records", NULL},
-    {"speed", HALYARD_INTEGER, 0, "1", NULL, "can be changed while it runs", NULL},
+    {"speed", HALYARD_INTEGER, HALYARD_RELOADABLE, "1", NULL, "can be changed while it runs", NULL},
+    {"password", HALYARD_STRING, HALYARD_RELOADABLE | HALYARD_SECRET, NULL, NULL, "can, too", NULL},
     {"place", HALYARD_STRING, 0, "here", NULL, "cannot", NULL},
     {0},
 };

@@ -75,7 +75,7 @@ tests_agents_oldmajor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMAJOR=0
 tests_agents_oldmajor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_newminor_la_SOURCES = tests/agents/bad.c
-tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=1
+tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=2
 tests_agents_newminor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_small_la_SOURCES = tests/agents/bad.c
