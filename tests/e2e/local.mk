@@ -3,6 +3,7 @@
 
 EXTRA_DIST += \
 	tests/e2e/__init__.py \
+	tests/e2e/aware.py \
 	tests/e2e/build.py \
 	tests/e2e/case.py \
 	tests/e2e/data/production.conf \
@@ -21,6 +22,7 @@ EXTRA_DIST += \
 	tests/e2e/test_processes.py \
 	tests/e2e/test_production.py \
 	tests/e2e/test_quorum.py \
+	tests/e2e/test_reload.py \
 	tests/e2e/test_resources.py
 
 .PHONY: e2e

@@ -32,6 +32,7 @@ FILES = (
     "test_power",
     "test_network",
     "test_notify",
+    "test_reload",
     "test_processes",
     "test_quorum",
     "test_durability",
