@@ -228,6 +228,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_doubts(&g);
     hy_graph_settle(&g);
     add_reloads(&g);
+    hy_graph_room(&g);
     hy_graph_recurring(&g);
     hy_graph_notices(&g);
     hy_graph_finish(&g);
