@@ -75,9 +75,14 @@ static enum halyard_rc stop(const struct halyard_host *host, const struct halyar
 {
     char name[300], path[512];
     record(host, op, "stop speed=%s", host->get(op, "speed"));
+    long long pause = host->get(op, "pause") ? atoll(host->get(op, "pause")) : 0;
+    if (pause)
+        nanosleep(&(struct timespec){.tv_sec = pause / 1000, .tv_nsec = pause % 1000 * 1000000}, NULL);
     active_name(host, op, name, sizeof name);
     path_of(host, op, name, path, sizeof path);
     unlink(path);
+    if (pause)
+        record(host, op, "gone");
     return HALYARD_OK;
 }
 
@@ -138,6 +143,8 @@ static const struct halyard_param params[] = {
     {"dir", HALYARD_STRING, 0, "/run", NULL, "where it records", NULL},
     {"speed", HALYARD_INTEGER, HALYARD_RELOADABLE, "1", NULL, "can be changed while it runs", NULL},
     {"password", HALYARD_STRING, HALYARD_RELOADABLE | HALYARD_SECRET, NULL, NULL, "can, too", NULL},
+    {"pause", HALYARD_DURATION, HALYARD_RELOADABLE, NULL, NULL,
+     "how long a stop takes; when it is over, \"gone\" is recorded", NULL},
     {"place", HALYARD_STRING, 0, "here", NULL, "cannot", NULL},
     {0},
 };

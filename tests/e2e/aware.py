@@ -33,8 +33,8 @@ class AwareCase(ClusterCase):
         for name in self.names:
             self.shell(name, f"rm -f {LOG}")
 
-    def when(self, name, begin):
+    def when(self, name, begin, rsc="db"):
         """When something was asked that begins with these words; it was asked once."""
-        found = [line.at for line in self.recorded(name) if line.words.startswith(begin)]
-        self.assertEqual(len(found), 1, f"{begin} on {name}: {self.recorded(name)}")
+        found = [line.at for line in self.recorded(name, rsc) if line.words.startswith(begin)]
+        self.assertEqual(len(found), 1, f"{begin} on {name}: {self.recorded(name, rsc)}")
         return found[0]

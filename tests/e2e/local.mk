@@ -23,7 +23,8 @@ EXTRA_DIST += \
 	tests/e2e/test_production.py \
 	tests/e2e/test_quorum.py \
 	tests/e2e/test_reload.py \
-	tests/e2e/test_resources.py
+	tests/e2e/test_resources.py \
+	tests/e2e/test_room.py
 
 .PHONY: e2e
 e2e: all

@@ -33,6 +33,7 @@ FILES = (
     "test_network",
     "test_notify",
     "test_reload",
+    "test_room",
     "test_processes",
     "test_quorum",
     "test_durability",
