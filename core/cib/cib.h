@@ -35,12 +35,22 @@ enum {
     HY_NODES_MAX = 32,        /* enrolled nodes */
     HY_CIB_NODES_MAX = 256,   /* nodes of a configuration that is only simulated */
     HY_NESTING_MAX = 16,      /* rules within rules */
+    HY_RULE_MAX = 10000,      /* expressions of a rule, with those of the rules within it and those it refers to */
     HY_LEVELS_MAX = 9,        /* of a fencing topology, for one target */
     HY_LINKS_MAX = 8,         /* addresses of a node beside its own */
-    HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration, a command or a saved CIB */
-    HY_CLIENTS_MAX = 1024,    /* client sessions whose last answer is kept */
-    HY_CLIENT_TEXT_MAX = 300  /* bytes of such an answer */
+    HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration or a command */
+    HY_SAVED_MAX =
+        256 << 20,           /* bytes of a saved CIB: 32 nodes with 5,000 resources, each with a long reason; as much as
+                                 consensus takes as a snapshot (HY_RAFT_MAX_SNAPSHOT) */
+    HY_CLIENTS_MAX = 1024,   /* client sessions whose last answer is kept */
+    HY_CLIENT_TEXT_MAX = 300 /* bytes of such an answer */
 };
+
+/* Longer durations cannot be meant, and sums of them must not overflow: a hundred years. */
+#define HY_DURATION_MAX (INT64_C(100) * 366 * 24 * 3600 * HY_SECOND)
+
+/* The latest time that is told, in seconds since 1970: as many digits as hy_wall_parse() reads. */
+#define HY_WALL_SECONDS_MAX INT64_C(999999999999)
 
 /* ---------------------------------------------------------------- configuration */
 

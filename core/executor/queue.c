@@ -479,7 +479,10 @@ static void take(struct hy_lane *lane, struct hy_operation *operation)
     } else if (strcmp(operation->op, "cancel") == 0) {
         cancel_once(lane, operation);
     } else if (operation->interval && !hy_changes_state(operation->op)) {
-        hy_recurring_order(lane, operation);
+        if (lane->release) /* it was meant for what is being stopped now */
+            answer_now(lane, operation, HY_EXEC_CANCELLED, lane->queue->release.why);
+        else
+            hy_recurring_order(lane, operation);
     } else if (hy_changes_state(operation->op) && operation->id < lane->newest) {
         answer_now(lane, operation, HY_EXEC_CANCELLED, "a later order for this resource has been taken already");
     } else {

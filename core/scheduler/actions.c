@@ -226,7 +226,8 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
                               .agent = step->unit->prim->agent,
                               .digest = digest_of(g, step),
                               .pending = step->marks & HY_PENDING,
-                              .blocked = (step->marks & (HY_WAITING | HY_HELD)) || !(step->marks & HY_RUNNABLE),
+                              .blocked = !(step->marks & HY_PENDING) &&
+                                         ((step->marks & (HY_WAITING | HY_HELD)) || !(step->marks & HY_RUNNABLE)),
                               .reason = reason_of(g, step)};
     fill_params(g->s, step, out);
     fill_meta(g, step, out);

@@ -60,7 +60,7 @@ enum hy_task {
 
 enum hy_mark {
     HY_OPTIONAL = 1u << 0,      /* nothing calls for it */
-    HY_RUNNABLE = 1u << 1,      /* nothing forbids it */
+    HY_RUNNABLE = 1u << 1,      /* nothing forbids it; if it is under way: it will be left as it makes it */
     HY_PSEUDO = 1u << 2,        /* nobody executes it */
     HY_MIGRATABLE = 1u << 3,    /* stop and start of what migrates, as long as nothing speaks against it */
     HY_PENDING = 1u << 4,       /* under way already */

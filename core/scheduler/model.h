@@ -299,7 +299,6 @@ enum hy_halt {
     HY_HALT_MULTIPLE,
     HY_HALT_FREEZE,
     HY_HALT_TICKET,
-    HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_STUCK,      /* it cannot be stopped where it is */
@@ -469,6 +468,8 @@ struct hy_sched {
     bool unfencing;                  /* a device can do it: it is what everything requires by default */
     uint32_t stamp;                  /* counts up: what bears the latest has been seen */
     uint32_t ledger_serial;          /* counts up: when something was booked */
+    int *pull_score, *pull_next;     /* for use and forget (pull.c); NULL: nobody has asked yet */
+    uint32_t *pull_live;
 
     struct hy_snode *nodes;
     uint32_t node_count;

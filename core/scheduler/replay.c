@@ -197,7 +197,9 @@ static void read_result(struct reading *r, const struct hy_result *result)
     enum verdict verdict = judge(r, result);
     if (verdict != GOOD && expired) {
         *r = before;
-        if (!result->interval)
+        if (hy_result_is(result, "monitor") && result->exec == HY_EXEC_DONE && result->rc == 7)
+            r->role = HY_ROLE_STOPPED; /* the failure is forgotten; that it does not run is not */
+        else if (!result->interval)
             r->role = HY_ROLE_ANY; /* what it was is forgotten, too, and what it left is not known: it is to be asked */
         return;
     }
@@ -292,8 +294,8 @@ static void finish(struct reading *r)
     struct hy_past *past = r->past;
     past->known = r->role != HY_ROLE_ANY;
     past->had_failed = r->on_fail != HY_ONFAIL_IGNORE;
-    if (past->promoting && r->role == HY_ROLE_ANY)
-        r->role = HY_ROLE_STARTED;
+    if (past->promoting && r->role != HY_ROLE_STOPPED)
+        r->role = HY_ROLE_PROMOTED; /* it may be by now: it is to be demoted if it is not to be */
     fence_for(r);
     past->stop_all = r->stop_all || past->on_fail == HY_ONFAIL_STOP;
     if (past->on_fail == HY_ONFAIL_STANDBY)

@@ -95,6 +95,7 @@ struct hy_placement {
     const char *instance; /* with its number when it is a clone's, as in hy_change */
     const char *wanted;   /* the node it was given, though it cannot start there yet, or at all; NULL: none */
     const char *behind;   /* the resource that keeps it from its place: what it comes after, or must be with; NULL */
+    const char *locked_to; /* the node it waits for, which was shut down (shutdown-lock); NULL */
     bool no_place;        /* it is stopped because no node may run it */
     bool stopped_by_wish; /* ... because of its target-role, or because it is not configured any more */
     bool unmanaged;
@@ -194,6 +195,18 @@ struct hy_decision {
         const char *node;
     })
     expired; /* failure-timeout has passed: a command `expire` is due */
+    HY_VEC(struct hy_lock_change {
+        const char *rsc;
+        const char *node;
+        bool locked;
+    })
+    locks; /* shutdown-lock: a command `lock` or `unlock` is due; what is to be locked is not to be stopped before */
+    HY_VEC(struct hy_expiring {
+        const char *rsc;
+        const char *node;
+        hy_wall at;
+    })
+    expiring; /* with `explain`: its failures there will be forgotten then */
     HY_VEC(struct hy_void_notice {
         const char *rsc;
         const char *node;

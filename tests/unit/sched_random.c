@@ -180,14 +180,9 @@ static const struct hy_placement *placed(const struct hy_decision *decision, con
     return NULL;
 }
 
-/* An unmanaged or blocked resource is where it is; and a start that is under way comes about, whatever is decided: the
- * decision after its answer brings it down again, which is seen by what comes to rest in the end. */
+/* An unmanaged or blocked resource is where it is. */
 static bool is_stuck(const struct hy_decision *decision, const char *rsc)
 {
-    for (size_t i = 0; i < decision->action_count; i++)
-        if (decision->actions[i].kind == HY_ACT_START && decision->actions[i].pending &&
-            !strcmp(decision->actions[i].rsc, rsc))
-            return true;
     for (size_t i = 0; i < decision->active_count; i++)
         if (!strcmp(decision->active[i].rsc, rsc) && (decision->active[i].blocked || decision->active[i].unmanaged))
             return true;
