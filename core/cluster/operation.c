@@ -223,6 +223,10 @@ void hy_outcome_encode(const struct hy_outcome *outcome, struct hy_buf *out)
     write_optional(out, outcome->migrate_from);
     write_optional(out, outcome->migrate_to);
     hy_wr_u8(out, outcome->notify);
+    write_optional(out, outcome->restart_digest);
+    write_optional(out, outcome->restart_params);
+    write_optional(out, outcome->secure_digest);
+    write_optional(out, outcome->secure_params);
 }
 
 static int check_outcome(const struct hy_outcome *outcome, int64_t rc, struct hy_err *err)
@@ -266,6 +270,10 @@ int hy_outcome_decode(const void *data, size_t size, struct hy_outcome *outcome,
     outcome->migrate_from = read_optional(&rd);
     outcome->migrate_to = read_optional(&rd);
     outcome->notify = read_flag(&rd);
+    outcome->restart_digest = read_optional(&rd);
+    outcome->restart_params = read_optional(&rd);
+    outcome->secure_digest = read_optional(&rd);
+    outcome->secure_params = read_optional(&rd);
     if (!hy_rd_done(&rd))
         code = hy_fail(err, EBADMSG, "outcome: malformed message of %zu bytes", size);
     else
@@ -277,8 +285,31 @@ int hy_outcome_decode(const void *data, size_t size, struct hy_outcome *outcome,
     return code;
 }
 
+struct hy_outcome hy_outcome_copy(const struct hy_outcome *outcome)
+{
+    struct hy_outcome copy = *outcome;
+    copy.rsc = hy_strdup(outcome->rsc);
+    copy.op = hy_strdup(outcome->op);
+    copy.reason = hy_strdup(outcome->reason);
+    copy.output = hy_strdup(outcome->output);
+    copy.agent = hy_strdup(outcome->agent);
+    copy.digest = hy_strdup(outcome->digest);
+    copy.cancels = hy_strdup(outcome->cancels);
+    copy.restart_digest = hy_strdup(outcome->restart_digest);
+    copy.restart_params = hy_strdup(outcome->restart_params);
+    copy.secure_digest = hy_strdup(outcome->secure_digest);
+    copy.secure_params = hy_strdup(outcome->secure_params);
+    copy.migrate_from = hy_strdup(outcome->migrate_from);
+    copy.migrate_to = hy_strdup(outcome->migrate_to);
+    return copy;
+}
+
 void hy_outcome_free(struct hy_outcome *outcome)
 {
+    free(outcome->restart_digest);
+    free(outcome->restart_params);
+    free(outcome->secure_digest);
+    free(outcome->secure_params);
     free(outcome->rsc);
     free(outcome->op);
     free(outcome->reason);

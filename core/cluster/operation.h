@@ -38,10 +38,14 @@ struct hy_outcome {
     int rc;
     hy_time took;
     hy_time queued;
-    char *reason;       /* NULL: none */
-    char *output;       /* last lines of what it printed, when it failed; NULL: none */
-    char *agent;        /* the operation's; NULL or "": not known */
-    char *digest;       /* NULL: none */
+    char *reason;         /* NULL: none */
+    char *output;         /* last lines of what it printed, when it failed; NULL: none */
+    char *agent;          /* the operation's; NULL or "": not known */
+    char *digest;         /* NULL: none */
+    char *restart_digest; /* as in hy_result; these four NULL: not known */
+    char *restart_params;
+    char *secure_digest;
+    char *secure_params;
     char *migrate_from; /* migrate_to, migrate_from: the node it leaves, and the one it goes to; else NULL */
     char *migrate_to;
     bool notify; /* the operation is of a clone with notify=true */
@@ -55,6 +59,7 @@ void hy_operation_free(struct hy_operation *operation); /* what it owns, not the
 
 void hy_outcome_encode(const struct hy_outcome *outcome, struct hy_buf *out);
 int hy_outcome_decode(const void *data, size_t size, struct hy_outcome *outcome, struct hy_err *err);
+struct hy_outcome hy_outcome_copy(const struct hy_outcome *outcome);
 void hy_outcome_free(struct hy_outcome *outcome);
 
 #endif

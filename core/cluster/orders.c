@@ -131,6 +131,10 @@ static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, u
                                      .reason = outcome->reason,
                                      .agent = outcome->agent && *outcome->agent ? outcome->agent : NULL,
                                      .digest = outcome->digest,
+                                     .restart_digest = outcome->restart_digest,
+                                     .restart_params = outcome->restart_params,
+                                     .secure_digest = outcome->secure_digest,
+                                     .secure_params = outcome->secure_params,
                                      .migrate_from = outcome->migrate_from,
                                      .migrate_to = outcome->migrate_to,
                                      .notify = outcome->notify};

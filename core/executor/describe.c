@@ -33,9 +33,9 @@ static void add_param_lines(struct hy_buf *out, const char *key, const struct ha
 
 static void add_param(struct hy_buf *out, const struct halyard_param *param)
 {
-    hy_buf_addf(out, "param %s %s%s%s%s\n", param->name, hy_param_type_word(param->type),
+    hy_buf_addf(out, "param %s %s%s%s%s%s\n", param->name, hy_param_type_word(param->type),
                 param->flags & HALYARD_REQUIRED ? " required" : "", param->flags & HALYARD_UNIQUE ? " unique" : "",
-                param->flags & HALYARD_SECRET ? " secret" : "");
+                param->flags & HALYARD_SECRET ? " secret" : "", param->flags & HALYARD_RELOADABLE ? " reloadable" : "");
     add_param_lines(out, "param-range", param, param->range);
     add_param_lines(out, "param-default", param, param->def);
     add_param_lines(out, "param-brief", param, param->brief);

@@ -42,12 +42,36 @@ static void send_answer(int answer_fd, const struct answer *answer)
     hy_buf_free(&message);
 }
 
+/* Agents of before there was a mark for it: what need not be unique can be reloaded. */
+static bool any_is_marked(const struct halyard_agent *agent)
+{
+    for (const struct halyard_param *param = agent->params; param->name; param++)
+        if (param->flags & HALYARD_RELOADABLE)
+            return true;
+    return false;
+}
+
+static void write_names(struct hy_buf *message, const struct halyard_agent *agent, uint32_t flag, bool set)
+{
+    struct hy_buf names = {0};
+    hy_buf_addc(&names, ' ');
+    for (const struct halyard_param *param = agent->params; param->name; param++)
+        if (((param->flags & flag) != 0) == set)
+            hy_buf_addf(&names, "%s ", param->name);
+    hy_wr_bytes(message, names.data, names.size);
+    hy_buf_free(&names);
+}
+
 static void send_called(int answer_fd, const struct halyard_agent *agent)
 {
     struct hy_buf message = {0};
+    bool marked = any_is_marked(agent);
     hy_wr_u8(&message, HY_OP_CALLED);
     hy_wr_u32(&message, agent->caps);
     hy_wr_u8(&message, agent->watch != NULL);
+    hy_wr_u8(&message, agent->reload != NULL);
+    write_names(&message, agent, marked ? HALYARD_RELOADABLE : HALYARD_UNIQUE, !marked);
+    write_names(&message, agent, HALYARD_SECRET, true);
     hy_child_send(answer_fd, message.data, message.size);
     hy_buf_free(&message);
 }

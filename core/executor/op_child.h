@@ -4,7 +4,9 @@
  * The messages to the executor, each with its kind in the first byte:
  *
  *   LOG     u8 priority, bytes text
- *   CALLED  u32 caps, u8 offers watch: all checks have passed, the agent's function is called now
+ *   CALLED  u32 caps, u8 offers watch, u8 can reload, bytes names of the parameters that only a restart can change, bytes
+ *           names of those that are secret, each with blanks around: all checks have passed, the agent's function is
+ *           called now
  *   CHANGED bytes why: the agent called changed()
  *   ANSWER  u8 enum hy_exec (DONE, ERROR, or CANCELLED: the lease had ended before the call), i64 rc, bytes reason
  */

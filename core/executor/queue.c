@@ -2,6 +2,7 @@
 #include "executor/lane.h"
 
 #include "base/mutant.h"
+#include "cib/digest.h"
 
 #include <errno.h>
 #include <string.h>
@@ -97,16 +98,7 @@ static void remember(struct hy_lane *lane, const struct hy_outcome *outcome)
 {
     struct hy_outcome *kept = &lane->answers[lane->answer_count++ % HY_LANE_REMEMBERED];
     hy_outcome_free(kept);
-    *kept = *outcome;
-    kept->rsc = hy_strdup(outcome->rsc);
-    kept->op = hy_strdup(outcome->op);
-    kept->reason = hy_strdup(outcome->reason);
-    kept->output = hy_strdup(outcome->output);
-    kept->agent = hy_strdup(outcome->agent);
-    kept->digest = hy_strdup(outcome->digest);
-    kept->cancels = hy_strdup(outcome->cancels);
-    kept->migrate_from = hy_strdup(outcome->migrate_from);
-    kept->migrate_to = hy_strdup(outcome->migrate_to);
+    *kept = hy_outcome_copy(outcome);
 }
 
 /* The structs of an outcome own their texts; here they are lent for the time of a call. */
@@ -121,9 +113,56 @@ static bool is_of_notifying_clone(const struct hy_operation *operation)
     return text && strcmp(text, "true") == 0;
 }
 
+static bool is_named(const char *names, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = strstr(names, name); at; at = strstr(at + 1, name))
+        if (at != names && at[-1] == ' ' && at[length] == ' ')
+            return true;
+    return false;
+}
+
+/* Of the parameters that are named, or of the others. */
+static void digest_some(const struct hy_operation *operation, const char *names, bool named, char text[HY_DIGEST_TEXT])
+{
+    HY_VEC(struct hy_value) values = {0};
+    for (size_t i = 0; i < operation->params.list.count; i++) {
+        const struct hy_attr *param = &operation->params.list.items[i];
+        if (is_named(names, param->name) == named)
+            hy_vec_push(&values, ((struct hy_value){param->name, param->value}));
+    }
+    hy_params_digest(values.items, values.count, text);
+    hy_vec_free(&values);
+}
+
+/* What a change of parameters is told by, beside the digest of all: what only a restart can change, and what is no
+ * secret. It is the agent that knows. */
+struct part_digests {
+    char restart[HY_DIGEST_TEXT], secure[HY_DIGEST_TEXT];
+};
+
+static void add_part_digests(struct part_digests *digests, const struct hy_operation *operation,
+                             const struct hy_run_result *result, struct hy_outcome *outcome)
+{
+    if (operation->interval || !operation->digest || !result->called || !strcmp(operation->op, "stop") ||
+        hy_op_is_notice(operation->op, NULL, NULL))
+        return;
+    if (result->restart_params) {
+        digest_some(operation, result->restart_params, true, digests->restart);
+        outcome->restart_digest = digests->restart;
+        outcome->restart_params = lend(result->restart_params);
+    }
+    if (result->secret_params && strcmp(result->secret_params, " ") != 0) {
+        digest_some(operation, result->secret_params, false, digests->secure);
+        outcome->secure_digest = digests->secure;
+        outcome->secure_params = lend(result->secret_params);
+    }
+}
+
 void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const struct hy_run_result *result)
 {
     const struct hy_operation *operation = hy_item_operation(item);
+    struct part_digests digests;
     struct hy_outcome outcome = {.id = operation->id,
                                  .rsc = operation->rsc,
                                  .op = operation->op,
@@ -140,6 +179,7 @@ void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const stru
                                  .migrate_from = lend(hy_attrs_get(&operation->meta, "migrate_source")),
                                  .migrate_to = lend(hy_attrs_get(&operation->meta, "migrate_target")),
                                  .notify = is_of_notifying_clone(operation)};
+    add_part_digests(&digests, operation, result, &outcome);
     if (!item->recurring)
         remember(lane, &outcome);
     lane->queue->spec.outcome(lane->queue->spec.context, &outcome);

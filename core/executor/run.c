@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 
-enum { REASON_MAX = 1024, RC_MAX = 255 };
+enum { REASON_MAX = 1024, RC_MAX = 255, NAMES_MAX = 16384 };
 
 struct hy_run {
     struct hy_run_spec spec;
@@ -18,7 +18,8 @@ struct hy_run {
     hy_time timeout; /* as it was when it began, for the words */
     bool called;
     uint32_t caps;
-    bool has_watch;
+    bool has_watch, can_reload;
+    struct hy_buf restart_params, secret_params;
     bool answered;
     enum hy_exec exec;
     int64_t rc;
@@ -36,13 +37,18 @@ static void make_printable(char *text, size_t size, bool keep_lines)
     }
 }
 
-static void take_text(struct hy_rd *rd, struct hy_buf *out)
+static void take_bounded(struct hy_rd *rd, size_t most, struct hy_buf *out)
 {
     size_t size;
     const char *text = hy_rd_bytes(rd, &size);
     hy_buf_clear(out);
-    hy_buf_add(out, text, size < REASON_MAX ? size : REASON_MAX);
+    hy_buf_add(out, text, size < most ? size : most);
     make_printable(out->data, out->size, false);
+}
+
+static void take_text(struct hy_rd *rd, struct hy_buf *out)
+{
+    take_bounded(rd, REASON_MAX, out);
 }
 
 /* ---- messages of the child */
@@ -61,11 +67,20 @@ static void take_log(struct hy_run *run, struct hy_rd *rd)
 static void take_called(struct hy_run *run, struct hy_rd *rd)
 {
     uint32_t caps = hy_rd_u32(rd);
-    bool has_watch = hy_rd_u8(rd) != 0;
-    if (!hy_rd_done(rd) || run->called)
+    bool has_watch = hy_rd_u8(rd) != 0, can_reload = hy_rd_u8(rd) != 0;
+    struct hy_buf restart = {0}, secret = {0};
+    take_bounded(rd, NAMES_MAX, &restart);
+    take_bounded(rd, NAMES_MAX, &secret);
+    if (!hy_rd_done(rd) || run->called) {
+        hy_buf_free(&restart);
+        hy_buf_free(&secret);
         return;
+    }
     run->called = true;
     run->caps = caps;
+    run->can_reload = can_reload;
+    run->restart_params = restart;
+    run->secret_params = secret;
     run->has_watch = has_watch;
     if (run->spec.called)
         run->spec.called(run->spec.context, caps, has_watch);
@@ -237,11 +252,15 @@ static void ended(void *context, const struct hy_child_end *end)
                                    .called = run->called,
                                    .caps = run->caps,
                                    .has_watch = run->has_watch,
+                                   .restart_params = run->can_reload ? hy_buf_text(&run->restart_params) : NULL,
+                                   .secret_params = run->called ? hy_buf_text(&run->secret_params) : NULL,
                                    .reason = run->reason.size ? run->reason.data : NULL,
                                    .output = output};
     run->spec.ended(run->spec.context, &result);
     free(output);
     hy_buf_free(&run->reason);
+    hy_buf_free(&run->restart_params);
+    hy_buf_free(&run->secret_params);
     free(run);
 }
 

@@ -12,11 +12,14 @@ struct hy_run_result {
     enum hy_exec exec;
     int rc;
     hy_time took;
-    bool called;        /* the agent's function was called: else nothing has happened */
-    uint32_t caps;      /* of the agent, when called */
-    bool has_watch;     /* likewise */
-    const char *reason; /* NULL: none. Borrowed, as output */
-    const char *output; /* NULL: none */
+    bool called;                /* the agent's function was called: else nothing has happened */
+    uint32_t caps;              /* of the agent, when called */
+    bool has_watch;             /* likewise */
+    const char *restart_params; /* names of those that only a restart can change, with blanks around each; NULL: the
+                                 * agent cannot reload, or was not called. Borrowed, as all that follows */
+    const char *secret_params;  /* NULL: not known */
+    const char *reason;         /* NULL: none */
+    const char *output;         /* NULL: none */
 };
 
 struct hy_run_spec {

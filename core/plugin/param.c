@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { KNOWN_FLAGS = HALYARD_REQUIRED | HALYARD_UNIQUE | HALYARD_SECRET };
+enum { KNOWN_FLAGS = HALYARD_REQUIRED | HALYARD_UNIQUE | HALYARD_SECRET | HALYARD_RELOADABLE };
 
 const char *hy_param_type_word(uint32_t type)
 {

@@ -22,6 +22,7 @@
  *   orders.c             the orders of the configuration; what keeps apart what may not be together
  *   propagate.c          optional and runnable, carried along
  *   settle.c             what came of each resource
+ *   room.c               who needs room that another one leaves
  *   recurring.c probes.c what is watched, what is asked
  *   notices.c            what the instances of a clone are told of each other
  *   sorting.c            an order in which they could be done one by one; the decision's list
@@ -52,6 +53,7 @@ enum hy_task {
     HY_TASK_NOTIFY,
     HY_TASK_FENCE,
     HY_TASK_FENCED, /* all that are to be fenced are */
+    HY_TASK_LEFT,   /* all that take up room on a node, and are to leave it, have left it */
     HY_TASK_GATE    /* runnable when enough of those before it are: clone-min, require-all=false */
 };
 #define HY_TASK_DONE 4u
@@ -206,6 +208,9 @@ uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node);
 
 /* settle.c */
 void hy_graph_settle(struct hy_graph *g);
+
+/* room.c */
+void hy_graph_room(struct hy_graph *g);
 
 /* probes.c, recurring.c */
 void hy_graph_probes(struct hy_graph *g);

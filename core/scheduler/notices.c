@@ -83,11 +83,23 @@ static uint64_t heard_until(const struct hy_past *past, enum hy_task task)
     return order_of(last_of(past->notices, notice_word(task, true)));
 }
 
-/* What was there before it is no news to it; nor is anything to one of which only a probe tells. */
+/* Since when it listens: its start; or, where a probe has found it, the first call that is known. 0: it does not yet. */
+static uint64_t listens_since(const struct hy_past *past)
+{
+    uint64_t since = order_of(last_of(past->trace, "start"));
+    if (since)
+        return since;
+    for (const struct hy_trace *at = past->notices; at; at = at->next)
+        if (at->result->order && (!since || at->result->order < since))
+            since = at->result->order;
+    return since;
+}
+
+/* What was there before it is no news to it. */
 static bool is_news(const struct hy_past *past, enum hy_task task, uint64_t order)
 {
-    uint64_t heard = heard_until(past, task), since = order_of(last_of(past->trace, "start"));
-    return order > heard && order >= since && (heard || since);
+    uint64_t since = listens_since(past);
+    return since && order >= since && order > heard_until(past, task);
 }
 
 /* ---------------------------------------------------------------- who listens */

@@ -109,7 +109,7 @@ static void restart_digest(struct hy_sched *s, const struct hy_params *params, c
 static bool is_same_but_secrets(struct hy_sched *s, const struct hy_prim *prim, const struct hy_params *params,
                                 const struct hy_result *result)
 {
-    if (!result->secure_digest)
+    if (!result->secure_digest || !s->input->blotted)
         return false;
     char text[HY_DIGEST_TEXT];
     bool device = !strncmp(prim->agent, "stonith:", strlen("stonith:"));

@@ -31,7 +31,7 @@ static bool is_wanted(const struct hy_sched *s, const struct hy_srsc *leaf, uint
 static bool has_answered(const struct hy_past *past, const struct hy_sop *op)
 {
     for (const struct hy_trace *at = past->trace; at; at = at->next)
-        if (at->result->interval == op->config->interval && at->result->call >= past->since &&
+        if (at->result->interval == op->config->interval && at->result->call >= past->since && !at->stale &&
             !strcmp(at->result->op, op->config->name))
             return true;
     return false;

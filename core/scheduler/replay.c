@@ -184,9 +184,8 @@ static bool is_masked(const struct hy_result *result)
     return hy_result_is_probe(result) && result->exec == HY_EXEC_DONE && (result->rc == 2 || result->rc == 5);
 }
 
-static void read_result(struct reading *r, struct hy_trace *trace)
+static void read_result(struct reading *r, const struct hy_result *result)
 {
-    const struct hy_result *result = trace->result;
     bool expired = hy_sched_has_expired(r->s, r->unit, r->node->number, result);
     if (is_masked(result)) {
         r->role = HY_ROLE_STOPPED;
@@ -198,7 +197,6 @@ static void read_result(struct reading *r, struct hy_trace *trace)
     enum verdict verdict = judge(r, result);
     if (verdict != GOOD && expired) {
         *r = before;
-        trace->stale = result->interval;
         if (hy_result_is(result, "monitor") && result->exec == HY_EXEC_DONE && result->rc == 7)
             r->role = HY_ROLE_STOPPED; /* the failure is forgotten; that it does not run is not */
         else if (!result->interval)
@@ -246,13 +244,13 @@ static void read_all(struct reading *r)
         } else if (failure && (!result || is_before(failure->result, result->result))) {
             uint64_t since = r->past->since;
             enum hy_role role = r->role;
-            read_result(r, failure);
+            read_result(r, failure->result);
             r->past->since = since;
             if (is_of_former_life(r, failure->result))
                 r->role = role;
             failure = failure->next;
         } else {
-            read_result(r, result);
+            read_result(r, result->result);
             result = result->next;
         }
     }
@@ -268,7 +266,7 @@ static void read_changes(struct reading *r)
         enum hy_changed changed = hy_sched_changed(r->s, r->unit->prim, r->node->number, at->result);
         restart = restart || changed == HY_CHANGED_RESTART;
         reload = reload || changed == HY_CHANGED_RELOAD;
-        at->stale = at->stale || changed == HY_CHANGED_AGAIN;
+        at->stale = changed == HY_CHANGED_AGAIN;
     }
     past->changed = restart;
     past->reload = reload && !restart;

@@ -202,6 +202,8 @@ static void add_reload(struct hy_graph *g, struct hy_srsc *leaf)
     step->reason = "its parameters changed, and it takes them over while it runs";
     if (hy_sched_inflight(&leaf->unit->past[leaf->node], "reload", 0))
         step->marks |= HY_PENDING;
+    hy_graph_link(g, number, hy_graph_find(g, leaf, HY_TASK_PROMOTE, leaf->node), HY_LINK_WEAK);
+    hy_graph_link(g, number, hy_graph_find(g, leaf, HY_TASK_DEMOTE, leaf->node), HY_LINK_WEAK);
     hy_course_of(g, leaf)->reload = true;
 }
 
@@ -226,6 +228,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_doubts(&g);
     hy_graph_settle(&g);
     add_reloads(&g);
+    hy_graph_room(&g);
     hy_graph_recurring(&g);
     hy_graph_notices(&g);
     hy_graph_finish(&g);

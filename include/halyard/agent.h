@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * halyard/agent.h - the resource-agent ABI, version 1.0
+ * halyard/agent.h - the resource-agent ABI, version 1.1
  *
  * A resource agent knows how to start, stop and check one kind of thing: an address, an init script, a supervised
  * program. It is a shared object that exports exactly one symbol:
@@ -46,7 +46,7 @@ extern "C" {
 
 #define HALYARD_AGENT_MAGIC UINT32_C(0x48414741) /* "HAGA": tells an agent from some other shared object */
 #define HALYARD_AGENT_MAJOR UINT32_C(1)
-#define HALYARD_AGENT_MINOR UINT32_C(0)
+#define HALYARD_AGENT_MINOR UINT32_C(1)
 
 /* The answer of an operation. Numbers and meaning: OCF Resource Agent API 1.1, section "Exit codes". */
 enum halyard_rc {
@@ -76,7 +76,10 @@ enum halyard_type {
 enum {
     HALYARD_REQUIRED = 1u << 0,
     HALYARD_UNIQUE = 1u << 1, /* no two resources may have the same value */
-    HALYARD_SECRET = 1u << 2  /* never logged, never shown */
+    HALYARD_SECRET = 1u << 2, /* never logged, never shown */
+    /* (1.1) `reload` takes a new value over while the resource runs. What is not marked so can be changed by a restart
+     * only. */
+    HALYARD_RELOADABLE = 1u << 3
 };
 
 struct halyard_param {
@@ -158,7 +161,12 @@ enum {
  *   probe    as monitor, before anything has been started: must also answer where the software is not installed
  *            (then: NOT_RUNNING, or ERR_INSTALLED). NULL: monitor.
  *   validate the parameters fit together and to this node. Touches nothing. NULL: the types in `params` say it all.
- *   promote, demote, notify, reload, migrate_to, migrate_from: as OCF has them. NULL: cannot.
+ *   promote, demote, migrate_to, migrate_from: as OCF has them. NULL: cannot.
+ *   notify   takes note of what is done to instances of its clone: host->meta() has the lists. What it answers is not
+ *            acted upon. NULL: does not care.
+ *   reload   takes over the parameters it is given, of which only HALYARD_RELOADABLE ones differ from those it runs
+ *            with, without a moment of not serving (OCF 1.1: reload-agent). Where no parameter is marked, as in agents of
+ *            version 1.0, all that are not HALYARD_UNIQUE count as marked. NULL: cannot; it is restarted.
  *   watch    runs as long as the resource is started, beside the other operations, in a process of its own; calls
  *            host->changed() when something has happened to the resource, so that a failure is seen when it happens and
  *            not at the next monitor; may look after what it holds (announce an address again). Blocks in poll() or the

@@ -7,6 +7,7 @@ TEST_AGENTS = \
 	tests/agents/fast.la \
 	tests/agents/late.la \
 	tests/agents/nasty.la \
+	tests/agents/aware.la \
 	tests/agents/wrongmagic.la \
 	tests/agents/transportmagic.la \
 	tests/agents/newmajor.la \
@@ -53,6 +54,10 @@ tests_agents_nasty_la_SOURCES = tests/agents/nasty.c
 tests_agents_nasty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_agents_nasty_la_LDFLAGS = $(TEST_AGENT_LINK)
 
+tests_agents_aware_la_SOURCES = tests/agents/aware.c
+tests_agents_aware_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_agents_aware_la_LDFLAGS = $(TEST_AGENT_LINK)
+
 tests_agents_wrongmagic_la_SOURCES = tests/agents/bad.c
 tests_agents_wrongmagic_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMAGIC=0x12345678
 tests_agents_wrongmagic_la_LDFLAGS = $(TEST_AGENT_LINK)
@@ -70,7 +75,7 @@ tests_agents_oldmajor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMAJOR=0
 tests_agents_oldmajor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_newminor_la_SOURCES = tests/agents/bad.c
-tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=1
+tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=2
 tests_agents_newminor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_small_la_SOURCES = tests/agents/bad.c

@@ -7,7 +7,7 @@ import subprocess
 from testbed import halyard
 
 # Built, but not installed: the instrument, and the agents that misbehave.
-TEST_PROGRAMS = ("tests/testbed/vip-probe", "tests/agents/nasty.la", "tests/agents/good.la")
+TEST_PROGRAMS = ("tests/testbed/vip-probe", "tests/agents/nasty.la", "tests/agents/good.la", "tests/agents/aware.la")
 
 
 class Build:

@@ -3,6 +3,7 @@
 
 EXTRA_DIST += \
 	tests/e2e/__init__.py \
+	tests/e2e/aware.py \
 	tests/e2e/build.py \
 	tests/e2e/case.py \
 	tests/e2e/data/pacemaker.xml \
@@ -16,13 +17,16 @@ EXTRA_DIST += \
 	tests/e2e/test_durability.py \
 	tests/e2e/test_hactl.py \
 	tests/e2e/test_network.py \
+	tests/e2e/test_notify.py \
 	tests/e2e/test_nodes.py \
 	tests/e2e/test_operator.py \
 	tests/e2e/test_power.py \
 	tests/e2e/test_processes.py \
 	tests/e2e/test_production.py \
 	tests/e2e/test_quorum.py \
-	tests/e2e/test_resources.py
+	tests/e2e/test_reload.py \
+	tests/e2e/test_resources.py \
+	tests/e2e/test_room.py
 
 .PHONY: e2e
 e2e: all

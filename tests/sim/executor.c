@@ -56,17 +56,7 @@ static void send_news(struct sim_executor *executor, enum hy_executor_news_type 
     *event->news = (struct hy_executor_news){.type = type, .clean = clean};
     if (!outcome)
         return;
-    struct hy_outcome *copy = &event->news->outcome;
-    *copy = *outcome;
-    copy->rsc = hy_strdup(outcome->rsc);
-    copy->op = hy_strdup(outcome->op);
-    copy->cancels = hy_strdup(outcome->cancels);
-    copy->reason = hy_strdup(outcome->reason);
-    copy->output = hy_strdup(outcome->output);
-    copy->agent = hy_strdup(outcome->agent);
-    copy->migrate_from = hy_strdup(outcome->migrate_from);
-    copy->migrate_to = hy_strdup(outcome->migrate_to);
-    copy->digest = hy_strdup(outcome->digest);
+    event->news->outcome = hy_outcome_copy(outcome);
 }
 
 static void outcome(void *context, const struct hy_outcome *outcome)

@@ -115,6 +115,7 @@ void bench_open(struct bench *bench, int max_children)
     free(agent_copy("fast", bench->agents, "fast"));
     free(agent_copy("late", bench->agents, "late"));
     free(agent_copy("nasty", bench->agents, "nasty"));
+    free(agent_copy("aware", bench->agents, "aware"));
     free(agent_copy("newminor", bench->agents, "newminor"));
     char *path = hy_asprintf("%s/core", bench->folder);
     struct sockaddr_un address = address_of(path);

@@ -276,6 +276,15 @@ static void expect_order(struct test *test, struct line *line)
                     line->words[6], line->words[7], line->words[1], line->words[2], line->words[3]);
 }
 
+/* free start MaxScale test1: nothing must be done first */
+static void expect_free(struct test *test, struct line *line)
+{
+    const struct hy_action *action = line->count == 4 ? find_action(test, line->words + 1, NULL) : NULL;
+    if (!action || action->after_count)
+        hy_buf_addf(test->difference, "  %s of %s on %s is not there, or waits for something\n", line->words[1],
+                    line->words[2], line->words[3]);
+}
+
 static int by_text(const void *a, const void *b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -407,6 +416,8 @@ static void expect_line(struct test *test, struct line *line)
     const char *word = line->words[0];
     if (!strcmp(word, "order"))
         expect_order(test, line);
+    else if (!strcmp(word, "free"))
+        expect_free(test, line);
     else if (!strcmp(word, "place"))
         expect_place(test, line, false);
     else if (!strcmp(word, "promoted"))

@@ -11,6 +11,10 @@ UNIT_TESTS += test_notices
 test_notices_SOURCES = tests/unit/test_notices.c tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h
 test_notices_CPPFLAGS = $(test_scheduler_CPPFLAGS)
 test_notices_LDADD = $(test_scheduler_LDADD)
+UNIT_TESTS += test_reload
+test_reload_SOURCES = tests/unit/test_reload.c tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h
+test_reload_CPPFLAGS = $(test_scheduler_CPPFLAGS)
+test_reload_LDADD = $(test_scheduler_LDADD)
 UNIT_TESTS += test_scores
 test_scores_SOURCES = tests/unit/test_scores.c tests/unit/sched_random.c tests/unit/sched_random.h \
 	tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor_bench.h"
+
+#include "cib/digest.h"
 #include "lib/folder.h"
 #include "lib/run.h"
 
@@ -138,6 +140,55 @@ START_TEST(a_stop_uses_what_was_started)
     bench_expect(&bench, bench_order(&bench, "a", "", "stop", NULL), HY_EXEC_DONE, 0, NULL);
     ck_assert_uint_eq(bench_count_lines(&bench, "a stop third"), 1);
     bench_expect(&bench, bench_order(&bench, "b", "", "stop", NULL), HY_EXEC_ERROR, 0, "");
+    bench_close(&bench);
+}
+END_TEST
+
+static struct hy_outcome answered(struct bench *bench, const char *agent, const char *op, const char *params)
+{
+    struct hy_operation operation = {.rsc = hy_strdup("a"),
+                                     .agent = hy_strdup(agent),
+                                     .op = hy_strdup(op),
+                                     .timeout = 20 * HY_SECOND,
+                                     .digest = hy_strdup("all")};
+    hy_attrs_set(&operation.meta, "notify", "true");
+    hy_attrs_set(&operation.meta, "notify_type", "pre");
+    struct hy_outcome outcome = bench_outcome(bench, bench_order_full(bench, &operation, params));
+    hy_operation_free(&operation);
+    ck_assert_int_eq(outcome.exec, HY_EXEC_DONE);
+    ck_assert_int_eq(outcome.rc, 0);
+    ck_assert(outcome.notify);
+    return outcome;
+}
+
+/* Of all parameters, of those that only a restart can change, and of those that are no secret. */
+START_TEST(an_answer_has_digests_by_what_the_agent_says_of_its_parameters)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    char restart[HY_DIGEST_TEXT], secure[HY_DIGEST_TEXT];
+    const struct hy_value fixed[] = {{"dir", bench.folder}, {"place", "x"}};
+    const struct hy_value open[] = {{"dir", bench.folder}, {"place", "x"}, {"speed", "5"}};
+    hy_params_digest(fixed, 2, restart);
+    hy_params_digest(open, 3, secure);
+    struct hy_outcome first = answered(&bench, "ocf:test:aware", "start", "speed=5 place=x password=old");
+    ck_assert_str_eq(first.restart_params, " dir place ");
+    ck_assert_str_eq(first.restart_digest, restart);
+    ck_assert_str_eq(first.secure_params, " password ");
+    ck_assert_str_eq(first.secure_digest, secure);
+    struct hy_outcome second = answered(&bench, "ocf:test:aware", "reload", "speed=6 place=x password=new");
+    ck_assert_str_eq(second.restart_digest, restart);
+    ck_assert_str_ne(second.secure_digest, secure);
+    struct hy_outcome third = answered(&bench, "ocf:test:aware", "pre_notify_start", "speed=6 place=x");
+    ck_assert_ptr_null(third.restart_digest);
+    ck_assert_str_eq(third.digest, "all");
+    hy_outcome_free(&first);
+    hy_outcome_free(&second);
+    hy_outcome_free(&third);
+    first = answered(&bench, good, "start", "word=w"); /* has a secret, and cannot reload */
+    ck_assert_ptr_null(first.restart_params);
+    ck_assert_str_eq(first.secure_params, " password ");
+    hy_outcome_free(&first);
     bench_close(&bench);
 }
 END_TEST
@@ -895,6 +946,7 @@ static void add_running(Suite *suite)
 {
     TCase *tcase = add_case(suite, "running");
     tcase_add_test(tcase, an_agent_starts_answers_and_stops);
+    tcase_add_test(tcase, an_answer_has_digests_by_what_the_agent_says_of_its_parameters);
     tcase_add_test(tcase, host_functions_do_what_they_say);
     tcase_add_test(tcase, wrong_parameters_are_named);
     tcase_add_test(tcase, a_stop_uses_what_was_started);

@@ -150,6 +150,28 @@ START_TEST(what_was_given_up_is_announced_afresh)
 }
 END_TEST
 
+/* Its core was started again: of its instance only a probe tells, and it hears of what happens from then on. */
+START_TEST(who_was_found_running_hears_too)
+{
+    struct world world;
+    struct hy_buf text = {0};
+    begin(&world, NODES CLONE NOT_ON_3);
+    world_member(&world, "test2", HY_MEMBER_GONE, false);
+    world_member(&world, "test2", HY_MEMBER_IN, true);
+    world_result(&world, "test2",
+                 &(struct hy_result){.rsc = (char *)(uintptr_t) "db", .op = (char *)(uintptr_t) "monitor"});
+    ck_assert_str_eq(wave(&world, &text), "");
+    world_configure(&world, NODES CLONE);
+    ck_assert_str_eq(wave(&world, &text), "pre_notify_start db test1, pre_notify_start db test2");
+    ck_assert_str_eq(wave(&world, &text), "start db test3");
+    ck_assert_str_eq(wave(&world, &text),
+                     "post_notify_start db test1, post_notify_start db test2, post_notify_start db test3");
+    ck_assert_str_eq(wave(&world, &text), "");
+    hy_buf_free(&text);
+    world_free(&world);
+}
+END_TEST
+
 static void answer(struct world *world, const char *node, const char *op, int rc)
 {
     world_result(world, node,
@@ -250,6 +272,7 @@ int main(void)
     tcase_add_test(cases, what_was_not_told_of_at_the_time_is_no_news);
     tcase_add_test(cases, what_comes_on_top_is_announced_too);
     tcase_add_test(cases, what_was_given_up_is_announced_afresh);
+    tcase_add_test(cases, who_was_found_running_hears_too);
     tcase_add_test(cases, a_failed_start_is_announced_again);
     tcase_add_test(cases, a_failed_call_counts_as_made);
     tcase_add_test(cases, the_lists_say_who_is_what_and_who_becomes_what);

@@ -100,7 +100,12 @@ START_TEST(outcomes_come_back_as_they_were)
                                  .took = 5,
                                  .queued = 6,
                                  .reason = hy_strdup("timed out after 15 s"),
-                                 .output = hy_strdup("a\nb")},
+                                 .output = hy_strdup("a\nb"),
+                                 .restart_digest = hy_strdup("r"),
+                                 .restart_params = hy_strdup(" place "),
+                                 .secure_digest = hy_strdup("s"),
+                                 .secure_params = hy_strdup(" "),
+                                 .notify = true},
                       read;
     struct hy_buf wire = {0};
     hy_outcome_encode(&outcome, &wire);
@@ -115,6 +120,11 @@ START_TEST(outcomes_come_back_as_they_were)
     ck_assert_str_eq(read.reason, "timed out after 15 s");
     ck_assert_str_eq(read.output, "a\nb");
     ck_assert_ptr_null(read.digest);
+    ck_assert_str_eq(read.restart_digest, "r");
+    ck_assert_str_eq(read.restart_params, " place ");
+    ck_assert_str_eq(read.secure_digest, "s");
+    ck_assert_str_eq(read.secure_params, " ");
+    ck_assert(read.notify);
     hy_outcome_free(&read);
 
     outcome.rc = 256;

@@ -34,9 +34,9 @@ static const struct {
 } bad[] = {
     {"wrongmagic", "wrong magic number 0x12345678 in halyard_agent_plugin; 0x48414741 would be right"},
     {"transportmagic", "has the magic number of a transport plug-in, not of an agent plug-in"},
-    {"newmajor", "built for version 2.0 of the plug-in interface; this host has 1.0: update halyard"},
-    {"oldmajor", "built for version 0.0 of the plug-in interface; this host has 1.0: update the plug-in"},
-    {"newminor", "needs version 1.1 of the plug-in interface; this host has only 1.0: update halyard"},
+    {"newmajor", "built for version 2.1 of the plug-in interface; this host has 1.1: update halyard"},
+    {"oldmajor", "built for version 0.1 of the plug-in interface; this host has 1.1: update the plug-in"},
+    {"newminor", "needs version 1.2 of the plug-in interface; this host has only 1.1: update halyard"},
     {"small", "its descriptor says it has 64 bytes; version 1.0 has 192"},
     {"large", "its descriptor says it has 4096 bytes, but there are ..."}, /* a sanitizer pads it */
     {"noname", "missing name: type is NULL; the last word of the agent's name would be right"},
@@ -218,7 +218,7 @@ START_TEST(a_folder_with_bad_ones_serves_the_good_ones)
         "crash.so: crashes when it is loaded (SIGSEGV)",
         "exits.so: ends the process when it is loaded (exit status 3)",
         "hang.so: does not come back from being loaded within 5 s",
-        "newminor.so: needs version 1.1 of the plug-in interface; this host has only 1.0: update halyard",
+        "newminor.so: needs version 1.2 of the plug-in interface; this host has only 1.1: update halyard",
     };
     struct hy_buf expected = {0};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

@@ -80,7 +80,7 @@ static int from_cluster(struct hactl *h, struct hactl_origin *origin)
 
 int hactl_origin_read(struct hactl *h, const struct hactl_simulate_options *options, struct hactl_origin *origin)
 {
-    *origin = (struct hactl_origin){.now = wall_now()};
+    *origin = (struct hactl_origin){.now = wall_now(), .given = options->xml_file || options->state_file};
     if (options->xml_file)
         return from_xml(options, origin);
     return options->state_file ? from_state(options->state_file, origin) : from_cluster(h, origin);
@@ -102,6 +102,7 @@ void hactl_decide(struct hactl_state *state, struct hy_cib *cib, const struct ha
                                          .now = setting->now,
                                          .quorum = setting->quorum,
                                          .at_once = setting->at_once,
+                                         .blotted = setting->blotted,
                                          .dc = setting->dc,
                                          .inflight = live ? live->inflight.items : NULL,
                                          .inflight_count = live ? live->inflight.count : 0,

@@ -46,6 +46,7 @@ int hactl_question_read(struct hactl *h, int argc, char **argv, size_t least, si
     question->setting = (struct hactl_setting){
         .now = options->at ? options->at : origin->now,
         .quorum = options->quorum == HACTL_AS_IT_IS ? origin->quorum : options->quorum == HACTL_YES,
+        .blotted = origin->given,
         .dc = origin->dc};
     return status;
 }

@@ -32,6 +32,7 @@ struct hactl_origin {
     struct hy_cib *cib;
     hy_wall now;
     bool quorum;
+    bool given;              /* it came as a file, perhaps from somewhere else */
     char *dc;                /* NULL: not known */
     struct hactl_state live; /* of the running cluster; its CIB is taken out */
 };
@@ -46,7 +47,8 @@ struct hactl_setting {
     hy_wall now;
     bool quorum;
     const char *dc; /* NULL: not known */
-    bool at_once;   /* as hy_sched_input has it */
+    bool at_once;   /* these two as hy_sched_input has them */
+    bool blotted;
 };
 
 /* A state with its decision; the CIB is the state's from then on. `live`: what is under way there counts; NULL: nothing
