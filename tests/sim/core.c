@@ -211,6 +211,12 @@ void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster
     sim_core_tick_moved(world, node);
 }
 
+void sim_core_ask_to_end(struct sim_world *world, size_t node)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_SHUTDOWN};
+    sim_core_step(world, node, &event);
+}
+
 void sim_core_news(struct sim_world *world, size_t node, struct hy_executor_news *news)
 {
     static const enum hy_cluster_event_type types[] = {[HY_EXECUTOR_OUTCOME] = HY_CLUSTER_OUTCOME,

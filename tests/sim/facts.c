@@ -105,10 +105,28 @@ static bool is_managed_itself(const struct hy_cib *cib, const char *rsc)
            !fact_is_true(fact_meta(cib, rsc, "maintenance"), false);
 }
 
+static bool is_in_maintenance(const struct hy_cib *cib, const char *node)
+{
+    return fact_is_true(hy_cib_property(cib, "maintenance-mode"), false) ||
+           fact_is_true(node_attribute(cib, node, "maintenance"), false);
+}
+
+/* What there may be one of is managed or not as a whole, though it runs in several places. */
+static bool is_held_in_maintenance(const struct hy_cib *cib, const char *rsc)
+{
+    for (size_t i = 0; i < cib->nodes.count; i++) {
+        const struct hy_node_status *status = cib->nodes.items[i];
+        enum fact_belief belief = fact_belief(status, rsc);
+        if (status->state == HY_MEMBER_IN && (belief == FACT_ACTIVE || belief == FACT_UNCERTAIN) &&
+            is_in_maintenance(cib, status->node))
+            return true;
+    }
+    return false;
+}
+
 bool fact_is_managed(const struct hy_cib *cib, const char *rsc, const char *node)
 {
-    if (fact_is_true(hy_cib_property(cib, "maintenance-mode"), false) ||
-        fact_is_true(node_attribute(cib, node, "maintenance"), false))
+    if (is_in_maintenance(cib, node) || (fact_is_single(cib, rsc) && is_held_in_maintenance(cib, rsc)))
         return false;
     return is_managed_itself(cib, rsc);
 }

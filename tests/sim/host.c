@@ -91,8 +91,10 @@ void sim_host_stop(struct sim_world *world, size_t node)
         return;
     }
     sim_agenda_add(world, world->now + STOP_TIMEOUT, SIM_EV_STOP_LATE, node)->generation = host->executor.generation;
-    const struct hy_cluster_event event = {.type = HY_CLUSTER_SHUTDOWN};
-    sim_core_step(world, node, &event);
+    if (host->core_frozen || host->host_frozen)
+        sim_agenda_add(world, world->now, SIM_EV_STOP, node)->generation = host->core.generation;
+    else
+        sim_core_ask_to_end(world, node);
 }
 
 void sim_host_want(struct sim_world *world, size_t node)
@@ -124,6 +126,7 @@ static bool stands_still(const struct sim_host *host, enum sim_event_kind kind)
     case SIM_EV_BUS:
     case SIM_EV_DISK:
     case SIM_EV_NEWS:
+    case SIM_EV_STOP:
     case SIM_EV_CALL:
         return host->core_frozen || host->host_frozen;
     case SIM_EV_ORDER:

@@ -30,6 +30,7 @@ enum sim_event_kind {
     SIM_EV_ORDER,      /* node, generation: of the executor: operation, or (rsc NULL) a query */
     SIM_EV_LOOK,       /* node, generation: of the executor: the lease has become shorter */
     SIM_EV_NEWS,       /* node, generation: of the core: news */
+    SIM_EV_STOP,       /* node, generation: of the core: it is asked to end */
     SIM_EV_RUN,        /* node, run: a child comes to its next stage */
     SIM_EV_CORE_START, /* node, generation: of the executor */
     SIM_EV_START,      /* node, generation: of the host's life: halyardd starts */
@@ -268,6 +269,7 @@ void sim_bus_reset(struct sim_world *world, size_t a, size_t b);
 void sim_core_start(struct sim_world *world, size_t node);
 void sim_core_end(struct sim_world *world, size_t node, const char *why, bool silently);
 void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster_event *event);
+void sim_core_ask_to_end(struct sim_world *world, size_t node);
 void sim_core_news(struct sim_world *world, size_t node, struct hy_executor_news *news);
 void sim_core_tick_moved(struct sim_world *world, size_t node);
 void sim_core_thawed(struct sim_world *world, size_t node);

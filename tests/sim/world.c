@@ -198,6 +198,10 @@ static void happen_to_node(struct sim_world *world, struct sim_event *event)
         if (event->generation == host->core.generation)
             sim_core_news(world, event->node, event->news);
         break;
+    case SIM_EV_STOP:
+        if (event->generation == host->core.generation)
+            sim_core_ask_to_end(world, event->node);
+        break;
     case SIM_EV_RUN:
         sim_loop_enter(&host->executor.loop);
         sim_run_event(world, event->run);
