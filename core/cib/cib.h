@@ -534,6 +534,7 @@ const char *hy_kind_word(enum hy_kind kind);              /* "primitive" */
 const char *hy_role_word(enum hy_role role);              /* "Started"; NULL for ANY */
 bool hy_role_parse(const char *word, enum hy_role *role); /* Master and Slave too */
 const char *hy_rc_word(int rc);                           /* "not running"; NULL: 0 to 9 have words */
+bool hy_order_kind_parse(const char *word, enum hy_order_kind *kind);
 const char *hy_exec_word(enum hy_exec exec); /* "complete", "Timed Out", "died", "Error", "Cancelled", "pending" */
 
 #endif

@@ -88,11 +88,44 @@ static bool fits(const struct hy_rsc_set *set, const struct member *member)
     return !set->members.count || (set->role == member->role && same_text(set->action, member->action));
 }
 
-static int read_set_option(struct hy_cursor *cursor, struct hy_rsc_set *set)
+/* role=, action=: for all members, which say the same or nothing. */
+static int read_common(struct reader *reader, struct member *common, bool *found)
 {
+    struct hy_cursor *cursor = reader->cursor;
+    const struct hy_word *word = hy_cursor_peek(cursor);
+    const char *role = reader->suffix == HY_SUFFIX_ROLE ? hy_cursor_accept_attr(cursor, "role") : NULL;
+    const char *action = reader->suffix == HY_SUFFIX_ACTION ? hy_cursor_accept_attr(cursor, "action") : NULL;
+    *found = role || action;
+    if (*found)
+        common->word = word;
+    if (role)
+        return hy_read_role(cursor, word, role, &common->role);
+    if (action && common->action)
+        return hy_word_fail(cursor, word, "expected one action for all in the brackets");
+    return action ? read_action(cursor, word, action, &common->action) : 0;
+}
+
+static int check_option(struct hy_cursor *cursor, const struct hy_word *word)
+{
+    enum hy_order_kind kind;
+    const char *value = strchr(word->text, '=') + 1;
+    if (strncmp(word->text, "kind=", 5) == 0 && !hy_order_kind_parse(value, &kind))
+        return hy_word_fail(cursor, word, "expected kind=Mandatory, Optional or Serialize");
+    if (strncmp(word->text, "ordering=", 9) == 0 && strcmp(value, "group") != 0 && strcmp(value, "listed") != 0)
+        return hy_word_fail(cursor, word, "expected ordering=group or listed");
+    return 0;
+}
+
+static int read_set_option(struct reader *reader, struct hy_rsc_set *set, struct member *common)
+{
+    struct hy_cursor *cursor = reader->cursor;
     const struct hy_word *word = hy_cursor_peek(cursor);
     const char *text;
-    int rc = hy_read_inner_id(cursor, "$id", &set->id);
+    bool found;
+    int rc = read_common(reader, common, &found);
+    if (rc || found)
+        return rc;
+    rc = hy_read_inner_id(cursor, "$id", &set->id);
     if (!rc)
         rc = hy_read_inner_id(cursor, "$id-ref", &set->ref);
     if (rc || word != hy_cursor_peek(cursor))
@@ -104,42 +137,64 @@ static int read_set_option(struct hy_cursor *cursor, struct hy_rsc_set *set)
         return hy_parse_bool(text, flag) ? 0 : hy_word_fail(cursor, word, "expected true or false");
     static const char *const names[] = {"score", "kind", "ordering"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strncmp(word->text, names[i], strlen(names[i])) == 0 && word->text[strlen(names[i])] == '=')
-            return hy_cursor_read_attr(cursor, &set->options);
-    return hy_word_fail(cursor, word, "expected sequential=, require-all=, score= or kind= of the set");
+        if (strncmp(word->text, names[i], strlen(names[i])) == 0 && word->text[strlen(names[i])] == '=') {
+            rc = check_option(cursor, word);
+            return rc ? rc : hy_cursor_read_attr(cursor, &set->options);
+        }
+    return hy_word_fail(cursor, word, "expected sequential=, require-all=, role=, action=, score= or kind= of the set");
+}
+
+static int expected_one(const struct reader *reader, const struct hy_word *word)
+{
+    return hy_word_fail(reader->cursor, word, "expected one %s for all in the brackets",
+                        reader->suffix == HY_SUFFIX_ROLE ? "role" : "action");
+}
+
+static int read_in_brackets(struct reader *reader, struct hy_rsc_set *set, struct member *common)
+{
+    struct member member;
+    if (hy_word_is_attr(hy_cursor_peek(reader->cursor)))
+        return read_set_option(reader, set, common);
+    int rc = read_member(reader, &member);
+    if (!rc && !fits(set, &member))
+        rc = expected_one(reader, member.word);
+    if (!rc)
+        add_member(set, &member);
+    member_free(&member);
+    return rc;
+}
+
+/* What was said of all of them. */
+static int apply_common(const struct reader *reader, struct hy_rsc_set *set, struct member *common)
+{
+    if (!common->word)
+        return 0;
+    if ((set->role != HY_ROLE_ANY && set->role != common->role) ||
+        (set->action && !same_text(set->action, common->action)))
+        return expected_one(reader, common->word);
+    set->role = common->role;
+    free(set->action);
+    set->action = common->action;
+    common->action = NULL;
+    return 0;
 }
 
 /* The opening bracket has been read. */
 static int read_bracketed(struct reader *reader, const char *end, bool require_all)
 {
     struct hy_cursor *cursor = reader->cursor;
-    size_t number = reader->sets->list.count;
-    (void)add_set(reader, false, require_all);
-    while (!hy_cursor_accept(cursor, end)) {
-        struct hy_rsc_set *set = &reader->sets->list.items[number];
-        int rc;
-        if (!hy_cursor_peek(cursor))
-            return hy_cursor_fail(cursor, "expected another resource, or '%s'", end);
-        if (hy_word_is_attr(hy_cursor_peek(cursor))) {
-            rc = read_set_option(cursor, set);
-        } else {
-            struct member member;
-            rc = read_member(reader, &member);
-            if (!rc && !fits(set, &member))
-                rc = hy_word_fail(cursor, member.word, "expected one %s for all in the brackets",
-                                  reader->suffix == HY_SUFFIX_ROLE ? "role" : "action");
-            if (!rc)
-                add_member(set, &member);
-            member_free(&member);
-        }
-        if (rc)
-            return rc;
-    }
-    const struct hy_rsc_set *set = &reader->sets->list.items[number];
-    if (!set->members.count == !set->ref)
-        return hy_word_fail(cursor, &cursor->words[cursor->at - 1],
-                            "expected resources in the brackets, or $id-ref=ID");
-    return 0;
+    struct hy_rsc_set *set = add_set(reader, false, require_all);
+    struct member common = {0};
+    int rc = 0;
+    while (!rc && !hy_cursor_accept(cursor, end))
+        rc = hy_cursor_peek(cursor) ? read_in_brackets(reader, set, &common)
+                                    : hy_cursor_fail(cursor, "expected another resource, or '%s'", end);
+    if (!rc && !set->members.count == !set->ref)
+        rc = hy_word_fail(cursor, &cursor->words[cursor->at - 1], "expected resources in the brackets, or $id-ref=ID");
+    if (!rc)
+        rc = apply_common(reader, set, &common);
+    member_free(&common);
+    return rc;
 }
 
 static int read_bare(struct reader *reader, bool open)

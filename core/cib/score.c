@@ -2,6 +2,7 @@
 #include "cib/score.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
 
 static int capped(long long score)
@@ -42,6 +43,14 @@ bool hy_score_parse(const char *text, int *score)
     }
     *score = capped(negative ? -value : value);
     return true;
+}
+
+bool hy_score_is_beyond(const char *text)
+{
+    text += *text == '-' || *text == '+';
+    size_t length = strspn(text, "0123456789"), zeros = strspn(text, "0");
+    bool above = length - zeros > 7 || (length - zeros == 7 && strncmp(text + zeros, "1000000", 7) > 0);
+    return length && !text[length] && above;
 }
 
 const char *hy_score_text(int score, char *text)

@@ -121,6 +121,17 @@ const char *hy_role_word(enum hy_role role)
     return NULL;
 }
 
+bool hy_order_kind_parse(const char *word, enum hy_order_kind *kind)
+{
+    static const char *const words[] = {"Mandatory", "Optional", "Serialize"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(word, words[i]) == 0) {
+            *kind = (enum hy_order_kind)i;
+            return true;
+        }
+    return false;
+}
+
 bool hy_role_parse(const char *word, enum hy_role *role)
 {
     static const struct {

@@ -145,9 +145,8 @@ static void check_options(struct hy_verify *verify, const struct hy_object *obje
         enum hy_kind kind;
         const char *name;
         bool flag;
-    } known[] = {{HY_COLOCATION, "node-attribute", false},
-                 {HY_COLOCATION, "influence", true},
-                 {HY_ORDER, "require-all", true}};
+    } known[] = {
+        {HY_COLOCATION, "node-attribute", false}, {HY_COLOCATION, "influence", true}, {HY_ORDER, "require-all", true}};
     for (size_t i = 0; i < options->list.count; i++) {
         const struct hy_attr *attr = &options->list.items[i];
         size_t k = 0, count = sizeof known / sizeof *known;
@@ -162,26 +161,19 @@ static void check_options(struct hy_verify *verify, const struct hy_object *obje
     }
 }
 
-static void check_set_kind(struct hy_verify *verify, const struct hy_object *object, const char *kind)
-{
-    if (strcasecmp(kind, "Mandatory") != 0 && strcasecmp(kind, "Optional") != 0 && strcasecmp(kind, "Serialize") != 0)
-        hy_verify_error(verify, "%s %s: kind='%s' of a set: expected Mandatory, Optional or Serialize",
-                        hy_kind_word(object->kind), object->id, kind);
-}
-
 static void check_set_scores(struct hy_verify *verify, const struct hy_object *object)
 {
     const struct hy_rsc_sets *sets = hy_object_rsc_sets(object);
     for (size_t i = 0; i < sets->list.count; i++) {
         const char *text = hy_attrs_get(&sets->list.items[i].options, "score");
-        const char *kind = hy_attrs_get(&sets->list.items[i].options, "kind");
         int score;
-        if (kind)
-            check_set_kind(verify, object, kind);
         if (text && !hy_score_parse(text, &score))
             hy_verify_error(verify,
                             "%s %s: score='%s' of a set: expected a score: a whole number, INFINITY or -INFINITY",
                             hy_kind_word(object->kind), object->id, text);
+        else if (text && hy_score_is_beyond(text))
+            hy_verify_warning(verify, "%s %s: score=%s of a set is beyond INFINITY (1000000), and counts as that",
+                              hy_kind_word(object->kind), object->id, text);
     }
 }
 
@@ -191,11 +183,19 @@ static void check_pattern(struct hy_verify *verify, const struct hy_object *obje
     regex_t regex;
     if (!pattern)
         return;
-    if (regcomp(&regex, pattern + (*pattern == '!'), REG_EXTENDED | REG_NOSUB) == 0)
-        regfree(&regex);
-    else
+    if (regcomp(&regex, pattern + (*pattern == '!'), REG_EXTENDED | REG_NOSUB) != 0) {
         hy_verify_error(verify, "location %s: /%s/ is no pattern: expected an extended regular expression", object->id,
                         pattern);
+        return;
+    }
+    bool meant = false;
+    for (size_t i = 0; i < verify->cib->objects.count && !meant; i++) {
+        const struct hy_object *other = verify->cib->objects.items[i];
+        meant = hy_kind_is_resource(other->kind) && (regexec(&regex, other->id, 0, NULL, 0) == 0) == (*pattern != '!');
+    }
+    if (!meant)
+        hy_verify_warning(verify, "location %s: there is no resource that /%s/ means", object->id, pattern);
+    regfree(&regex);
 }
 
 /* Matching it may take as many steps as there are ways to cut an id into pieces: minutes, on every node. */
@@ -204,8 +204,8 @@ static void check_references_back(struct hy_verify *verify, const struct hy_obje
     const char *pattern = object->u.location.pattern;
     for (const char *at = pattern; at && (at = strchr(at, '\\')); at += at[1] ? 2 : 1)
         if (at[1] >= '1' && at[1] <= '9') {
-            hy_verify_error(verify, "location %s: /%s/ refers back (\\%c): expected a pattern without", object->id, pattern,
-                            at[1]);
+            hy_verify_error(verify, "location %s: /%s/ refers back (\\%c): expected a pattern without", object->id,
+                            pattern, at[1]);
             return;
         }
 }
@@ -259,8 +259,9 @@ static void check_node(struct hy_verify *verify, const struct hy_object *object)
 
 static void check_set(struct hy_verify *verify, const struct hy_object *object)
 {
-    static const enum hy_value_kind values[HY_KIND_COUNT] = {
-        [HY_PROPERTY] = HY_VALUES_PROPERTY, [HY_RSC_DEFAULTS] = HY_VALUES_META, [HY_OP_DEFAULTS] = HY_VALUES_OP};
+    static const enum hy_value_kind values[HY_KIND_COUNT] = {[HY_PROPERTY] = HY_VALUES_PROPERTY,
+                                                             [HY_RSC_DEFAULTS] = HY_VALUES_META,
+                                                             [HY_OP_DEFAULTS] = HY_VALUES_OP_DEFAULTS};
     char *where = name_of(object);
     hy_verify_values(verify, values[object->kind], &object->u.set.attrs, where);
     if (object->u.set.rule)

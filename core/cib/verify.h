@@ -21,6 +21,7 @@ enum hy_value_kind {
     HY_VALUES_PROPERTY,
     HY_VALUES_META,
     HY_VALUES_OP,
+    HY_VALUES_OP_DEFAULTS,
     HY_VALUES_NODE,
     HY_VALUES_UTILIZATION,
     HY_VALUES_ANY /* parameters: their agent knows them */

@@ -121,8 +121,10 @@ static const struct known meta[] = {
 
 /* An operation takes parameters of its own too (OCF_CHECK_LEVEL, depth), so an unknown name is none of ours. */
 static const struct known op[] = {
+    {"description", TEXT, NULL},
     {"enabled", BOOL, NULL},
     {"interval", DURATION, NULL},
+    {"interval-origin", TEXT, NULL},
     {"on-fail", CHOICE, "ignore|block|demote|stop|restart|standby|fence|restart-container"},
     {"record-pending", BOOL, NULL},
     {"role", ROLE, NULL},
@@ -145,6 +147,7 @@ static const struct table tables[] = {
     [HY_VALUES_PROPERTY] = {properties, sizeof properties / sizeof *properties, "cluster property"},
     [HY_VALUES_META] = {meta, sizeof meta / sizeof *meta, "meta attribute"},
     [HY_VALUES_OP] = {op, sizeof op / sizeof *op, NULL},
+    [HY_VALUES_OP_DEFAULTS] = {op, sizeof op / sizeof *op, "operation option"},
     [HY_VALUES_NODE] = {node, sizeof node / sizeof *node, NULL},
     [HY_VALUES_UTILIZATION] = {NULL, 0, NULL},
     [HY_VALUES_ANY] = {NULL, 0, NULL},
@@ -235,8 +238,18 @@ static void warn_unsupported(struct hy_verify *verify, enum hy_value_kind values
         (strcmp(attr->name, "stonith-enabled") == 0 || strcmp(attr->name, "fencing-enabled") == 0) &&
         hy_parse_bool(attr->value, &on) && on)
         hy_verify_warning(verify, "%s: %s=%s: fencing is not supported yet", where, attr->name, attr->value);
-    if (values == HY_VALUES_OP && strcmp(attr->name, "on-fail") == 0 && strcasecmp(attr->value, "fence") == 0)
+    if ((values == HY_VALUES_OP || values == HY_VALUES_OP_DEFAULTS) && strcmp(attr->name, "on-fail") == 0 &&
+        strcasecmp(attr->value, "fence") == 0)
         hy_verify_warning(verify, "%s: on-fail=fence: fencing is not supported yet", where);
+}
+
+/* Scores end at INFINITY. */
+static void warn_beyond(struct hy_verify *verify, const struct known *known, const struct hy_attr *attr,
+                        const char *where)
+{
+    if ((known->type == SCORE || known->type == THRESHOLD) && hy_score_is_beyond(attr->value))
+        hy_verify_warning(verify, "%s: %s=%s is beyond INFINITY (1000000), and counts as that", where, attr->name,
+                          attr->value);
 }
 
 void hy_verify_values(struct hy_verify *verify, enum hy_value_kind values, const struct hy_attrs *attrs,
@@ -257,5 +270,7 @@ void hy_verify_values(struct hy_verify *verify, enum hy_value_kind values, const
             report_value(verify, attr, wanted, where);
         else
             warn_unsupported(verify, values, attr, where);
+        if (!wanted)
+            warn_beyond(verify, known, attr, where);
     }
 }

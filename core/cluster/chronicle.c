@@ -22,7 +22,8 @@ static void read_words(const char *text, size_t size, struct line *line)
         while (at < size && text[at] != ' ')
             at++;
         if (at > begin)
-            snprintf(line->words[line->count++], WORD_ROOM, "%.*s", (int)(at - begin), text + begin);
+            snprintf(line->words[line->count++], WORD_ROOM, "%.*s", (int)(at - begin - (text[at - 1] == ':')),
+                     text + begin);
         at++;
     }
 }

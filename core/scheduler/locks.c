@@ -92,7 +92,7 @@ void hy_sched_apply_locks(struct hy_sched *s)
                 continue;
             hy_sched_add_score(s, leaf, n, -HY_INFINITY);
             hy_sched_cause(s, leaf, HY_CAUSE_OTHER, n, -HY_INFINITY)->id = hy_arena_printf(
-                &s->decision->arena, "its lock to %s, which was shut down", s->nodes[leaf->lock_node].name);
+                &s->decision->arena, "its lock to %s, which was shut down,", s->nodes[leaf->lock_node].name);
         }
     }
 }

@@ -195,6 +195,11 @@ static enum hy_action_kind inverse(enum hy_action_kind kind)
     }
 }
 
+static bool is_symmetrical(const struct hy_order *config, enum hy_order_kind kind)
+{
+    return kind != HY_ORDER_SERIALIZE && (!config->has_symmetrical || config->symmetrical);
+}
+
 static struct hy_sorder *add_order(struct hy_sched *s, const struct hy_object *object, struct hy_srsc *first,
                                    struct hy_srsc *then, enum hy_action_kind first_action,
                                    enum hy_action_kind then_action)
@@ -205,7 +210,7 @@ static struct hy_sorder *add_order(struct hy_sched *s, const struct hy_object *o
     struct hy_sorder *order = hy_arena_alloc(&s->scratch, sizeof *order);
     order->object = object;
     order->kind = config->kind;
-    order->symmetrical = config->kind != HY_ORDER_SERIALIZE && (!config->has_symmetrical || config->symmetrical);
+    order->symmetrical = is_symmetrical(config, config->kind);
     order->first = first;
     order->then = then;
     order->first_action = first_action;
@@ -214,11 +219,28 @@ static struct hy_sorder *add_order(struct hy_sched *s, const struct hy_object *o
     return order;
 }
 
+/* A kind of the set's own counts within it, and nowhere else. */
+static enum hy_order_kind kind_within(const struct hy_order *config, const struct set *set)
+{
+    const char *text = hy_attrs_get(&set->config->options, "kind");
+    enum hy_order_kind kind = config->kind;
+    if (text)
+        hy_order_kind_parse(text, &kind);
+    return kind;
+}
+
 static void order_within(struct hy_sched *s, const struct hy_object *object, const struct set *set)
 {
     enum hy_action_kind action = read_action(set->config->action, HY_ACT_START);
-    for (size_t i = 1; i < set->members.count && set->sequential; i++)
-        add_order(s, object, set->members.items[i - 1], set->members.items[i], action, action);
+    enum hy_order_kind kind = kind_within(&object->u.order, set);
+    for (size_t i = 1; i < set->members.count && set->sequential; i++) {
+        struct hy_sorder *order =
+            add_order(s, object, set->members.items[i - 1], set->members.items[i], action, action);
+        if (!order)
+            continue;
+        order->kind = kind;
+        order->symmetrical = is_symmetrical(&object->u.order, kind);
+    }
 }
 
 /* The other way round it is a plain order: all that waited goes before what it waited for. */

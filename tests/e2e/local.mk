@@ -5,6 +5,7 @@ EXTRA_DIST += \
 	tests/e2e/__init__.py \
 	tests/e2e/build.py \
 	tests/e2e/case.py \
+	tests/e2e/data/pacemaker.xml \
 	tests/e2e/data/production.conf \
 	tests/e2e/run.py \
 	tests/e2e/status.py \
@@ -16,6 +17,7 @@ EXTRA_DIST += \
 	tests/e2e/test_hactl.py \
 	tests/e2e/test_network.py \
 	tests/e2e/test_nodes.py \
+	tests/e2e/test_operator.py \
 	tests/e2e/test_power.py \
 	tests/e2e/test_processes.py \
 	tests/e2e/test_production.py \

@@ -277,10 +277,14 @@ START_TEST(tickets)
 {
     expect_ok(&core, "hactl configure primitive A lsb:a", "");
     expect_ok(&core, "hactl --force configure rsc_ticket R site-A: A", "");
-    expect_ok(&core, "hactl site ticket show", "");
-    expect_ok(&core, "hactl site ticket grant site-A", "");
+    expect_ok(&core, "hactl site ticket show", "site-A\trevoked\n"); /* somebody asks for it */
+    expect_in(&core, "hactl status", "\n\nTickets:\n* site-A:\trevoked\n");
+    expect_ok(&core, "hactl ticket grant site-A", "");
+    expect_in(&core, "hactl status", "* site-A:\tgranted\tlast-granted='Tue Jan 10 11:25:10 2017'\n");
     expect_ok(&core, "hactl site ticket show site-A", "site-A\tgranted last-granted=Tue Jan 10 11:25:10 2017\n");
     expect_ok(&core, "hactl site ticket standby site-A", "");
+    expect_in(&core, "hactl status", "* site-A:\tgranted standby\tlast-granted='Tue Jan 10 11:25:10 2017'\n");
+    expect_in(&core, "hactl --json status", "\"last_granted_us\": 1484047510000000");
     expect_ok(&core, "hactl site ticket revoke site-A", "");
     expect_ok(&core, "hactl site ticket time site-A",
               "site-A\trevoked standby last-granted=Tue Jan 10 11:25:10 2017\n");

@@ -231,6 +231,14 @@ START_TEST(a_node_comes)
 }
 END_TEST
 
+static void expect_warnings(const char *line, const char *warnings)
+{
+    struct ran ran = run_line(&core, line);
+    ck_assert_int_eq(ran.status, 0);
+    ck_assert_str_eq(ran.err, warnings);
+    ran_free(&ran);
+}
+
 START_TEST(what_agents_know)
 {
     char line[512];
@@ -254,6 +262,31 @@ START_TEST(what_agents_know)
     ck_assert_int_eq(ran.status, 0);
     ck_assert_int_eq(strncmp(ran.err, line, strlen(line)), 0);
     ran_free(&ran);
+    expect_warnings("hactl configure primitive Hasty IPaddr2 params ip=10.0.0.3 op start interval=0 timeout=5s op "
+                    "monitor interval=1s timeout=20s timout=3 OCF_CHECK_LEVEL=10",
+                    "warning: primitive Hasty: op start: timeout=5s is less than the 20s that ocf:heartbeat:IPaddr2 "
+                    "advises\n"
+                    "warning: primitive Hasty: op monitor: 'timout' is neither an option of operations nor a parameter "
+                    "of ocf:heartbeat:IPaddr2\n");
+    expect_warnings("hactl configure primitive Quick lsb:quick op start interval=0 timeout=1s", "");
+    ran = run_line(&core, "hactl configure op_defaults timeout=10s timout=3");
+    ck_assert_ptr_nonnull(strstr(ran.err, "warning: op_defaults op-options: unknown operation option 'timout'\n"));
+    ck_assert_ptr_nonnull(strstr(ran.err, "warning: primitive Good: op stop: the default timeout=10s is less than the "
+                                          "20s that ocf:heartbeat:IPaddr2 advises\n"));
+    ck_assert_ptr_null(strstr(ran.err, "Script"));
+    ran_free(&ran);
+    expect_warnings("hactl configure primitive Plain IPaddr2 params ip=10.0.0.4 op stop interval=0 op_meta "
+                    "timeout=1min",
+                    "warning: primitive Plain: op start: the default timeout=10s is less than the 20s that "
+                    "ocf:heartbeat:IPaddr2 advises\n"
+                    "warning: primitive Plain: op monitor: the default timeout=10s is less than the 20s that "
+                    "ocf:heartbeat:IPaddr2 advises\n");
+    expect_warnings("hactl configure location far Plain 100000000: test1",
+                    "warning: a score of 100000000 is beyond INFINITY (1000000), and counts as that\n");
+    expect_warnings("hactl configure location near Plain inf: test7",
+                    "warning: location near: there is no node 'test7'\n");
+    expect_warnings("hactl configure location other /nobody.*/ 5: test1",
+                    "warning: location other: there is no resource that /nobody.*/ means\n");
 }
 END_TEST
 

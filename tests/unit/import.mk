@@ -25,4 +25,4 @@ EXTRA_DIST += \
 	tests/import/status-odd.out tests/import/status-odd.xml \
 	tests/import/status-plain.out tests/import/status-plain.xml \
 	tests/import/status.out tests/import/status.xml \
-	tests/import/unsaid.out tests/import/unsaid.xml
+	tests/import/sets.out tests/import/sets.xml tests/import/unsaid.out tests/import/unsaid.xml

@@ -138,7 +138,7 @@ START_TEST(the_log_says_who_changed_what)
 {
     struct sim *sim = seed_cluster(1);
     ck_assert(sim_logged(sim, "primitive ClusterIP made, primitive MaxScale made, clone clone_max made, "
-                              "location clusterIP-preffer made, property cib-bootstrap-options: "));
+                              "location clusterIP-preffer made, property cib-bootstrap-options made"));
     ck_assert(!sim_logged(sim, "172.100.102.110")); /* a value may be a secret */
     edit(sim, 0, "put * location clusterIP-preffer ClusterIP 100: test2\ncleanup *\nticket tA granted=yes\n");
     ck_assert(sim_logged(sim, "location clusterIP-preffer changed, cleanup of all, ticket tA granted=yes"));

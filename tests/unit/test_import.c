@@ -75,7 +75,7 @@ static void check_case(const char *name, bool with_status)
     free(text);
 }
 
-static const char *const configurations[] = {"modern", "old", "unsaid", "plain", "odd"};
+static const char *const configurations[] = {"modern", "old", "unsaid", "plain", "odd", "sets"};
 static const char *const refused[] = {"refused",      "no-cib",   "broken",       "bomb",
                                       "status-first", "headless", "refused-words"};
 static const char *const states[] = {"status", "status-plain", "status-odd"};

@@ -6,13 +6,18 @@
 #include "base/alloc.h"
 #include "plugin/plugin.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* In a child process: each parameter on a line, "! " before one that must be given. */
-static void report_params(const struct halyard_agent *agent, struct hy_buf *report)
+/* In a child process: what times the agent advises, each on a line "@ start 20000"; then each parameter, "! " before one
+ * that must be given. */
+static void report_agent(const struct halyard_agent *agent, struct hy_buf *report)
 {
+    hy_buf_addf(report, "@ start %" PRIu32 "\n@ stop %" PRIu32 "\n@ monitor %" PRIu32 "\n", agent->start_ms,
+                agent->stop_ms, agent->monitor_ms);
     for (const struct halyard_param *param = agent->params; param->name; param++)
         hy_buf_addf(report, "%s%s\n", param->flags & HALYARD_REQUIRED ? "! " : "", param->name);
 }
@@ -20,7 +25,7 @@ static void report_params(const struct halyard_agent *agent, struct hy_buf *repo
 /* What an agent's plug-in has reported; asked of each file once. */
 struct known {
     const char *path;
-    struct hy_buf params;
+    struct hy_buf report;
     bool good;
 };
 
@@ -44,9 +49,9 @@ static const struct known *ask(struct check *check, const char *path)
         if (strcmp(check->known.items[i].path, path) == 0)
             return &check->known.items[i];
     struct hy_probe probe = {.path = (char *)(uintptr_t)path};
-    hy_plugin_probe(&probe, 1, geteuid() != 0, report_params);
+    hy_plugin_probe(&probe, 1, geteuid() != 0, report_agent);
     struct known *known = hy_vec_add(&check->known);
-    *known = (struct known){.path = path, .params = probe.report, .good = !probe.rc};
+    *known = (struct known){.path = path, .report = probe.report, .good = !probe.rc};
     return known;
 }
 
@@ -56,7 +61,7 @@ static bool has_line(const struct hy_buf *lines, const char *name)
     size_t length = strlen(name);
     for (const char *line = hy_buf_text(lines); *line; line += strcspn(line, "\n") + 1) {
         const char *text = line[0] == '!' ? line + 2 : line;
-        if (strncmp(text, name, length) == 0 && text[length] == '\n')
+        if (line[0] != '@' && strncmp(text, name, length) == 0 && text[length] == '\n')
             return true;
     }
     return false;
@@ -79,6 +84,23 @@ static void check_params(struct check *check, const char *id, const char *agent,
     }
 }
 
+/* Of an operation: what is no option of operations is its agent's. */
+static void check_op_params(struct check *check, const char *id, const char *agent, const struct hy_op_config *op,
+                            const struct hy_buf *report)
+{
+    for (size_t i = 0; i < op->params.list.count; i++) {
+        const struct hy_attrs *given = &op->params.list.items[i].attrs;
+        for (size_t k = 0; k < given->list.count; k++) {
+            const char *name = given->list.items[k].name;
+            if (!has_line(report, name) && strcmp(name, "OCF_CHECK_LEVEL") != 0)
+                hy_buf_addf(
+                    check->warnings,
+                    "warning: primitive %s: op %s: '%s' is neither an option of operations nor a parameter of %s\n", id,
+                    op->name, name, agent);
+        }
+    }
+}
+
 /* What it has now, its template's parameters among it. */
 static void collect_params(const struct check *check, const struct hy_primitive *primitive, struct hy_attrs *params)
 {
@@ -88,6 +110,65 @@ static void collect_params(const struct check *check, const struct hy_primitive 
     for (size_t i = 0; i < values.list.count; i++)
         hy_attrs_set(params, values.list.items[i].name, values.list.items[i].value);
     hy_vec_free(&values.list);
+}
+
+/* ---------------------------------------------------------------- times */
+
+/* As it is configured for all operations, where no rule makes a difference. */
+static const char *default_timeout(const struct hy_cib *cib)
+{
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        const struct hy_object *object = cib->objects.items[i];
+        const char *timeout = object->kind == HY_OP_DEFAULTS && !object->u.set.rule
+                                  ? hy_attrs_get(&object->u.set.attrs, "timeout")
+                                  : NULL;
+        if (timeout)
+            return timeout;
+    }
+    return NULL;
+}
+
+static void warn_of_time(struct check *check, const char *id, const char *agent, const char *op, const char *timeout,
+                         hy_time advised)
+{
+    const char *whose = timeout ? "timeout" : "the default timeout";
+    hy_time given = 20 * HY_SECOND;
+    if (!timeout)
+        timeout = default_timeout(check->cib);
+    if ((timeout && !hy_parse_duration(timeout, &given)) || given >= advised)
+        return;
+    hy_buf_addf(check->warnings, "warning: primitive %s: op %s: %s=%s is less than the %" PRId64 "s that %s advises\n",
+                id, op, whose, timeout ? timeout : "20s", advised / HY_SECOND, agent);
+}
+
+/* Each operation as it is written, or the default when none is. */
+static void check_times(struct check *check, const char *id, const char *agent, const struct hy_primitive *primitive,
+                        const struct hy_buf *report)
+{
+    for (const char *line = hy_buf_text(report); *line == '@'; line += strcspn(line, "\n") + 1) {
+        char op[16];
+        uint32_t advised = 0;
+        bool found = false;
+        if (sscanf(line, "@ %15s %" SCNu32, op, &advised) != 2)
+            continue;
+        for (size_t i = 0; i < primitive->ops.count; i++) {
+            const struct hy_op_config *config = &primitive->ops.items[i];
+            if (strcmp(config->name, op) != 0)
+                continue;
+            const char *timeout = hy_attrs_get(&config->attrs, "timeout");
+            found = true;
+            warn_of_time(check, id, agent, op, timeout ? timeout : hy_sets_get(&config->meta, "timeout"),
+                         advised * HY_MS);
+        }
+        if (!found)
+            warn_of_time(check, id, agent, op, NULL, advised * HY_MS);
+    }
+}
+
+/* What an init script needs its plug-in cannot know. */
+static bool gives_advice(const struct hy_primitive *agent)
+{
+    return strcmp(agent->cls, "lsb") != 0;
 }
 
 static void check_primitive(struct check *check, const struct hy_object *object)
@@ -104,8 +185,12 @@ static void check_primitive(struct check *check, const struct hy_object *object)
         const struct known *known = ask(check, path);
         struct hy_attrs params = {0};
         collect_params(check, &object->u.primitive, &params);
+        if (known->good && gives_advice(named))
+            check_times(check, object->id, agent, &object->u.primitive, &known->report);
+        for (size_t i = 0; known->good && i < object->u.primitive.ops.count; i++)
+            check_op_params(check, object->id, agent, &object->u.primitive.ops.items[i], &known->report);
         if (known->good)
-            check_params(check, object->id, agent, &params, &known->params);
+            check_params(check, object->id, agent, &params, &known->report);
         hy_attrs_free(&params);
     }
     free(agent);
@@ -122,7 +207,7 @@ void hactl_agents_check(const struct hy_config *config, const struct hy_cib *cib
             if (cib->objects.items[i]->kind == HY_PRIMITIVE)
                 check_primitive(&check, cib->objects.items[i]);
         for (size_t i = 0; i < check.known.count; i++)
-            hy_buf_free(&check.known.items[i].params);
+            hy_buf_free(&check.known.items[i].report);
         hy_vec_free(&check.known);
         hy_agent_table_free(&table);
     }

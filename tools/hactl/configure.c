@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `configure` followed by a statement of the one grammar; show and verify. */
 #include "cib/grammar.h"
+#include "cib/score.h"
 #include "cib/syntax.h"
 #include "hactl/agents.h"
 #include "hactl/connection.h"
@@ -9,6 +10,7 @@
 #include "hactl/wait.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Of name=value only the value stands in quotes: a word that begins with one is no part of a date. */
@@ -27,6 +29,20 @@ static void print_word(const char *word, struct hy_buf *out)
         hy_word_print(word + length + 1, out);
 }
 
+/* Once it is read, a score beyond INFINITY cannot be told from it. */
+void hactl_warn_of_scores(const char *text)
+{
+    static const char between[] = " \t\n";
+    for (const char *at = text + strspn(text, between); *at; at += strspn(at, between)) {
+        size_t length = strcspn(at, between);
+        char *score = hy_strndup(at, length - (at[length - 1] == ':'));
+        if (at[length - 1] == ':' && hy_score_is_beyond(score))
+            fprintf(stderr, "warning: a score of %s is beyond INFINITY (1000000), and counts as that\n", score);
+        free(score);
+        at += length;
+    }
+}
+
 /* The statement as it was before the shell took its quotes away. */
 static int parse_words(int argc, char **argv, struct hy_object **object)
 {
@@ -41,6 +57,8 @@ static int parse_words(int argc, char **argv, struct hy_object **object)
         print_word(argv[i], &text);
     }
     int rc = hy_object_parse(hy_buf_text(&text), text.size, object, &err);
+    if (!rc)
+        hactl_warn_of_scores(hy_buf_text(&text));
     hy_buf_free(&text);
     return rc ? hactl_fail("%s", err.text) : HACTL_OK;
 }

@@ -21,8 +21,10 @@ static int parse_file(const char *name, const struct hy_buf *text, struct hy_cib
 {
     struct hy_err err = {{0}};
     *cib = hy_cib_new();
-    if (!hy_cib_parse(*cib, hy_buf_text(text), text->size, &err))
+    if (!hy_cib_parse(*cib, hy_buf_text(text), text->size, &err)) {
+        hactl_warn_of_scores(hy_buf_text(text));
         return HACTL_OK;
+    }
     hy_cib_free(cib);
     return hactl_fail("%s: %s", strcmp(name, "-") == 0 ? "standard input" : name, err.text);
 }

@@ -129,6 +129,12 @@ static size_t print_new(const struct hy_buf *before, const struct hy_buf *now, c
     return count;
 }
 
+static bool concerns_agents(const char *statements)
+{
+    return strstr(statements, " primitive ") || strstr(statements, " rsc_template ") ||
+           strstr(statements, " op_defaults ");
+}
+
 /* Errors that were there before do not stand in the way of mending something else. */
 static int judge(const struct hactl_edit *edit, const struct hy_cib *after)
 {
@@ -137,8 +143,7 @@ static int judge(const struct hactl_edit *edit, const struct hy_cib *after)
     struct hy_buf warnings[2] = {{0}};
     hy_cib_verify(before, &errors[0], &warnings[0]);
     hy_cib_verify(after, &errors[1], &warnings[1]);
-    if (strstr(hy_buf_text(&edit->statements), " primitive ") ||
-        strstr(hy_buf_text(&edit->statements), " rsc_template ")) {
+    if (concerns_agents(hy_buf_text(&edit->statements))) {
         hactl_hang_up(edit->h);
         hactl_agents_check(edit->h->config, before, &warnings[0]);
         hactl_agents_check(edit->h->config, after, &warnings[1]);

@@ -31,4 +31,7 @@ void hactl_edit_free(struct hactl_edit *edit);
  * `after`: the CIB as it would be. */
 int hactl_edit_check(const struct hactl_edit *edit, const struct hy_cib *after);
 
+/* A line for each score in a text of statements that is greater than can be. */
+void hactl_warn_of_scores(const char *text);
+
 #endif

@@ -17,6 +17,8 @@
 struct hactl_import {
     struct hy_cib *cib;
     bool with_status;     /* asked for: nodes' states and history too, for simulating */
+    hy_wall at;           /* lifetimes are judged as of then; 0: as of `execution`, or else of `clock` */
+    hy_wall clock;        /* now; 0: not known */
     struct hy_buf report; /* a line each */
     struct hy_buf refused;
     size_t refused_count;

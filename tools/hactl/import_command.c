@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 int hactl_import_file(struct hactl_import *import, const char *file)
@@ -114,7 +115,7 @@ int hactl_import(struct hactl *h, int argc, char **argv)
     }
     if (!file)
         return hactl_usage(hactl_find("", "import"));
-    struct hactl_import import = {0};
+    struct hactl_import import = {.at = (hy_wall)time(NULL) * HY_SECOND};
     int status = hactl_import_file(&import, file);
     if (!status && into)
         status = commit(h, &import);

@@ -4,6 +4,7 @@
 
 #include "cib/grammar.h"
 #include "cib/object.h"
+#include "cib/rule_eval.h"
 #include "cib/words.h"
 
 #include <string.h>
@@ -35,22 +36,43 @@ static char *read_action(struct hactl_import *import, const struct hactl_xml *at
     return NULL;
 }
 
-/* The members of an order have actions, those of any other constraint roles: the other says nothing there. */
-static void read_what_of_members(struct hactl_import *import, const struct hactl_xml *at, bool ordered,
-                                 struct hy_rsc_set *set)
+/* What sets have of their own, and in which constraints it means something. */
+static void read_own_options(struct hactl_import *import, const struct hactl_xml *at, enum hy_kind kind,
+                             struct hy_attrs *options)
 {
-    const char *vain = ordered ? "role" : "action";
-    if (hactl_xml_get(at, vain))
-        hactl_import_note(import, at, "%s='%.100s' means nothing here: left out", vain, hactl_xml_get(at, vain));
-    if (ordered)
+    static const struct {
+        const char *name;
+        enum hy_kind kind;
+    } own[] = {{"score", HY_COLOCATION}, {"ordering", HY_COLOCATION}, {"kind", HY_ORDER}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        const char *value = hactl_xml_get(at, own[i].name);
+        enum hy_order_kind order;
+        if (!value)
+            continue;
+        if (own[i].kind != kind)
+            hactl_import_note(import, at, "%s='%.100s' means nothing here: left out", own[i].name, value);
+        else if (kind == HY_ORDER && !hy_order_kind_parse(value, &order))
+            hactl_import_note(import, at, "kind='%.100s' is unknown: read as if it was not there", value);
+        else
+            hy_attrs_set(options, own[i].name, value);
+    }
+}
+
+/* Orders go by actions, the others by roles. */
+static void read_suffix(struct hactl_import *import, const struct hactl_xml *at, enum hy_kind kind,
+                        struct hy_rsc_set *set)
+{
+    const char *other = kind == HY_ORDER ? "role" : "action", *value = hactl_xml_get(at, other);
+    if (kind == HY_ORDER)
         set->action = read_action(import, at, "action");
     else
         set->role = hactl_import_role(import, at, "role");
+    if (value)
+        hactl_import_note(import, at, "%s='%.100s' means nothing here: left out", other, value);
 }
 
-static void read_set(struct hactl_import *import, const struct hactl_xml *at, bool ordered, struct hy_rsc_set *set)
+static void read_set(struct hactl_import *import, const struct hactl_xml *at, enum hy_kind kind, struct hy_rsc_set *set)
 {
-    static const char *const own[] = {"score", "kind", "ordering", NULL};
     static const char *const known[] = {"id",          "id-ref", "sequential", "require-all", "role", "action",
                                         "description", "score",  "kind",       "ordering",    NULL};
     *set = (struct hy_rsc_set){.sequential = true, .require_all = true};
@@ -65,10 +87,8 @@ static void read_set(struct hactl_import *import, const struct hactl_xml *at, bo
         set->id = hy_strdup(id);
     set->sequential = hactl_import_bool(import, at, "sequential", true);
     set->require_all = hactl_import_bool(import, at, "require-all", true);
-    read_what_of_members(import, at, ordered, set);
-    for (const char *const *name = own; *name; name++)
-        if (hactl_xml_get(at, *name))
-            hy_attrs_set(&set->options, *name, hactl_xml_get(at, *name));
+    read_suffix(import, at, kind, set);
+    read_own_options(import, at, kind, &set->options);
     for (const struct hactl_xml *child = at->child; child; child = child->next) {
         char *member = NULL;
         if (hactl_xml_is(child, "resource_ref") && read_member(import, child, "id", &member))
@@ -76,13 +96,14 @@ static void read_set(struct hactl_import *import, const struct hactl_xml *at, bo
     }
 }
 
-static void read_resource_sets(struct hactl_import *import, const struct hactl_xml *at, struct hy_rsc_sets *sets)
+static void read_resource_sets(struct hactl_import *import, const struct hactl_xml *at, enum hy_kind kind,
+                               struct hy_rsc_sets *sets)
 {
     for (const struct hactl_xml *child = at->child; child; child = child->next) {
         if (!hactl_xml_is(child, "resource_set"))
             continue;
         struct hy_rsc_set set;
-        read_set(import, child, hactl_xml_is(at, "rsc_order"), &set);
+        read_set(import, child, kind, &set);
         if (set.ref || set.members.count) {
             hy_vec_push(&sets->list, set);
             continue;
@@ -208,7 +229,7 @@ static void read_location(struct hactl_import *import, const struct hactl_xml *a
     take_options(at, options, &location->options);
     location->role = hactl_import_role(import, at, "role");
     location->score = hactl_import_score(import, at, "score", 0);
-    read_resource_sets(import, at, &location->sets);
+    read_resource_sets(import, at, HY_LOCATION, &location->sets);
     if (location->sets.list.count && (hactl_xml_get(at, "rsc") || pattern))
         hactl_import_note(import, at,
                           "names sets of resources: rsc and rsc-pattern mean nothing beside them: left out");
@@ -239,10 +260,33 @@ static void read_location(struct hactl_import *import, const struct hactl_xml *a
 
 /* ---------------------------------------------------------------- colocation, order, ticket */
 
-static void no_lifetime(struct hactl_import *import, const struct hactl_xml *at)
+/* One of its rules must hold; what they say of nodes cannot. */
+static bool holds_now(struct hactl_import *import, const struct hactl_xml *lifetime, hy_wall now)
 {
-    if (hactl_xml_child(at, "lifetime"))
-        hactl_import_note(import, at, "its lifetime has no counterpart: it holds always");
+    bool holds = !hactl_xml_child(lifetime, "rule");
+    const struct hy_rule_context context = {.cib = import->cib, .now = now};
+    for (const struct hactl_xml *child = lifetime->child; child; child = child->next) {
+        if (!hactl_xml_is(child, "rule"))
+            continue;
+        struct hy_rule rule = hactl_import_rule(import, child);
+        holds = holds || hy_rule_holds(&rule, &context);
+        hy_rule_free(&rule);
+    }
+    return holds;
+}
+
+/* Other constraints have no rules here that it could become a part of. Is it over, or not yet begun? */
+static bool is_out_of_time(struct hactl_import *import, const struct hactl_xml *at)
+{
+    const struct hactl_xml *lifetime = hactl_xml_child(at, "lifetime");
+    hy_wall now = import->at ? import->at : import->execution ? import->execution : import->clock;
+    if (!lifetime)
+        return false;
+    bool holds = !now || holds_now(import, lifetime, now);
+    hactl_import_note(import, at,
+                      holds ? "its lifetime has no counterpart: it holds always"
+                            : "its lifetime is over, or has not begun, and has no counterpart: left out");
+    return !holds;
 }
 
 static void read_colocation(struct hactl_import *import, const struct hactl_xml *at)
@@ -251,15 +295,14 @@ static void read_colocation(struct hactl_import *import, const struct hactl_xml 
         "id",        "rsc",         "with-rsc", "score", "rsc-role", "with-rsc-role", "node-attribute",
         "influence", "description", NULL};
     static const char *const options[] = {"node-attribute", "influence", NULL};
-    struct hy_object *object = begin(import, at, HY_COLOCATION);
+    struct hy_object *object = is_out_of_time(import, at) ? NULL : begin(import, at, HY_COLOCATION);
     if (!object)
         return;
     struct hy_colocation *colocation = &object->u.colocation;
     hactl_import_unknown(import, at, known);
-    no_lifetime(import, at);
     take_options(at, options, &colocation->options);
     colocation->score = hactl_import_score(import, at, "score", 0);
-    read_resource_sets(import, at, &colocation->sets);
+    read_resource_sets(import, at, HY_COLOCATION, &colocation->sets);
     if (!colocation->sets.list.count) {
         (void)(read_member(import, at, "rsc", &colocation->rsc.rsc) &&
                read_member(import, at, "with-rsc", &colocation->with.rsc));
@@ -276,11 +319,7 @@ static void read_order_kind(struct hactl_import *import, const struct hactl_xml 
 {
     const char *kind = hactl_xml_get(at, "kind");
     order->kind = HY_ORDER_MANDATORY;
-    if (kind && strcasecmp(kind, "Optional") == 0)
-        order->kind = HY_ORDER_OPTIONAL;
-    else if (kind && strcasecmp(kind, "Serialize") == 0)
-        order->kind = HY_ORDER_SERIALIZE;
-    else if (kind && strcasecmp(kind, "Mandatory") != 0)
+    if (kind && !hy_order_kind_parse(kind, &order->kind))
         hactl_import_note(import, at, "kind='%.100s' is unknown: read as Mandatory", kind);
     if (kind || !hactl_xml_get(at, "score"))
         return;
@@ -294,17 +333,16 @@ static void read_order(struct hactl_import *import, const struct hactl_xml *at)
     static const char *const known[] = {"id",    "first",       "then",        "first-action", "then-action", "kind",
                                         "score", "symmetrical", "require-all", "description",  NULL};
     static const char *const options[] = {"require-all", NULL};
-    struct hy_object *object = begin(import, at, HY_ORDER);
+    struct hy_object *object = is_out_of_time(import, at) ? NULL : begin(import, at, HY_ORDER);
     if (!object)
         return;
     struct hy_order *order = &object->u.order;
     hactl_import_unknown(import, at, known);
-    no_lifetime(import, at);
     take_options(at, options, &order->options);
     read_order_kind(import, at, order);
     order->has_symmetrical = hactl_xml_get(at, "symmetrical") != NULL;
     order->symmetrical = hactl_import_bool(import, at, "symmetrical", true);
-    read_resource_sets(import, at, &order->sets);
+    read_resource_sets(import, at, HY_ORDER, &order->sets);
     if (!order->sets.list.count) {
         (void)(read_member(import, at, "first", &order->first.rsc) &&
                read_member(import, at, "then", &order->then.rsc));
@@ -342,7 +380,7 @@ static void read_ticket(struct hactl_import *import, const struct hactl_xml *at)
     if (name && hy_ticket_name_is_valid(name))
         ticket->ticket = hy_strdup(name);
     ticket->loss = read_loss(import, at);
-    read_resource_sets(import, at, &ticket->sets);
+    read_resource_sets(import, at, HY_RSC_TICKET, &ticket->sets);
     if (!ticket->sets.list.count) {
         (void)read_member(import, at, "rsc", &ticket->rsc.rsc);
         ticket->rsc.role = hactl_import_role(import, at, "rsc-role");

@@ -17,10 +17,10 @@ static hy_wall wall_now(void)
     return (hy_wall)now.tv_sec * HY_SECOND + now.tv_nsec / 1000;
 }
 
-static int from_xml(const char *file, struct hactl_origin *origin)
+static int from_xml(const struct hactl_simulate_options *options, struct hactl_origin *origin)
 {
-    struct hactl_import import = {.with_status = true};
-    int status = hactl_import_file(&import, file);
+    struct hactl_import import = {.with_status = true, .at = options->at, .clock = origin->now};
+    int status = hactl_import_file(&import, options->xml_file);
     if (!status) {
         origin->cib = import.cib;
         import.cib = NULL;
@@ -82,7 +82,7 @@ int hactl_origin_read(struct hactl *h, const struct hactl_simulate_options *opti
 {
     *origin = (struct hactl_origin){.now = wall_now()};
     if (options->xml_file)
-        return from_xml(options->xml_file, origin);
+        return from_xml(options, origin);
     return options->state_file ? from_state(options->state_file, origin) : from_cluster(h, origin);
 }
 

@@ -58,6 +58,30 @@ static int change(struct hactl *h, const struct hactl_state *state, const char *
 
 /* ---------------------------------------------------------------- show */
 
+typedef HY_VEC(struct hy_ticket) ticket_list;
+
+static bool is_listed(const ticket_list *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* Those that something depends on are there though they were never granted. What the list holds is the CIB's. */
+static void list_tickets(const struct hy_cib *cib, ticket_list *list)
+{
+    for (size_t i = 0; i < cib->tickets.count; i++)
+        hy_vec_push(list, cib->tickets.items[i]);
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        const struct hy_object *object = cib->objects.items[i];
+        if (object->kind != HY_RSC_TICKET || is_listed(list, object->u.rsc_ticket.ticket))
+            continue;
+        const struct hy_ticket never = {.name = object->u.rsc_ticket.ticket};
+        hy_vec_push(list, never);
+    }
+}
+
 static json_t *ticket_json(const struct hy_ticket *ticket)
 {
     json_t *entry = json_object();
@@ -69,40 +93,74 @@ static json_t *ticket_json(const struct hy_ticket *ticket)
     return entry;
 }
 
+static const char *state_of(const struct hy_ticket *ticket)
+{
+    if (ticket->standby)
+        return ticket->granted ? "granted standby" : "revoked standby";
+    return ticket->granted ? "granted" : "revoked";
+}
+
 static void print_ticket(const struct hy_ticket *ticket)
 {
     struct hy_buf when = {0};
     if (ticket->last_granted)
         hactl_wall_print(ticket->last_granted, &when);
-    printf("%s\t%s%s%s%s\n", ticket->name, ticket->granted ? "granted" : "revoked", ticket->standby ? " standby" : "",
-           when.size ? " last-granted=" : "", hy_buf_text(&when));
+    printf("%s\t%s%s%s\n", ticket->name, state_of(ticket), when.size ? " last-granted=" : "", hy_buf_text(&when));
     hy_buf_free(&when);
+}
+
+json_t *hactl_tickets_json(const struct hy_cib *cib)
+{
+    ticket_list tickets = {0};
+    json_t *list = json_array();
+    list_tickets(cib, &tickets);
+    for (size_t i = 0; i < tickets.count; i++)
+        json_array_append_new(list, ticket_json(&tickets.items[i]));
+    hy_vec_free(&tickets);
+    return list;
+}
+
+void hactl_tickets_print(const struct hy_cib *cib, struct hy_buf *out)
+{
+    ticket_list tickets = {0};
+    list_tickets(cib, &tickets);
+    if (tickets.count)
+        hy_buf_adds(out, "\nTickets:\n");
+    for (size_t i = 0; i < tickets.count; i++) {
+        const struct hy_ticket *ticket = &tickets.items[i];
+        hy_buf_addf(out, "* %s:\t%s", ticket->name, state_of(ticket));
+        hy_buf_adds(out, ticket->last_granted ? "\tlast-granted='" : "");
+        if (ticket->last_granted)
+            hactl_wall_print(ticket->last_granted, out);
+        hy_buf_adds(out, ticket->last_granted ? "'\n" : "\n");
+    }
+    hy_vec_free(&tickets);
 }
 
 /* One, or (NULL) all. */
 static int show(const struct hactl *h, const struct hactl_state *state, const char *name)
 {
-    const struct hy_cib *cib = state->cib;
-    if (name && !hy_cib_ticket(cib, name))
-        return hactl_fail("there is no ticket %s", name);
+    ticket_list tickets = {0};
     json_t *list = json_array();
-    for (size_t i = 0; i < cib->tickets.count; i++) {
-        const struct hy_ticket *ticket = &cib->tickets.items[i];
-        if (name && strcmp(name, ticket->name) != 0)
+    list_tickets(state->cib, &tickets);
+    int status = !name || is_listed(&tickets, name) ? HACTL_OK : hactl_fail("there is no ticket %s", name);
+    for (size_t i = 0; i < tickets.count; i++) {
+        if (name && strcmp(name, tickets.items[i].name) != 0)
             continue;
         if (h->json)
-            json_array_append_new(list, ticket_json(ticket));
+            json_array_append_new(list, ticket_json(&tickets.items[i]));
         else
-            print_ticket(ticket);
+            print_ticket(&tickets.items[i]);
     }
-    if (h->json) {
+    if (h->json && !status) {
         json_t *root = json_object();
         json_object_set_new(root, "version", json_integer(1));
         json_object_set(root, "tickets", list);
         hactl_print_json(root);
     }
     json_decref(list);
-    return HACTL_OK;
+    hy_vec_free(&tickets);
+    return status;
 }
 
 int hactl_site_ticket(struct hactl *h, int argc, char **argv)

@@ -252,6 +252,7 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     hactl_status_nodes(state, out);
     hy_buf_adds(out, "\nFull list of resources:\n\n");
     hactl_status_resources(state, out);
+    hactl_tickets_print(state->cib, out);
     hactl_status_failures(state, out);
 }
 

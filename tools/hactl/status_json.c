@@ -123,6 +123,7 @@ static json_t *placements(const struct hactl_state *state, const char *primitive
         set(entry, "node", text_or_null(placement->node));
         set(entry, "role", text_or_null(hy_role_word(placement->role)));
         set(entry, "reason", text_or_null(placement->reason));
+        set(entry, "locked_to", text_or_null(placement->locked_to));
         json_array_append_new(list, entry);
     }
     return list;
@@ -244,6 +245,7 @@ json_t *hactl_status_json(const struct hactl_state *state)
     set(root, "resources_configured", json_integer(hactl_status_count(state)));
     set(root, "nodes", nodes(state));
     set(root, "resources", resources(state));
+    set(root, "tickets", hactl_tickets_json(state->cib));
     set(root, "failed_actions", failures(state));
     json_t *in_flight = json_object_get(state->report, "in_flight");
     set(root, "in_flight", in_flight ? json_deep_copy(in_flight) : json_array());

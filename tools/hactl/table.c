@@ -106,6 +106,8 @@ const struct hactl_command hactl_commands[] = {
      hactl_node_attribute},
     {"node", "delete", "NODE", "take a node that is gone out of the cluster", 1, 1, hactl_node_delete},
 
+    {"", "ticket", "grant|revoke|standby|activate|delete TICKET | show|time [TICKET]", "the same as site ticket", 1, 2,
+     hactl_site_ticket},
     {"site", "ticket", "grant|revoke|standby|activate|delete TICKET | show|time [TICKET]",
      "what this site may run, when there are several", 1, 2, hactl_site_ticket},
 

@@ -155,21 +155,52 @@ static int worse(const void *left, const void *right)
     return strcmp(a->node, b->node);
 }
 
+static bool has_place(const struct hy_decision *decision, const char *primitive)
+{
+    for (size_t i = 0; i < decision->placement_count; i++)
+        if (strcmp(decision->placements[i].primitive, primitive) == 0 && decision->placements[i].node)
+            return true;
+    return false;
+}
+
+static bool is_told(const struct hactl_what_if_now *now, const char *primitive)
+{
+    for (size_t i = 0; i < now->without.count; i++)
+        if (strcmp(now->without.items[i], primitive) == 0)
+            return true;
+    return false;
+}
+
+/* What was not stopped by wish, and runs nowhere; of a clone when no instance does. */
+static void find_without(const struct hactl_future *rest, struct hactl_what_if_now *now)
+{
+    const struct hy_decision *decision = rest->rest.decision;
+    for (size_t i = 0; i < decision->placement_count; i++) {
+        const struct hy_placement *placement = &decision->placements[i];
+        if (!placement->node && !placement->stopped_by_wish && !is_told(now, placement->primitive) &&
+            !has_place(decision, placement->primitive))
+            hy_vec_push(&now->without, placement->primitive);
+    }
+}
+
 static int say(const struct hactl *h, const struct what_if *what)
 {
     bool any = strcmp(what->question->words.items[0], "any-node-down") == 0;
-    bool stopped = stops_everything(what->question), lost = stopped;
+    struct hactl_what_if_now now = {.stopped = stops_everything(what->question)};
+    bool lost = now.stopped;
+    find_without(&what->now, &now);
     qsort(what->cases.items, what->cases.count, sizeof *what->cases.items, worse);
     for (size_t i = 0; i < what->cases.count; i++)
         lost = lost || what->cases.items[i].effects.lost;
     if (h->json) {
-        hactl_print_json(hactl_what_if_json(&what->cases, stopped));
+        hactl_print_json(hactl_what_if_json(&what->cases, &now));
     } else {
         struct hy_buf out = {0};
-        hactl_what_if_print(&what->cases, any, stopped, &out);
+        hactl_what_if_print(&what->cases, any, &now, &out);
         fputs(hy_buf_text(&out), stdout);
         hy_buf_free(&out);
     }
+    hy_vec_free(&now.without);
     return lost ? HACTL_LOSES : HACTL_OK;
 }
 

@@ -56,8 +56,14 @@ struct hactl_what_if_case {
 
 typedef HY_VEC(struct hactl_what_if_case) hactl_what_if_cases;
 
-/* `stopped`: for want of quorum everything stops as it is. */
-void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, bool stopped, struct hy_buf *out);
-json_t *hactl_what_if_json(const hactl_what_if_cases *cases, bool stopped);
+/* How it stands before anything happens. */
+struct hactl_what_if_now {
+    bool stopped;                 /* for want of quorum everything stops */
+    HY_VEC(const char *) without; /* what ought to run, and has no place */
+};
+
+void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, const struct hactl_what_if_now *now,
+                         struct hy_buf *out);
+json_t *hactl_what_if_json(const hactl_what_if_cases *cases, const struct hactl_what_if_now *now);
 
 #endif

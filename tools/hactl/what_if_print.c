@@ -130,9 +130,19 @@ static void print_closing(const hactl_what_if_cases *cases, bool any, struct hy_
     hy_buf_adds(out, any ? ".\n" : " then.\n");
 }
 
-void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, bool stopped, struct hy_buf *out)
+static void print_without(const struct hactl_what_if_now *now, struct hy_buf *out)
 {
-    if (stopped) {
+    for (size_t i = 0; i < now->without.count; i++)
+        hy_buf_addf(out, "%s%s", !i ? "" : i + 1 == now->without.count ? " and " : ", ", now->without.items[i]);
+    if (now->without.count)
+        hy_buf_addf(out, " ha%s no place as it is: `hactl why %s`\n", now->without.count == 1 ? "s" : "ve",
+                    now->without.items[0]);
+}
+
+void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, const struct hactl_what_if_now *now,
+                         struct hy_buf *out)
+{
+    if (now->stopped) {
         hy_buf_adds(out,
                     "There is no quorum as it is: everything stops in this part of the cluster, whatever fails.\n");
         return;
@@ -140,6 +150,7 @@ void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, bool stoppe
     for (size_t i = 0; i < cases->count; i++)
         print_case(&cases->items[i], out);
     print_closing(cases, any, out);
+    print_without(now, out);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -177,13 +188,16 @@ static json_t *case_json(const struct hactl_what_if_case *one)
     return entry;
 }
 
-json_t *hactl_what_if_json(const hactl_what_if_cases *cases, bool stopped)
+json_t *hactl_what_if_json(const hactl_what_if_cases *cases, const struct hactl_what_if_now *now)
 {
-    json_t *root = json_object(), *list = json_array();
+    json_t *root = json_object(), *list = json_array(), *without = json_array();
     for (size_t i = 0; i < cases->count; i++)
         json_array_append_new(list, case_json(&cases->items[i]));
     json_object_set_new(root, "version", json_integer(1));
-    json_object_set_new(root, "stopped_without_quorum", json_boolean(stopped));
+    for (size_t i = 0; i < now->without.count; i++)
+        json_array_append_new(without, json_string(now->without.items[i]));
+    json_object_set_new(root, "stopped_without_quorum", json_boolean(now->stopped));
+    json_object_set_new(root, "without_place", without);
     json_object_set_new(root, "cases", list);
     json_object_set_new(root, "survived", json_integer((json_int_t)count_survived(cases)));
     json_object_set_new(root, "of", json_integer((json_int_t)cases->count));
