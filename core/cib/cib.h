@@ -31,12 +31,14 @@
 enum {
     HY_ID_MAX = 255,          /* bytes of an id or a name */
     HY_VALUE_MAX = 64 * 1024, /* bytes of a value */
-    HY_OBJECTS_MAX = 20000,   /* objects of a CIB */
+    HY_OBJECTS_MAX = 20000,   /* objects of a CIB; members of a group or a tag */
+    HY_ATTRS_MAX = 1000,      /* attributes that are written into one set */
     HY_NODES_MAX = 32,        /* enrolled nodes */
     HY_CIB_NODES_MAX = 256,   /* nodes of a configuration that is only simulated */
     HY_NESTING_MAX = 16,      /* rules within rules */
     HY_RULE_MAX = 10000,      /* expressions of a rule, with those of the rules within it and those it refers to */
     HY_LEVELS_MAX = 9,        /* of a fencing topology, for one target */
+    HY_TOPOLOGY_MAX = 2304,   /* of a fencing topology, for all targets: as if each node had one of its own */
     HY_LINKS_MAX = 8,         /* addresses of a node beside its own */
     HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration or a command */
     HY_SAVED_MAX =
@@ -531,6 +533,7 @@ bool hy_parse_duration(const char *text,
 const char *hy_kind_word(enum hy_kind kind);              /* "primitive" */
 const char *hy_role_word(enum hy_role role);              /* "Started"; NULL for ANY */
 bool hy_role_parse(const char *word, enum hy_role *role); /* Master and Slave too */
+const char *hy_rc_word(int rc);                           /* "not running"; NULL: 0 to 9 have words */
 bool hy_order_kind_parse(const char *word, enum hy_order_kind *kind);
 const char *hy_exec_word(enum hy_exec exec); /* "complete", "Timed Out", "died", "Error", "Cancelled", "pending" */
 

@@ -132,7 +132,9 @@ int hy_cursor_read_attr(struct hy_cursor *cursor, struct hy_attrs *attrs)
 int hy_cursor_read_attrs(struct hy_cursor *cursor, struct hy_attrs *attrs)
 {
     while (hy_word_is_attr(hy_cursor_peek(cursor))) {
-        int rc = hy_cursor_read_attr(cursor, attrs);
+        int rc = attrs->list.count < HY_ATTRS_MAX
+                     ? hy_cursor_read_attr(cursor, attrs)
+                     : hy_cursor_fail(cursor, "is one too many: expected at most %d in one set", HY_ATTRS_MAX);
         if (rc)
             return rc;
     }

@@ -138,6 +138,9 @@ static int load_object(struct load *load, struct hy_object *object, const struct
     if (here) {
         merge_set(here, object);
         hy_object_free(&object);
+        if (here->u.set.attrs.list.count > HY_ATTRS_MAX)
+            return hy_fail(cursor->err, EINVAL, "line %u: %s %s: expected at most %d values in one set",
+                           cursor->words[0].line, hy_kind_word(here->kind), here->id, HY_ATTRS_MAX);
         return 0;
     }
     hy_vec_push(&load->objects, object);

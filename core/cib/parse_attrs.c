@@ -56,6 +56,8 @@ int hy_read_attr_section(struct hy_cursor *cursor, struct hy_attr_sets *sets)
         const struct hy_attr *attr = &set.attrs.list.items[i];
         if (hy_attrs_get(attrs, attr->name))
             rc = hy_word_fail(cursor, word, "%s is given twice: expected it once", attr->name);
+        else if (attrs->list.count >= HY_ATTRS_MAX)
+            rc = hy_word_fail(cursor, word, "is one too many: expected at most %d in one set", HY_ATTRS_MAX);
         else
             hy_attrs_set(attrs, attr->name, attr->value);
     }

@@ -22,7 +22,9 @@ int hy_parse_tag(struct hy_cursor *cursor, struct hy_object *object)
     while (!rc && (members->count == 0 || hy_cursor_peek(cursor))) {
         char *member = NULL;
         word = hy_cursor_peek(cursor);
-        rc = hy_cursor_read_id(cursor, "the id of an object", &member);
+        rc = members->count < HY_OBJECTS_MAX
+                 ? hy_cursor_read_id(cursor, "the id of an object", &member)
+                 : hy_word_fail(cursor, word, "is one too many: expected at most %d members", HY_OBJECTS_MAX);
         for (size_t i = 0; !rc && i < members->count; i++)
             if (strcmp(members->items[i], member) == 0)
                 rc = hy_word_fail(cursor, word, "has the tag twice: expected it once");
@@ -99,6 +101,8 @@ static int read_level(struct hy_cursor *cursor, const struct target *target, str
 {
     const struct hy_word *word = hy_cursor_next(cursor);
     int index = 1;
+    if (topology->levels.count >= HY_TOPOLOGY_MAX)
+        return hy_word_fail(cursor, word, "is one too many: expected at most %d attempts in all", HY_TOPOLOGY_MAX);
     for (size_t i = 0; i < topology->levels.count; i++)
         index += is_for(&topology->levels.items[i], target);
     if (index > HY_LEVELS_MAX)

@@ -233,7 +233,9 @@ int hy_parse_group(struct hy_cursor *cursor, struct hy_object *object)
             break;
         char *member = NULL;
         const struct hy_word *word = hy_cursor_peek(cursor);
-        rc = hy_cursor_read_id(cursor, "the id of a member", &member);
+        rc = group->members.count < HY_OBJECTS_MAX
+                 ? hy_cursor_read_id(cursor, "the id of a member", &member)
+                 : hy_word_fail(cursor, word, "is one too many: expected at most %d members", HY_OBJECTS_MAX);
         for (size_t i = 0; !rc && i < group->members.count; i++)
             if (strcmp(group->members.items[i], member) == 0)
                 rc = hy_word_fail(cursor, word, "is in the group twice: expected it once");

@@ -150,6 +150,21 @@ bool hy_role_parse(const char *word, enum hy_role *role)
     return false;
 }
 
+const char *hy_rc_word(int rc)
+{
+    static const char *const words[] = {"ok",
+                                        "unknown error",
+                                        "invalid parameter",
+                                        "unimplemented feature",
+                                        "insufficient privileges",
+                                        "not installed",
+                                        "not configured",
+                                        "not running",
+                                        "promoted",
+                                        "promoted, failed"};
+    return rc >= 0 && rc < (int)(sizeof words / sizeof *words) ? words[rc] : NULL;
+}
+
 const char *hy_exec_word(enum hy_exec exec)
 {
     switch (exec) {

@@ -145,9 +145,8 @@ static void check_options(struct hy_verify *verify, const struct hy_object *obje
         enum hy_kind kind;
         const char *name;
         bool flag;
-    } known[] = {{HY_COLOCATION, "node-attribute", false},
-                 {HY_COLOCATION, "influence", true},
-                 {HY_ORDER, "require-all", true}};
+    } known[] = {
+        {HY_COLOCATION, "node-attribute", false}, {HY_COLOCATION, "influence", true}, {HY_ORDER, "require-all", true}};
     for (size_t i = 0; i < options->list.count; i++) {
         const struct hy_attr *attr = &options->list.items[i];
         size_t k = 0, count = sizeof known / sizeof *known;
@@ -162,22 +161,12 @@ static void check_options(struct hy_verify *verify, const struct hy_object *obje
     }
 }
 
-static void check_set_kind(struct hy_verify *verify, const struct hy_object *object, const char *kind)
-{
-    if (strcasecmp(kind, "Mandatory") != 0 && strcasecmp(kind, "Optional") != 0 && strcasecmp(kind, "Serialize") != 0)
-        hy_verify_error(verify, "%s %s: kind='%s' of a set: expected Mandatory, Optional or Serialize",
-                        hy_kind_word(object->kind), object->id, kind);
-}
-
 static void check_set_scores(struct hy_verify *verify, const struct hy_object *object)
 {
     const struct hy_rsc_sets *sets = hy_object_rsc_sets(object);
     for (size_t i = 0; i < sets->list.count; i++) {
         const char *text = hy_attrs_get(&sets->list.items[i].options, "score");
-        const char *kind = hy_attrs_get(&sets->list.items[i].options, "kind");
         int score;
-        if (kind)
-            check_set_kind(verify, object, kind);
         if (text && !hy_score_parse(text, &score))
             hy_verify_error(verify,
                             "%s %s: score='%s' of a set: expected a score: a whole number, INFINITY or -INFINITY",
@@ -215,8 +204,8 @@ static void check_references_back(struct hy_verify *verify, const struct hy_obje
     const char *pattern = object->u.location.pattern;
     for (const char *at = pattern; at && (at = strchr(at, '\\')); at += at[1] ? 2 : 1)
         if (at[1] >= '1' && at[1] <= '9') {
-            hy_verify_error(verify, "location %s: /%s/ refers back (\\%c): expected a pattern without", object->id, pattern,
-                            at[1]);
+            hy_verify_error(verify, "location %s: /%s/ refers back (\\%c): expected a pattern without", object->id,
+                            pattern, at[1]);
             return;
         }
 }

@@ -2,21 +2,6 @@
 /* Why: one line in plain words, as a chain from what is seen to what caused it. All text is the decision's. */
 #include "scheduler/model.h"
 
-static const char *rc_word(int rc)
-{
-    static const char *const words[] = {"ok",
-                                        "unknown error",
-                                        "invalid parameter",
-                                        "unimplemented feature",
-                                        "insufficient privileges",
-                                        "not installed",
-                                        "not configured",
-                                        "not running",
-                                        "promoted",
-                                        "promoted, failed"};
-    return rc >= 0 && rc < (int)(sizeof words / sizeof *words) ? words[rc] : "unknown answer";
-}
-
 /* "start of MaxScale failed there (rc 1 'error': no such file)" */
 const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, const struct hy_result *result,
                                   const char *node)
@@ -25,9 +10,10 @@ const char *hy_sched_failure_text(struct hy_sched *s, struct hy_arena *arena, co
     const char *colon = result->reason ? ": " : "";
     const char *said = result->reason ? result->reason : "";
     const char *op = !strcmp(result->op, "monitor") && !result->interval ? "probe" : result->op;
+    const char *word = hy_rc_word(result->rc);
     if (result->exec == HY_EXEC_DONE)
         return hy_arena_printf(arena, "%s of %s failed on %s (rc %d '%s'%s%s)", op, result->rsc, node, result->rc,
-                               rc_word(result->rc), colon, said);
+                               word ? word : "unknown answer", colon, said);
     const char *how = result->exec == HY_EXEC_TIMEOUT ? "timed out"
                       : result->exec == HY_EXEC_DIED  ? "died"
                                                       : "could not be run";

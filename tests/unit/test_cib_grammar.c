@@ -338,6 +338,52 @@ START_TEST(limits_hold)
 }
 END_TEST
 
+/* Lists are looked through one by one: what has no end would take for ever. */
+START_TEST(lists_have_an_end)
+{
+    static const struct {
+        const char *begin, *before, *behind;
+        int most;
+        const char *reason;
+    } lists[] = {
+        {"primitive p Dummy params", " n", "=1", HY_ATTRS_MAX,
+         "'n1000=1': is one too many: expected at most 1000 in one set"},
+        {"property x=1", " n", "=1", HY_ATTRS_MAX - 1, "'n999=1': is one too many: expected at most 1000 in one set"},
+        {"primitive p Dummy", " params 0: n", "=1", HY_ATTRS_MAX,
+         "'0:': is one too many: expected at most 1000 in one set"},
+        {"group g", " m", "", HY_OBJECTS_MAX, "'m20000': is one too many: expected at most 20000 members"},
+        {"tag t", " m", "", HY_OBJECTS_MAX, "'m20000': is one too many: expected at most 20000 members"},
+        {"fencing_topology", " n", ": d", HY_TOPOLOGY_MAX,
+         "'d': is one too many: expected at most 2304 attempts in all"},
+    };
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        struct hy_buf text = {0};
+        struct hy_err err = {{0}};
+        struct hy_object *object = NULL;
+        hy_buf_adds(&text, lists[i].begin);
+        for (int n = 0; n < lists[i].most; n++)
+            hy_buf_addf(&text, "%s%d%s", lists[i].before, n, lists[i].behind);
+        if (lists[i].most < HY_OBJECTS_MAX) {
+            ck_assert_msg(hy_object_parse(hy_buf_text(&text), text.size, &object, &err) == 0, "%s", err.text);
+            hy_object_free(&object);
+        }
+        hy_buf_addf(&text, "%s%d%s", lists[i].before, lists[i].most, lists[i].behind);
+        ck_assert_int_eq(hy_object_parse(hy_buf_text(&text), text.size, &object, &err), -EINVAL);
+        ck_assert_msg(strstr(err.text, lists[i].reason) != NULL, "%s", err.text);
+        hy_buf_free(&text);
+    }
+    struct hy_buf text = {0};
+    struct hy_err err = {{0}};
+    struct hy_cib *cib = hy_cib_new();
+    for (int n = 0; n <= HY_ATTRS_MAX; n++)
+        hy_buf_addf(&text, "property n%d=1\n", n);
+    ck_assert_int_eq(hy_cib_parse(cib, hy_buf_text(&text), text.size, &err), -EINVAL);
+    ck_assert_str_eq(err.text, "line 1001: property cib-bootstrap-options: expected at most 1000 values in one set");
+    hy_buf_free(&text);
+    hy_cib_free(&cib);
+}
+END_TEST
+
 START_TEST(one_statement_is_one)
 {
     struct hy_err err = {{0}};
@@ -452,6 +498,7 @@ int main(void)
     Suite *suite = suite_create("cib: grammar");
     TCase *tcase = tcase_create("grammar");
     suite_add_tcase(suite, tcase);
+    tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, what_is_printed_comes_back);
     tcase_add_test(tcase, what_is_typed_is_understood);
     tcase_add_test(tcase, names_that_look_like_words_come_back);
@@ -459,6 +506,7 @@ int main(void)
     tcase_add_loop_test(tcase, errors_say_where_what_and_what_else, 0, (int)(sizeof wrong / sizeof *wrong));
     tcase_add_test(tcase, an_error_leaves_the_cib_as_it_was);
     tcase_add_test(tcase, limits_hold);
+    tcase_add_test(tcase, lists_have_an_end);
     tcase_add_test(tcase, one_statement_is_one);
     tcase_add_test(tcase, words_are_quoted_when_they_must_be);
     tcase_add_test(tcase, scores_are_pacemakers);

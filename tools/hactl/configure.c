@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `configure` followed by a statement of the one grammar; show and verify. */
 #include "cib/grammar.h"
-#include "cib/syntax.h"
 #include "cib/score.h"
+#include "cib/syntax.h"
 #include "hactl/agents.h"
 #include "hactl/connection.h"
 #include "hactl/commands.h"

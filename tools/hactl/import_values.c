@@ -80,10 +80,21 @@ bool hactl_import_id(struct hactl_import *import, const struct hactl_xml *at, co
     return false;
 }
 
+static void note_largest(void *context, const struct hy_attr_set *set)
+{
+    size_t *largest = context;
+    if (set->attrs.list.count > *largest)
+        *largest = set->attrs.list.count;
+}
+
 void hactl_import_add(struct hactl_import *import, const struct hactl_xml *at, struct hy_object *object)
 {
     const struct hy_object *taken = hy_cib_find(import->cib, object->id);
-    if (taken)
+    size_t largest = 0;
+    hy_object_visit_sets(object, note_largest, &largest);
+    if (largest > HY_ATTRS_MAX)
+        hactl_import_refuse(import, at, "has a set of %zu attributes: expected at most %d", largest, HY_ATTRS_MAX);
+    else if (taken)
         hactl_import_refuse(import, at, "the id '%s' is that of a %s already", object->id, hy_kind_word(taken->kind));
     else if (import->cib->objects.count >= HY_OBJECTS_MAX)
         hactl_import_refuse(import, at, "is one object too many: at most %d", HY_OBJECTS_MAX);

@@ -43,22 +43,22 @@ int hactl_rc_shown(const struct hy_result *result)
     return result->exec == HY_EXEC_DONE ? result->rc : HALYARD_ERR_GENERIC;
 }
 
+/* In the words of crm_mon of Pacemaker 1.1. */
 const char *hactl_rc_word(const struct hy_result *result)
 {
-    static const char *const words[] = {"ok",
-                                        "unknown error",
-                                        "invalid parameter",
-                                        "unimplemented feature",
-                                        "insufficient privileges",
-                                        "not installed",
-                                        "not configured",
-                                        "not running",
-                                        "master",
-                                        "master (failed)"};
     int rc = hactl_rc_shown(result);
-    if (rc >= 0 && rc < (int)(sizeof words / sizeof *words))
-        return words[rc];
-    return rc == HALYARD_DEGRADED ? "degraded" : rc == HALYARD_DEGRADED_PROMOTED ? "degraded master" : "unknown";
+    switch (rc) {
+    case HALYARD_RUNNING_PROMOTED:
+        return "master";
+    case HALYARD_FAILED_PROMOTED:
+        return "master (failed)";
+    case HALYARD_DEGRADED:
+        return "degraded";
+    case HALYARD_DEGRADED_PROMOTED:
+        return "degraded master";
+    default:
+        return hy_rc_word(rc) ? hy_rc_word(rc) : "unknown";
+    }
 }
 
 size_t *hactl_nodes_sorted(const struct hactl_state *state)
