@@ -44,7 +44,7 @@ tests_sim_halyard_sim_SOURCES = $(SIM_WORLD) tests/sim/memory.c
 SIM_FAST = tests/sim/fast
 SIM_FAST_C = $(filter %.c,$(SIM_PRODUCT) $(SIM_WORLD)) tests/sim/memory_fast.c
 SIM_FAST_H = $(wildcard $(srcdir)/include/halyard/*.h $(srcdir)/core/*/*.h $(srcdir)/tests/sim/*.h)
-SIM_FAST_CC = $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(SIM_CPPFLAGS) -std=c11 -w -g -O3 -flto=auto
+SIM_FAST_CC = $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(SIM_CPPFLAGS) -std=c11 -w -g -O3 -march=native -flto=auto
 
 $(SIM_FAST)/measured/%.o: %.c $(SIM_FAST_H)
 	$(AM_V_at)$(MKDIR_P) $(@D)
