@@ -46,7 +46,8 @@
     MUTANT(BLOCKED_IS_UP, "what is blocked counts as active before what comes after it")                               \
     MUTANT(START_BEFORE_STOP, "a resource is started before it has stopped elsewhere")                                 \
     MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")                                                  \
-    MUTANT(WITNESS_RUNS, "a witness is taken as a node like any other")
+    MUTANT(WITNESS_RUNS, "a witness is taken as a node like any other")                                                \
+    MUTANT(WITNESS_FORGOTTEN, "the first list of nodes does not say who is a witness")
 
 #define HY_MUTANT_ENUM(name, words) HY_MUTANT_##name,
 enum hy_mutant { HY_MUTANT_NONE, HY_MUTANT_LIST(HY_MUTANT_ENUM) HY_MUTANT_COUNT };

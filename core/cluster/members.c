@@ -4,6 +4,7 @@
  * ones, and this node in any case. What the parts keep of a node (admission, outbox, controller) is in its entry here,
  * so that it comes and goes with the node.
  */
+#include "base/mutant.h"
 #include "cib/command.h"
 #include "cluster/internal.h"
 
@@ -325,7 +326,7 @@ void hy_members_enrol(const struct hy_cluster *c, struct hy_buf *statements)
     for (size_t i = 0; i < c->members.configured_count; i++) {
         const struct hy_cluster_node *node = &c->members.configured[i];
         struct hy_enrolment enrolled = {.address = (char *)(uintptr_t)(node->address ? node->address : ""),
-                                        .witness = node->witness};
+                                        .witness = node->witness && !HY_MUTANT(WITNESS_FORGOTTEN)};
         for (size_t link = 0; link < HY_LINKS_MAX; link++)
             enrolled.links[link] = (char *)(uintptr_t)node->links[link];
         hy_command_enrol(statements, node->name, node->id, &enrolled);

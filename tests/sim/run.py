@@ -29,7 +29,8 @@ FIXED = [(1, 90, 3, 0), (1001, 60, 5, 0), (2001, 10, 4, 0), (3001, 10, 7, 0), (4
          (6001, 10, 3, 1), (7001, 10, 5, 2)]
 FRESH = 6
 MUTANT_SECONDS = 240
-NEEDS = {"WITNESS_RUNS": ["--witnesses", 1]}  # a mutant that shows in some worlds only
+# Mutants that show in some worlds only.
+NEEDS = {"WITNESS_RUNS": ["--witnesses", 1], "WITNESS_FORGOTTEN": ["--witnesses", 1]}
 
 
 class Run:
