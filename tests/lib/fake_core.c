@@ -102,8 +102,17 @@ static void build(struct world *world)
 
 /* ---------------------------------------------------------------- pretending */
 
+static bool is_of_notifying_clone(const struct hy_action *action)
+{
+    for (size_t i = 0; i < action->meta_count; i++)
+        if (strcmp(action->meta[i].name, "notify") == 0)
+            return true;
+    return false;
+}
+
 static void record(struct world *world, const struct hy_action *action, int rc)
 {
+    bool notify = is_of_notifying_clone(action);
     struct hy_buf text = {0};
     const struct hy_result result = {.rsc = (char *)action->rsc,
                                      .op = (char *)action->op,
@@ -115,7 +124,9 @@ static void record(struct world *world, const struct hy_action *action, int rc)
                                      .took = 381 * HY_MS,
                                      .reason = rc == 1 ? (char *)"maxscale: No such file" : NULL,
                                      .agent = (char *)action->agent,
-                                     .digest = (char *)action->digest};
+                                     .digest = (char *)action->digest,
+                                     .notify = notify,
+                                     .order = notify ? world->call : 0};
     hy_command_result(&text, action->node, 1, &result);
     must_apply(world, &text);
     hy_buf_free(&text);

@@ -159,6 +159,15 @@ START_TEST(the_running_cluster)
     expect_in(&core, "hactl simulate --standby test1 --json", "\"action\": \"move\"");
     expect_in(&core, "hactl simulate --save - | hactl simulate --state - --node-down test1",
               "Afterwards:\n\nOnline: [ test3 test5 ]\nOFFLINE: [ test1 ]\n\n A\t(lsb:a):\tStarted test3\n");
+    expect_not_in(&core, "hactl simulate --standby test1", "told");
+    expect_ok(&core, "hactl configure primitive B lsb:b --wait", "");
+    expect_ok(&core, "hactl configure clone cb B meta notify=true --wait", "");
+    expect_in(
+        &core, "hactl simulate --standby test1",
+        "\nWho would be told of it:\n\n notify    B on test1                            before the stop of B:0 on "
+        "test1\n");
+    expect_in(&core, "hactl simulate --standby test1",
+              "\n notify    B on test3                            after the stop of B:0 on test1\n");
     expect_error(&core, "hactl simulate --standby test7", 1, "hactl: there is no node test7 in it\n");
     expect_ok(&core, "hactl resource locate A", "resource A is running on: test1\n");
     expect_not_in(&core, "hactl configure show", "standby");

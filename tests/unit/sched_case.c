@@ -96,6 +96,7 @@ static enum hy_exec read_exec(const char *text)
 static void full_result(struct test *test, struct line *line)
 {
     struct hy_result result = {.rsc = line->words[2]};
+    char names[256];
     result.op = read_op(line->words[3], &result.interval);
     for (int i = 4; i < line->count; i++) {
         char *value = strchr(line->words[i], '=');
@@ -112,6 +113,10 @@ static void full_result(struct test *test, struct line *line)
             result.digest = value;
         else if (!strcmp(name, "agent"))
             result.agent = value;
+        else if (!strcmp(name, "restart-digest"))
+            result.restart_digest = value;
+        else if (!strcmp(name, "restart-params"))
+            snprintf(names, sizeof names, " %s ", value), result.restart_params = names;
         else if (!strcmp(name, "from"))
             result.migrate_from = value;
         else if (!strcmp(name, "to"))

@@ -207,6 +207,8 @@ class Case:
         values = dict(word.split("=", 1) for word in words[3:])
         status = EXECUTED[values.get("exec", "done")]
         digests = {"op-digest": values["digest"]} if "digest" in values else None
+        if "restart-digest" in values:
+            digests.update({"op-restart-digest": values["restart-digest"], "op-force-restart": f" {values['restart-params']} "})
         rc = int(values.get("rc", 193 if status == -1 else 198 if status else 0))
         self.result(node, rsc, task, int(seconds(interval) * 1000) if interval else 0, rc, status, digests)
         operations = self.operations(node, rsc)
