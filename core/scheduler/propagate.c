@@ -49,8 +49,8 @@ static uint32_t seen_of(const struct hy_graph *g, const struct hy_srsc *rsc, enu
     for (size_t i = 0; i < rsc->children.count; i++) {
         bool one;
         uint32_t child = seen_of(g, rsc->children.items[i], task, node, &one);
-        if (clone && begins && (!g->clones_call || !(child & HY_RUNNABLE)))
-            child |= HY_OPTIONAL; /* an instance that cannot come up changes nothing */
+        if (clone && ((begins && !g->clones_call) || ((begins || node != HY_NO_NODE) && !(child & HY_RUNNABLE))))
+            child |= HY_OPTIONAL; /* an instance that cannot come up, or go, changes nothing */
         any = any || (one && (child & HY_RUNNABLE));
         all = all && (one ? (child & HY_RUNNABLE) : !begins);
         seen &= child | ~(uint32_t)HY_OPTIONAL;
@@ -104,7 +104,7 @@ uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node)
         return seen;
     uint32_t beside = seen_of(g, step->rsc, task, node, &there);
     /* That the one beside it goes calls, too, though another one is still there. The peer does not mind. */
-    if (task == HY_TASK_START)
+    if (task == HY_TASK_START && g->clones_call)
         beside &= seen_of(g, step->rsc, HY_TASK_STOP, node, &there);
     uint32_t calls = any_stays(g, step->rsc, task) ? beside : beside & seen;
     return (calls & HY_OPTIONAL) | (seen & ~(uint32_t)HY_OPTIONAL);
