@@ -9,18 +9,24 @@ EXTRA_DIST += \
 	docs/protocol.md \
 	docs/writing-a-transport.md \
 	docs/writing-an-agent.md \
+	docs/decisions/action-graph.md \
 	docs/decisions/asked-again.md \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \
+	docs/decisions/deciding-afresh.md \
 	docs/decisions/disk-identity-and-damage.md \
 	docs/decisions/executor-is-the-parent.md \
+	docs/decisions/fencing-off-by-default.md \
 	docs/decisions/lease-covers-everything.md \
 	docs/decisions/lease.md \
+	docs/decisions/names-of-anonymous-instances.md \
 	docs/decisions/nodes-come-and-go.md \
+	docs/decisions/one-arena-a-decision.md \
 	docs/decisions/one-binary-without-zeromq.md \
 	docs/decisions/out-of-memory.md \
 	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
 	docs/decisions/python-for-the-testbed.md \
 	docs/decisions/simulator.md \
-	docs/decisions/text-commands-in-the-log.md
+	docs/decisions/text-commands-in-the-log.md \
+	docs/decisions/what-is-refused.md

@@ -71,7 +71,8 @@ enum hy_mark {
     HY_DANGLING = 1u << 9,      /* clears up after a migration that failed: calls for nothing */
     HY_QUEUED = 1u << 10,       /* in the work list of propagate.c */
     HY_ALONE = 1u << 11,        /* forbidden because what it must be with does not run */
-    HY_HELD = 1u << 12          /* behind something that is called for and never comes to its end */
+    HY_CARRIES = 1u << 12,      /* something that is left alone stands on what it would stop: it is not done */
+    HY_HELD = 1u << 13          /* behind something that is called for and never comes to its end */
 };
 
 /* What a link from `first` to `then` says, beside the order of the two. */
@@ -107,6 +108,7 @@ struct hy_step {
     uint32_t out, in;                 /* first links */
     uint32_t required;                /* gates: how many */
     uint32_t called_by, forbidden_by; /* the step that did it first; HY_NO_ACTION: it itself */
+    const struct hy_srsc *carried;    /* what stands on it, and keeps it from being done; NULL */
     const struct hy_sop *sop;
     const char *op; /* NULL: the task's word. The decision's string */
     hy_time interval;
@@ -144,6 +146,7 @@ struct hy_graph {
     HY_VEC(uint32_t) queue;
     bool any_flight;
     bool clones_call;                          /* which instances can begin is known */
+    bool settled;                              /* all has been carried along */
     bool in_doubt;                             /* while what may be running already is taken for not running */
     struct hy_number_text numbers[HY_NUMBERS]; /* as text, for the agents */
 };
@@ -207,6 +210,7 @@ void hy_graph_propagate(struct hy_graph *g);
 uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node);
 
 /* settle.c */
+void hy_graph_carriers(struct hy_graph *g); /* before anything is carried along */
 void hy_graph_settle(struct hy_graph *g);
 
 /* room.c */

@@ -12,6 +12,12 @@ static bool is_collective(const struct hy_step *step)
     return step->rsc && step->rsc->kind != HY_RSC_PRIMITIVE;
 }
 
+/* What may run already calls for nothing at first; what will not be done never does. */
+static bool calls(const struct hy_graph *g, const struct hy_step *step)
+{
+    return (g->in_doubt || !(step->marks & HY_UNHEARD)) && (g->settled || !(step->marks & HY_CARRIES));
+}
+
 static uint32_t seen_of_leaf(const struct hy_graph *g, const struct hy_srsc *leaf, enum hy_task task, uint32_t node,
                              bool *there)
 {
@@ -24,7 +30,7 @@ static uint32_t seen_of_leaf(const struct hy_graph *g, const struct hy_srsc *lea
         *there = true;
         if (node != HY_NO_NODE && step->node != node)
             continue;
-        if (!(step->marks & HY_OPTIONAL) && (g->in_doubt || !(step->marks & HY_UNHEARD)))
+        if (!(step->marks & HY_OPTIONAL) && calls(g, step))
             seen &= ~(uint32_t)HY_OPTIONAL;
         if (!(step->marks & HY_RUNNABLE))
             seen &= ~(uint32_t)HY_RUNNABLE;
@@ -43,8 +49,8 @@ static uint32_t seen_of(const struct hy_graph *g, const struct hy_srsc *rsc, enu
     for (size_t i = 0; i < rsc->children.count; i++) {
         bool one;
         uint32_t child = seen_of(g, rsc->children.items[i], task, node, &one);
-        if (clone && begins && (!g->clones_call || !(child & HY_RUNNABLE)))
-            child |= HY_OPTIONAL; /* an instance that cannot come up changes nothing */
+        if (clone && ((begins && !g->clones_call) || ((begins || node != HY_NO_NODE) && !(child & HY_RUNNABLE))))
+            child |= HY_OPTIONAL; /* an instance that cannot come up, or go, changes nothing */
         any = any || (one && (child & HY_RUNNABLE));
         all = all && (one ? (child & HY_RUNNABLE) : !begins);
         seen &= child | ~(uint32_t)HY_OPTIONAL;
@@ -89,8 +95,7 @@ uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node)
     if (step->task == HY_TASK_GATE)
         return seen_of_gate(g, first);
     if (!is_collective(step)) {
-        uint32_t seen = step->marks;
-        return (seen & HY_UNHEARD) && !g->in_doubt ? seen | HY_OPTIONAL : seen;
+        return calls(g, step) ? step->marks : step->marks | HY_OPTIONAL;
     }
     enum hy_task task = step->task >= HY_TASK_DONE ? step->task - HY_TASK_DONE : step->task;
     bool there;
@@ -99,7 +104,7 @@ uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node)
         return seen;
     uint32_t beside = seen_of(g, step->rsc, task, node, &there);
     /* That the one beside it goes calls, too, though another one is still there. The peer does not mind. */
-    if (task == HY_TASK_START)
+    if (task == HY_TASK_START && g->clones_call)
         beside &= seen_of(g, step->rsc, HY_TASK_STOP, node, &there);
     uint32_t calls = any_stays(g, step->rsc, task) ? beside : beside & seen;
     return (calls & HY_OPTIONAL) | (seen & ~(uint32_t)HY_OPTIONAL);
@@ -370,4 +375,5 @@ void hy_graph_propagate(struct hy_graph *g)
             enqueue_above(g, hy_step_at(g, i));
         }
     work(g);
+    g->settled = true;
 }

@@ -136,29 +136,31 @@ static const struct hy_srsc *left_alone(const struct hy_graph *g, const struct h
     return !going && hy_level_of(then->role) >= (task == HY_TASK_PROMOTE ? 2 : 1) ? then : NULL;
 }
 
-static void hold_under(struct hy_graph *g, struct hy_srsc *first, enum hy_task task, const struct hy_sorder *order,
-                       enum hy_task then_task, bool pairs)
+/* Its stop is out of the question, and so is all that would come after that. */
+static void mark_carrier(struct hy_graph *g, struct hy_srsc *leaf, enum hy_task task, const struct hy_sorder *order,
+                         enum hy_task then_task, bool pairs)
 {
-    for (size_t i = 0; i < first->children.count; i++)
-        hold_under(g, first->children.items[i], task, order, then_task, pairs);
-    if (first->kind != HY_RSC_PRIMITIVE)
+    for (size_t i = 0; i < leaf->children.count; i++)
+        mark_carrier(g, leaf->children.items[i], task, order, then_task, pairs);
+    if (leaf->kind != HY_RSC_PRIMITIVE)
         return;
-    for (uint32_t at = hy_graph_first(g, first, task); at != HY_NO_ACTION; at = hy_graph_next(g, at)) {
+    for (uint32_t at = hy_graph_first(g, leaf, task); at != HY_NO_ACTION; at = hy_graph_next(g, at)) {
         struct hy_step *step = hy_step_at(g, at);
-        const struct hy_srsc *by =
-            (step->marks & (HY_OPTIONAL | HY_PENDING | HY_PSEUDO)) || !(step->marks & HY_RUNNABLE)
-                ? NULL
-                : left_alone(g, order->then, then_task, pairs ? step->node : HY_NO_NODE);
+        if (step->marks & (HY_PENDING | HY_PSEUDO))
+            continue;
+        const struct hy_srsc *by = left_alone(g, order->then, then_task, pairs ? step->node : HY_NO_NODE);
         if (!by)
             continue;
-        step->marks &= ~(uint32_t)HY_RUNNABLE;
-        first->stuck_by = by;
+        step->marks |= HY_CARRIES;
+        step->carried = by;
+        for (uint32_t up = hy_graph_first(g, leaf, task ^ 1u); up != HY_NO_ACTION; up = hy_graph_next(g, up))
+            hy_step_at(g, up)->marks |= HY_CARRIES;
     }
 }
 
 /* What is not managed may not be pulled from under: what it comes behind runs on, until somebody sees to it. The peer
  * stops it. */
-static void hold_what_carries(struct hy_graph *g)
+void hy_graph_carriers(struct hy_graph *g)
 {
     const struct hy_sched *s = g->s;
     for (size_t i = 0; i < s->orders.count; i++) {
@@ -168,9 +170,20 @@ static void hold_what_carries(struct hy_graph *g)
             continue;
         bool pairs = order->then->interleave && order->first->kind == HY_RSC_CLONE;
         enum hy_task then = order->then_action == HY_ACT_PROMOTE ? HY_TASK_PROMOTE : HY_TASK_START;
-        hold_under(g, order->first, HY_TASK_STOP, order, then, pairs);
+        mark_carrier(g, order->first, HY_TASK_STOP, order, then, pairs);
         if (promote)
-            hold_under(g, order->first, HY_TASK_DEMOTE, order, then, pairs);
+            mark_carrier(g, order->first, HY_TASK_DEMOTE, order, then, pairs);
+    }
+}
+
+static void hold_what_carries(struct hy_graph *g)
+{
+    for (uint32_t i = 0; i < g->steps.count; i++) {
+        struct hy_step *step = hy_step_at(g, i);
+        if (!step->carried || (step->marks & (HY_OPTIONAL | HY_PENDING | HY_PSEUDO)) || !(step->marks & HY_RUNNABLE))
+            continue;
+        step->marks &= ~(uint32_t)HY_RUNNABLE;
+        step->rsc->stuck_by = step->carried;
     }
 }
 
@@ -224,6 +237,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_orders(&g);
     hy_graph_probes(&g);
     hy_graph_unfencing(&g);
+    hy_graph_carriers(&g);
     hy_graph_propagate(&g);
     hy_graph_doubts(&g);
     hy_graph_settle(&g);

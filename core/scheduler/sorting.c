@@ -104,65 +104,135 @@ static bool sort(struct sorter *sorter)
 
 /* ---------------------------------------------------------------- circles */
 
+/* The arrows by where they lead to. */
+struct backwards {
+    uint32_t *to;  /* by step: where its arrows begin in `ins`; one more at the end */
+    uint32_t *ins; /* numbers of arrows, by `then` */
+};
+
+static struct backwards index_backwards(const struct sorter *sorter)
+{
+    size_t steps = sorter->g->steps.count, count = sorter->arrows.count;
+    struct backwards back = {.to = hy_alloc_array(steps + 2, sizeof *back.to),
+                             .ins = hy_alloc_array(count, sizeof *back.ins)};
+    for (size_t i = 0; i < count; i++)
+        back.to[sorter->arrows.items[i].then + 2]++;
+    for (size_t i = 2; i < steps + 2; i++)
+        back.to[i] += back.to[i - 1];
+    for (uint32_t i = 0; i < count; i++)
+        back.ins[back.to[sorter->arrows.items[i].then + 1]++] = i;
+    return back;
+}
+
+/* What sort() could not take, less what is merely behind it. */
+struct knot {
+    struct sorter *sorter;
+    struct backwards back;
+    uint8_t *cut;      /* by arrow */
+    uint32_t *waiting; /* by step: how many wait for it */
+    HY_VEC(uint32_t) ends;
+};
+
+static void stop_waiting(struct knot *knot, uint32_t step)
+{
+    if (--knot->waiting[step] == 0)
+        hy_vec_push(&knot->ends, step);
+}
+
 /* Those that nothing in a circle waits for are taken off from behind, so that only circles are left, and what is between
  * two. */
-static void peel(struct sorter *sorter)
+static void peel(struct knot *knot)
 {
-    size_t steps = sorter->g->steps.count, count = 0;
-    uint32_t *waiting = hy_alloc_array(steps, sizeof *waiting), *queue = hy_alloc_array(steps, sizeof *queue);
-    uint32_t *ins = hy_alloc_array(sorter->arrows.count, sizeof *ins), *to = hy_alloc_array(steps + 2, sizeof *to);
-    for (size_t i = 0; i < sorter->arrows.count; i++) {
-        waiting[sorter->arrows.items[i].first]++;
-        to[sorter->arrows.items[i].then + 2]++;
+    struct sorter *sorter = knot->sorter;
+    for (size_t at = 0; at < knot->ends.count; at++) {
+        uint32_t end = knot->ends.items[at];
+        sorter->taken[end] = 1;
+        for (uint32_t i = knot->back.to[end]; i < knot->back.to[end + 1]; i++)
+            if (!knot->cut[knot->back.ins[i]])
+                stop_waiting(knot, sorter->arrows.items[knot->back.ins[i]].first);
     }
-    for (size_t i = 2; i < steps + 2; i++)
-        to[i] += to[i - 1];
-    for (uint32_t i = 0; i < sorter->arrows.count; i++)
-        ins[to[sorter->arrows.items[i].then + 1]++] = i;
+    knot->ends.count = 0;
+}
+
+static struct knot begin_knot(struct sorter *sorter)
+{
+    size_t steps = sorter->g->steps.count, count = sorter->arrows.count;
+    struct knot knot = {.sorter = sorter, .back = index_backwards(sorter)};
+    knot.cut = hy_alloc_array(count, 1);
+    knot.waiting = hy_alloc_array(steps, sizeof *knot.waiting);
+    for (size_t i = 0; i < count; i++)
+        knot.waiting[sorter->arrows.items[i].first]++;
     for (uint32_t i = 0; i < steps; i++)
-        if (sorter->in[i] && !waiting[i])
-            queue[count++] = i;
-    for (size_t at = 0; at < count; at++) {
-        sorter->taken[queue[at]] = 1;
-        for (uint32_t i = to[queue[at]]; i < to[queue[at] + 1]; i++)
-            if (--waiting[sorter->arrows.items[ins[i]].first] == 0)
-                queue[count++] = sorter->arrows.items[ins[i]].first;
-    }
-    free(waiting);
-    free(queue);
-    free(ins);
-    free(to);
+        if (sorter->in[i] && !knot.waiting[i])
+            hy_vec_push(&knot.ends, i);
+    peel(&knot);
+    return knot;
+}
+
+/* Answers whether anything was cut. */
+static bool end_knot(struct knot *knot)
+{
+    struct sorter *sorter = knot->sorter;
+    size_t kept = 0, count = sorter->arrows.count;
+    for (size_t i = 0; i < count; i++)
+        if (!knot->cut[i])
+            sorter->arrows.items[kept++] = sorter->arrows.items[i];
+    sorter->arrows.count = kept;
+    free(knot->back.to);
+    free(knot->back.ins);
+    free(knot->cut);
+    free(knot->waiting);
+    hy_vec_free(&knot->ends);
+    return kept < count;
 }
 
 static bool drop_weak(struct sorter *sorter)
 {
-    size_t kept = 0, count = sorter->arrows.count;
-    peel(sorter);
-    for (size_t i = 0; i < count; i++) {
-        const struct arrow arrow = sorter->arrows.items[i];
-        bool inside = !sorter->taken[arrow.first] && !sorter->taken[arrow.then];
-        if (!inside || !(arrow.marks & HY_LINK_WEAK))
-            sorter->arrows.items[kept++] = arrow;
+    struct knot knot = begin_knot(sorter);
+    for (size_t i = 0; i < sorter->arrows.count; i++) {
+        const struct arrow *arrow = &sorter->arrows.items[i];
+        knot.cut[i] = !sorter->taken[arrow->first] && !sorter->taken[arrow->then] && (arrow->marks & HY_LINK_WEAK);
     }
-    sorter->arrows.count = kept;
-    return kept < count;
+    return end_knot(&knot);
+}
+
+/* All that it sets free is taken, too. */
+static void cut_before(struct knot *knot, uint32_t step)
+{
+    struct sorter *sorter = knot->sorter;
+    for (uint32_t i = knot->back.to[step]; i < knot->back.to[step + 1]; i++) {
+        uint32_t arrow = knot->back.ins[i], first = sorter->arrows.items[arrow].first;
+        if (sorter->taken[first])
+            continue;
+        knot->cut[arrow] = 1;
+        stop_waiting(knot, first);
+    }
+    HY_VEC(uint32_t) free_now = {0};
+    hy_vec_push(&free_now, step);
+    sorter->taken[step] = 1;
+    for (size_t at = 0; at < free_now.count; at++) {
+        uint32_t from = free_now.items[at];
+        for (uint32_t i = sorter->from[from]; i < sorter->from[from + 1]; i++) {
+            uint32_t then = sorter->arrows.items[sorter->outs[i]].then;
+            if (knot->cut[sorter->outs[i]] || --sorter->missing[then] || sorter->taken[then])
+                continue;
+            sorter->taken[then] = 1;
+            hy_vec_push(&free_now, then);
+        }
+    }
+    hy_vec_free(&free_now);
+    peel(knot);
 }
 
 /* Orders that contradict each other close a circle. It is cut before the first of its actions that are left, so that all
  * get done, in the same way on every node. */
-static void cut_circle(struct sorter *sorter)
+static void cut_circles(struct sorter *sorter)
 {
-    peel(sorter);
-    uint32_t lowest = 0;
-    while (!sorter->in[lowest] || sorter->taken[lowest])
-        lowest++;
-    size_t kept = 0;
-    for (size_t i = 0; i < sorter->arrows.count; i++) {
-        const struct arrow arrow = sorter->arrows.items[i];
-        if (arrow.then != lowest || sorter->taken[arrow.first])
-            sorter->arrows.items[kept++] = arrow;
-    }
-    sorter->arrows.count = kept;
+    struct knot knot = begin_knot(sorter);
+    for (uint32_t i = 0; i < sorter->g->steps.count; i++)
+        if (sorter->in[i] && !sorter->taken[i])
+            cut_before(&knot, i);
+    end_knot(&knot);
 }
 
 /* What must not be done at the same time is done in the order that has come about. */
@@ -189,15 +259,15 @@ static void serialize(struct sorter *sorter)
 struct collector {
     const struct sorter *sorter;
     const uint32_t *place; /* among those that are done; by step */
-    uint32_t *ins, *to;
+    struct backwards back;
     uint32_t *seen; /* by step: for which it was seen last, and whether by links that are strong all the way */
     HY_VEC(uint32_t) found;
 };
 
 static void collect(struct collector *c, uint32_t step, uint32_t mark, bool strong)
 {
-    for (uint32_t i = c->to[step]; i < c->to[step + 1]; i++) {
-        const struct arrow *arrow = &c->sorter->arrows.items[c->ins[i]];
+    for (uint32_t i = c->back.to[step]; i < c->back.to[step + 1]; i++) {
+        const struct arrow *arrow = &c->sorter->arrows.items[c->back.ins[i]];
         const struct hy_step *first = hy_step_at(c->sorter->g, arrow->first);
         bool all = strong && is_strong(arrow->marks);
         uint32_t *seen = &c->seen[arrow->first];
@@ -213,28 +283,13 @@ static void collect(struct collector *c, uint32_t step, uint32_t mark, bool stro
     }
 }
 
-static void index_backwards(struct collector *c)
-{
-    const struct sorter *sorter = c->sorter;
-    size_t steps = sorter->g->steps.count;
-    c->ins = hy_alloc_array(sorter->arrows.count, sizeof *c->ins);
-    c->to = hy_alloc_array(steps + 2, sizeof *c->to);
-    c->seen = hy_alloc_array(steps, sizeof *c->seen);
-    for (size_t i = 0; i < sorter->arrows.count; i++)
-        c->to[sorter->arrows.items[i].then + 2]++;
-    for (size_t i = 2; i < steps + 2; i++)
-        c->to[i] += c->to[i - 1];
-    for (uint32_t i = 0; i < sorter->arrows.count; i++)
-        c->ins[c->to[sorter->arrows.items[i].then + 1]++] = i;
-}
-
 static struct hy_order_of_work list_them(struct sorter *sorter)
 {
     struct hy_graph *g = sorter->g;
     struct hy_arena *arena = &g->s->decision->arena;
     uint32_t *place = hy_alloc_array(g->steps.count, sizeof *place);
-    struct collector c = {.sorter = sorter, .place = place};
-    index_backwards(&c);
+    struct collector c = {.sorter = sorter, .place = place, .back = index_backwards(sorter)};
+    c.seen = hy_alloc_array(g->steps.count, sizeof *c.seen);
     uint32_t *steps = hy_arena_array(g->arena, sorter->done, sizeof *steps);
     struct hy_predecessors *after = hy_arena_array(g->arena, sorter->done, sizeof *after);
     uint32_t count = 0;
@@ -252,8 +307,8 @@ static struct hy_order_of_work list_them(struct sorter *sorter)
         steps[count++] = step;
     }
     hy_vec_free(&c.found);
-    free(c.ins);
-    free(c.to);
+    free(c.back.ins);
+    free(c.back.to);
     free(c.seen);
     free(place);
     return (struct hy_order_of_work){steps, after, count};
@@ -276,9 +331,9 @@ struct hy_order_of_work hy_graph_sort(struct hy_graph *g)
     bool sorted = sort(&sorter);
     if (!sorted && drop_weak(&sorter))
         sorted = sort(&sorter);
-    while (!sorted) {
-        cut_circle(&sorter);
-        sorted = sort(&sorter);
+    if (!sorted) {
+        cut_circles(&sorter);
+        sort(&sorter);
     }
     serialize(&sorter);
     struct hy_order_of_work work = list_them(&sorter);

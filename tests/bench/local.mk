@@ -26,5 +26,7 @@ EXTRA_DIST += \
 	tests/bench/bench/table.py \
 	tests/bench/consensus/run \
 	tests/bench/scheduler/cibs.py \
+	tests/bench/scheduler/odd \
 	tests/bench/scheduler/run \
+	tests/bench/scheduler/shapes.py \
 	tests/bench/run
