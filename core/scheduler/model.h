@@ -127,6 +127,7 @@ struct hy_meta {
     enum hy_requires requires;
     bool allow_migrate;
     bool allow_unhealthy;
+    bool chained; /* groups: the members start one after the other (`ordered`) */
 };
 
 struct hy_params {
@@ -192,7 +193,7 @@ struct hy_past {
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
     bool came_from : 1; /* it failed to arrive there, and is thought to be here first of all */
-    bool partial : 1; /* ... migrate_from is still to come */
+    bool partial : 1;   /* ... migrate_from is still to come */
     bool migration_failed : 1;
     bool dangling : 1; /* a migration left something here that is to be stopped */
 };

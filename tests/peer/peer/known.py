@@ -57,6 +57,25 @@ def without_roles_kept_apart(cib):
     return cib if limited else None
 
 
+# ---- an optional colocation of the promoted role
+
+
+def roles_differ(difference):
+    return any(label == "promoted" for label, *_ in difference.places)
+
+
+def without_optional_promoted_dependents(cib):
+    """Nobody would merely like to be promoted near something."""
+    constraints, gone = cib.part("constraints"), []
+    for colocation in constraints.findall("rsc_colocation"):
+        roles = {colocation.get("rsc-role")} | {block.get("role") for block in colocation.findall("resource_set")}
+        if "Promoted" in roles and "INFINITY" not in (colocation.get("score") or "0"):
+            gone.append(colocation)
+    for colocation in gone:
+        constraints.remove(colocation)
+    return cib if gone else None
+
+
 KNOWN = [
     Known("instances change places",
           "2.1.5 stops and starts instances of a clone so that others of the same clone may have their places; later versions "
@@ -64,4 +83,7 @@ KNOWN = [
     Known("kept apart by role",
           "2.1.5 applies a colocation with a negative score that is limited to a role to all other roles; later versions, and its "
           "documentation, to that role", anything, without_roles_kept_apart),
+    Known("promoted near something",
+          "2.1.5 weighs an optional colocation of the promoted role with the other's own preferences, sometimes twice; later "
+          "versions add its score, once", roles_differ, without_optional_promoted_dependents),
 ]
