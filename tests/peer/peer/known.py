@@ -2,8 +2,9 @@
 """Differences that are meant: where this version of the peer decides otherwise than its successors, or its documentation.
 
 Each has a reason, and is as narrow as can be: `applies` looks at what is different, and then `without` changes the question so
-that what is meant plays no part any more; of that both must decide alike. A difference that remains is not this one. Each is told
-at length in docs/decisions/scheduler-differences.md."""
+that what is meant plays no part any more; of that both must decide alike. A difference that remains is not this one. (Where there
+is no other question to ask, `applies` says all, and `without` is None.) Each is told at length in
+docs/decisions/scheduler-differences.md."""
 
 import collections
 
@@ -76,6 +77,19 @@ def without_optional_promoted_dependents(cib):
     return cib if gone else None
 
 
+# ---- one node, two instances
+
+
+def starts_where_none_can_be(difference):
+    """All that the peer does and we do not is starting instances of anonymous clones where one is, or starts, already."""
+    names, blocked = difference.names, {(a.name, a.target) for a in difference.blocked[1] if a.blocked}
+    after, begun = difference.after(1), difference.begun()
+    return not difference.places and not difference.surplus and all(
+        action.word == "start" and names.is_loose(action.name) and action.target in after.get(action.name, ()) and
+        ((action.name, action.target) in blocked or (action.name, action.target) in begun)
+        for action in difference.missing)
+
+
 KNOWN = [
     Known("instances change places",
           "2.1.5 stops and starts instances of a clone so that others of the same clone may have their places; later versions "
@@ -86,4 +100,7 @@ KNOWN = [
     Known("promoted near something",
           "2.1.5 weighs an optional colocation of the promoted role with the other's own preferences, sometimes twice; later "
           "versions add its score, once", roles_differ, without_optional_promoted_dependents),
+    Known("two on one node",
+          "2.1.5 starts a second instance of an anonymous clone on a node, beside one that is blocked there, or that it starts there, "
+          "too; our own rule: nothing starts beside what is stuck", starts_where_none_can_be, None),
 ]
