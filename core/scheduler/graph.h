@@ -23,6 +23,7 @@
  *   propagate.c          optional and runnable, carried along
  *   settle.c             what came of each resource
  *   recurring.c probes.c what is watched, what is asked
+ *   notices.c            what the instances of a clone are told of each other
  *   sorting.c            an order in which they could be done one by one; the decision's list
  *   actions.c            the decision's list of actions
  *   changes.c            the same as a human calls it
@@ -57,7 +58,7 @@ enum hy_task {
 
 enum hy_mark {
     HY_OPTIONAL = 1u << 0,      /* nothing calls for it */
-    HY_RUNNABLE = 1u << 1,      /* nothing forbids it */
+    HY_RUNNABLE = 1u << 1,      /* nothing forbids it; if it is under way: it will be left as it makes it */
     HY_PSEUDO = 1u << 2,        /* nobody executes it */
     HY_MIGRATABLE = 1u << 3,    /* stop and start of what migrates, as long as nothing speaks against it */
     HY_PENDING = 1u << 4,       /* under way already */
@@ -110,6 +111,7 @@ struct hy_step {
     const char *reason;   /* NULL: found when it is known to happen */
     struct hy_attr *meta; /* beside the usual */
     size_t meta_count;
+    const char *digest; /* NULL: of its parameters. The decision's string */
 };
 
 /* What the graph knows of one resource. */
@@ -208,6 +210,9 @@ void hy_graph_settle(struct hy_graph *g);
 void hy_graph_probes(struct hy_graph *g);
 void hy_graph_doubts(struct hy_graph *g);
 void hy_graph_recurring(struct hy_graph *g);
+
+/* notices.c */
+void hy_graph_notices(struct hy_graph *g);
 
 /* sorting.c */
 struct hy_predecessors {
