@@ -70,6 +70,10 @@ static enum hy_change_kind in_role(const struct hy_graph *g, const struct hy_srs
                                    const struct course_of_events *e, uint32_t *decisive)
 {
     *decisive = e->start;
+    if (e->start != HY_NO_ACTION && hy_step_is(g, e->start, HY_UNWANTED)) {
+        *decisive = e->stop;
+        return HY_CHANGE_STOP;
+    }
     if (is_needed(g, e->migrate) && is_runnable(g, e->migrate))
         return HY_CHANGE_MIGRATE;
     if (hy_course_of(g, leaf)->reload)

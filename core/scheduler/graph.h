@@ -68,6 +68,7 @@ enum hy_mark {
     HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
     HY_QUEUED = 1u << 9,
     HY_HELD = 1u << 11, /* behind something that is called for and never comes to its end */
+    HY_UNWANTED = 1u << 13, /* a start under way that would not be begun now: stopped once it is up */
     HY_ALONE = 1u << 10 /* forbidden because what it must be with does not run */
 };
 
@@ -166,6 +167,8 @@ uint32_t hy_graph_step(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task tas
 uint32_t hy_graph_find(const struct hy_graph *g, const struct hy_srsc *leaf, enum hy_task task, uint32_t node);
 void hy_graph_link(struct hy_graph *g, uint32_t first, uint32_t then, uint32_t marks);
 void hy_graph_call(struct hy_graph *g, uint32_t step); /* makes it called for */
+/* A start that is under way, and is forbidden now, is undone. */
+void hy_graph_undo(struct hy_graph *g, uint32_t start, uint32_t because);
 /* All the steps of a task of a primitive: for (step = first; step != HY_NO_ACTION; step = next). */
 uint32_t hy_graph_first(const struct hy_graph *g, const struct hy_srsc *leaf, enum hy_task task);
 uint32_t hy_graph_next(const struct hy_graph *g, uint32_t step);

@@ -93,19 +93,13 @@ enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_
         here->dangling = true; /* all but the stop */
         return HY_ROLE_STOPPED;
     }
-    bool on_target = there && !there_newer && s->nodes[target].member;
     if (arrival) {
-        if (on_target) {
-            here->adds = target;
-            here->adds_failed = true;
-        } else {
-            fail_migration(here);
-        }
+        fail_migration(here); /* what it left there, that node says itself */
         return HY_ROLE_STARTED;
     }
     if (there && s->nodes[target].member && is_unknown(there) && !there->flights)
         return HY_ROLE_STARTED; /* cleaned up there: a probe will tell */
-    if (on_target) {
+    if (there && !there_newer && s->nodes[target].member) {
         here->adds = target;
         here->partial = s->nodes[node].member;
     } else if (!here_newer) {
@@ -120,10 +114,8 @@ static void left_behind(struct hy_sched *s, struct hy_unit *unit, uint32_t node,
     struct hy_past *here = &unit->past[node], *there = &unit->past[other];
     const struct hy_result *half = find(there, failed_here ? "migrate_from" : "migrate_to", result);
     if (!is_unknown(there) && !has_moved_on(there, half, result)) {
-        if (s->nodes[other].member) {
+        if (s->nodes[other].member)
             here->adds = other;
-            here->adds_failed = !failed_here;
-        }
     } else if (failed_here && !changed_after(here, result, true)) {
         here->dangling = true;
     }

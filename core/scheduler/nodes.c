@@ -163,15 +163,6 @@ void hy_sched_unpack_nodes(struct hy_sched *s)
             hy_sched_fence(s, n, "this part of the cluster has no quorum, and no-quorum-policy=suicide");
 }
 
-/* It may go on with nothing before it has been fenced. The first reason is the one that is told. */
-void hy_sched_fence(struct hy_sched *s, uint32_t n, const char *reason)
-{
-    struct hy_snode *node = &s->nodes[n];
-    if (!node->unclean && !node->fence_reason)
-        node->fence_reason = reason;
-    node->unclean = true;
-}
-
 static const char *why_unusable(struct hy_sched *s, const struct hy_snode *node)
 {
     struct hy_arena *arena = &s->decision->arena;
@@ -198,6 +189,17 @@ static const char *why_unusable(struct hy_sched *s, const struct hy_snode *node)
     if (node->maintenance)
         return hy_arena_printf(arena, "%s is in maintenance", node->name);
     return NULL;
+}
+
+/* It may go on with nothing before it has been fenced. The first reason is the one that is told. */
+void hy_sched_fence(struct hy_sched *s, uint32_t n, const char *reason)
+{
+    struct hy_snode *node = &s->nodes[n];
+    if (!node->unclean && !node->fence_reason)
+        node->fence_reason = reason;
+    node->unclean = true;
+    node->usable = false;
+    node->reason = why_unusable(s, node);
 }
 
 void hy_sched_judge_nodes(struct hy_sched *s)

@@ -106,13 +106,28 @@ static void enqueue_above(struct hy_graph *g, const struct hy_step *step)
     }
 }
 
+static void undo(struct hy_graph *g, uint32_t start, uint32_t because)
+{
+    const struct hy_step *step = hy_step_at(g, start);
+    if (step->task != HY_TASK_START || (step->marks & HY_UNWANTED))
+        return;
+    hy_graph_undo(g, start, because);
+    uint32_t stop = hy_graph_find(g, step->rsc, HY_TASK_STOP, step->node);
+    if (stop == HY_NO_ACTION || !(step->marks & HY_UNWANTED))
+        return;
+    enqueue(g, stop);
+    enqueue_above(g, hy_step_at(g, stop));
+}
+
 static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_t because)
 {
     struct hy_step *step = hy_step_at(g, number);
     if (!(step->marks & mark))
         return;
-    if (mark == HY_RUNNABLE && (step->marks & HY_PENDING))
-        return; /* it is under way: nothing forbids it any more */
+    if (mark == HY_RUNNABLE && (step->marks & HY_PENDING)) {
+        undo(g, number, because); /* it is under way: nothing forbids it any more */
+        return;
+    }
     step->marks &= ~(uint32_t)mark;
     if (mark == HY_OPTIONAL && step->called_by == HY_NO_ACTION)
         step->called_by = because;

@@ -19,7 +19,7 @@ static void settle_unmanaged(const struct hy_graph *g, struct hy_srsc *leaf)
 static void settle_start(const struct hy_graph *g, struct hy_srsc *leaf)
 {
     uint32_t start = hy_graph_find(g, leaf, HY_TASK_START, leaf->node);
-    if (start == HY_NO_ACTION || hy_step_is(g, start, HY_RUNNABLE))
+    if (start == HY_NO_ACTION || (hy_step_at(g, start)->marks & (HY_RUNNABLE | HY_UNWANTED)) == HY_RUNNABLE)
         return;
     leaf->final = 0;
     uint32_t by = hy_step_at(g, start)->forbidden_by;

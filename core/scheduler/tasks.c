@@ -118,10 +118,32 @@ static bool is_unheard(const struct hy_srsc *leaf)
            (leaf->waits_for != HY_NO_NODE || !leaf->unit->past[leaf->node].known);
 }
 
-static bool calls_for_restart(const struct hy_srsc *leaf)
+static bool is_lost(const struct hy_snode *node)
+{
+    return !node->member || node->unclean;
+}
+
+/* What needs no fencing may be elsewhere while its node is lost: there it is not counted, nor stopped. */
+static bool is_written_off(const struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node)
+{
+    bool elsewhere = false;
+    for (size_t i = 0; i < leaf->active.count; i++)
+        elsewhere = elsewhere || !is_lost(&s->nodes[leaf->active.items[i]]);
+    return elsewhere && leaf->meta.requires < HY_REQUIRES_FENCING && is_lost(&s->nodes[node]);
+}
+
+static bool is_on_several(const struct hy_sched *s, const struct hy_srsc *leaf)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < leaf->active.count; i++)
+        count += !is_written_off(s, leaf, leaf->active.items[i]);
+    return count > 1;
+}
+
+static bool calls_for_restart(const struct hy_sched *s, const struct hy_srsc *leaf)
 {
     const struct hy_past *past = &leaf->unit->past[leaf->node];
-    if (leaf->active.count > 1)
+    if (is_on_several(s, leaf))
         return leaf->meta.multiple_active != HY_MULTIPLE_STOP_UNEXPECTED || leaf->failed;
     bool failed = leaf->must_stop || (past->failed && !leaf->must_demote);
     return failed || past->stopping || (past->changed && !past->arriving);
@@ -193,10 +215,10 @@ static bool bring_all_down(struct hy_graph *g, struct hy_srsc *leaf, bool restar
     for (size_t i = 0; i < leaf->active.count; i++) {
         uint32_t node = leaf->active.items[i];
         bool here = stays_on(leaf, node);
+        if (is_written_off(g->s, leaf, node))
+            continue;
         if (here && hy_graph_is_half_way(leaf))
             continue; /* it comes to be there as its migration ends */
-        if (here && leaf->unit->past[node].arriving && !restart)
-            continue; /* its start is under way, which is all that it takes */
         bring_down(g, leaf, node, here && !restart);
         stays = stays || here;
     }
@@ -225,7 +247,8 @@ static void bring_up(struct hy_graph *g, struct hy_srsc *leaf, bool stays)
 {
     const struct hy_past *past = &leaf->unit->past[leaf->node];
     uint32_t start;
-    bool stopped_here = hy_graph_find(g, leaf, HY_TASK_STOP, leaf->node) != HY_NO_ACTION;
+    uint32_t stop = hy_graph_find(g, leaf, HY_TASK_STOP, leaf->node);
+    bool stopped_here = stop != HY_NO_ACTION && !hy_step_is(g, stop, HY_OPTIONAL);
     if (past->starting && stopped_here)
         return; /* it is brought down as soon as it is up; whether to start it again is decided then */
     if (past->starting && !hy_sched_is_active_on(leaf, leaf->node))
@@ -283,13 +306,17 @@ void hy_graph_tasks(struct hy_graph *g, struct hy_srsc *leaf)
     }
     bool here = leaf->node != HY_NO_NODE && hy_sched_is_active_on(leaf, leaf->node) && !hy_graph_is_half_way(leaf);
     course->repromote = here && leaf->must_demote && !leaf->must_stop;
-    course->restart = here && hy_level_of(leaf->next) > 0 && calls_for_restart(leaf);
+    course->restart = here && hy_level_of(leaf->next) > 0 && calls_for_restart(g->s, leaf);
     course->moving = leaf->node != HY_NO_NODE && leaf->active.count && !here;
     bool stays = bring_all_down(g, leaf, course->restart);
     if (leaf->node == HY_NO_NODE || hy_level_of(leaf->next) == 0)
         return;
     bring_up(g, leaf, stays);
     link_restart(g, leaf);
+    uint32_t start = hy_graph_find(g, leaf, HY_TASK_START, leaf->node);
+    if (start != HY_NO_ACTION && !may_be_done(g->s, leaf, HY_TASK_START, leaf->node) &&
+        hy_step_is(g, start, HY_PENDING))
+        hy_graph_undo(g, start, HY_NO_ACTION);
     if (course->moving)
         hy_graph_migration(g, leaf);
 }
