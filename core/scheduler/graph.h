@@ -67,9 +67,9 @@ enum hy_mark {
     HY_ABSENT_ACTION = 1u << 7, /* stands for the start or promotion of what is not to be started or promoted */
     HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
     HY_QUEUED = 1u << 9,
-    HY_HELD = 1u << 11, /* behind something that is called for and never comes to its end */
+    HY_HELD = 1u << 11,     /* behind something that is called for and never comes to its end */
     HY_UNWANTED = 1u << 13, /* a start under way that would not be begun now: stopped once it is up */
-    HY_ALONE = 1u << 10 /* forbidden because what it must be with does not run */
+    HY_ALONE = 1u << 10     /* forbidden because what it must be with does not run */
 };
 
 /* What a link from `first` to `then` says, beside the order of the two. */
