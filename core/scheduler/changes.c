@@ -89,10 +89,10 @@ static enum hy_change_kind in_role(const struct hy_graph *g, const struct hy_srs
         *decisive = e->stop;
     if (!starts)
         return HY_CHANGE_STOP;
-    if (is_being_stopped(g, e))
-        return HY_CHANGE_START;
     if (leaf->failed)
         return HY_CHANGE_RECOVER;
+    if (is_being_stopped(g, e))
+        return HY_CHANGE_START;
     return e->moving ? HY_CHANGE_MOVE : HY_CHANGE_RESTART;
 }
 

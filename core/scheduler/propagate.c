@@ -145,7 +145,7 @@ static bool all_forbidden(const struct hy_graph *g, const struct hy_srsc *rsc, e
 {
     if (rsc->kind == HY_RSC_PRIMITIVE) {
         uint32_t at = hy_graph_first(g, rsc, task);
-        return at != HY_NO_ACTION && !hy_step_is(g, at, HY_RUNNABLE);
+        return at != HY_NO_ACTION && !hy_step_is(g, at, HY_RUNNABLE) && !(rsc->active.count && !rsc->managed);
     }
     for (size_t i = 0; i < rsc->children.count; i++)
         if (!all_forbidden(g, rsc->children.items[i], task))
