@@ -176,12 +176,19 @@ static void leave_alone(struct hy_graph *g, struct hy_srsc *leaf)
         else
             add(g, leaf, HY_TASK_STOP, node, true);
     }
-    if (!leaf->active.count || going || (leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP)))
+    if (!leaf->active.count || going)
         return;
-    if (leaf->unit->past[leaf->active.items[0]].arriving) /* ordered before it became unmanaged, and not answered yet */
-        add_pending(g, leaf, HY_TASK_START, leaf->active.items[0]);
+    uint32_t node = leaf->active.items[0];
+    bool blocked = leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP);
+    for (size_t i = 0; i < leaf->active.count && blocked; i++)
+        if (leaf->unit->past[leaf->active.items[i]].arriving)
+            add(g, leaf, HY_TASK_START, leaf->active.items[i], true); /* it will be up there, whatever else is stuck */
+    if (blocked)
+        return;
+    if (leaf->unit->past[node].arriving) /* ordered before it became unmanaged, and not answered yet */
+        add_pending(g, leaf, HY_TASK_START, node);
     else
-        add(g, leaf, HY_TASK_START, leaf->active.items[0], true);
+        add(g, leaf, HY_TASK_START, node, true);
 }
 
 /* ---------------------------------------------------------------- down */
