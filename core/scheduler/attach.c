@@ -86,6 +86,8 @@ static void attach_leaf(struct hy_sched *s, struct hy_srsc *leaf, uint32_t node)
 {
     struct hy_past *past = &leaf->unit->past[node];
     bool active = past->role != HY_ROLE_STOPPED;
+    if (past->came_from && active)
+        add_running(s, leaf, node);
     take_migration(s, leaf, node, past);
     take_failures(leaf, past, active);
     if (!active)

@@ -36,7 +36,7 @@ struct turn {
     struct hy_sched *s;
     struct hy_srsc *clone, *instance;
     size_t active;
-    uint32_t node; /* where it runs, if the clone may run there */
+    uint32_t node; /* where it runs, if it may run there */
     bool allowed;
     bool failed;
     bool has_worth;
@@ -88,7 +88,7 @@ static void sort_instances(struct hy_sched *s, struct hy_srsc *clone)
     for (size_t i = 0; i < count; i++) {
         struct hy_srsc *instance = clone->children.items[i];
         uint32_t node = hy_sched_current(s, instance);
-        bool allowed = node == HY_NO_NODE || (clone->score[node] != HY_ABSENT && clone->score[node] >= 0);
+        bool allowed = node == HY_NO_NODE || (instance->score[node] != HY_ABSENT && instance->score[node] >= 0);
         turns[i] = (struct turn){.s = s,
                                  .clone = clone,
                                  .instance = instance,
@@ -232,58 +232,6 @@ static void assign_instances(struct hy_sched *s, struct hy_srsc *clone)
     }
 }
 
-static void swap_ledgers(struct hy_srsc *a, struct hy_srsc *b)
-{
-    const struct hy_entry *closed = a->closed;
-    const int *closing = a->closing;
-    a->closed = b->closed, a->closing = b->closing;
-    b->closed = closed, b->closing = closing;
-}
-
-static void swap(struct hy_srsc *a, struct hy_srsc *b)
-{
-    uint32_t node = a->node;
-    enum hy_role next = a->next;
-    enum hy_halt halt = a->halt;
-    int *score = a->score;
-    struct hy_cause *causes = a->causes;
-    a->node = b->node, a->next = b->next, a->halt = b->halt, a->score = b->score, a->causes = b->causes;
-    b->node = node, b->next = next, b->halt = halt, b->score = score, b->causes = causes;
-    swap_ledgers(a, b);
-    for (size_t i = 0; i < a->children.count && i < b->children.count; i++)
-        swap(a->children.items[i], b->children.items[i]);
-}
-
-static bool may_swap(const struct hy_srsc *instance)
-{
-    for (size_t i = 0; i < instance->children.count; i++)
-        if (!may_swap(instance->children.items[i]))
-            return false;
-    return instance->kind != HY_RSC_PRIMITIVE || instance->managed;
-}
-
-/* Numbers mean nothing in an anonymous clone: an instance that goes where another one is active is that other one. */
-static void rename_instances(struct hy_sched *s, struct hy_srsc *clone)
-{
-    struct hy_srsc **coming = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
-    for (size_t i = 0; i < clone->children.count; i++) {
-        struct hy_srsc *instance = clone->sorted[i];
-        if (instance->node != HY_NO_NODE && !hy_sched_is_active_on(instance, instance->node) && may_swap(instance))
-            coming[instance->node] = instance;
-    }
-    for (size_t i = 0; i < clone->children.count; i++) {
-        struct hy_srsc *active = clone->sorted[i];
-        uint32_t current = hy_sched_current(s, active);
-        if (current == HY_NO_NODE || active->node == current || !coming[current] || !may_swap(active))
-            continue;
-        struct hy_srsc *comer = coming[current];
-        coming[current] = NULL;
-        if (active->node != HY_NO_NODE && coming[active->node] == active)
-            coming[active->node] = comer;
-        swap(active, comer);
-    }
-}
-
 static void index_instances(struct hy_sched *s, struct hy_srsc *clone)
 {
     for (size_t i = clone->children.count; i > 0; i--) {
@@ -316,8 +264,6 @@ uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone)
     memset(clone->count, 0, s->node_count * sizeof *clone->count);
     assign_instances(s, clone);
     clone->first_at = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
-    if (!clone->unique)
-        rename_instances(s, clone);
     index_instances(s, clone);
     clone->assigning = false;
     clone->assigned = true;

@@ -93,13 +93,19 @@ enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_
         here->dangling = true; /* all but the stop */
         return HY_ROLE_STOPPED;
     }
+    bool on_target = there && !there_newer && s->nodes[target].member;
     if (arrival) {
-        fail_migration(here); /* what it left there, that node says itself */
+        if (on_target) {
+            here->adds = target;
+            here->came_from = true;
+        } else {
+            fail_migration(here);
+        }
         return HY_ROLE_STARTED;
     }
     if (there && s->nodes[target].member && is_unknown(there) && !there->flights)
         return HY_ROLE_STARTED; /* cleaned up there: a probe will tell */
-    if (there && !there_newer && s->nodes[target].member) {
+    if (on_target) {
         here->adds = target;
         here->partial = s->nodes[node].member;
     } else if (!here_newer) {

@@ -191,7 +191,8 @@ struct hy_past {
     bool unpromoted : 1; /* its promotion has failed, and nothing was done about that yet: it is not to be promoted */
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
-    bool partial : 1;   /* ... migrate_from is still to come */
+    bool came_from : 1; /* it failed to arrive there, and is thought to be here first of all */
+    bool partial : 1; /* ... migrate_from is still to come */
     bool migration_failed : 1;
     bool dangling : 1; /* a migration left something here that is to be stopped */
 };

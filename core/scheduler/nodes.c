@@ -198,7 +198,7 @@ void hy_sched_fence(struct hy_sched *s, uint32_t n, const char *reason)
     if (!node->unclean && !node->fence_reason)
         node->fence_reason = reason;
     node->unclean = true;
-    node->usable = false;
+    node->usable = false; /* a ticket may ask for it when nodes have been judged already */
     node->reason = why_unusable(s, node);
 }
 

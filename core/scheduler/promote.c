@@ -57,16 +57,17 @@ static bool applies(const struct hy_srsc *leaf, uint32_t node)
     return known || !anywhere;
 }
 
-/* Where nothing is said: `otherwise`. A group has the sum of what is said of its members. */
-static int promotion_score(struct hy_sched *s, const struct hy_srsc *rsc, uint32_t node, int otherwise)
+/* A group has the sum of what is said of its members. NOT_SAID: nothing is, of any of them. */
+static int promotion_score(struct hy_sched *s, const struct hy_srsc *rsc, uint32_t node)
 {
-    if (rsc->kind == HY_RSC_PRIMITIVE) {
-        int said = applies(rsc, node) ? said_of(s, rsc, node) : NOT_SAID;
-        return said == NOT_SAID ? otherwise : said;
+    if (rsc->kind == HY_RSC_PRIMITIVE)
+        return applies(rsc, node) ? said_of(s, rsc, node) : NOT_SAID;
+    int score = NOT_SAID;
+    for (size_t i = 0; i < rsc->children.count; i++) {
+        int said = promotion_score(s, rsc->children.items[i], node);
+        if (said != NOT_SAID)
+            score = score == NOT_SAID ? said : hy_score_add(score, said);
     }
-    int score = 0;
-    for (size_t i = 0; i < rsc->children.count; i++)
-        score = hy_score_add(score, promotion_score(s, rsc->children.items[i], node, 0));
     return score;
 }
 
@@ -79,7 +80,7 @@ void hy_sched_add_promotion_scores(struct hy_sched *s, struct hy_srsc *clone)
         for (uint32_t n = 0; n < s->node_count; n++) {
             if (instance->score[n] == HY_ABSENT || !s->nodes[n].usable)
                 continue;
-            int score = promotion_score(s, instance, n, -1);
+            int score = promotion_score(s, instance, n);
             if (score > 0)
                 instance->score[n] = hy_score_add(instance->score[n], score);
             if (score > instance->priority)
@@ -108,7 +109,9 @@ static void rate(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *inst
     instance->promotion = -HY_INFINITY;
     if (node == HY_NO_NODE || wanted == HY_ROLE_STOPPED || wanted == HY_ROLE_UNPROMOTED)
         return;
-    instance->promotion = wanted == HY_ROLE_PROMOTED ? instance->priority : promotion_score(s, instance, node, -1);
+    instance->promotion = wanted == HY_ROLE_PROMOTED ? instance->priority : promotion_score(s, instance, node);
+    if (instance->promotion == NOT_SAID)
+        instance->promotion = -1; /* a location alone can make it 0 or more */
     instance->said = instance->promotion;
     if (clone->promote_score)
         instance->promotion = hy_score_add(instance->promotion, clone->promote_score[node]);

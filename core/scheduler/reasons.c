@@ -409,7 +409,10 @@ const char *hy_sched_why_promote(struct hy_sched *s, struct hy_srsc *rsc)
 {
     if (rsc->must_demote)
         return "it is promoted again after its failure";
+    const struct hy_srsc *instance = rsc;
+    while (instance->parent && instance->parent->kind != HY_RSC_CLONE)
+        instance = instance->parent;
     char score[16];
-    hy_score_text(rsc->promotion, score);
+    hy_score_text(instance->promotion, score);
     return hy_arena_printf(&s->decision->arena, "of the instances it has the best promotion score (%s)", score);
 }

@@ -294,8 +294,8 @@ static void finish(struct reading *r)
     struct hy_past *past = r->past;
     past->known = r->role != HY_ROLE_ANY;
     past->had_failed = r->on_fail != HY_ONFAIL_IGNORE;
-    if (past->promoting && r->role == HY_ROLE_ANY)
-        r->role = HY_ROLE_STARTED;
+    if (past->promoting && r->role != HY_ROLE_STOPPED)
+        r->role = HY_ROLE_PROMOTED; /* it may be by now: it is to be demoted if it is not to be */
     fence_for(r);
     past->stop_all = r->stop_all || past->on_fail == HY_ONFAIL_STOP;
     if (past->on_fail == HY_ONFAIL_STANDBY)

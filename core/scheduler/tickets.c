@@ -42,7 +42,8 @@ static void lose(struct hy_sched *s, struct hy_srsc *rsc, const struct loss *los
     const char *why = hy_arena_printf(&s->decision->arena, "ticket %s, which is %s,", loss->name,
                                       loss->granted ? "standby" : "not granted here");
     bool promoted_only = loss->role == HY_ROLE_PROMOTED;
-    if (loss->granted || !rsc->active.count) {
+    bool in_role = rsc->active.count && (!promoted_only || rsc->role == HY_ROLE_PROMOTED);
+    if (loss->granted || !in_role) {
         if (!promoted_only || loss->policy == HY_LOSS_STOP)
             forbid(s, rsc, why);
         return;

@@ -24,6 +24,7 @@ class Names:
 
     def __init__(self, cib):
         self.clone_of, self.unique = {}, {}
+        self.configured = {primitive.get("id") for primitive in cib.findall("configuration/resources//primitive")}
         classes = {t.get("id"): t.get("class") for t in cib.iter("template")}
         for clone in cib.findall("configuration/resources/clone") + cib.findall("configuration/resources/master"):
             unique = self.is_unique(clone)
@@ -40,6 +41,10 @@ class Names:
             return said.lower() in TRUE
         most = meta_of(clone, "clone-node-max") or "1"
         return most.isdigit() and int(most) > 1
+
+    def has_one_role(self, name, nodes):
+        """To the peer, what was removed is one resource, with one role for all the nodes where it runs."""
+        return len(nodes) > 1 and self.base(name) not in self.configured
 
     def base(self, name):
         stem, colon, number = name.rpartition(":")
@@ -95,7 +100,8 @@ def gather(places, key):
 class Answer:
     def __init__(self, raw, names):
         self.after = gather(raw.get("after") or {}, names.key)
-        self.promoted = gather(raw.get("promoted") or {}, names.top)
+        self.promoted = gather({name: nodes for name, nodes in (raw.get("promoted") or {}).items()
+                                if not names.has_one_role(name, self.after.get(names.key(name), ()))}, names.top)
         self.actions = canonical_actions(raw.get("actions") or [], names)
 
     def carried_out(self):

@@ -69,6 +69,17 @@ def peer_places(status):
     return after, promoted
 
 
+BRINGS_UP = ("start", "promote", "migrate_from")
+
+
+def forget_made_up(root, before, after):
+    """Of a recurring operation that it cancels, crm_simulate makes up a result by which the resource looks active there."""
+    done = {(a.get("resource"), a.get("node"), a.get("op")) for a in root.findall("transition/rsc_action")}
+    for name, node, op in sorted(done):
+        if op == "cancel" and not any((name, node, word) in done for word in BRINGS_UP) and node not in before.get(name, ()):
+            after[name] = [other for other in after.get(name, ()) if other != node]
+
+
 def read_peer(text):
     try:
         root = ET.fromstring(text)
@@ -81,6 +92,7 @@ def read_peer(text):
         raise NoAnswer(f"{PEER}: no status afterwards")
     before, _ = peer_places(root.find("cluster_status"))
     after, promoted = peer_places(revised)
+    forget_made_up(root, before, after)
     actions = [action for action in actions if action]
     for action in list(actions):
         # The start that precedes a blocked promotion is not told; whether it is done, the places tell.

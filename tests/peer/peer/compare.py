@@ -17,7 +17,7 @@ from peer.xmlcib import Cib
 class Verdict:
     name: str
     kind: str = ""          # class of the difference; "" when both decide alike
-    known: str = ""         # name of the known difference
+    known: tuple = ()       # names of the known differences that explain it
     lines: tuple = ()
     size: int = 0           # of the case, in elements
     happened: tuple = ()
@@ -43,19 +43,24 @@ def differ(path, when, hactl, folder, peer_raw=None):
 
 
 def known_difference(path, when, hactl, folder, difference):
-    cib = Cib.read(path)
-    for known in KNOWN:
-        changed = known.without(cib.copy()) if difference and known.applies(difference) else None
-        if changed is None:
-            continue
+    """The names of the known differences that together explain it; none: ()."""
+    if not difference:
+        return ()
+    candidates = [known for known in KNOWN if known.applies(difference)]
+    for choice in [[known] for known in candidates] + [candidates]:
+        cib, names = Cib.read(path), []
+        for known in choice:
+            changed = known.without(cib.copy())
+            if changed is not None:
+                cib, names = changed, [*names, known.name]
         again = pathlib.Path(folder) / "known.xml"
-        changed.write(again)
+        cib.write(again)
         try:
-            if differ(again, when, hactl, folder).kind == "":
-                return known.name
+            if names and differ(again, when, hactl, folder).kind == "":
+                return tuple(names)
         except ask.NoAnswer:
             continue
-    return ""
+    return ()
 
 
 def judge(job):

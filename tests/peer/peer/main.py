@@ -92,7 +92,7 @@ def main(argv=None):
         verdicts = compare_all(names, opts, folder, pool)
         if opts.case:
             for verdict in verdicts:
-                say(f"{verdict.name}: {', '.join(verdict.happened)}: {verdict.kind or 'alike'} {verdict.known}")
+                say(f"{verdict.name}: {', '.join(verdict.happened)}: {verdict.kind or 'alike'} {' and '.join(verdict.known)}")
                 say("".join(f"    {line}\n" for line in verdict.lines))
         else:
             report(verdicts, opts, folder, pool)
@@ -102,7 +102,7 @@ def main(argv=None):
 
 def closing(verdicts, opts):
     for known in KNOWN:
-        count = sum(v.known == known.name for v in verdicts)
+        count = sum(known.name in v.known for v in verdicts)
         say(f"known difference, {count} cases: {known.name}: {known.reason}")
     alike, meant = sum(not v.kind for v in verdicts), sum(bool(v.known) for v in verdicts)
     percent = 100 * alike / max(1, len(verdicts))
