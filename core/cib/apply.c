@@ -201,7 +201,7 @@ void hy_cib_apply(struct hy_cib *cib, uint64_t index, const char *text, size_t s
     struct hy_command_head head = {0};
     *answer = (struct hy_answer){0};
     cib->index = index;
-    int broken = hy_words_read(&words, text, size, &unreadable);
+    int broken = hy_words_read(&words, text, size, HY_TEXT_MAX, &unreadable);
     answer->code = read_head(text, size, &words, &head, &answer->err);
     answer->head = head;
     answer->head.by = answer->head.via = NULL;

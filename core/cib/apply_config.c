@@ -145,12 +145,14 @@ static void judge(void *context, const struct hy_ref_problem *problem)
 {
     struct verdict *verdict = context;
     struct hy_apply *apply = verdict->apply;
-    bool clash = problem->fault == HY_REF_TWO_IDS;
-    bool missing = !clash && problem->fault != HY_REF_TWO_PARENTS && problem->fault != HY_REF_BAD_MEMBER &&
+    bool clash = problem->fault == HY_REF_TWO_IDS, endless = problem->fault == HY_REF_ENDLESS;
+    bool missing = !clash && !endless && problem->fault != HY_REF_TWO_PARENTS && problem->fault != HY_REF_BAD_MEMBER &&
                    problem->fault != HY_REF_BAD_CHILD;
     /* Earlier versions let two rules have one id: that must not stand in the way of anything else. */
     if (clash && problem->object->version != apply->index && problem->other->version != apply->index)
         return;
+    if (endless && problem->object->version != apply->index)
+        return; /* likewise */
     if (verdict->rc)
         return;
     if (missing && was_removed(apply, problem->id)) {

@@ -148,7 +148,8 @@ int hy_apply_result(struct hy_apply *apply, struct hy_cursor *cursor)
         rc = check_epoch(apply, status, (uint32_t)epoch, "a result");
     if (rc)
         return rc;
-    result.order = 0; /* for whoever gave it; the state does not keep it */
+    if (!result.notify)
+        result.order = 0; /* for whoever gave it; the state does not keep it */
     hy_apply_keep_status(apply, status);
     hy_history_record(apply->cib, status, &result, apply->head->at);
     return 0;

@@ -35,12 +35,22 @@ enum {
     HY_NODES_MAX = 32,        /* enrolled nodes */
     HY_CIB_NODES_MAX = 256,   /* nodes of a configuration that is only simulated */
     HY_NESTING_MAX = 16,      /* rules within rules */
+    HY_RULE_MAX = 10000,      /* expressions of a rule, with those of the rules within it and those it refers to */
     HY_LEVELS_MAX = 9,        /* of a fencing topology, for one target */
     HY_LINKS_MAX = 8,         /* addresses of a node beside its own */
-    HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration, a command or a saved CIB */
-    HY_CLIENTS_MAX = 1024,    /* client sessions whose last answer is kept */
-    HY_CLIENT_TEXT_MAX = 300  /* bytes of such an answer */
+    HY_TEXT_MAX = 64 << 20,   /* bytes of a configuration or a command */
+    HY_SAVED_MAX =
+        256 << 20,           /* bytes of a saved CIB: 32 nodes with 5,000 resources, each with a long reason; as much as
+                                 consensus takes as a snapshot (HY_RAFT_MAX_SNAPSHOT) */
+    HY_CLIENTS_MAX = 1024,   /* client sessions whose last answer is kept */
+    HY_CLIENT_TEXT_MAX = 300 /* bytes of such an answer */
 };
+
+/* Longer durations cannot be meant, and sums of them must not overflow: a hundred years. */
+#define HY_DURATION_MAX (INT64_C(100) * 366 * 24 * 3600 * HY_SECOND)
+
+/* The latest time that is told, in seconds since 1970: as many digits as hy_wall_parse() reads. */
+#define HY_WALL_SECONDS_MAX INT64_C(999999999999)
 
 /* ---------------------------------------------------------------- configuration */
 
@@ -330,10 +340,11 @@ struct hy_result {
     hy_wall at;    /* when it ended (recurring: when the answer last changed) */
     hy_time took;
     hy_time queued;
-    char *reason;         /* in words; NULL: none */
-    uint64_t order;       /* the order it answers, 0: none; said in the command, not kept in the CIB */
-    char *agent;          /* "ocf:heartbeat:IPaddr2": what it was when it ran; NULL: not known */
-    char *digest;         /* of the parameters it ran with (cib/digest.h); NULL: none */
+    char *reason;   /* in words; NULL: none */
+    uint64_t order; /* the order it answers, 0: none; said in the command, kept in the CIB only with `notify` */
+    bool notify;    /* of a clone with notify=true: the others are told of it, and by the orders it is known of what */
+    char *agent;    /* "ocf:heartbeat:IPaddr2": what it was when it ran; NULL: not known */
+    char *digest;   /* of the parameters it ran with (cib/digest.h); NULL: none */
     char *restart_digest; /* of those among them that only a restart can change; NULL: the agent cannot reload */
     char *restart_params; /* their names, with blanks around each; NULL: none */
     char *secure_digest; /* of those that are no secret, where the secrets may have been blotted out; NULL: not known */
@@ -452,6 +463,9 @@ struct hy_node_status *hy_cib_node_by_id(const struct hy_cib *cib, uint32_t id);
 
 /* The result of one operation on one node; NULL when absent. */
 struct hy_result *hy_cib_result(const struct hy_node_status *node, const char *rsc, const char *op, hy_time interval);
+/* "pre_notify_start", "post_notify_stop", ...: it tells an instance of a clone what is done to the instances. `post` and
+ * `task` (which of the four): may be NULL. */
+bool hy_op_is_notice(const char *op, bool *post, const char **task);
 
 /* Sum of a resource's fail counts on a node (capped), and when the last one was; rsc without ":N" matches as stored. */
 int hy_cib_failcount(const struct hy_node_status *node, const char *rsc, hy_wall *last);

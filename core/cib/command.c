@@ -39,6 +39,23 @@ void hy_command_begin(struct hy_buf *out, const struct hy_command_head *head)
     hy_buf_addc(out, '\n');
 }
 
+int hy_command_restamp(struct hy_buf *out, const char *text, size_t size, hy_wall at)
+{
+    static const char key[] = " at=";
+    const char *line = size ? memchr(text, '\n', size) : NULL;
+    /* Only numbers stand before it: the first one is the right one. */
+    const char *stamp = line ? memmem(text, (size_t)(line - text), key, sizeof key - 1) : NULL;
+    if (!stamp)
+        return -EINVAL;
+    const char *begin = stamp + sizeof key - 1, *end = begin;
+    while (end < line && *end != ' ')
+        end++;
+    hy_buf_add(out, text, (size_t)(begin - text));
+    hy_wall_print(at > 0 ? at : 0, out);
+    hy_buf_add(out, end, size - (size_t)(end - text));
+    return 0;
+}
+
 void hy_command_put(struct hy_buf *out, const char *base, const struct hy_object *object)
 {
     hy_buf_addf(out, "put %s ", base);
@@ -211,7 +228,7 @@ int hy_command_head_parse(const char *text, size_t size, struct hy_command_head 
     *head = (struct hy_command_head){0};
     const char *end = size ? memchr(text, '\n', size) : NULL;
     struct hy_words words;
-    int rc = hy_words_read(&words, text, end ? (size_t)(end - text) : size, err);
+    int rc = hy_words_read(&words, text, end ? (size_t)(end - text) : size, HY_TEXT_MAX, err);
     if (rc)
         return rc;
     if (words.statements.count != 1) {

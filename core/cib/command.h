@@ -126,6 +126,8 @@ int hy_command_head_parse(const char *text, size_t size, struct hy_command_head 
  * control characters become blanks, what is no UTF-8 a question mark, and a reason is cut to 1000 bytes. Ids and names
  * of attributes must be valid already. `result` carries no `at` and no `failed`. */
 void hy_command_begin(struct hy_buf *out, const struct hy_command_head *head);
+/* A command as hy_command_begin() began it, said at another time. 0 or -EINVAL: it did not begin so; nothing is added. */
+int hy_command_restamp(struct hy_buf *out, const char *text, size_t size, hy_wall at);
 void hy_command_put(struct hy_buf *out, const char *base, const struct hy_object *object); /* base: "12", "0" or "*" */
 void hy_command_remove(struct hy_buf *out, const char *base, const char *id);
 void hy_command_member(struct hy_buf *out, const char *node, uint32_t id, enum hy_member_state state, uint32_t epoch,

@@ -107,17 +107,6 @@ int hy_cursor_read_node_name(struct hy_cursor *cursor, char **out)
     return 0;
 }
 
-/* Names are printed without quotes, so they hold nothing that would need them. */
-static bool is_attr_name(const char *name, size_t length)
-{
-    if (!length || length > HY_ID_MAX)
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (name[i] <= ' ' || name[i] > '~' || strchr("\"'\\=", name[i]))
-            return false;
-    return true;
-}
-
 int hy_cursor_read_attr(struct hy_cursor *cursor, struct hy_attrs *attrs)
 {
     const struct hy_word *word = hy_cursor_peek(cursor);
@@ -128,11 +117,11 @@ int hy_cursor_read_attr(struct hy_cursor *cursor, struct hy_attrs *attrs)
                             "an id stands in front of all else in a set, and single attributes have none: expected "
                             "name=value");
     size_t length = strcspn(word->text, "=");
-    if (!is_attr_name(word->text, length))
+    char name[HY_ID_MAX + 1] = "";
+    if (length <= HY_ID_MAX)
+        memcpy(name, word->text, length);
+    if (!hy_attr_name_is_valid(name))
         return hy_word_fail(cursor, word, "expected name=value with a name of printable ASCII, at most %d", HY_ID_MAX);
-    char name[HY_ID_MAX + 1];
-    memcpy(name, word->text, length);
-    name[length] = '\0';
     if (hy_attrs_get(attrs, name))
         return hy_word_fail(cursor, word, "%s is given twice: expected it once", name);
     hy_attrs_set(attrs, name, word->text + length + 1);

@@ -70,7 +70,7 @@ bool hy_wall_parse(const char *text, hy_wall *out)
     char whole[16];
     memcpy(whole, text, (size_t)(dot - text));
     whole[dot - text] = '\0';
-    if (!hy_uint_parse(whole, UINT64_C(999999999999), &seconds) || !hy_uint_parse(dot + 1, 999999, &micros))
+    if (!hy_uint_parse(whole, HY_WALL_SECONDS_MAX, &seconds) || !hy_uint_parse(dot + 1, 999999, &micros))
         return false;
     *out = (hy_wall)seconds * HY_SECOND + (hy_wall)micros;
     return true;
@@ -163,12 +163,7 @@ int hy_fields_read(struct hy_cursor *cursor, const struct hy_field *fields, size
 int hy_cursor_read_instance(struct hy_cursor *cursor, const char **name)
 {
     const struct hy_word *word = hy_cursor_peek(cursor);
-    const char *colon = word ? strchr(word->text, ':') : NULL;
-    uint64_t number;
-    char *base = word ? hy_strndup(word->text, colon ? (size_t)(colon - word->text) : strlen(word->text)) : NULL;
-    bool valid = word && hy_id_is_valid(base) && (!colon || hy_uint_parse(colon + 1, UINT32_MAX, &number));
-    free(base);
-    if (!valid)
+    if (!word || !hy_instance_name_is_valid(word->text))
         return hy_word_fail(cursor, word, "expected a resource's id, or ID:NUMBER for an instance");
     *name = word->text;
     cursor->at++;
@@ -208,6 +203,7 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"migrate-from", HY_FIELD_TEXT, &migrate_from, false},
         {"migrate-to", HY_FIELD_TEXT, &migrate_to, false},
         {"expected", HY_FIELD_INT, &result->expected, false},
+        {"notify", HY_FIELD_YES_NO, &result->notify, false},
         {"at", HY_FIELD_WALL, &result->at, true},
         {"failed", HY_FIELD_YES_NO, &result->failed, true},
     };
@@ -251,10 +247,12 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
     hy_buf_addu(out, result->call);
     print_duration(" took=", result->took, out);
     print_duration(" queued=", result->queued, out);
-    if (result->order && !stored) {
+    if (result->order && (!stored || result->notify)) {
         hy_buf_adds(out, " order=");
         hy_buf_addu(out, result->order);
     }
+    if (result->notify)
+        hy_buf_adds(out, " notify=yes");
     const struct {
         const char *name, *text;
     } texts[] = {{"reason", result->reason},

@@ -19,6 +19,19 @@ bool hy_rsc_is_instance_of(const char *rsc, const char *id)
     return strncmp(rsc, id, length) == 0 && (rsc[length] == '\0' || rsc[length] == ':');
 }
 
+bool hy_op_is_notice(const char *op, bool *post, const char **task)
+{
+    static const char before[] = "pre_notify_", after[] = "post_notify_";
+    bool is_after = strncmp(op, after, sizeof after - 1) == 0;
+    if (!is_after && strncmp(op, before, sizeof before - 1) != 0)
+        return false;
+    if (post)
+        *post = is_after;
+    if (task)
+        *task = op + (is_after ? sizeof after : sizeof before) - 1;
+    return true;
+}
+
 static bool same_operation(const struct hy_result *a, const char *rsc, const char *op, hy_time interval)
 {
     return a->interval == interval && strcmp(a->op, op) == 0 && strcmp(a->rsc, rsc) == 0;
@@ -89,6 +102,8 @@ static enum outcome judge(const struct hy_cib *cib, const struct hy_node_status 
 {
     if (result->exec == HY_EXEC_PENDING || result->exec == HY_EXEC_CANCELLED)
         return FINE;
+    if (hy_op_is_notice(result->op, NULL, NULL) || strcmp(result->op, "notify") == 0)
+        return FINE; /* whatever it answered: that it was told is all that counts */
     bool monitor = strcmp(result->op, "monitor") == 0, done = result->exec == HY_EXEC_DONE;
     if (monitor && !result->interval)
         return done && probe_is_fine(result->rc) ? FINE : FAILED;
@@ -182,7 +197,7 @@ static const struct hy_result *last_once(const struct hy_node_status *status, co
     for (size_t i = 0; i < status->results.count; i++) {
         const struct hy_result *result = &status->results.items[i];
         if (!result->interval && result->exec != HY_EXEC_PENDING && strcmp(result->rsc, rsc) == 0 &&
-            (!last || result->call >= last->call))
+            !hy_op_is_notice(result->op, NULL, NULL) && (!last || result->call >= last->call))
             last = result;
     }
     return last;

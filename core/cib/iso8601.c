@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cib/iso8601.h"
 
+#include "cib/cib.h"
+
 #include <string.h>
 
 enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
@@ -288,8 +290,7 @@ bool hy_iso_duration_parse(const char *text, hy_time *out)
         sum += count * size;
         any = true;
     }
-    /* As long as any duration may be: a hundred years. */
-    if (!any || sum > INT64_C(100) * 366 * DAY)
+    if (!any || sum > HY_DURATION_MAX / HY_SECOND)
         return false;
     *out = sum * HY_SECOND;
     return true;

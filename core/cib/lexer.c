@@ -230,13 +230,13 @@ static int read_statement(struct lexer *lexer)
     return 0;
 }
 
-int hy_words_read(struct hy_words *text, const char *data, size_t size, struct hy_err *err)
+int hy_words_read(struct hy_words *text, const char *data, size_t size, size_t most, struct hy_err *err)
 {
     *text = (struct hy_words){0};
     if (size == 0)
         return 0;
-    if (size > HY_TEXT_MAX)
-        return hy_fail(err, EINVAL, "a text of %zu bytes: expected at most %d", size, HY_TEXT_MAX);
+    if (size > most)
+        return hy_fail(err, EINVAL, "a text of %zu bytes: expected at most %zu", size, most);
     struct lexer lexer = {.at = data, .end = data + size, .line = 1, .column = 1, .text = text, .err = err};
     int rc = check_characters(&lexer);
     while (!rc && lexer.at < lexer.end)

@@ -32,8 +32,9 @@ struct hy_words {
     HY_VEC(struct hy_statement) statements;
 };
 
-/* Reads all of it. On error `text` is empty. Release with hy_words_free(). -EINVAL. */
-int hy_words_read(struct hy_words *text, const char *data, size_t size, struct hy_err *err);
+/* Reads all of it, if it is no longer than `most` bytes. On error `text` is empty. Release with hy_words_free().
+ * -EINVAL. */
+int hy_words_read(struct hy_words *text, const char *data, size_t size, size_t most, struct hy_err *err);
 void hy_words_free(struct hy_words *text);
 
 /* Length of the UTF-8 sequence at `at` (RFC 3629: no surrogates, nothing overlong), 0 when it is none. */

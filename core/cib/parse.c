@@ -85,7 +85,7 @@ int hy_statement_parse(struct hy_cursor *cursor, struct hy_object **object)
 int hy_object_parse(const char *text, size_t size, struct hy_object **object, struct hy_err *err)
 {
     struct hy_words words;
-    int rc = hy_words_read(&words, text, size, err);
+    int rc = hy_words_read(&words, text, size, HY_TEXT_MAX, err);
     if (rc)
         return rc;
     if (words.statements.count == 0) {
@@ -177,7 +177,7 @@ static void load_commit(struct load *load)
 int hy_cib_parse(struct hy_cib *cib, const char *text, size_t size, struct hy_err *err)
 {
     struct hy_words words;
-    int rc = hy_words_read(&words, text, size, err);
+    int rc = hy_words_read(&words, text, size, HY_TEXT_MAX, err);
     if (rc)
         return rc;
     struct load load = {.cib = cib};

@@ -40,22 +40,6 @@ static int read_location_options(struct hy_cursor *cursor, struct hy_location *l
     return 0;
 }
 
-enum { PATTERN_MAX = 256, REPEATS_MAX = 1000 };
-
-/* Compiling a{1000}{1000}{1000} would take all memory there is, on every node. */
-static bool is_modest(const char *pattern)
-{
-    uint64_t repeats = 1;
-    for (const char *at = pattern; (at = strchr(at, '{')); at++) {
-        char *end;
-        unsigned long low = strtoul(at + 1, &end, 10), high = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
-        repeats *= high > low ? high : low ? low : 1;
-        if (low > REPEATS_MAX || high > REPEATS_MAX || repeats > REPEATS_MAX)
-            return false;
-    }
-    return strlen(pattern) <= PATTERN_MAX;
-}
-
 /* RSC, /REGEX/ or { SETS } */
 static int read_subject(struct hy_cursor *cursor, struct hy_location *location)
 {
@@ -73,9 +57,9 @@ static int read_subject(struct hy_cursor *cursor, struct hy_location *location)
     if (length < 3 || word->text[length - 1] != '/')
         return hy_word_fail(cursor, word, "expected a pattern between two slashes, such as /db.*/");
     location->pattern = hy_strndup(word->text + 1, length - 2);
-    if (!is_modest(location->pattern))
-        return hy_word_fail(cursor, word, "expected a pattern of at most %d bytes and %d repetitions", PATTERN_MAX,
-                            REPEATS_MAX);
+    if (!hy_pattern_is_modest(location->pattern))
+        return hy_word_fail(cursor, word, "expected a pattern of at most %d bytes and %d repetitions", HY_PATTERN_MAX,
+                            HY_PATTERN_REPEATS_MAX);
     cursor->at++;
     return 0;
 }

@@ -49,8 +49,8 @@ static void read_description(struct hy_cursor *cursor, struct hy_object *object)
 static char *accept_prefix_id(struct hy_cursor *cursor)
 {
     const struct hy_word *word = hy_cursor_peek(cursor);
-    size_t length = word ? strlen(word->text) : 0;
-    if (length < 2 || length > HY_ID_MAX || word->text[length - 1] != ':')
+    size_t length = word ? strlen(word->text) : 0; /* with the colon */
+    if (length < 2 || length > HY_ID_MAX + 1 || word->text[length - 1] != ':')
         return NULL;
     char *id = hy_strndup(word->text, length - 1);
     if (!hy_word_is_plain(id)) {
@@ -94,27 +94,6 @@ int hy_parse_node(struct hy_cursor *cursor, struct hy_object *object)
                          "attributes or utilization, then name=value");
 }
 
-static bool is_class(const char *name, size_t length)
-{
-    static const char *const classes[] = {"ocf", "lsb", "systemd", "service", "stonith", "upstart", "nagios"};
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (strlen(classes[i]) == length && memcmp(classes[i], name, length) == 0)
-            return true;
-    return false;
-}
-
-/* A type may be a path, as in stonith:external/ssh, but not one that leads upwards. */
-static bool is_agent_name(const char *name, const char *others)
-{
-    if (!*name || strlen(name) > HY_ID_MAX)
-        return false;
-    for (const char *at = name; *at; at++)
-        if ((!hy_char_is_letter(*at) && !(*at >= '0' && *at <= '9') && !strchr(others, *at)) ||
-            (*at == '.' && (at == name || at[-1] == '/')))
-            return false;
-    return true;
-}
-
 #define AGENT "TYPE, ocf:PROVIDER:TYPE, or CLASS:TYPE with class lsb, systemd, service or stonith"
 
 /* @TEMPLATE */
@@ -135,18 +114,16 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     const char *first = strchr(word->text, ':');
     const char *last = strrchr(word->text, ':');
-    const char *type = last ? last + 1 : word->text;
-    bool ocf = !first || (first == word->text + 3 && memcmp(word->text, "ocf", 3) == 0);
-    if (!is_agent_name(type, "_.-@/") || *type == '@' || (first && !is_class(word->text, (size_t)(first - word->text))))
-        return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
-    if (first != last && !ocf)
-        return hy_word_fail(cursor, word, "only class ocf has providers: expected " AGENT);
     primitive->cls = first ? hy_strndup(word->text, (size_t)(first - word->text)) : hy_strdup("ocf");
-    primitive->type = hy_strdup(type);
-    if (!ocf)
-        return 0;
-    primitive->provider = first != last ? hy_strndup(first + 1, (size_t)(last - first - 1)) : hy_strdup("heartbeat");
-    if (!is_agent_name(primitive->provider, "_.-@"))
+    primitive->type = hy_strdup(last ? last + 1 : word->text);
+    if (first != last)
+        primitive->provider = hy_strndup(first + 1, (size_t)(last - first - 1));
+    bool ocf = strcmp(primitive->cls, "ocf") == 0;
+    if (ocf && first == last)
+        primitive->provider = hy_strdup("heartbeat");
+    if (primitive->provider && !ocf)
+        return hy_word_fail(cursor, word, "only class ocf has providers: expected " AGENT);
+    if (!hy_agent_is_valid(primitive->cls, primitive->provider, primitive->type))
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     return 0;
 }

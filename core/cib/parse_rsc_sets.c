@@ -198,7 +198,8 @@ bool hy_rsc_sets_to_refs(struct hy_rsc_sets *sets, struct hy_ref *const *refs, s
 static void print_members(const struct hy_rsc_set *set, enum hy_suffix suffix, struct hy_buf *out)
 {
     for (size_t i = 0; i < set->members.count; i++) {
-        hy_buf_addf(out, " %s", set->members.items[i]);
+        hy_buf_addc(out, ' ');
+        hy_id_print(set->members.items[i], out);
         if (suffix == HY_SUFFIX_ROLE && set->role != HY_ROLE_ANY)
             hy_buf_addf(out, ":%s", hy_role_word(set->role));
         if (suffix == HY_SUFFIX_ACTION && set->action)

@@ -23,12 +23,7 @@ static int read_value_of(struct hy_cursor *cursor, const char *what, char **out)
 
 static bool is_attribute_name(const struct hy_word *word)
 {
-    if (!word || !word->text[0] || strlen(word->text) > HY_ID_MAX)
-        return false;
-    for (const char *at = word->text; *at; at++)
-        if (*at <= ' ' || *at > '~' || strchr("\"'\\=", *at))
-            return false;
-    return true;
+    return word && hy_attr_name_is_valid(word->text);
 }
 
 static int read_attribute(struct hy_cursor *cursor, char **out)

@@ -51,6 +51,18 @@ void hy_word_print(const char *word, struct hy_buf *out)
         print_quoted(word, out);
 }
 
+void hy_id_print(const char *id, struct hy_buf *out)
+{
+    static const char *const keywords[] = {"params", "meta", "_rsc_set_"};
+    bool taken = false;
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+        taken = taken || strcmp(keywords[i], id) == 0;
+    if (taken)
+        print_quoted(id, out);
+    else
+        hy_buf_adds(out, id);
+}
+
 void hy_value_print(const char *value, struct hy_buf *out)
 {
     if (hy_word_is_plain(value))

@@ -75,8 +75,10 @@ void hy_print_group(const struct hy_object *object, struct hy_buf *out)
 {
     const struct hy_group *group = &object->u.group;
     hy_buf_adds(out, object->id);
-    for (size_t i = 0; i < group->members.count; i++)
-        hy_buf_addf(out, " %s", group->members.items[i]);
+    for (size_t i = 0; i < group->members.count; i++) {
+        hy_buf_addc(out, ' ');
+        hy_id_print(group->members.items[i], out);
+    }
     print_description(object, out);
     hy_attr_sections_print("params", &group->params, out);
     hy_attr_sections_print("meta", &group->meta, out);
@@ -131,7 +133,8 @@ void hy_print_location(const struct hy_object *object, struct hy_buf *out)
 
 static void print_ref(const struct hy_ref *ref, struct hy_buf *out)
 {
-    hy_buf_addf(out, " %s", ref->rsc);
+    hy_buf_addc(out, ' ');
+    hy_id_print(ref->rsc, out);
     if (ref->role != HY_ROLE_ANY)
         hy_buf_addf(out, ":%s", hy_role_word(ref->role));
     if (ref->action)
@@ -184,7 +187,9 @@ void hy_print_rsc_ticket(const struct hy_object *object, struct hy_buf *out)
 void hy_print_set(const struct hy_object *object, struct hy_buf *out)
 {
     const struct hy_attr_set *set = &object->u.set;
-    hy_buf_addf(out, "%s:", object->id);
+    int score;
+    bool is_score = hy_score_parse(object->id, &score); /* "INFINITY:" would be read as the set's score */
+    hy_buf_addf(out, is_score ? "$id=%s" : "%s:", object->id);
     if (set->score || set->rule) {
         struct hy_buf head = {0};
         hy_attr_set_head_print(set, &head);

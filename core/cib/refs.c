@@ -3,6 +3,7 @@
 
 #include "cib/names.h"
 #include "cib/object.h"
+#include "cib/rule_eval.h"
 
 #include <string.h>
 
@@ -151,6 +152,13 @@ static void check_inner(void *context, const char *id)
         hy_map_put(&walk->check->inner, id, walk->object);
 }
 
+static void check_rule(void *context, const struct hy_rule *rule)
+{
+    const struct walk *walk = context;
+    if (!hy_rule_is_bounded(walk->check->cib, rule))
+        report(walk->check, HY_REF_ENDLESS, walk->object, NULL, NULL);
+}
+
 void hy_refs_check(const struct hy_cib *cib, void (*report_fn)(void *context, const struct hy_ref_problem *problem),
                    void *context)
 {
@@ -159,6 +167,7 @@ void hy_refs_check(const struct hy_cib *cib, void (*report_fn)(void *context, co
         struct walk walk = {&check, cib->objects.items[i]};
         hy_object_visit_names(walk.object, check_name, &walk);
         hy_object_visit_inner(walk.object, check_inner, &walk);
+        hy_object_visit_rules(walk.object, check_rule, &walk);
     }
     hy_map_free(&check.parents);
     hy_map_free(&check.inner);
@@ -194,6 +203,10 @@ void hy_ref_problem_print(const struct hy_ref_problem *problem, struct hy_buf *o
     case HY_REF_TWO_IDS:
         hy_buf_addf(out, "%s: the id '%s' is in %s %s already: expected an id that is not taken", who, problem->id,
                     hy_kind_word(problem->other->kind), problem->other->id);
+        break;
+    case HY_REF_ENDLESS:
+        hy_buf_addf(out, "%s: a rule is made of itself, or of more than %d expressions: expected fewer references", who,
+                    HY_RULE_MAX);
         break;
     case HY_REF_NO_NODE:
         hy_buf_addf(out, "%s: there is no node '%s'", who, problem->id);

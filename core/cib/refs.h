@@ -15,6 +15,7 @@ enum hy_ref_fault {
     HY_REF_NO_RULE,
     HY_REF_NO_OPERATIONS,
     HY_REF_TWO_IDS,     /* two sets or rules have one id */
+    HY_REF_ENDLESS,     /* a rule is made of itself, or of far too many others */
     HY_REF_NO_NODE,     /* a location names a node that is not there: harmless, it may come */
     HY_REF_TWO_PARENTS, /* a resource is in two groups or clones */
     HY_REF_BAD_MEMBER,  /* a group's member is no primitive */
@@ -24,7 +25,7 @@ enum hy_ref_fault {
 struct hy_ref_problem {
     enum hy_ref_fault fault;
     const struct hy_object *object; /* who refers */
-    const char *id;                 /* to whom */
+    const char *id;                 /* to whom; ENDLESS: NULL */
     const struct hy_object *other;  /* TWO_PARENTS, TWO_IDS: what came first; BAD_*: what it is */
 };
 

@@ -10,6 +10,8 @@ enum { MINUTE = 60, HOUR = 3600, DAY = 86400 };
 /* The answer may be another one from `seconds` on. */
 static void note_change(const struct hy_rule_context *context, int64_t seconds)
 {
+    if (seconds >= HY_NEVER / HY_SECOND)
+        return;
     hy_wall at = seconds * HY_SECOND;
     if (context->next && at > context->now && at < *context->next)
         *context->next = at;

@@ -81,10 +81,14 @@ static bool op_holds(const struct hy_expression *expression, const struct hy_rul
            (!expression->has_interval || expression->interval == context->op_interval);
 }
 
-static bool rule_holds(const struct hy_rule *rule, const struct hy_rule_context *context, int depth);
+static bool rule_holds(const struct hy_rule *rule, const struct hy_rule_context *context, int depth, int *left);
 
-static bool expression_holds(const struct hy_expression *expression, const struct hy_rule_context *context, int depth)
+/* `left`: how many may still be asked. Rules may refer to one another, so that a few lines say what would take for ever. */
+static bool expression_holds(const struct hy_expression *expression, const struct hy_rule_context *context, int depth,
+                             int *left)
 {
+    if (--*left < 0)
+        return false;
     switch (expression->kind) {
     case HY_EXPR_ATTRIBUTE:
         return attribute_holds(expression, context);
@@ -95,7 +99,7 @@ static bool expression_holds(const struct hy_expression *expression, const struc
     case HY_EXPR_OP:
         return op_holds(expression, context);
     case HY_EXPR_RULE:
-        return rule_holds(expression->rule, context, depth + 1);
+        return rule_holds(expression->rule, context, depth + 1, left);
     }
     return false;
 }
@@ -138,14 +142,14 @@ const struct hy_rule *hy_rule_meant(const struct hy_cib *cib, const struct hy_ru
 }
 
 /* Every part is asked, also when the outcome is certain: each may lower `next`. */
-static bool rule_holds(const struct hy_rule *rule, const struct hy_rule_context *context, int depth)
+static bool rule_holds(const struct hy_rule *rule, const struct hy_rule_context *context, int depth, int *left)
 {
     rule = hy_rule_meant(context->cib, rule);
     if (!rule || depth > HY_NESTING_MAX)
         return false;
     bool any = false, all = true;
-    for (size_t i = 0; i < rule->expressions.count; i++) {
-        bool holds = expression_holds(&rule->expressions.items[i], context, depth);
+    for (size_t i = 0; i < rule->expressions.count && *left >= 0; i++) {
+        bool holds = expression_holds(&rule->expressions.items[i], context, depth, left);
         any = any || holds;
         all = all && holds;
     }
@@ -154,7 +158,27 @@ static bool rule_holds(const struct hy_rule *rule, const struct hy_rule_context 
 
 bool hy_rule_holds(const struct hy_rule *rule, const struct hy_rule_context *context)
 {
-    return rule_holds(rule, context, 0);
+    int left = HY_RULE_MAX;
+    return rule_holds(rule, context, 0, &left) && left >= 0;
+}
+
+static bool fits_in(const struct hy_cib *cib, const struct hy_rule *rule, int depth, int *left)
+{
+    rule = hy_rule_meant(cib, rule);
+    if (depth > HY_NESTING_MAX)
+        return false;
+    for (size_t i = 0; rule && i < rule->expressions.count; i++) {
+        const struct hy_rule *inner = rule->expressions.items[i].rule;
+        if (--*left < 0 || (inner && !fits_in(cib, inner, depth + 1, left)))
+            return false;
+    }
+    return true;
+}
+
+bool hy_rule_is_bounded(const struct hy_cib *cib, const struct hy_rule *rule)
+{
+    int left = HY_RULE_MAX;
+    return fits_in(cib, rule, 0, &left);
 }
 
 int hy_rule_score(const struct hy_rule *rule, const struct hy_rule_context *context)

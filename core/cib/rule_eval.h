@@ -47,6 +47,9 @@ int hy_rule_score(const struct hy_rule *rule, const struct hy_rule_context *cont
 /* The rule that is meant: itself, or what its `ref` names; NULL: that is nowhere. */
 const struct hy_rule *hy_rule_meant(const struct hy_cib *cib, const struct hy_rule *rule);
 
+/* Is it made of at most HY_RULE_MAX expressions, and of itself nowhere? What is beyond that does not hold. */
+bool hy_rule_is_bounded(const struct hy_cib *cib, const struct hy_rule *rule);
+
 /* Borrowed from the CIB. */
 struct hy_value {
     const char *name;

@@ -389,7 +389,7 @@ int hy_cib_restore(struct hy_cib *cib, const char *text, size_t size, struct hy_
     if (cib->objects.count || cib->sessions.count || cib->index)
         return hy_fail(err, EINVAL, "expected an empty CIB to restore into");
     struct hy_words words;
-    int rc = hy_words_read(&words, text, size, err);
+    int rc = hy_words_read(&words, text, size, HY_SAVED_MAX, err);
     if (rc)
         return rc;
     struct hy_cib *fresh = hy_cib_new();

@@ -8,9 +8,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Longer ones cannot be meant, and sums of durations must not overflow: a hundred years. */
-#define LONGEST (INT64_C(100) * 366 * 24 * 3600 * HY_SECOND)
-
 bool hy_parse_bool(const char *text, bool *out)
 {
     static const char *const yes[] = {"true", "on", "yes", "y", "1"};
@@ -51,7 +48,7 @@ bool hy_parse_duration(const char *text, hy_time *out)
     if (*text == 'P')
         return hy_iso_duration_parse(text, out);
     while (*at >= '0' && *at <= '9') {
-        if (number > LONGEST)
+        if (number > HY_DURATION_MAX)
             return false;
         number = number * 10 + (*at++ - '0');
     }
@@ -62,7 +59,7 @@ bool hy_parse_duration(const char *text, hy_time *out)
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (strcasecmp(at, units[i].name) != 0)
             continue;
-        if (number > LONGEST / units[i].size)
+        if (number > HY_DURATION_MAX / units[i].size)
             return false;
         *out = number * units[i].size;
         return true;
@@ -190,6 +187,67 @@ bool hy_node_name_is_valid(const char *name)
 {
     size_t length = strlen(name);
     return length && length <= HY_ID_MAX && name[0] != '-' && name[0] != '.' && hy_word_is_plain(name);
+}
+
+bool hy_instance_name_is_valid(const char *name)
+{
+    char base[HY_ID_MAX + 1];
+    size_t length = strcspn(name, ":");
+    uint64_t number;
+    if (length > HY_ID_MAX)
+        return false;
+    memcpy(base, name, length);
+    base[length] = '\0';
+    return hy_id_is_valid(base) && (!name[length] || hy_uint_parse(name + length + 1, UINT32_MAX, &number));
+}
+
+bool hy_attr_name_is_valid(const char *name)
+{
+    size_t length = 0;
+    for (; name[length]; length++)
+        if (name[length] <= ' ' || name[length] > '~' || strchr("\"'\\=", name[length]))
+            return false;
+    return length && length <= HY_ID_MAX;
+}
+
+static bool is_agent_class(const char *name)
+{
+    static const char *const classes[] = {"ocf", "lsb", "systemd", "service", "stonith", "upstart", "nagios"};
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
+        if (strcmp(classes[i], name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_agent_word(const char *name, const char *others)
+{
+    if (!*name || strlen(name) > HY_ID_MAX)
+        return false;
+    for (const char *at = name; *at; at++)
+        if ((!hy_char_is_letter(*at) && !(*at >= '0' && *at <= '9') && !strchr(others, *at)) ||
+            (*at == '.' && (at == name || at[-1] == '/')))
+            return false;
+    return true;
+}
+
+bool hy_agent_is_valid(const char *cls, const char *provider, const char *type)
+{
+    bool ocf = strcmp(cls, "ocf") == 0;
+    return is_agent_class(cls) && *type != '@' && is_agent_word(type, "_.-@/") && ocf == (provider != NULL) &&
+           (!ocf || is_agent_word(provider, "_.-@"));
+}
+
+bool hy_pattern_is_modest(const char *pattern)
+{
+    uint64_t repeats = 1;
+    for (const char *at = pattern; (at = strchr(at, '{')); at++) {
+        char *end;
+        unsigned long low = strtoul(at + 1, &end, 10), high = *end == ',' ? strtoul(end + 1, NULL, 10) : 0;
+        repeats *= high > low ? high : low ? low : 1;
+        if (low > HY_PATTERN_REPEATS_MAX || high > HY_PATTERN_REPEATS_MAX || repeats > HY_PATTERN_REPEATS_MAX)
+            return false;
+    }
+    return strlen(pattern) <= HY_PATTERN_MAX;
 }
 
 bool hy_ticket_name_is_valid(const char *name)

@@ -19,8 +19,28 @@ bool hy_id_is_valid(const char *id);
 /* Host names may begin with a digit. */
 bool hy_node_name_is_valid(const char *name);
 
+/* A resource's id, or that of an instance: "db", "db:1". */
+bool hy_instance_name_is_valid(const char *name);
+
+/* Printable ASCII without blanks, quotes, backslashes and '=', since names are printed without quotes. (`$id` and the
+ * like are none of a name=value: they mean the set.) */
+bool hy_attr_name_is_valid(const char *name);
+
+/* A known class, a provider with ocf and with no other (NULL), and a type, which may be a path (stonith:external/ssh),
+ * but not one that leads upwards. */
+bool hy_agent_is_valid(const char *cls, const char *provider, const char *type);
+
+enum { HY_PATTERN_MAX = 256, HY_PATTERN_REPEATS_MAX = 1000 };
+
+/* Short enough to be compiled on every node: a{1000}{1000}{1000} would take all memory there is. Whether it is a regular
+ * expression is not asked. */
+bool hy_pattern_is_modest(const char *pattern);
+
 /* Printable, without blanks and quotes, and no colon at the end: it stands in front of one. */
 bool hy_ticket_name_is_valid(const char *name);
+
+/* An id where a keyword may stand as well: one that is a keyword stands in quotes. */
+void hy_id_print(const char *id, struct hy_buf *out);
 
 const char *hy_loss_word(enum hy_loss_policy loss); /* NULL for DEFAULT */
 

@@ -317,15 +317,43 @@ static void list_in_flight(struct hy_cluster *c)
     }
 }
 
-static void propose_expiries(struct hy_cluster *c, const struct hy_decision *decision)
+static void propose_what_is_over(struct hy_cluster *c, const struct hy_decision *decision)
 {
-    if (!decision->expired.count)
+    if (!decision->expired.count && !decision->void_notices.count)
         return;
     struct hy_buf statements = {0};
     for (size_t i = 0; i < decision->expired.count; i++)
         hy_command_expire(&statements, decision->expired.items[i].rsc, decision->expired.items[i].node);
+    for (size_t i = 0; i < decision->void_notices.count; i++) {
+        const struct hy_void_notice *notice = &decision->void_notices.items[i];
+        hy_command_forget(&statements, notice->node, notice->rsc, notice->op, 0);
+    }
     hy_replica_propose_own(c, hy_buf_text(&statements));
     hy_buf_free(&statements);
+}
+
+static void propose_locks(struct hy_cluster *c, const struct hy_decision *decision)
+{
+    if (!decision->locks.count)
+        return;
+    struct hy_buf statements = {0};
+    for (size_t i = 0; i < decision->locks.count; i++) {
+        const struct hy_lock_change *change = &decision->locks.items[i];
+        hy_command_lock(&statements, change->node, change->rsc, change->locked);
+    }
+    hy_replica_propose_own(c, hy_buf_text(&statements));
+    hy_buf_free(&statements);
+}
+
+/* Once it is stopped nothing else says where it ran: should this DC be gone by then, the next one would start it
+ * elsewhere. */
+static bool waits_for_lock(const struct hy_decision *decision, const struct hy_action *action)
+{
+    for (size_t i = 0; i < decision->locks.count; i++)
+        if (decision->locks.items[i].locked && strcmp(decision->locks.items[i].rsc, action->rsc) == 0 &&
+            action->kind != HY_ACT_PROBE)
+            return true;
+    return false;
 }
 
 static void decide(struct hy_cluster *c)
@@ -341,10 +369,11 @@ static void decide(struct hy_cluster *c)
     struct hy_decision *decision = hy_schedule(&input);
     for (size_t i = 0; i < decision->action_count; i++) {
         const struct hy_action *action = &decision->actions[i];
-        if (!action->pending && !action->blocked && !action->after_count)
+        if (!action->pending && !action->blocked && !action->after_count && !waits_for_lock(decision, action))
             give(c, action);
     }
-    propose_expiries(c, decision);
+    propose_locks(c, decision);
+    propose_what_is_over(c, decision);
     controller->recheck = decision->recheck == HY_NEVER
                               ? HY_NEVER
                               : c->now + (decision->recheck > c->wall ? decision->recheck - c->wall : ASK_AGAIN);

@@ -44,6 +44,7 @@ struct replica {
 
 struct outgoing {
     uint64_t seq;
+    hy_time since;
     struct hy_buf text;
     uint64_t client;  /* 0: nobody waits */
     uint64_t session; /* the client's; 0: none */
@@ -338,6 +339,7 @@ void hy_controller_free(struct controller *controller);
 void hy_controller_ack(struct hy_cluster *c, uint64_t id);
 void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct hy_message *message);
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size);
+void hy_chronicle(struct hy_cluster *c, const char *text, size_t size); /* of what was applied, into the DC's log */
 void hy_controller_edited(struct hy_cluster *c);
 void hy_controller_run(struct hy_cluster *c);
 bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status);

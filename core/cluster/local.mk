@@ -2,6 +2,7 @@ noinst_LIBRARIES += libhy_cluster.a
 libhy_cluster_a_CPPFLAGS = $(CORE_CPPFLAGS)
 libhy_cluster_a_SOURCES = \
 	core/cluster/admission.c \
+	core/cluster/chronicle.c \
 	core/cluster/cluster.c core/cluster/cluster.h \
 	core/cluster/controller.c \
 	core/cluster/internal.h \

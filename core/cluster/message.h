@@ -14,7 +14,8 @@
 enum { HY_MESSAGE_VERSION = 1 };
 
 enum hy_message_kind {
-    HY_MESSAGE_SUBMIT = 1,    /* member -> DC: term: incarnation of its core, seq, data: the command */
+    /* member -> DC: term: incarnation of its core, epoch: how long ago it was said, in ms, seq, data: the command */
+    HY_MESSAGE_SUBMIT = 1,
     HY_MESSAGE_ORDER = 2,     /* DC -> member: term, epoch, data: the encoded operation */
     HY_MESSAGE_ORDER_ACK = 3, /* member -> DC: term, id: the executor has it */
     HY_MESSAGE_SYNC = 4,      /* DC -> member: term, epoch: say what runs there */

@@ -8,7 +8,7 @@
 
 enum {
     OPERATION_VERSION = 2,
-    OUTCOME_VERSION = 3,
+    OUTCOME_VERSION = 4,
     NAME_MAX_BYTES = 255,  /* a resource's name is also the name of its state folder */
     ATTR_MIN_BYTES = 4 + 4 /* two length fields: what the smallest pair takes up */
 };
@@ -222,6 +222,7 @@ void hy_outcome_encode(const struct hy_outcome *outcome, struct hy_buf *out)
     write_optional(out, outcome->cancels);
     write_optional(out, outcome->migrate_from);
     write_optional(out, outcome->migrate_to);
+    hy_wr_u8(out, outcome->notify);
 }
 
 static int check_outcome(const struct hy_outcome *outcome, int64_t rc, struct hy_err *err)
@@ -264,6 +265,7 @@ int hy_outcome_decode(const void *data, size_t size, struct hy_outcome *outcome,
     outcome->cancels = read_optional(&rd);
     outcome->migrate_from = read_optional(&rd);
     outcome->migrate_to = read_optional(&rd);
+    outcome->notify = read_flag(&rd);
     if (!hy_rd_done(&rd))
         code = hy_fail(err, EBADMSG, "outcome: malformed message of %zu bytes", size);
     else

@@ -44,6 +44,7 @@ struct hy_outcome {
     char *digest;       /* NULL: none */
     char *migrate_from; /* migrate_to, migrate_from: the node it leaves, and the one it goes to; else NULL */
     char *migrate_to;
+    bool notify; /* the operation is of a clone with notify=true */
 };
 
 void hy_operation_encode(const struct hy_operation *operation, struct hy_buf *out);

@@ -132,13 +132,21 @@ static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, u
                                      .agent = outcome->agent && *outcome->agent ? outcome->agent : NULL,
                                      .digest = outcome->digest,
                                      .migrate_from = outcome->migrate_from,
-                                     .migrate_to = outcome->migrate_to};
+                                     .migrate_to = outcome->migrate_to,
+                                     .notify = outcome->notify};
     hy_command_result(out, c->name, epoch, &result);
 }
+
+enum { ANSWER_UNIMPLEMENTED = 3 };
 
 static void log_outcome(const struct hy_cluster *c, const struct hy_outcome *outcome)
 {
     double seconds = (double)outcome->took / (double)HY_SECOND;
+    if (hy_op_is_notice(outcome->op, NULL, NULL) && outcome->exec == HY_EXEC_DONE &&
+        outcome->rc == ANSWER_UNIMPLEMENTED) {
+        hy_debug(&c->log, "%s %s: its agent does not care to be told", outcome->rsc, outcome->op);
+        return;
+    }
     bool probe = strcmp(outcome->op, "monitor") == 0 && outcome->interval == 0;
     if (outcome->exec == HY_EXEC_DONE && (outcome->rc == 0 || (probe && outcome->rc == 7))) {
         enum hy_log_level level = probe ? HY_LOG_DEBUG : HY_LOG_INFO;

@@ -5,6 +5,9 @@
  * They are numbered by session (this core's incarnation, seq). The member sends all that is not applied to whoever leads,
  * and again after a silence; the leader proposes only the one that follows what it has applied or proposed for that
  * session, so nothing overtakes; the CIB passes over what it has seen. A new leader starts from what is applied.
+ *
+ * When something was is told by the leader's clock, whoever it comes from: a failure is forgotten some time after it was,
+ * and no two nodes need agree on what time it is.
  */
 #include "cib/command.h"
 #include "cluster/internal.h"
@@ -68,7 +71,8 @@ static void add(struct hy_cluster *c, struct hy_command_head *head, const char *
     head->seq = ++outbox->last_seq;
     head->at = c->wall;
     struct outgoing *command = hy_vec_add(&outbox->queue);
-    *command = (struct outgoing){.seq = head->seq, .client = client, .session = head->client, .request = head->request};
+    *command = (struct outgoing){
+        .seq = head->seq, .since = c->now, .client = client, .session = head->client, .request = head->request};
     hy_command_begin(&command->text, head);
     hy_buf_add(&command->text, statements, size);
 }
@@ -115,8 +119,8 @@ static uint64_t taken_seq(struct hy_cluster *c, const struct accepted *accepted,
 }
 
 /* Leader: proposes one command of a session if it is the next. 0 when it is in the log (now or before), else -errno. */
-static int accept(struct hy_cluster *c, uint32_t origin, uint64_t incarnation, uint64_t seq, const void *data,
-                  size_t size)
+static int accept(struct hy_cluster *c, uint32_t origin, uint64_t incarnation, uint64_t seq, hy_time age,
+                  const void *data, size_t size)
 {
     const struct member *member = hy_member(c, origin);
     if (!member)
@@ -129,8 +133,9 @@ static int accept(struct hy_cluster *c, uint32_t origin, uint64_t incarnation, u
     if (incarnation < member->accepted.incarnation)
         return 0; /* of a core that is no more */
     struct hy_buf command = {0};
-    hy_buf_add(&command, data, size);
-    int rc = hy_replica_propose(c, &command);
+    int rc = hy_command_restamp(&command, data, size, c->wall - age);
+    if (!rc)
+        rc = hy_replica_propose(c, &command);
     hy_buf_free(&command);
     struct member *after = rc ? NULL : hy_member(c, origin); /* the table may have moved meanwhile */
     if (after)
@@ -148,7 +153,10 @@ int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_messa
                           from, message->term, message->seq);
     if (message->size < (size_t)length || memcmp(message->data, head, (size_t)length) != 0)
         return hy_fail(err, EBADMSG, "command from %s does not begin with '%s'", hy_cluster_name_of(c, from), head);
-    accept(c, from, message->term, message->seq, message->data, message->size);
+    hy_time age = (hy_time)message->epoch * HY_MS;
+    if (accept(c, from, message->term, message->seq, age, message->data, message->size) == -EINVAL)
+        return hy_fail(err, EBADMSG, "command from %s does not say when it was given (at=)",
+                       hy_cluster_name_of(c, from));
     return 0;
 }
 
@@ -211,7 +219,8 @@ static void propose_some(struct hy_cluster *c)
         uint64_t seq = command->seq;
         if (seq <= outbox->sent_seq)
             continue;
-        if (accept(c, c->self, outbox->incarnation, seq, command->text.data, command->text.size))
+        if (accept(c, c->self, outbox->incarnation, seq, c->now - command->since, command->text.data,
+                   command->text.size))
             break; /* too much is on its way: again with the next event */
         note_sent(c, seq);
         if (!first_of(outbox) || first_of(outbox)->seq > seq)
@@ -219,6 +228,12 @@ static void propose_some(struct hy_cluster *c)
     }
     if (outbox->resend == HY_NEVER && first_of(outbox))
         outbox->resend = c->now + outbox->silence;
+}
+
+static uint32_t age_in_ms(const struct hy_cluster *c, const struct outgoing *command)
+{
+    hy_time age = (c->now - command->since) / HY_MS;
+    return age < UINT32_MAX ? (uint32_t)age : UINT32_MAX;
 }
 
 static void send_some(struct hy_cluster *c, uint32_t leader)
@@ -234,6 +249,7 @@ static void send_some(struct hy_cluster *c, uint32_t leader)
             continue;
         const struct hy_message message = {.kind = HY_MESSAGE_SUBMIT,
                                            .term = outbox->incarnation,
+                                           .epoch = age_in_ms(c, command),
                                            .seq = command->seq,
                                            .data = command->text.data,
                                            .size = command->text.size};

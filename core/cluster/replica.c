@@ -214,6 +214,8 @@ static bool apply_command(struct hy_cluster *c, const struct hy_raft_entry *entr
     bool changed = !answer.code && !answer.repeated;
     if (changed)
         publish(c, entry);
+    if (changed && led)
+        hy_chronicle(c, entry->data, entry->size);
     if (changed)
         hy_controller_command_applied(c, entry->data, entry->size);
     if (!changed || answer.config_changed)

@@ -92,6 +92,8 @@ static int open_agent(const struct hy_exec_env *env, const char *name, struct hy
 
 static halyard_op_fn *find_function(const struct halyard_agent *agent, const struct hy_op_request *request)
 {
+    if (hy_op_is_notice(request->operation->op, NULL, NULL))
+        return agent->notify;
     const struct {
         const char *name;
         halyard_op_fn *function;

@@ -115,6 +115,12 @@ static char *lend(const char *text)
     return (char *)(uintptr_t)text;
 }
 
+static bool is_of_notifying_clone(const struct hy_operation *operation)
+{
+    const char *text = hy_attrs_get(&operation->meta, "notify");
+    return text && strcmp(text, "true") == 0;
+}
+
 void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const struct hy_run_result *result)
 {
     const struct hy_operation *operation = hy_item_operation(item);
@@ -132,7 +138,8 @@ void hy_lane_answer(struct hy_lane *lane, const struct hy_item *item, const stru
                                  .digest = operation->digest,
                                  .cancels = operation->cancels,
                                  .migrate_from = lend(hy_attrs_get(&operation->meta, "migrate_source")),
-                                 .migrate_to = lend(hy_attrs_get(&operation->meta, "migrate_target"))};
+                                 .migrate_to = lend(hy_attrs_get(&operation->meta, "migrate_target")),
+                                 .notify = is_of_notifying_clone(operation)};
     if (!item->recurring)
         remember(lane, &outcome);
     lane->queue->spec.outcome(lane->queue->spec.context, &outcome);
@@ -432,7 +439,10 @@ static void take(struct hy_lane *lane, struct hy_operation *operation)
     } else if (strcmp(operation->op, "cancel") == 0) {
         cancel_once(lane, operation);
     } else if (operation->interval && !hy_changes_state(operation->op)) {
-        hy_recurring_order(lane, operation);
+        if (lane->release) /* it was meant for what is being stopped now */
+            answer_now(lane, operation, HY_EXEC_CANCELLED, lane->queue->release.why);
+        else
+            hy_recurring_order(lane, operation);
     } else if (hy_changes_state(operation->op) && operation->id < lane->newest) {
         answer_now(lane, operation, HY_EXEC_CANCELLED, "a later order for this resource has been taken already");
     } else {

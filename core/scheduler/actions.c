@@ -206,6 +206,8 @@ static const char *executed(const struct hy_step *step)
 static const char *digest_of(struct hy_graph *g, const struct hy_step *step)
 {
     struct hy_prim *prim = step->unit->prim;
+    if (step->digest)
+        return step->digest;
     return prim->object ? hy_sched_digest(g->s, prim, step->node, executed(step), step->interval) : NULL;
 }
 
@@ -224,7 +226,8 @@ static void fill(struct hy_graph *g, const struct hy_step *step, struct hy_actio
                               .agent = step->unit->prim->agent,
                               .digest = digest_of(g, step),
                               .pending = step->marks & HY_PENDING,
-                              .blocked = (step->marks & (HY_WAITING | HY_HELD)) || !(step->marks & HY_RUNNABLE),
+                              .blocked = !(step->marks & HY_PENDING) &&
+                                         ((step->marks & (HY_WAITING | HY_HELD)) || !(step->marks & HY_RUNNABLE)),
                               .reason = reason_of(g, step)};
     fill_params(g->s, step, out);
     fill_meta(g, step, out);

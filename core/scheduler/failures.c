@@ -62,6 +62,13 @@ static void tell_expired(struct hy_sched *s, const struct hy_unit *unit, uint32_
     *expired = (struct hy_expired){.rsc = hy_arena_strdup(arena, unit->name), .node = s->nodes[node].name};
 }
 
+static void tell_expiring(struct hy_sched *s, const struct hy_unit *unit, uint32_t node, hy_wall at)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    struct hy_expiring *expiring = hy_arena_vec_add(arena, &s->decision->expiring);
+    *expiring = (struct hy_expiring){.rsc = hy_arena_strdup(arena, unit->name), .node = s->nodes[node].name, .at = at};
+}
+
 /* Something may be running that nobody has stopped, started afresh or asked since its start or stop failed: with the
  * failure taken out of the history it would look as it was before. */
 static bool is_unresolved(const struct hy_past *past, const struct hy_prim *prim)
@@ -103,6 +110,8 @@ void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
     if (end > s->input->now) {
         if (end < s->decision->recheck)
             s->decision->recheck = end;
+        if (s->input->explain)
+            tell_expiring(s, unit, node, end);
         past->no_expiry = past->fail_count && past->fail_last + timeout > s->input->now;
         return;
     }

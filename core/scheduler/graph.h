@@ -23,6 +23,7 @@
  *   propagate.c          optional and runnable, carried along
  *   settle.c             what came of each resource
  *   recurring.c probes.c what is watched, what is asked
+ *   notices.c            what the instances of a clone are told of each other
  *   sorting.c            an order in which they could be done one by one; the decision's list
  *   actions.c            the decision's list of actions
  *   changes.c            the same as a human calls it
@@ -57,7 +58,7 @@ enum hy_task {
 
 enum hy_mark {
     HY_OPTIONAL = 1u << 0,      /* nothing calls for it */
-    HY_RUNNABLE = 1u << 1,      /* nothing forbids it */
+    HY_RUNNABLE = 1u << 1,      /* nothing forbids it; if it is under way: it will be left as it makes it */
     HY_PSEUDO = 1u << 2,        /* nobody executes it */
     HY_MIGRATABLE = 1u << 3,    /* stop and start of what migrates, as long as nothing speaks against it */
     HY_PENDING = 1u << 4,       /* under way already */
@@ -67,9 +68,8 @@ enum hy_mark {
     HY_ABSENT_ACTION = 1u << 7, /* stands for the start or promotion of what is not to be started or promoted */
     HY_DANGLING = 1u << 8,      /* clears up after a migration that failed: calls for nothing */
     HY_QUEUED = 1u << 9,
-    HY_HELD = 1u << 11,     /* behind something that is called for and never comes to its end */
-    HY_UNWANTED = 1u << 13, /* a start under way that would not be begun now: stopped once it is up */
-    HY_ALONE = 1u << 10     /* forbidden because what it must be with does not run */
+    HY_HELD = 1u << 11, /* behind something that is called for and never comes to its end */
+    HY_ALONE = 1u << 10 /* forbidden because what it must be with does not run */
 };
 
 /* What a link from `first` to `then` says, beside the order of the two. */
@@ -111,6 +111,7 @@ struct hy_step {
     const char *reason;   /* NULL: found when it is known to happen */
     struct hy_attr *meta; /* beside the usual */
     size_t meta_count;
+    const char *digest; /* NULL: of its parameters. The decision's string */
 };
 
 /* What the graph knows of one resource. */
@@ -167,8 +168,8 @@ uint32_t hy_graph_step(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task tas
 uint32_t hy_graph_find(const struct hy_graph *g, const struct hy_srsc *leaf, enum hy_task task, uint32_t node);
 void hy_graph_link(struct hy_graph *g, uint32_t first, uint32_t then, uint32_t marks);
 void hy_graph_call(struct hy_graph *g, uint32_t step); /* makes it called for */
-/* A start that is under way, and is forbidden now, is undone. */
-void hy_graph_undo(struct hy_graph *g, uint32_t start, uint32_t because);
+/* A start that is under way, and is forbidden now, is undone as soon as it is up. Answers its stop; HY_NO_ACTION: none. */
+uint32_t hy_graph_undo(struct hy_graph *g, uint32_t start);
 /* All the steps of a task of a primitive: for (step = first; step != HY_NO_ACTION; step = next). */
 uint32_t hy_graph_first(const struct hy_graph *g, const struct hy_srsc *leaf, enum hy_task task);
 uint32_t hy_graph_next(const struct hy_graph *g, uint32_t step);
@@ -211,6 +212,9 @@ void hy_graph_settle(struct hy_graph *g);
 void hy_graph_probes(struct hy_graph *g);
 void hy_graph_doubts(struct hy_graph *g);
 void hy_graph_recurring(struct hy_graph *g);
+
+/* notices.c */
+void hy_graph_notices(struct hy_graph *g);
 
 /* sorting.c */
 struct hy_predecessors {

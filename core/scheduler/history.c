@@ -91,6 +91,10 @@ static void collect_results(struct hy_sched *s, const struct hy_snode *node)
         struct hy_past *past = &unit_of(s, result->rsc, &last)->past[node->number];
         if (result->exec == HY_EXEC_CANCELLED || hy_result_is(result, "notify"))
             continue;
+        if (result->exec != HY_EXEC_PENDING && hy_op_is_notice(result->op, NULL, NULL)) {
+            insert(s, &past->notices, result);
+            continue;
+        }
         if (result->exec == HY_EXEC_PENDING) {
             note_flight(s, past, result->op, result->interval);
             if (hy_result_is(result, "migrate_to"))

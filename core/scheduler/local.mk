@@ -23,6 +23,7 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/meta.c \
 	core/scheduler/migration.c \
 	core/scheduler/nodes.c \
+	core/scheduler/notices.c \
 	core/scheduler/operations.c \
 	core/scheduler/orders.c \
 	core/scheduler/params.c \

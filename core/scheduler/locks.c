@@ -30,25 +30,61 @@ static hy_wall shutdown_since(const struct hy_snode *node)
     return text ? (hy_wall)strtoll(text, NULL, 10) * HY_SECOND : 0;
 }
 
+static void change_lock(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node, bool locked)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    struct hy_lock_change *change = hy_arena_vec_add(arena, &s->decision->locks);
+    *change = (struct hy_lock_change){
+        .rsc = hy_arena_strdup(arena, leaf->unit->name), .node = s->nodes[node].name, .locked = locked};
+}
+
+/* It runs on a node that is being shut down in good order, and comes back. */
+static bool is_shutting_down(const struct hy_srsc *leaf, const struct hy_snode *node)
+{
+    return leaf->active.count == 1 && leaf->active.items[0] == node->number && node->shutdown && !node->unclean &&
+           !(node->status && node->status->enrolled.striking);
+}
+
+/* A lock ends when the resource runs again, wherever that is, by time, or with the option. */
 static uint32_t lock_of(struct hy_sched *s, const struct hy_srsc *leaf)
 {
+    uint32_t locked = HY_NO_NODE;
     for (uint32_t n = 0; n < s->node_count; n++) {
-        const struct hy_rsc_lock *lock = find_lock(s->nodes[n].status, leaf->unit->name);
-        if (lock && is_held(s, lock->since))
-            return leaf->active.count ? HY_NO_NODE : n; /* it runs elsewhere, in spite of the lock: let it */
+        const struct hy_snode *node = &s->nodes[n];
+        const struct hy_rsc_lock *lock = find_lock(node->status, leaf->unit->name);
+        bool leaves = is_shutting_down(leaf, node), held = s->properties.shutdown_lock;
+        if (lock)
+            held = held && is_held(s, lock->since) && (leaves || !leaf->active.count);
+        else
+            held = held && leaves && is_held(s, shutdown_since(node));
+        if (held && locked == HY_NO_NODE)
+            locked = n;
+        if (lock ? !held && !leaves : held)
+            change_lock(s, leaf, n, held);
     }
-    if (leaf->active.count != 1)
-        return HY_NO_NODE;
-    const struct hy_snode *node = &s->nodes[leaf->active.items[0]];
-    return node->shutdown && !node->unclean && is_held(s, shutdown_since(node)) ? node->number : HY_NO_NODE;
+    return locked;
 }
 
 /* Clones run elsewhere, too; devices must be there for all. */
+static bool can_be_locked(const struct hy_srsc *leaf)
+{
+    return !leaf->in_clone && !leaf->orphan && !leaf->is_fencing;
+}
+
+static bool anything_locked(const struct hy_sched *s)
+{
+    for (uint32_t n = 0; n < s->node_count; n++)
+        if (s->nodes[n].status && s->nodes[n].status->locks.count)
+            return true;
+    return s->properties.shutdown_lock;
+}
+
 void hy_sched_apply_locks(struct hy_sched *s)
 {
-    for (size_t i = 0; i < s->leaves.count && s->properties.shutdown_lock; i++) {
+    bool any = anything_locked(s);
+    for (size_t i = 0; any && i < s->leaves.count; i++) {
         struct hy_srsc *leaf = s->leaves.items[i];
-        if (leaf->in_clone || leaf->orphan || leaf->is_fencing)
+        if (!can_be_locked(leaf))
             continue;
         leaf->lock_node = lock_of(s, leaf);
         for (uint32_t n = 0; n < s->node_count && leaf->lock_node != HY_NO_NODE; n++) {

@@ -158,6 +158,7 @@ struct hy_prim {
 struct hy_past {
     struct hy_trace *trace;            /* its results, the oldest first */
     struct hy_trace *failures;         /* its failures since it was last cleaned up */
+    struct hy_trace *notices;          /* what it was told of its clone */
     const struct hy_flight *flights;   /* under way */
     const struct hy_result *failure;   /* the last one that counts */
     const struct hy_result *stop_here; /* one with on-fail=stop */
@@ -192,7 +193,7 @@ struct hy_past {
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
     bool came_from : 1; /* it failed to arrive there, and is thought to be here first of all */
-    bool partial : 1; /* ... migrate_from is still to come */
+    bool partial : 1;   /* ... migrate_from is still to come */
     bool migration_failed : 1;
     bool dangling : 1; /* a migration left something here that is to be stopped */
 };
@@ -298,7 +299,6 @@ enum hy_halt {
     HY_HALT_MULTIPLE,
     HY_HALT_FREEZE,
     HY_HALT_TICKET,
-    HY_HALT_LOCKED,
     HY_HALT_ORDER,      /* what it comes after does not run */
     HY_HALT_COLOCATION, /* what it must be with does not run */
     HY_HALT_STUCK,      /* it cannot be stopped where it is */
@@ -468,6 +468,8 @@ struct hy_sched {
     bool unfencing;                  /* a device can do it: it is what everything requires by default */
     uint32_t stamp;                  /* counts up: what bears the latest has been seen */
     uint32_t ledger_serial;          /* counts up: when something was booked */
+    int *pull_score, *pull_next;     /* for use and forget (pull.c); NULL: nobody has asked yet */
+    uint32_t *pull_live;
 
     struct hy_snode *nodes;
     uint32_t node_count;

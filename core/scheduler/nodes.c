@@ -176,8 +176,8 @@ static const char *why_unusable(struct hy_sched *s, const struct hy_snode *node)
     if (node->pending)
         return hy_arena_printf(arena, "%s has joined and has not yet said what runs there", node->name);
     if (node->standby_onfail)
-        return hy_arena_printf(arena, "%s is standby (on-fail): %s; clean up %s to take it back", node->name,
-                               hy_sched_failure_text(s, arena, node->standby_onfail, node->name),
+        return hy_arena_printf(arena, "%s is standby (on-fail): %s; `hactl resource cleanup %s` takes it back",
+                               node->name, hy_sched_failure_text(s, arena, node->standby_onfail, node->name),
                                node->standby_onfail->rsc);
     if (node->shutdown)
         return hy_arena_printf(arena, "%s is %s", node->name,

@@ -80,7 +80,7 @@ static void forbid_start(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task t
         return;
     for (uint32_t at = hy_graph_first(g, rsc, task); at != HY_NO_ACTION; at = hy_graph_next(g, at))
         if (hy_step_is(g, at, HY_PENDING))
-            hy_graph_undo(g, at, HY_NO_ACTION);
+            hy_graph_undo(g, at);
         else
             hy_step_at(g, at)->marks &= ~(uint32_t)HY_RUNNABLE;
 }

@@ -59,8 +59,28 @@ static uint32_t seen_of_gate(const struct hy_graph *g, uint32_t gate)
     return HY_OPTIONAL | (open >= hy_step_at(g, gate)->required ? HY_RUNNABLE : 0u);
 }
 
-/* Who goes beside an instance goes by that one alone, as far as what calls is concerned; to be there at all, any will
- * do. */
+/* An instance that is up now, and stays: none of its members is called down. */
+static bool stays(const struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (!stays(g, rsc->children.items[i], task))
+            return false;
+    bool there;
+    return rsc->kind != HY_RSC_PRIMITIVE ||
+           (rsc->active.count && hy_level_of(rsc->role) >= (task == HY_TASK_PROMOTE ? 2 : 1) &&
+            (seen_of_leaf(g, rsc, task ^ 1u, HY_NO_NODE, &there) & HY_OPTIONAL));
+}
+
+static bool any_stays(const struct hy_graph *g, const struct hy_srsc *clone, enum hy_task task)
+{
+    for (size_t i = 0; i < clone->children.count; i++)
+        if (stays(g, clone->children.items[i], task))
+            return true;
+    return false;
+}
+
+/* Who stands beside an instance goes by that one alone, as far as what calls is concerned, while another stays up; to be
+ * there at all, any will do. The peer asks for no other. */
 uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node)
 {
     const struct hy_step *step = hy_step_at(g, first);
@@ -79,7 +99,8 @@ uint32_t hy_graph_view(const struct hy_graph *g, uint32_t first, uint32_t node)
     /* That the one beside it goes calls, too, though another one is still there. The peer does not mind. */
     if (task == HY_TASK_START)
         beside &= seen_of(g, step->rsc, HY_TASK_STOP, node, &there);
-    return (beside & HY_OPTIONAL) | (seen & ~(uint32_t)HY_OPTIONAL);
+    uint32_t calls = any_stays(g, step->rsc, task) ? beside : beside & seen;
+    return (calls & HY_OPTIONAL) | (seen & ~(uint32_t)HY_OPTIONAL);
 }
 
 /* ---------------------------------------------------------------- changing a step */
@@ -106,14 +127,10 @@ static void enqueue_above(struct hy_graph *g, const struct hy_step *step)
     }
 }
 
-static void undo(struct hy_graph *g, uint32_t start, uint32_t because)
+static void undo(struct hy_graph *g, uint32_t start)
 {
-    const struct hy_step *step = hy_step_at(g, start);
-    if (step->task != HY_TASK_START || (step->marks & HY_UNWANTED))
-        return;
-    hy_graph_undo(g, start, because);
-    uint32_t stop = hy_graph_find(g, step->rsc, HY_TASK_STOP, step->node);
-    if (stop == HY_NO_ACTION || !(step->marks & HY_UNWANTED))
+    uint32_t stop = hy_graph_undo(g, start);
+    if (stop == HY_NO_ACTION)
         return;
     enqueue(g, stop);
     enqueue_above(g, hy_step_at(g, stop));
@@ -124,10 +141,6 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
     struct hy_step *step = hy_step_at(g, number);
     if (!(step->marks & mark))
         return;
-    if (mark == HY_RUNNABLE && (step->marks & HY_PENDING)) {
-        undo(g, number, because); /* it is under way: nothing forbids it any more */
-        return;
-    }
     step->marks &= ~(uint32_t)mark;
     if (mark == HY_OPTIONAL && step->called_by == HY_NO_ACTION)
         step->called_by = because;
@@ -135,6 +148,8 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
         step->marks |= HY_DOUBTFUL;
     if (mark == HY_RUNNABLE && step->forbidden_by == HY_NO_ACTION)
         step->forbidden_by = because;
+    if (mark == HY_RUNNABLE && (step->marks & HY_PENDING))
+        undo(g, number);
     enqueue(g, number);
     enqueue_above(g, step);
 }

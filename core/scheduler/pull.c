@@ -10,8 +10,12 @@
 
 struct pull {
     struct hy_sched *s;
-    bool only_positive;
-    bool forward; /* what it goes with is asked, not what goes with it */
+    int *score;     /* by node: what is pulled at */
+    uint32_t *live; /* the nodes that are not out of the question from the beginning: no wish bears on the others */
+    uint32_t live_count;
+    int *next;          /* by place in `live`: what the scores would become */
+    bool only_positive; /* no wish makes a score negative */
+    bool forward;       /* what it goes with is asked, not what goes with it */
 };
 
 static bool in_play(int score)
@@ -74,114 +78,172 @@ static bool is_void(const struct hy_sched *s, const struct hy_scoloc *colocation
            !allowed_on_one(s, colocation->dependent);
 }
 
-static void add_wishes(const struct pull *pull, int *score, const struct hy_srsc *source,
-                       const struct hy_scoloc *colocation, float factor)
+static int with_wish(const struct pull *pull, int score, int wanted, float factor)
+{
+    float exact = factor * (float)wanted;
+    int delta = (int)(exact < 0 ? (double)exact - 0.5 : (double)exact + 0.5);
+    if (!delta && (factor > 0 || factor < 0))
+        delta = factor > 0 ? 1 : -1;
+    int sum = hy_score_add(delta, score);
+    if (!pull->only_positive || sum >= 0)
+        return sum;
+    return score > 0 ? PULLED_OUT : score == 0 ? score : sum;
+}
+
+/* Answers whether any node would be left; else all is as if it had not been asked. */
+static bool add_wishes(const struct pull *pull, const struct hy_srsc *source, const struct hy_scoloc *colocation,
+                       float factor)
 {
     const int *missing = missing_scores(source, colocation);
-    for (uint32_t n = 0; n < pull->s->node_count; n++) {
-        if (!in_play(score[n]) || score[n] == PULLED_OUT)
-            continue;
-        int wanted = wish(pull->s, source, colocation, missing, n);
-        if (!wanted || is_void(pull->s, colocation, wanted, factor))
-            continue;
-        float exact = factor * (float)wanted;
-        int delta = (int)(exact < 0 ? (double)exact - 0.5 : (double)exact + 0.5);
-        if (!delta && wanted && (factor > 0 || factor < 0))
-            delta = factor > 0 ? 1 : -1;
-        int sum = hy_score_add(delta, score[n]);
-        if (pull->only_positive && sum < 0 && score[n] > 0)
-            score[n] = PULLED_OUT;
-        else if (!(pull->only_positive && sum < 0 && score[n] == 0))
-            score[n] = sum;
+    bool usable = false;
+    for (uint32_t i = 0; i < pull->live_count; i++) {
+        uint32_t n = pull->live[i];
+        int *next = &pull->next[i];
+        *next = pull->score[n];
+        int wanted = *next > -HY_INFINITY ? wish(pull->s, source, colocation, missing, n) : 0;
+        if (wanted && !is_void(pull->s, colocation, wanted, factor))
+            *next = with_wish(pull, *next, wanted, factor);
+        usable = usable || (*next >= 0 && pull->s->nodes[n].usable);
     }
+    for (uint32_t i = 0; i < pull->live_count && usable; i++)
+        pull->score[pull->live[i]] = pull->next[i];
+    return usable;
 }
 
 /* ---------------------------------------------------------------- and those that go with it */
 
-/* `nodes` NULL: begins with the source's own scores. Answers the new scores, or `nodes` itself. */
-static int *pull_from(const struct pull *pull, struct hy_srsc *source, int *nodes, const struct hy_scoloc *colocation,
-                      float factor)
+static void pull_from(const struct pull *pull, struct hy_srsc *source, const struct hy_scoloc *colocation,
+                      float factor);
+
+static float factor_of(const struct hy_scoloc *colocation)
+{
+    return (float)colocation->score / (float)HY_INFINITY;
+}
+
+static void pull_from_all(const struct pull *pull, struct hy_srsc *source, float factor)
+{
+    const hy_scoloc_list *list = pull->forward ? hy_sched_with(pull->s, source) : hy_sched_dependents(pull->s, source);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct hy_scoloc *next = list->items[i];
+        if (pull->forward)
+            pull_from(pull, next->primary, next, factor * factor_of(next));
+        else if (hy_sched_has_influence(next))
+            pull_from(pull, next->dependent, next, factor * factor_of(next));
+    }
+}
+
+/* Of a group the end is asked that the chain inside begins with. */
+static struct hy_srsc *asked_first(const struct pull *pull, const struct hy_srsc *group)
+{
+    return group->children.items[pull->forward ? group->children.count - 1 : 0];
+}
+
+static void take_back_in(const struct pull *pull)
+{
+    for (uint32_t i = 0; i < pull->live_count; i++)
+        if (pull->score[pull->live[i]] == PULLED_OUT)
+            pull->score[pull->live[i]] = 1;
+}
+
+static void pull_from(const struct pull *pull, struct hy_srsc *source, const struct hy_scoloc *colocation, float factor)
 {
     if (source->pulling)
-        return nodes;
-    if (source->kind == HY_RSC_GROUP) {
-        if (!source->children.count)
-            return nodes;
-        source->pulling = true;
-        nodes = pull_from(pull, source->children.items[pull->forward ? source->children.count - 1 : 0], nodes,
-                          colocation, factor);
-        source->pulling = false;
-        return nodes;
-    }
+        return;
     source->pulling = true;
-    struct hy_sched *s = pull->s;
-    int *score = hy_arena_array(&s->scratch, s->node_count, sizeof *score);
-    memcpy(score, nodes ? nodes : source->score, s->node_count * sizeof *score);
-    if (nodes)
-        add_wishes(pull, score, source, colocation, factor);
-    bool usable = hy_sched_any_node(s, score);
-    const hy_scoloc_list *list = pull->forward ? hy_sched_with(s, source) : hy_sched_dependents(s, source);
-    for (size_t i = 0; usable && i < list->count; i++) {
-        const struct hy_scoloc *next = list->items[i];
-        if (!pull->forward && !hy_sched_has_influence(next))
-            continue;
-        score = pull_from(pull, pull->forward ? next->primary : next->dependent, score, next,
-                          factor * (float)next->score / (float)HY_INFINITY);
+    if (source->kind == HY_RSC_GROUP) {
+        if (source->children.count)
+            pull_from(pull, asked_first(pull, source), colocation, factor);
+    } else if (add_wishes(pull, source, colocation, factor)) {
+        pull_from_all(pull, source, factor);
+        if (pull->only_positive)
+            take_back_in(pull);
     }
     source->pulling = false;
-    if (!usable && nodes)
-        return nodes; /* nothing would be left: do as if it had not been asked */
-    for (uint32_t n = 0; n < s->node_count && pull->only_positive; n++)
-        if (score[n] == PULLED_OUT)
-            score[n] = 1;
-    return score;
+}
+
+/* ---------------------------------------------------------------- who asks */
+
+/* What a pull works with is there once a decision: there are very many of them, and one at a time. */
+static int *pulled_score(struct hy_sched *s)
+{
+    if (!s->pull_score) {
+        s->pull_score = hy_arena_array(&s->scratch, s->node_count, sizeof *s->pull_score);
+        s->pull_next = hy_arena_array(&s->scratch, s->node_count, sizeof *s->pull_next);
+        s->pull_live = hy_arena_array(&s->scratch, s->node_count, sizeof *s->pull_live);
+    }
+    return s->pull_score;
+}
+
+/* `score` is written to. */
+static struct pull begin_pull(struct hy_sched *s, int *score)
+{
+    (void)pulled_score(s);
+    struct pull pull = {.s = s, .score = score, .live = s->pull_live, .next = s->pull_next};
+    for (uint32_t n = 0; n < s->node_count; n++)
+        if (score[n] > -HY_INFINITY)
+            pull.live[pull.live_count++] = n;
+    return pull;
+}
+
+/* In a loop of colocations the target is asked, too: for what it was before. */
+static void pull_at(struct hy_sched *s, struct hy_srsc *target, bool only_positive, struct hy_srsc *source,
+                    const struct hy_scoloc *colocation)
+{
+    size_t size = s->node_count * sizeof *target->score;
+    struct pull pull = begin_pull(s, memcpy(pulled_score(s), target->score, size));
+    pull.only_positive = only_positive;
+    pull_from(&pull, source, colocation, factor_of(colocation));
+    memcpy(target->score, pull.score, size);
 }
 
 void hy_sched_pull(struct hy_sched *s, struct hy_srsc *target, const struct hy_scoloc *colocation)
 {
     if (!hy_sched_has_influence(colocation))
         return;
-    struct pull pull = {.s = s, .only_positive = target->kind == HY_RSC_CLONE};
-    float factor = (float)colocation->score / (float)HY_INFINITY;
-    target->score = pull_from(&pull, colocation->dependent, target->score, colocation, factor);
+    pull_at(s, target, target->kind == HY_RSC_CLONE, colocation->dependent, colocation);
     hy_sched_book_colocation(s, target, colocation, colocation->dependent);
 }
 
 /* What those would like that the clone's promoted instances go with. */
 void hy_sched_pull_primary(struct hy_sched *s, struct hy_srsc *clone, const struct hy_scoloc *colocation)
 {
-    struct pull pull = {.s = s};
-    float factor = (float)colocation->score / (float)HY_INFINITY;
-    clone->score = pull_from(&pull, colocation->primary, clone->score, colocation, factor);
+    pull_at(s, clone, false, colocation->primary, colocation);
 }
 
 /* A resource's scores with those of all that it goes with: how much it is worth to place it soon. Fresh. */
 const int *hy_sched_outlook(struct hy_sched *s, struct hy_srsc *rsc)
 {
-    struct pull pull = {.s = s, .forward = true};
-    const int *score = pull_from(&pull, rsc, NULL, NULL, 1);
-    return score ? score : rsc->score;
+    struct hy_srsc *source = rsc;
+    while (source->kind == HY_RSC_GROUP && source->children.count)
+        source = source->children.items[source->children.count - 1];
+    int *score = hy_arena_array(&s->scratch, s->node_count, sizeof *score);
+    memcpy(score, source->score, s->node_count * sizeof *score);
+    struct pull pull = begin_pull(s, score);
+    pull.forward = true;
+    source->pulling = true;
+    if (hy_sched_any_node(s, score))
+        pull_from_all(&pull, source, 1);
+    source->pulling = false;
+    return score;
 }
 
 /* What is said for and against the node where an instance runs by those that the clone is colocated with. */
 int hy_sched_worth_here(struct hy_sched *s, struct hy_srsc *clone, uint32_t node)
 {
-    int *score = hy_arena_array(&s->scratch, s->node_count, sizeof *score);
+    int *score = pulled_score(s);
     for (uint32_t n = 0; n < s->node_count; n++)
         score[n] = n == node ? 0 : HY_ABSENT;
-    struct pull pull = {.s = s};
+    struct pull pull = begin_pull(s, score);
     bool was = clone->pulling;
     clone->pulling = true;
     const hy_scoloc_list *with = hy_sched_with(s, clone);
     for (size_t i = 0; i < with->count; i++)
-        score = pull_from(&pull, with->items[i]->primary, score, with->items[i],
-                          (float)with->items[i]->score / (float)HY_INFINITY);
+        pull_from(&pull, with->items[i]->primary, with->items[i], factor_of(with->items[i]));
     pull.only_positive = true;
     const hy_scoloc_list *dependents = hy_sched_dependents(s, clone);
     for (size_t i = 0; i < dependents->count; i++)
         if (hy_sched_has_influence(dependents->items[i]))
-            score = pull_from(&pull, dependents->items[i]->dependent, score, dependents->items[i],
-                              (float)dependents->items[i]->score / (float)HY_INFINITY);
+            pull_from(&pull, dependents->items[i]->dependent, dependents->items[i], factor_of(dependents->items[i]));
     clone->pulling = was;
     return score[node];
 }

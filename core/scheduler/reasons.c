@@ -5,10 +5,10 @@
 static const char *rc_word(int rc)
 {
     static const char *const words[] = {"ok",
-                                        "error",
+                                        "unknown error",
                                         "invalid parameter",
-                                        "not implemented",
-                                        "not permitted",
+                                        "unimplemented feature",
+                                        "insufficient privileges",
                                         "not installed",
                                         "not configured",
                                         "not running",
@@ -49,20 +49,30 @@ static const char *failure_on(struct hy_sched *s, const struct hy_result *result
 
 /* ---------------------------------------------------------------- why not on a node */
 
-/* "MaxScale has failed too often on test5 (3 times, migration-threshold=3): ...; clean it up to allow it there again" */
+/* One failed start, or one failed stop, is enough; else it has come to the threshold. */
+static const char *how_it_failed(struct hy_sched *s, const struct hy_cause *cause, const struct hy_srsc *leaf,
+                                 uint32_t node)
+{
+    int count = leaf->unit ? leaf->unit->past[node].fail_count : 0;
+    if (count < HY_INFINITY)
+        return hy_arena_printf(&s->decision->arena, "has failed too often on %s (%d time%s, migration-threshold=%d)",
+                               s->nodes[node].name, count, count == 1 ? "" : "s", leaf->meta.migration_threshold);
+    if (cause->result && !strcmp(cause->result->op, "stop"))
+        return hy_arena_printf(&s->decision->arena, "could not be stopped on %s", s->nodes[node].name);
+    return hy_arena_printf(&s->decision->arena,
+                           "did not start on %s, and one failed start is final there (start-failure-is-fatal)",
+                           s->nodes[node].name);
+}
+
+/* "MaxScale has failed too often on test5 (3 times, migration-threshold=3): ...; `hactl resource cleanup MaxScale` ..." */
 static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
 {
-    struct hy_arena *arena = &s->decision->arena;
     const struct hy_srsc *leaf = cause->other;
     while (leaf->kind != HY_RSC_PRIMITIVE && leaf->children.count)
         leaf = leaf->children.items[0];
-    int count = leaf->unit ? leaf->unit->past[node].fail_count : 0;
-    const char *often = count >= HY_INFINITY ? "a failed start is final there: start-failure-is-fatal"
-                                             : hy_arena_printf(arena, "%d time%s, migration-threshold=%d", count,
-                                                               count == 1 ? "" : "s", leaf->meta.migration_threshold);
-    return hy_arena_printf(arena, "%s has failed too often on %s (%s)%s%s; clean it up to allow it there again",
-                           cause->other->id, s->nodes[node].name, often, cause->result ? ": " : "",
-                           cause->result ? failure_on(s, cause->result, node) : "");
+    return hy_arena_printf(&s->decision->arena, "%s %s%s%s; `hactl resource cleanup %s` allows it there again",
+                           cause->other->id, how_it_failed(s, cause, leaf, node), cause->result ? ": " : "",
+                           cause->result ? failure_on(s, cause->result, node) : "", cause->other->id);
 }
 
 const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
@@ -76,7 +86,7 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_STICKINESS:
         return "it stays where it is";
     case HY_CAUSE_STOP_FAILED:
-        return hy_arena_printf(arena, "%s; see to it by hand, then clean up %s",
+        return hy_arena_printf(arena, "%s; see to it by hand, then `hactl resource cleanup %s`",
                                cause->result ? failure_on(s, cause->result, node) : "its stop failed there",
                                cause->other->id);
     case HY_CAUSE_LOCATION:
@@ -86,14 +96,14 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_FAILCOUNT:
         return too_often(s, cause, node);
     case HY_CAUSE_ONFAIL_MIGRATE:
-        return hy_arena_printf(arena,
-                               "%s, and on-fail=restart elsewhere (migrate); clean up %s to allow it there again",
-                               failure_on(s, cause->result, node), cause->other->id);
+        return hy_arena_printf(
+            arena, "%s, and on-fail=restart elsewhere (migrate); `hactl resource cleanup %s` allows it there again",
+            failure_on(s, cause->result, node), cause->other->id);
     case HY_CAUSE_ONFAIL_STOP:
-        return hy_arena_printf(arena, "%s, and on-fail=stop; clean up %s to let it start again",
+        return hy_arena_printf(arena, "%s, and on-fail=stop; `hactl resource cleanup %s` lets it start again",
                                failure_on(s, cause->result, HY_NO_NODE), cause->other->id);
     case HY_CAUSE_HARD:
-        return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then clean up %s", name,
+        return hy_arena_printf(arena, "it cannot run on %s: %s; mend that, then `hactl resource cleanup %s`", name,
                                failure_on(s, cause->result, cause->node), cause->other->id);
     case HY_CAUSE_CLONE_MAX:
         return hy_arena_printf(arena, "clone-max instances are placed already");
@@ -184,9 +194,18 @@ static const char *stopping_failure(struct hy_sched *s, const struct hy_srsc *rs
 {
     for (uint32_t n = 0; n < s->node_count; n++)
         if (rsc->unit->past[n].stop_here)
-            return hy_arena_printf(&s->decision->arena, "%s, and on-fail=stop; clean up %s to let it start again",
+            return hy_arena_printf(&s->decision->arena,
+                                   "%s, and on-fail=stop; `hactl resource cleanup %s` lets it start again",
                                    failure_on(s, rsc->unit->past[n].stop_here, n), rsc->id);
     return "it failed, and on-fail=stop";
+}
+
+static const char *why_locked(struct hy_sched *s, const struct hy_srsc *rsc)
+{
+    return hy_arena_printf(&s->decision->arena,
+                           "it waits for %s, where it ran when that was shut down (shutdown-lock); `hactl resource "
+                           "cleanup %s` lets it run elsewhere",
+                           s->nodes[rsc->lock_node].name, rsc->id);
 }
 
 static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
@@ -201,8 +220,6 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
         return "this part of the cluster has no quorum, and no-quorum-policy=freeze starts nothing";
     case HY_HALT_TICKET:
         return "a ticket that it depends on is not granted here";
-    case HY_HALT_LOCKED:
-        return "it waits for the node that it was shut down on (shutdown-lock)";
     case HY_HALT_STOP_ALL:
         return "stop-all-resources is set";
     case HY_HALT_ONFAIL_STOP:
@@ -221,7 +238,7 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:
-        return why_no_node(s, rsc);
+        return rsc->lock_node == HY_NO_NODE ? why_no_node(s, rsc) : why_locked(s, rsc);
     }
 }
 
@@ -239,11 +256,12 @@ static const char *why_unmanaged(struct hy_sched *s, const struct hy_srsc *rsc)
         if (!strcmp(past->failure->op, "stop"))
             return hy_arena_printf(arena,
                                    "left alone: %s, so it may still run there, and there is no fencing; see to it by "
-                                   "hand, then clean up %s",
+                                   "hand, then `hactl resource cleanup %s`",
                                    failed, rsc->id);
         bool fence = hy_sched_on_fail(rsc->unit->prim, past->failure) == HY_ONFAIL_FENCE;
-        return hy_arena_printf(arena, "left alone: %s, and on-fail=%s; see to it by hand, then clean up %s", failed,
-                               fence ? "fence (there is no fencing yet: treated as block)" : "block", rsc->id);
+        return hy_arena_printf(arena,
+                               "left alone: %s, and on-fail=%s; see to it by hand, then `hactl resource cleanup %s`",
+                               failed, fence ? "fence (there is no fencing yet: treated as block)" : "block", rsc->id);
     }
     if (rsc->active.count > 1)
         return "left alone: it runs on more than one node, and multiple-active=block";

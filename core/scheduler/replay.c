@@ -199,7 +199,9 @@ static void read_result(struct reading *r, struct hy_trace *trace)
     if (verdict != GOOD && expired) {
         *r = before;
         trace->stale = result->interval;
-        if (!result->interval)
+        if (hy_result_is(result, "monitor") && result->exec == HY_EXEC_DONE && result->rc == 7)
+            r->role = HY_ROLE_STOPPED; /* the failure is forgotten; that it does not run is not */
+        else if (!result->interval)
             r->role = HY_ROLE_ANY; /* what it was is forgotten, too, and what it left is not known: it is to be asked */
         return;
     }

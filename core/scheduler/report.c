@@ -68,6 +68,7 @@ static void report_leaf(struct hy_sched *s, struct hy_srsc *leaf)
             .instance = hy_sched_instance_name(s, leaf),
             .wanted = leaf->node != HY_NO_NODE ? s->nodes[leaf->node].name : NULL,
             .behind = behind(s, leaf),
+            .locked_to = nowhere && leaf->lock_node != HY_NO_NODE ? s->nodes[leaf->lock_node].name : NULL,
             .no_place = nowhere && leaf->halt == HY_HALT_NO_NODE,
             .stopped_by_wish = nowhere && (leaf->halt == HY_HALT_TARGET_ROLE || leaf->halt == HY_HALT_ORPHAN ||
                                            leaf->halt == HY_HALT_STOP_ALL),

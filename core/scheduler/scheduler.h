@@ -54,8 +54,8 @@ enum hy_action_kind {
     HY_ACT_RELOAD,       /* new parameters that need no restart */
     HY_ACT_MIGRATE_TO,   /* on the node it leaves */
     HY_ACT_MIGRATE_FROM, /* on the node it comes to, after that */
-    HY_ACT_NOTIFY,       /* tells an instance of a clone what is done to the others */
-    HY_ACT_FENCE         /* `op` is "reboot", "off" or "on" (unfencing); `rsc` is the node, `primitive` empty */
+    HY_ACT_NOTIFY, /* tells an instance of a clone what is done to the instances; `op` is "pre_notify_start", ... */
+    HY_ACT_FENCE   /* `op` is "reboot", "off" or "on" (unfencing); `rsc` is the node, `primitive` empty */
 };
 
 struct hy_action {
@@ -73,7 +73,8 @@ struct hy_action {
     const struct hy_attr
         *meta; /* CRM_meta_* without the prefix: timeout, interval, name, on_node, clone, clone_max, ... */
     size_t meta_count;
-    const char *digest; /* of agent and parameters, hex; what `result` keeps. NULL without an agent */
+    const char *digest; /* of agent and parameters, hex; what `result` keeps. NULL without an agent. Of a notification:
+                         * of what it tells */
     const char
         *reason;  /* why: one line for a human, as a chain: "test3 is standby (on-fail: MaxScale start failed there)" */
     bool pending; /* under way already: not to be sent, but waited for */
@@ -89,11 +90,12 @@ struct hy_placement {
     const char *node;  /* NULL: nowhere */
     enum hy_role role; /* wanted: STOPPED, STARTED, UNPROMOTED, PROMOTED */
     const char *reason;
-    const char *instance; /* with its number when it is a clone's, as in hy_change */
-    const char *wanted;   /* the node it was given, though it cannot start there yet, or at all; NULL: none */
-    const char *behind;   /* the resource that keeps it from its place: what it comes after, or must be with; NULL */
-    bool no_place;        /* it is stopped because no node may run it */
-    bool stopped_by_wish; /* ... because of its target-role, or because it is not configured any more */
+    const char *instance;  /* with its number when it is a clone's, as in hy_change */
+    const char *wanted;    /* the node it was given, though it cannot start there yet, or at all; NULL: none */
+    const char *behind;    /* the resource that keeps it from its place: what it comes after, or must be with; NULL */
+    const char *locked_to; /* the node it waits for, which was shut down (shutdown-lock); NULL */
+    bool no_place;         /* it is stopped because no node may run it */
+    bool stopped_by_wish;  /* ... because of its target-role, or because it is not configured any more */
     bool unmanaged;
     bool blocked; /* it failed so that nobody may touch it before it has been seen to by hand */
 };
@@ -191,6 +193,25 @@ struct hy_decision {
         const char *node;
     })
     expired; /* failure-timeout has passed: a command `expire` is due */
+    HY_VEC(struct hy_lock_change {
+        const char *rsc;
+        const char *node;
+        bool locked;
+    })
+    locks; /* shutdown-lock: a command `lock` or `unlock` is due; what is to be locked is not to be stopped before */
+    HY_VEC(struct hy_expiring {
+        const char *rsc;
+        const char *node;
+        hy_wall at;
+    })
+    expiring; /* with `explain`: its failures there will be forgotten then */
+    HY_VEC(struct hy_void_notice {
+        const char *rsc;
+        const char *node;
+        const char *op;
+    })
+    void_notices; /* told before something that is not to be done any more: a command `forget` is due, so that it is
+                   * told again when it is */
 };
 
 /* Decides. The decision is released with hy_decision_free(). Never fails: a configuration that makes no sense gives a

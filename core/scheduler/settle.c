@@ -19,7 +19,7 @@ static void settle_unmanaged(const struct hy_graph *g, struct hy_srsc *leaf)
 static void settle_start(const struct hy_graph *g, struct hy_srsc *leaf)
 {
     uint32_t start = hy_graph_find(g, leaf, HY_TASK_START, leaf->node);
-    if (start == HY_NO_ACTION || (hy_step_at(g, start)->marks & (HY_RUNNABLE | HY_UNWANTED)) == HY_RUNNABLE)
+    if (start == HY_NO_ACTION || hy_step_is(g, start, HY_RUNNABLE))
         return;
     leaf->final = 0;
     uint32_t by = hy_step_at(g, start)->forbidden_by;
@@ -75,7 +75,7 @@ static void settle_leaf(const struct hy_graph *g, struct hy_srsc *leaf)
     if (promote != HY_NO_ACTION && !hy_step_is(g, promote, HY_RUNNABLE))
         leaf->final = 1;
     for (uint32_t stop = hy_graph_first(g, leaf, HY_TASK_STOP); stop != HY_NO_ACTION; stop = hy_graph_next(g, stop))
-        if (!(hy_step_at(g, stop)->marks & (HY_OPTIONAL | HY_RUNNABLE)))
+        if (!(hy_step_at(g, stop)->marks & (HY_OPTIONAL | HY_RUNNABLE | HY_PENDING)))
             leaf->stuck_by = leaf->stuck_by ? leaf->stuck_by : cause_of(g, hy_step_at(g, stop)->forbidden_by);
 }
 
@@ -227,6 +227,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_settle(&g);
     add_reloads(&g);
     hy_graph_recurring(&g);
+    hy_graph_notices(&g);
     hy_graph_finish(&g);
     hy_graph_changes(&g);
     hy_sched_report(s);

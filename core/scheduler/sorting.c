@@ -26,7 +26,7 @@ struct sorter {
 
 static bool cannot_be_done(const struct hy_step *step)
 {
-    return !(step->marks & HY_PSEUDO) && ((step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE));
+    return !(step->marks & (HY_PSEUDO | HY_PENDING)) && ((step->marks & HY_WAITING) || !(step->marks & HY_RUNNABLE));
 }
 
 /* What is merely in order does not wait for what cannot be done. */

@@ -323,7 +323,7 @@ void hy_graph_tasks(struct hy_graph *g, struct hy_srsc *leaf)
     uint32_t start = hy_graph_find(g, leaf, HY_TASK_START, leaf->node);
     if (start != HY_NO_ACTION && !may_be_done(g->s, leaf, HY_TASK_START, leaf->node) &&
         hy_step_is(g, start, HY_PENDING))
-        hy_graph_undo(g, start, HY_NO_ACTION);
+        hy_graph_undo(g, start);
     if (course->moving)
         hy_graph_migration(g, leaf);
 }

@@ -52,6 +52,23 @@ static inline char *saved(const struct hy_cib *cib)
     return hy_buf_take(&text);
 }
 
+/* restore(save(c)) = c, and so is the copy. */
+static inline void must_come_back_when_saved(const struct hy_cib *cib)
+{
+    struct hy_cib *back = hy_cib_new(), *copy = hy_cib_copy(cib);
+    struct hy_err err = {{0}};
+    char *text = saved(cib), *copied = saved(copy);
+    ck_assert_msg(hy_cib_restore(back, text, strlen(text), &err) == 0, "%s\n%s", err.text, text);
+    char *restored = saved(back);
+    ck_assert_str_eq(restored, text);
+    ck_assert_str_eq(copied, text);
+    free(text);
+    free(copied);
+    free(restored);
+    hy_cib_free(&back);
+    hy_cib_free(&copy);
+}
+
 /* Applies statements as the DC's own command, at the next index and at second `index` of the clock. */
 static inline int apply_text(struct hy_cib *cib, const char *statements, struct hy_err *err)
 {

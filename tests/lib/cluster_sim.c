@@ -49,10 +49,11 @@ struct running {
 };
 
 struct sim_node {
-    const struct sim *sim;
+    struct sim *sim;
     struct hy_log log;
     char name[32], address[32];
     bool witness;
+    hy_time clock;                  /* what its wall clock is ahead by */
     bool configured[SIM_MAX_NODES]; /* whom its configuration file names */
     struct hy_cluster *cluster;
     uint64_t life;
@@ -101,6 +102,7 @@ struct sim {
     char single[8][64];
     size_t single_count;
     size_t operations;
+    struct hy_buf notices; /* what all nodes have logged, but for details */
 };
 
 static const hy_wall EPOCH = INT64_C(1484018696000000);
@@ -115,8 +117,19 @@ static uint64_t next_random(struct sim *sim)
 
 static void print_line(void *context, enum hy_log_level level, const char *line)
 {
-    const struct sim_node *node = context;
-    fprintf(stderr, "[%8.3f] %-7s %d %s\n", (double)node->sim->now / 1e6, node->name, (int)level, line);
+    struct sim_node *node = context;
+    if (level <= HY_LOG_NOTICE)
+        hy_buf_addf(&node->sim->notices, "%s: %s\n", node->name, line);
+    if (getenv("SIM_TRACE"))
+        fprintf(stderr, "[%8.3f] %-7s %d %s\n", (double)node->sim->now / 1e6, node->name, (int)level, line);
+}
+
+size_t sim_logged(const struct sim *sim, const char *text)
+{
+    size_t count = 0;
+    for (const char *at = hy_buf_text(&sim->notices); (at = strstr(at, text)); at++)
+        count++;
+    return count;
 }
 
 struct sim *sim_new(size_t nodes, uint64_t seed)
@@ -140,8 +153,7 @@ size_t sim_add_host(struct sim *sim)
     snprintf(node->name, sizeof node->name, "test%zu", number + 1);
     snprintf(node->address, sizeof node->address, "10.0.0.%zu", number + 1);
     node->sim = sim;
-    node->log =
-        (struct hy_log){.context = node, .level = HY_LOG_DEBUG, .write = getenv("SIM_TRACE") ? print_line : NULL};
+    node->log = (struct hy_log){.context = node, .level = HY_LOG_DEBUG, .write = print_line};
     node->disk.id = next_random(sim);
     for (size_t i = 0; i <= number; i++)
         node->configured[i] = true;
@@ -186,6 +198,7 @@ void sim_free(struct sim **sim)
     for (size_t i = 0; i < s->pending.count; i++)
         free_pending(&s->pending.items[i]);
     hy_vec_free(&s->pending);
+    hy_buf_free(&s->notices);
     free(s);
     *sim = NULL;
 }
@@ -343,7 +356,7 @@ static void step(struct sim *sim, size_t number, const struct hy_cluster_event *
         return;
     struct hy_cluster_effects effects = {0};
     bool query = false;
-    hy_cluster_step(node->cluster, event, sim->now, EPOCH + sim->now, &effects, NULL);
+    hy_cluster_step(node->cluster, event, sim->now, sim_wall(sim, number), &effects, NULL);
     for (size_t i = 0; i < effects.list.count; i++) {
         query = query || effects.list.items[i].type == HY_CLUSTER_QUERY_ACTIVE;
         carry_out(sim, number, &effects.list.items[i]);
@@ -846,6 +859,16 @@ bool sim_is_witness(const struct sim *sim, size_t node)
 uint64_t sim_disk(const struct sim *sim, size_t node)
 {
     return sim->nodes[node].disk.id;
+}
+
+void sim_set_clock(struct sim *sim, size_t node, hy_time ahead)
+{
+    sim->nodes[node].clock = ahead;
+}
+
+hy_wall sim_wall(const struct sim *sim, size_t node)
+{
+    return EPOCH + sim->now + sim->nodes[node].clock;
 }
 
 hy_time sim_now(const struct sim *sim)

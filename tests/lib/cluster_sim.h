@@ -70,7 +70,10 @@ size_t sim_dc(const struct sim *sim); /* the node that acts as DC; SIM_MAX_NODES
 size_t sim_count(const struct sim *sim);
 bool sim_is_witness(const struct sim *sim, size_t node);
 uint64_t sim_disk(const struct sim *sim, size_t node); /* the id of the one it has now */
+void sim_set_clock(struct sim *sim, size_t node, hy_time ahead);
+hy_wall sim_wall(const struct sim *sim, size_t node); /* what its clock says */
 hy_time sim_now(const struct sim *sim);
-size_t sim_operations(const struct sim *sim); /* starts, stops so far, on all nodes */
+size_t sim_operations(const struct sim *sim);               /* starts, stops so far, on all nodes */
+size_t sim_logged(const struct sim *sim, const char *text); /* how often, on all nodes: notices and what is graver */
 
 #endif

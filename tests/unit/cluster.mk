@@ -29,3 +29,9 @@ test_cluster_nodes_random_SOURCES = tests/unit/test_cluster_nodes_random.c $(CLU
 test_cluster_nodes_random_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cluster_nodes_random_LDADD = libhy_cluster.a libhy_operation.a libhy_membership.a libhy_consensus.a \
 	libhy_scheduler.a libhy_cib.a libhy_base.a $(CHECK_LIBS)
+
+UNIT_TESTS += test_cluster_locks
+test_cluster_locks_SOURCES = tests/unit/test_cluster_locks.c $(CLUSTER_HARNESS)
+test_cluster_locks_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_cluster_locks_LDADD = libhy_cluster.a libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a \
+	libhy_cib.a libhy_base.a $(CHECK_LIBS)

@@ -93,7 +93,7 @@ static void check_case(const char *name)
     hy_buf_free(&whole);
 }
 
-static const char *const names[] = {"why-places", "why-stopped", "why-clones", "what-if"};
+static const char *const names[] = {"why-failed", "why-places", "why-stopped", "why-clones", "what-if"};
 
 START_TEST(a_session)
 {

@@ -16,10 +16,13 @@ EXTRA_DIST += \
 	tests/import/headless.out tests/import/headless.xml \
 	tests/import/modern.out tests/import/modern.xml \
 	tests/import/no-cib.out tests/import/no-cib.xml \
+	tests/import/odd.out tests/import/odd.xml \
 	tests/import/old.out tests/import/old.xml \
 	tests/import/plain.out tests/import/plain.xml \
 	tests/import/refused.out tests/import/refused.xml \
+	tests/import/refused-words.out tests/import/refused-words.xml \
 	tests/import/status-first.out tests/import/status-first.xml \
+	tests/import/status-odd.out tests/import/status-odd.xml \
 	tests/import/status-plain.out tests/import/status-plain.xml \
 	tests/import/status.out tests/import/status.xml \
 	tests/import/unsaid.out tests/import/unsaid.xml

@@ -243,8 +243,8 @@ static const struct hy_action *find_action(const struct test *test, char *const 
 {
     for (size_t i = 0; i < test->decision->action_count; i++) {
         const struct hy_action *action = &test->decision->actions[i];
-        if (!strcmp(hy_action_word(action->kind), words[0]) &&
-            !strcmp(action->kind == HY_ACT_FENCE ? action->op : action->rsc, words[1]) &&
+        const char *word = action->kind == HY_ACT_NOTIFY ? action->op : hy_action_word(action->kind);
+        if (!strcmp(word, words[0]) && !strcmp(action->kind == HY_ACT_FENCE ? action->op : action->rsc, words[1]) &&
             !strcmp(action->node, words[2])) {
             if (at)
                 *at = i;
@@ -399,7 +399,7 @@ static bool is_kind(const char *word)
     for (int kind = HY_ACT_PROBE; kind <= HY_ACT_FENCE; kind++)
         if (!strcmp(word, hy_action_word((enum hy_action_kind)kind)))
             return true;
-    return false;
+    return hy_op_is_notice(word, NULL, NULL);
 }
 
 static void expect_line(struct test *test, struct line *line)

@@ -79,6 +79,8 @@ static void random_resources(uint64_t *r, struct tops *tops, struct hy_buf *out)
             hy_buf_addf(out, "clone c%u p%u meta interleave=%s", i, i, chance(r, 50) ? "true" : "false");
             if (chance(r, 40))
                 hy_buf_addf(out, " clone-max=%u", 1 + draw(r, 3));
+            if (i % 3 == 1) /* no draw, so that the seeds keep their clusters */
+                hy_buf_adds(out, " notify=true");
             hy_buf_addc(out, '\n');
             add_top(tops, 'c', i);
         }
@@ -135,6 +137,7 @@ struct run {
     struct really really[2 * MOST_RSCS];
     size_t really_count;
     bool calm; /* nothing fails any more */
+    uint64_t orders;
     struct hy_buf trail;
 };
 
@@ -177,14 +180,9 @@ static const struct hy_placement *placed(const struct hy_decision *decision, con
     return NULL;
 }
 
-/* An unmanaged or blocked resource is where it is; and a start that is under way comes about, whatever is decided: the
- * decision after its answer brings it down again, which is seen by what comes to rest in the end. */
+/* An unmanaged or blocked resource is where it is. */
 static bool is_stuck(const struct hy_decision *decision, const char *rsc)
 {
-    for (size_t i = 0; i < decision->action_count; i++)
-        if (decision->actions[i].kind == HY_ACT_START && decision->actions[i].pending &&
-            !strcmp(decision->actions[i].rsc, rsc))
-            return true;
     for (size_t i = 0; i < decision->active_count; i++)
         if (!strcmp(decision->active[i].rsc, rsc) && (decision->active[i].blocked || decision->active[i].unmanaged))
             return true;
@@ -283,7 +281,9 @@ static struct hy_decision *decide(struct run *run)
 /* An operation that has been sent: its names live here, as those of a decision do not. */
 struct sent {
     struct hy_action action;
-    char rsc[16], node[16], op[16], agent[64], digest[40];
+    char rsc[16], node[16], op[32], agent[64], digest[40];
+    bool notify;
+    uint64_t order;
 };
 
 struct outbox {
@@ -303,6 +303,26 @@ static void forbid_second(struct run *run, const struct hy_action *action)
     }
 }
 
+static bool is_of_notifying_clone(const struct hy_action *action)
+{
+    for (size_t i = 0; i < action->meta_count; i++)
+        if (!strcmp(action->meta[i].name, "notify"))
+            return true;
+    return false;
+}
+
+/* Nothing is done to an instance before all that run and are to be told of it have answered. */
+static void wait_for_calls(struct run *run, const struct outbox *outbox, const struct hy_action *action)
+{
+    for (size_t i = 0; i < outbox->count && is_of_notifying_clone(action); i++) {
+        const struct sent *sent = &outbox->items[i];
+        const char *task;
+        bool post, same = !strcmp(sent->rsc, action->rsc) && hy_op_is_notice(sent->op, &post, &task);
+        if (same && !post && !strcmp(task, action->op) && real(run, sent->rsc)->on[node_number(sent->node)])
+            broken(run, "not all have been told", action->rsc);
+    }
+}
+
 static void send(struct run *run, struct outbox *outbox, const struct hy_action *action)
 {
     hy_buf_adds(&run->trail, "send ");
@@ -311,14 +331,18 @@ static void send(struct run *run, struct outbox *outbox, const struct hy_action 
     forbid_second(run, action);
     for (size_t i = 0; i < outbox->count; i++)
         if (!strcmp(outbox->items[i].rsc, action->rsc) && !strcmp(outbox->items[i].node, action->node) &&
-            outbox->items[i].action.interval == action->interval && outbox->items[i].action.kind == action->kind)
+            outbox->items[i].action.interval == action->interval && outbox->items[i].action.kind == action->kind &&
+            !strcmp(outbox->items[i].op, action->op))
             broken(run, "sent twice", action->rsc);
+    wait_for_calls(run, outbox, action);
     ck_assert_uint_lt(outbox->count, 512);
     struct sent *sent = &outbox->items[outbox->count++];
     sent->action = *action;
     snprintf(sent->rsc, sizeof sent->rsc, "%s", action->rsc);
     snprintf(sent->node, sizeof sent->node, "%s", action->node);
     snprintf(sent->op, sizeof sent->op, "%s", action->op);
+    sent->notify = is_of_notifying_clone(action);
+    sent->order = sent->notify ? ++run->orders : 0;
     snprintf(sent->agent, sizeof sent->agent, "%s", action->agent ? action->agent : "");
     snprintf(sent->digest, sizeof sent->digest, "%s", action->digest ? action->digest : "");
     if (action->kind == HY_ACT_START)
@@ -379,7 +403,9 @@ static void answer_one(struct run *run, struct outbox *outbox)
                                      .interval = sent.action.interval,
                                      .rc = rc,
                                      .agent = sent.agent,
-                                     .digest = sent.digest});
+                                     .digest = sent.digest,
+                                     .notify = sent.notify,
+                                     .order = sent.order});
 }
 
 /* ---------------------------------------------------------------- events */
@@ -446,6 +472,8 @@ static bool turn(struct run *run, struct outbox *outbox)
             send(run, outbox, &decision->actions[i]);
             sent = true;
         }
+    if (decision->void_notices.count)
+        world_forget(&run->world, decision);
     hy_decision_free(&decision);
     if (outbox->count)
         answer_one(run, outbox);

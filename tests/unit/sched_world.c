@@ -116,6 +116,15 @@ void world_cleanup(struct world *world, const char *rsc)
     apply(world, &text);
 }
 
+void world_forget(struct world *world, const struct hy_decision *decision)
+{
+    struct hy_buf text = {0};
+    for (size_t i = 0; i < decision->void_notices.count; i++)
+        hy_command_forget(&text, decision->void_notices.items[i].node, decision->void_notices.items[i].rsc,
+                          decision->void_notices.items[i].op, 0);
+    apply(world, &text);
+}
+
 struct hy_decision *world_decide(const struct world *world)
 {
     struct hy_sched_input input = {.cib = world->cib,
@@ -188,8 +197,6 @@ void world_do(struct world *world, const struct hy_action *action)
         fence(world, status);
         return;
     }
-    if (action->kind == HY_ACT_NOTIFY)
-        return;
     drop_inflight(world, action);
     if (action->kind == HY_ACT_CANCEL) {
         struct hy_buf text = {0};
@@ -204,6 +211,8 @@ void world_do(struct world *world, const struct hy_action *action)
                                      .rc = answer(status, action),
                                      .migrate_from = (char *)(uintptr_t)meta(action, "migrate_source"),
                                      .migrate_to = (char *)(uintptr_t)meta(action, "migrate_target"),
+                                     .notify = meta(action, "notify") != NULL,
+                                     .order = meta(action, "notify") ? world->call + 1 : 0,
                                      .agent = (char *)(uintptr_t)action->agent,
                                      .digest = (char *)(uintptr_t)action->digest});
 }
@@ -271,7 +280,7 @@ static void check_action(const struct world *world, const struct hy_decision *de
                         subject(action), action->node);
     for (size_t i = 0; i < at; i++) {
         const struct hy_action *other = &decision->actions[i];
-        if (other->kind == action->kind && action->kind != HY_ACT_NOTIFY && other->interval == action->interval &&
+        if (other->kind == action->kind && other->interval == action->interval &&
             !strcmp(subject(other), subject(action)) && !strcmp(other->node, action->node) &&
             !strcmp(other->op, action->op))
             hy_buf_addf(out, "%s of %s on %s stands twice\n", hy_action_word(action->kind), subject(action),
@@ -296,7 +305,8 @@ const char *world_check(const struct world *world, const struct hy_decision *dec
 
 void world_print_action(const struct hy_action *action, struct hy_buf *out)
 {
-    hy_buf_addf(out, "%s %s %s", hy_action_word(action->kind), subject(action), action->node);
+    const char *word = action->kind == HY_ACT_NOTIFY ? action->op : hy_action_word(action->kind);
+    hy_buf_addf(out, "%s %s %s", word, subject(action), action->node);
     if (action->interval)
         hy_buf_addf(out, " %llds", (long long)(action->interval / HY_SECOND));
     if (action->pending)

@@ -26,6 +26,8 @@ void world_member(struct world *world, const char *node, enum hy_member_state st
 /* Sets what is not NULL or 0 in `like`; call and time are given here. Counts the failure as the CIB does. */
 void world_result(struct world *world, const char *node, const struct hy_result *like);
 void world_fail(struct world *world, const char *node, const char *rsc, const char *op, hy_time interval, int count);
+/* What the decision says was announced in vain is forgotten, as the DC does it. */
+void world_forget(struct world *world, const struct hy_decision *decision);
 void world_cleanup(struct world *world, const char *rsc);
 
 struct hy_decision *world_decide(const struct world *world);

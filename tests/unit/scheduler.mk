@@ -7,6 +7,10 @@ test_scheduler_SOURCES = tests/unit/test_scheduler.c tests/unit/sched_case.c tes
 	tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h
 test_scheduler_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tests/unit
 test_scheduler_LDADD = libhy_scheduler.a libhy_cib.a libhy_base.a $(CHECK_LIBS)
+UNIT_TESTS += test_notices
+test_notices_SOURCES = tests/unit/test_notices.c tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h
+test_notices_CPPFLAGS = $(test_scheduler_CPPFLAGS)
+test_notices_LDADD = $(test_scheduler_LDADD)
 UNIT_TESTS += test_scores
 test_scores_SOURCES = tests/unit/test_scores.c tests/unit/sched_random.c tests/unit/sched_random.h \
 	tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h

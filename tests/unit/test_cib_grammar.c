@@ -73,6 +73,47 @@ START_TEST(objects_hold_what_was_written)
 }
 END_TEST
 
+/* What is named like a word of the grammar, or as long as a name may be, comes back as it is; in a saved CIB too. */
+static void must_come_back(const char *text)
+{
+    struct hy_cib *cib = cib_of(text), *read = hy_cib_new(), *restored = hy_cib_new();
+    struct hy_err err = {{0}};
+    char *first = printed(cib), *state = saved(cib);
+    ck_assert_msg(hy_cib_parse(read, first, strlen(first), &err) == 0, "%s\n%s", err.text, first);
+    ck_assert_msg(hy_cib_restore(restored, state, strlen(state), &err) == 0, "%s\n%s", err.text, state);
+    ck_assert_uint_eq(read->objects.count, cib->objects.count);
+    for (size_t i = 0; i < cib->objects.count; i++) {
+        ck_assert_ptr_nonnull(hy_cib_find(read, cib->objects.items[i]->id));
+        ck_assert_ptr_nonnull(hy_cib_find(restored, cib->objects.items[i]->id));
+    }
+    char *second = printed(read), *third = printed(restored);
+    ck_assert_str_eq(second, first);
+    ck_assert_str_eq(third, first);
+    free(first);
+    free(second);
+    free(third);
+    free(state);
+    hy_cib_free(&cib);
+    hy_cib_free(&read);
+    hy_cib_free(&restored);
+}
+
+START_TEST(names_that_look_like_words_come_back)
+{
+    char name[HY_ID_MAX + 1], text[4 * HY_ID_MAX];
+    memset(name, 'a', HY_ID_MAX);
+    name[HY_ID_MAX] = '\0';
+    snprintf(text, sizeof text, "node $id=%s n1\nproperty $id=%s x=y\n", name, name + 1);
+    must_come_back(text);
+    must_come_back(
+        "property $id=INFINITY a=b\nrsc_defaults $id=inf c=d\nop_defaults $id=infinity 10: rule x eq y e=f\n");
+    must_come_back("group g A 'params' 'meta' meta a=b\n");
+    must_come_back("group g params 'meta'\nclone c meta\ntag t params meta\n");
+    must_come_back("order o '_rsc_set_' A\ncolocation c inf: '_rsc_set_':Started ( meta A )\n");
+    must_come_back("rsc_ticket t T: '_rsc_set_'\nlocation l { '_rsc_set_' params } inf: n1\n");
+}
+END_TEST
+
 #define KEYWORDS                                                                                                       \
     "node, primitive, rsc_template, group, clone, ms, tag, location, colocation, order, rsc_ticket, "                  \
     "fencing_topology, property, rsc_defaults or op_defaults"
@@ -395,6 +436,7 @@ int main(void)
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, what_is_printed_comes_back);
     tcase_add_test(tcase, what_is_typed_is_understood);
+    tcase_add_test(tcase, names_that_look_like_words_come_back);
     tcase_add_test(tcase, objects_hold_what_was_written);
     tcase_add_loop_test(tcase, errors_say_where_what_and_what_else, 0, (int)(sizeof wrong / sizeof *wrong));
     tcase_add_test(tcase, an_error_leaves_the_cib_as_it_was);

@@ -6,6 +6,8 @@
 #include "cib/digest.h"
 #include "cib/rule_eval.h"
 
+#include <errno.h>
+
 /* 2026-11-22 10:30:15 UTC, a Sunday: day 326, week 47; the moon is five days from full. */
 #define NOW INT64_C(1795343415)
 
@@ -235,6 +237,8 @@ START_TEST(what_may_change_is_known)
         {"date in start=2026-11-22T10:30:10Z end=2026-11-22T10:30:30Z", 16},
         {"date in start=2026-11-22T10:30:10Z minutes=1", 56},
         {"date in start=2026-11-22T10:30:10Z", 0},
+        {"date in start=2026-01-01T00:00:00Z days=6405119995", 0}, /* no clock of ours goes so far */
+        {"date in start=2026-01-01T00:00:00Z years=999999", 0},
         {"date spec seconds=20-30", 1},
         {"date spec minutes=5", 45},
         {"date spec hours=9-16 weekdays=1-5", 1785},
@@ -252,6 +256,34 @@ START_TEST(what_may_change_is_known)
         ck_assert_msg(holds(ahead[i].rule, NOW + ahead[i].next - 1, 0, NULL, NULL) == now, "%s", ahead[i].rule);
         ck_assert_msg(holds(ahead[i].rule, NOW + ahead[i].next, 0, NULL, NULL) != now, "%s", ahead[i].rule);
     }
+}
+END_TEST
+
+/* Rules may refer to one another: what would take for ever does not hold, and no command makes it. */
+START_TEST(rules_come_to_an_end)
+{
+    struct hy_buf text = {0};
+    ck_assert(!holds("$id=R ( $id-ref=R ) and ( $id-ref=R ) and ( $id-ref=R ) and ( $id-ref=R )", NOW, 0, NULL, NULL));
+    ck_assert(
+        !holds("$id=R ( $id-ref=R ) or ( $id-ref=R ) or ( $id-ref=R ) or ( $id-ref=R ) or a eq 1", NOW, 0, NULL, NULL));
+    struct hy_cib *cib = cib_of(NODE "location a r rule $id=A ( $id-ref=B )\nlocation b r rule $id=B x eq 1\n");
+    must_refuse(cib, "put * location b r rule $id=B ( a eq 1 and ( $id-ref=A ) )\n", -EINVAL,
+                "location b: a rule is made of itself, or of more than 10000 expressions: expected fewer references");
+    hy_cib_free(&cib);
+    hy_buf_adds(&text, NODE "location l0 r rule $id=R0 a eq 1 and b eq 1.5\n");
+    for (int i = 1; i < 5; i++) {
+        hy_buf_addf(&text, "location l%d r rule $id=R%d ( $id-ref=R%d )", i, i, i - 1);
+        for (int k = 1; k < 10; k++)
+            hy_buf_addf(&text, " and ( $id-ref=R%d )", i - 1);
+        hy_buf_addc(&text, '\n');
+    }
+    cib = cib_of(hy_buf_text(&text));
+    for (int i = 0; i < 5; i++) {
+        const char *const ids[] = {"l0", "l1", "l2", "l3", "l4"};
+        ck_assert(hy_rule_is_bounded(cib, &hy_cib_find(cib, ids[i])->u.location.rules.items[0]) == (i < 4));
+    }
+    hy_cib_free(&cib);
+    hy_buf_free(&text);
 }
 END_TEST
 
@@ -459,6 +491,7 @@ int main(void)
     tcase_add_test(tcase, time_passes_in_the_zone);
     tcase_add_test(tcase, years_have_their_weeks);
     tcase_add_test(tcase, what_may_change_is_known);
+    tcase_add_test(tcase, rules_come_to_an_end);
     tcase_add_test(tcase, scores_are_the_rules_or_the_nodes);
     tcase_add_test(tcase, the_highest_set_wins_and_of_equal_ones_the_later);
     tcase_add_test(tcase, only_what_holds_counts);

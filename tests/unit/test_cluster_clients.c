@@ -249,6 +249,29 @@ START_TEST(a_stream_of_edits_holds_nothing_up)
 }
 END_TEST
 
+/* A node may be a day behind: what it says happened by the DC's clock, less the time it waited on its way. */
+START_TEST(the_record_goes_by_the_clock_of_the_dc)
+{
+    struct sim *sim = cluster(60);
+    size_t dc = sim_dc(sim), other = (dc + 1) % 3;
+    sim_set_clock(sim, other, -86400 * HY_SECOND);
+    for (size_t node = 0; node < 3; node++)
+        if (node != other)
+            sim_cut(sim, other, node, true);
+    hy_wall said = sim_wall(sim, dc);
+    uint64_t request = sim_ask(sim, other, "put 0 node late\n", 79, 1, 0);
+    sim_run(sim, 300 * HY_MS);
+    for (size_t node = 0; node < 3; node++)
+        sim_cut(sim, other, node, false);
+    int code = -1;
+    ck_assert(wait_for(sim, request, 4 * HY_SECOND, &code));
+    ck_assert_int_eq(code, 0);
+    hy_time off = hy_cluster_cib(sim_cluster(sim, dc))->changed - said;
+    ck_assert_msg(off >= -HY_MS && off <= 20 * HY_MS, "said %lld ms off", (long long)(off / HY_MS));
+    sim_free(&sim);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cluster: clients");
@@ -260,6 +283,7 @@ int main(void)
     tcase_add_test(tcase, reads_are_quick);
     tcase_add_loop_test(tcase, a_disk_slower_than_the_load_slows_the_clients_down, 0, 3);
     tcase_add_loop_test(tcase, a_stream_of_edits_holds_nothing_up, 0, 10);
+    tcase_add_test(tcase, the_record_goes_by_the_clock_of_the_dc);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

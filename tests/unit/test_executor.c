@@ -675,6 +675,27 @@ START_TEST(a_slow_stop_holds_up_no_later_release)
 }
 END_TEST
 
+/* It would watch what the cluster has been told is stopped, and report that as a failure. */
+START_TEST(what_is_being_released_is_not_watched_any_more)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    hy_executor_set_lease(bench.link, HY_NEVER, 1);
+    bench_touch(&bench, "a.slow", "");
+    bench_expect(&bench, order_leased(&bench, "a", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    hy_executor_set_lease(bench.link, bench_now(), 1);
+    BENCH_UNTIL(bench_count_lines(&bench, "a stop begin") == 1);
+    uint64_t late = order_monitor(&bench, "a", 20 * HY_MS, NULL);
+    bench_expect(&bench, late, HY_EXEC_CANCELLED, 0, "this node's lease has ended");
+    bench_remove(&bench, "a.slow");
+    struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
+    ck_assert(news.clean);
+    hy_outcome_free(&news.outcome);
+    ck_assert_uint_eq(bench_count_lines(&bench, "a monitor begin"), 0);
+    bench_close(&bench);
+}
+END_TEST
+
 START_TEST(what_a_probe_finds_is_under_the_lease)
 {
     struct bench bench;
@@ -913,6 +934,7 @@ static void add_guarding(Suite *suite)
     tcase_add_test(tcase, a_release_that_fails_says_so_and_is_tried_again);
     tcase_add_test(tcase, a_killed_start_is_answered_after_its_stop);
     tcase_add_test(tcase, a_slow_stop_holds_up_no_later_release);
+    tcase_add_test(tcase, what_is_being_released_is_not_watched_any_more);
     tcase_add_test(tcase, what_a_probe_finds_is_under_the_lease);
     tcase_add_test(tcase, a_query_tells_what_is_active);
     tcase_add_test(tcase, a_dead_core_is_followed_by_another);

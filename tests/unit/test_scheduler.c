@@ -30,14 +30,31 @@ START_TEST(there_are_golden_cases)
 }
 END_TEST
 
-/* Fixed seeds, so that a failure can be had again; HY_SEED=N runs one. */
+/* Fixed seeds, so that a failure can be had again. HY_SEED=N runs one; with HY_SEEDS=M, M of them from N on, each a test
+ * of its own, so that all that fail are told. */
 enum { RANDOM_TESTS = 20, SEEDS_A_TEST = 50 };
+
+static bool asked_seed(int test, uint64_t *seed)
+{
+    const char *text = getenv("HY_SEED");
+    if (text)
+        *seed = strtoull(text, NULL, 10) + (unsigned)test;
+    return text;
+}
+
+static int tests_of(int otherwise)
+{
+    const char *seeds = getenv("HY_SEEDS");
+    if (!getenv("HY_SEED"))
+        return otherwise;
+    return seeds ? atoi(seeds) : 1;
+}
 
 START_TEST(random_cluster)
 {
-    const char *seed = getenv("HY_SEED");
-    if (seed) {
-        random_run(strtoull(seed, NULL, 10));
+    uint64_t seed;
+    if (asked_seed(_i, &seed)) {
+        random_run(seed);
         return;
     }
     for (int i = 0; i < SEEDS_A_TEST; i++)
@@ -49,10 +66,10 @@ enum { LAW_TESTS = 20, LAW_SEEDS_A_TEST = 50 };
 
 START_TEST(law)
 {
-    const char *seed = getenv("HY_SEED");
-    uint64_t first = seed ? strtoull(seed, NULL, 10) : (uint64_t)_i * LAW_SEEDS_A_TEST + 1;
+    uint64_t first = (uint64_t)_i * LAW_SEEDS_A_TEST + 1;
+    bool one = asked_seed(_i, &first);
     unsigned again = 0;
-    for (uint64_t i = first; i < first + (seed ? 1 : LAW_SEEDS_A_TEST); i++) {
+    for (uint64_t i = first; i < first + (one ? 1 : LAW_SEEDS_A_TEST); i++) {
         again += laws_hold(i) > 0;
         names_do_not_matter(i);
     }
@@ -76,11 +93,11 @@ int main(void)
     if (!pattern) {
         TCase *random = tcase_create("random clusters");
         tcase_set_timeout(random, 300);
-        tcase_add_loop_test(random, random_cluster, 0, getenv("HY_SEED") ? 1 : RANDOM_TESTS);
+        tcase_add_loop_test(random, random_cluster, 0, tests_of(RANDOM_TESTS));
         suite_add_tcase(suite, random);
         TCase *laws = tcase_create("laws");
         tcase_set_timeout(laws, 300);
-        tcase_add_loop_test(laws, law, 0, getenv("HY_SEED") ? 1 : LAW_TESTS);
+        tcase_add_loop_test(laws, law, 0, tests_of(LAW_TESTS));
         suite_add_tcase(suite, laws);
     }
     int status = run_suite(suite);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Single attributes of resources and nodes: set, show, delete. They are the plain ones; sets with rules stay. */
 #include "cib/grammar.h"
+#include "cib/words.h"
 #include "hactl/commands.h"
 #include "hactl/edit.h"
 #include "hactl/wait.h"
@@ -77,14 +78,6 @@ static int change(struct hactl *h, const struct hactl_state *state, const struct
     return !status && h->wait ? hactl_wait_settled(h) : status;
 }
 
-static bool name_is_valid(const char *name)
-{
-    for (const char *at = name; *at; at++)
-        if (*at <= ' ' || *at > '~' || strchr("\"'\\=", *at))
-            return false;
-    return *name && *name != '$';
-}
-
 /* WORD ID set|show|delete NAME [VALUE] */
 static int run(struct hactl *h, const char *level, int argc, char **argv)
 {
@@ -92,7 +85,7 @@ static int run(struct hactl *h, const char *level, int argc, char **argv)
     bool shows = strcmp(verb, "show") == 0, sets = strcmp(verb, "set") == 0;
     if ((!shows && !sets && strcmp(verb, "delete") != 0) || (argc == 5) != sets)
         return hactl_usage(hactl_find(level, argv[0]));
-    if (!name_is_valid(argv[3]))
+    if (!hy_attr_name_is_valid(argv[3]) || argv[3][0] == '$')
         return hactl_fail("'%s' is no name of an attribute: expected letters, digits, '_', '-', '.' and the like",
                           argv[3]);
     struct hactl_state state;

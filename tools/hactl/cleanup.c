@@ -76,12 +76,24 @@ static int announce(const struct hactl_state *state, const struct target *target
     return replies;
 }
 
+/* shutdown-lock: what is named need not wait for its node any longer. */
+static void unlock(const struct hactl_state *state, const struct target *target, struct hy_buf *statements)
+{
+    for (size_t n = 0; n < state->cib->nodes.count && target->rsc; n++) {
+        const struct hy_node_status *status = state->cib->nodes.items[n];
+        for (size_t i = 0; i < status->locks.count; i++)
+            if (is_meant(state, target, status->locks.items[i].rsc, status->node))
+                hy_command_lock(statements, status->node, status->locks.items[i].rsc, false);
+    }
+}
+
 static int clean(struct hactl *h, const struct hactl_state *state, const struct target *target)
 {
     struct hactl_edit edit;
     struct hy_buf statement = {0};
     hactl_edit_begin(&edit, h, state);
     hy_command_cleanup(&statement, target->rsc ? target->rsc : "*", target->node);
+    unlock(state, target, &statement);
     hactl_edit_add(&edit, &statement);
     hy_buf_free(&statement);
     int status = hactl_edit_send(&edit);

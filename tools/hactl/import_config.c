@@ -43,7 +43,7 @@ void hactl_import_node(struct hactl_import *import, const struct hactl_xml *at)
     object->id = hy_strdup(name);
     if (hactl_xml_get(at, "description"))
         object->description = hy_strdup(hactl_xml_get(at, "description"));
-    if (id && hy_word_is_plain(id) && strcmp(id, name) != 0)
+    if (id && hy_word_is_plain(id) && strlen(id) <= HY_ID_MAX && strcmp(id, name) != 0)
         object->u.node.nodeid = hy_strdup(id);
     hactl_import_sets(import, at, "instance_attributes", HACTL_USE_OTHER, &object->u.node.attributes);
     hactl_import_sets(import, at, "utilization", HACTL_USE_OTHER, &object->u.node.utilization);
@@ -141,13 +141,16 @@ void hactl_import_options(struct hactl_import *import, const struct hactl_xml *a
     hactl_import_set(import, at, use, &object->u.set);
     free(object->u.set.id);
     object->u.set.id = NULL;
+    if (object->u.set.ref && !import->with_status)
+        hactl_import_note(import, at, "refers to the set %s: that cannot be said of options and defaults: left out",
+                          object->u.set.ref);
     if (kind == HY_PROPERTY) {
         const struct hy_attrs *attrs = &object->u.set.attrs;
         move_options(import, at, &object->u.set.attrs);
         if (hy_attrs_get(attrs, "stonith-enabled") || hy_attrs_get(attrs, "fencing-enabled"))
             import->fencing_is_set = true;
     }
-    if (object->u.set.attrs.list.count || object->u.set.ref) {
+    if (object->u.set.attrs.list.count || (object->u.set.ref && import->with_status)) {
         hactl_import_add(import, at, object);
         return;
     }

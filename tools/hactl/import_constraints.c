@@ -35,7 +35,20 @@ static char *read_action(struct hactl_import *import, const struct hactl_xml *at
     return NULL;
 }
 
-static void read_set(struct hactl_import *import, const struct hactl_xml *at, struct hy_rsc_set *set)
+/* The members of an order have actions, those of any other constraint roles: the other says nothing there. */
+static void read_what_of_members(struct hactl_import *import, const struct hactl_xml *at, bool ordered,
+                                 struct hy_rsc_set *set)
+{
+    const char *vain = ordered ? "role" : "action";
+    if (hactl_xml_get(at, vain))
+        hactl_import_note(import, at, "%s='%.100s' means nothing here: left out", vain, hactl_xml_get(at, vain));
+    if (ordered)
+        set->action = read_action(import, at, "action");
+    else
+        set->role = hactl_import_role(import, at, "role");
+}
+
+static void read_set(struct hactl_import *import, const struct hactl_xml *at, bool ordered, struct hy_rsc_set *set)
 {
     static const char *const own[] = {"score", "kind", "ordering", NULL};
     static const char *const known[] = {"id",          "id-ref", "sequential", "require-all", "role", "action",
@@ -52,8 +65,7 @@ static void read_set(struct hactl_import *import, const struct hactl_xml *at, st
         set->id = hy_strdup(id);
     set->sequential = hactl_import_bool(import, at, "sequential", true);
     set->require_all = hactl_import_bool(import, at, "require-all", true);
-    set->role = hactl_import_role(import, at, "role");
-    set->action = read_action(import, at, "action");
+    read_what_of_members(import, at, ordered, set);
     for (const char *const *name = own; *name; name++)
         if (hactl_xml_get(at, *name))
             hy_attrs_set(&set->options, *name, hactl_xml_get(at, *name));
@@ -78,7 +90,7 @@ static void read_resource_sets(struct hactl_import *import, const struct hactl_x
         if (!hactl_xml_is(child, "resource_set"))
             continue;
         struct hy_rsc_set set;
-        read_set(import, child, &set);
+        read_set(import, child, hactl_xml_is(at, "rsc_order"), &set);
         if (set.ref || set.members.count) {
             hy_vec_push(&sets->list, set);
             continue;
@@ -205,9 +217,16 @@ static void read_location(struct hactl_import *import, const struct hactl_xml *a
     location->role = hactl_import_role(import, at, "role");
     location->score = hactl_import_score(import, at, "score", 0);
     read_resource_sets(import, at, &location->sets);
-    if (hactl_xml_get(at, "rsc"))
+    if (location->sets.list.count && (hactl_xml_get(at, "rsc") || pattern))
+        hactl_import_note(import, at,
+                          "names sets of resources: rsc and rsc-pattern mean nothing beside them: left out");
+    else if (hactl_xml_get(at, "rsc"))
         (void)read_member(import, at, "rsc", &location->rsc);
-    else if (pattern)
+    else if (pattern && !hy_pattern_is_modest(pattern))
+        hactl_import_refuse(import, at,
+                            "rsc-pattern='%.100s': expected a pattern of at most %d bytes and %d repetitions", pattern,
+                            HY_PATTERN_MAX, HY_PATTERN_REPEATS_MAX);
+    else if (pattern && *pattern)
         location->pattern = hy_strdup(pattern);
     if (node && hy_node_name_is_valid(node))
         location->node = hy_strdup(node);
@@ -379,6 +398,29 @@ static void split_devices(struct hactl_import *import, const struct hactl_xml *a
     }
 }
 
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* Of two levels with one index the reference makes one. The topology takes the level's strings. */
+static void add_level(struct hy_topology *topology, struct hy_level *level)
+{
+    for (size_t i = 0; i < topology->levels.count; i++) {
+        struct hy_level *known = &topology->levels.items[i];
+        if (known->index != level->index || known->kind != level->kind || !same_text(known->target, level->target) ||
+            !same_text(known->value, level->value))
+            continue;
+        for (size_t d = 0; d < level->devices.count; d++)
+            hy_vec_push(&known->devices, level->devices.items[d]);
+        hy_vec_free(&level->devices);
+        free(level->target);
+        free(level->value);
+        return;
+    }
+    hy_vec_push(&topology->levels, *level);
+}
+
 static void read_level(struct hactl_import *import, const struct hactl_xml *at, struct hy_topology *topology)
 {
     const char *index = hactl_xml_get(at, "index"), *devices = hactl_xml_get(at, "devices");
@@ -406,7 +448,7 @@ static void read_level(struct hactl_import *import, const struct hactl_xml *at, 
     level.kind = target ? HY_LEVEL_NODE : pattern ? HY_LEVEL_PATTERN : HY_LEVEL_ATTRIBUTE;
     level.target = hy_strdup(target ? target : pattern ? pattern : attribute);
     level.value = level.kind == HY_LEVEL_ATTRIBUTE ? hy_strdup(value) : NULL;
-    hy_vec_push(&topology->levels, level);
+    add_level(topology, &level);
 }
 
 void hactl_import_topology(struct hactl_import *import, const struct hactl_xml *at)

@@ -158,10 +158,11 @@ static char *names_of(struct hactl_import *import, const char *text)
     return names;
 }
 
+/* What is longer than any duration of ours cannot be meant. */
 static hy_time ms_of(const char *text)
 {
     uint64_t ms = 0;
-    return text && hy_uint_parse(text, INT64_MAX / HY_MS / 1000, &ms) ? (hy_time)ms * HY_MS : 0;
+    return text && hy_uint_parse(text, HY_DURATION_MAX / HY_MS, &ms) ? (hy_time)ms * HY_MS : 0;
 }
 
 static bool is_last_failure(const struct hactl_xml *at)
@@ -314,21 +315,11 @@ static void read_lock(const struct hactl_xml *resource, const char *id, struct h
     hy_vec_push(&status->locks, lock);
 }
 
-static bool is_instance(const char *id)
-{
-    size_t length = strcspn(id, ":");
-    uint64_t number;
-    char *base = hy_strndup(id, length);
-    bool valid = hy_id_is_valid(base) && (!id[length] || hy_uint_parse(id + length + 1, UINT32_MAX, &number));
-    free(base);
-    return valid;
-}
-
 void hactl_import_history(struct hactl_import *import, const struct hactl_xml *resource, struct hy_node_status *status)
 {
     const char *id = hactl_xml_get(resource, "id");
     struct entries entries = {0};
-    if (!id || !is_instance(id)) {
+    if (!id || !hy_instance_name_is_valid(id)) {
         hactl_import_note(import, resource, "its id is none of a resource: its history is left out");
         return;
     }

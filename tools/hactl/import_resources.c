@@ -75,7 +75,7 @@ static void read_op_attribute(struct hactl_import *import, const struct hactl_xm
 static void read_op(struct hactl_import *import, const struct hactl_xml *at, struct hy_primitive *primitive)
 {
     const char *name = hactl_xml_get(at, "name");
-    if (!name || !hy_word_is_plain(name)) {
+    if (!name || !hy_word_is_plain(name) || strlen(name) > HY_ID_MAX) {
         hactl_import_note(import, at, "has no name, or none that can be taken: left out");
         return;
     }
@@ -108,22 +108,6 @@ static void read_operations(struct hactl_import *import, const struct hactl_xml 
 
 /* ---------------------------------------------------------------- primitives */
 
-static bool is_class(const char *name)
-{
-    static const char *const classes[] = {"ocf", "lsb", "systemd", "service", "stonith", "upstart", "nagios"};
-    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
-        if (strcmp(classes[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* Part of an agent's name. */
-static bool is_part(const char *name)
-{
-    size_t plain = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-@/");
-    return *name && *name != '@' && !name[plain] && strlen(name) <= HY_ID_MAX;
-}
-
 static void read_agent(struct hactl_import *import, const struct hactl_xml *at, struct hy_primitive *primitive)
 {
     const char *cls = hactl_xml_get(at, "class"), *type = hactl_xml_get(at, "type");
@@ -134,7 +118,7 @@ static void read_agent(struct hactl_import *import, const struct hactl_xml *at, 
         return;
     }
     bool ocf = text_is(cls, "ocf");
-    if (!cls || !type || !is_class(cls) || !is_part(type) || (ocf && provider && !is_part(provider)))
+    if (!cls || !type || !hy_agent_is_valid(cls, ocf ? (provider ? provider : "heartbeat") : NULL, type))
         hactl_import_refuse(import, at,
                             "its agent '%.60s:%.60s:%.60s' is none that is known: expected class, provider and type",
                             cls ? cls : "", provider ? provider : "", type ? type : "");

@@ -231,10 +231,12 @@ struct hy_rule hactl_import_rule(struct hactl_import *import, const struct hactl
     if (id && hy_map_get(&import->wanted, id) && hactl_import_id(import, at, id))
         rule.id = hy_strdup(id);
     rule.score = hactl_import_score(import, at, "score", 0);
-    if (attribute && hactl_import_is_attribute(attribute))
+    int score; /* in front of a colon it would be read as one */
+    if (attribute && hactl_import_is_attribute(attribute) && !hy_score_parse(attribute, &score))
         rule.score_attribute = hy_strdup(attribute);
     else if (attribute)
-        hactl_import_note(import, at, "score-attribute='%.100s' is no name of an attribute: read as score 0",
+        hactl_import_note(import, at,
+                          "score-attribute='%.100s' is no name that an attribute may have here: read as score 0",
                           attribute);
     rule.role = hactl_import_role(import, at, "role");
     rule.any = join && strcasecmp(join, "or") == 0;

@@ -48,13 +48,15 @@ static bool read_pair(struct hactl_import *import, const struct hactl_xml *at, c
 
 bool hactl_import_is_attribute(const char *name)
 {
-    size_t length = strlen(name);
-    if (!length || length > HY_ID_MAX || *name == '$')
-        return false;
-    for (size_t i = 0; i < length; i++)
-        if (name[i] <= ' ' || name[i] > '~' || strchr("\"'\\=", name[i]))
-            return false;
-    return true;
+    return hy_attr_name_is_valid(name) && *name != '$';
+}
+
+static bool has_control_characters(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return true;
+    return false;
 }
 
 static void add_pair(struct hactl_import *import, const struct hactl_xml *at, enum hactl_import_use use,
@@ -64,11 +66,14 @@ static void add_pair(struct hactl_import *import, const struct hactl_xml *at, en
     if (!read_pair(import, at, &name, &value))
         return;
     name = name_of(import, use, name);
-    if (!hactl_import_is_attribute(name) || strlen(value) > HY_VALUE_MAX)
-        hactl_import_note(import, at, "'%.100s' is no name of an attribute here, or its value is too long: left out",
-                          name);
-    else if (!hy_attrs_get(attrs, name)) /* of two of one name the first counts */
+    if (!hactl_import_is_attribute(name))
+        hactl_import_note(import, at, "'%.100s' is no name of an attribute here: left out", name);
+    else if (!hy_attrs_get(attrs, name)) { /* of two of one name the first counts */
         hy_attrs_set(attrs, name, value);
+        if (has_control_characters(value))
+            hactl_import_note(import, at,
+                              "the value of %s has line ends or other control characters: they become blanks", name);
+    }
 }
 
 void hactl_import_set(struct hactl_import *import, const struct hactl_xml *at, enum hactl_import_use use,
@@ -101,7 +106,17 @@ void hactl_import_set(struct hactl_import *import, const struct hactl_xml *at, e
     }
 }
 
-/* Of several each has its name, so that they stay apart. */
+/* "A-meta_attributes-2", or, of an element that has no id which could be taken, with the line where it stands. */
+static char *made_up_id(const struct hactl_xml *parent, const char *element, size_t number)
+{
+    const char *id = hactl_xml_get(parent, "id");
+    if (id && hy_id_is_valid(id) && strlen(id) + strlen(element) + 24 <= HY_ID_MAX)
+        return hy_asprintf("%s-%s-%zu", id, element, number);
+    return hy_asprintf("%s-line%d-%zu", element, parent->line, number);
+}
+
+/* Of several each has its name, so that they stay apart: the second of two nameless ones would be read as more of the
+ * first. */
 static void name_sets(const struct hactl_xml *parent, const char *element, struct hy_attr_sets *sets)
 {
     size_t number = 0;
@@ -110,8 +125,8 @@ static void name_sets(const struct hactl_xml *parent, const char *element, struc
             continue;
         struct hy_attr_set *set = &sets->list.items[number++];
         const char *id = hactl_xml_get(child, "id");
-        if (!set->id && !set->ref && id && hy_id_is_valid(id))
-            set->id = hy_strdup(id);
+        if (!set->id && !set->ref)
+            set->id = id && hy_id_is_valid(id) ? hy_strdup(id) : made_up_id(parent, element, number);
     }
 }
 

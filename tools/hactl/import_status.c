@@ -3,6 +3,7 @@
 #include "hactl/import.h"
 
 #include "cib/object.h"
+#include "cib/tickets.h"
 #include "cib/words.h"
 
 #include <ctype.h>
@@ -43,30 +44,19 @@ static struct hy_failcount *counter_of(struct hy_node_status *status, const char
     return count;
 }
 
-/* An instance's name as results have it: an id, and ":NUMBER" behind it perhaps. */
-static bool is_instance_name(const char *name)
-{
-    char base[HY_ID_MAX + 1];
-    size_t length = strcspn(name, ":");
-    if (length > HY_ID_MAX)
-        return false;
-    memcpy(base, name, length);
-    base[length] = '\0';
-    uint64_t number;
-    return hy_id_is_valid(base) && (!name[length] || hy_uint_parse(name + length + 1, UINT32_MAX, &number));
-}
-
 static bool take_counter(struct hactl_import *import, struct hy_node_status *status, const struct hy_attr *attr)
 {
     char *rsc, *op;
     hy_time interval;
     int count = 0;
-    if (split_counter(&import->arena, attr->name, "fail-count-", &rsc, &op, &interval) && is_instance_name(rsc)) {
+    if (split_counter(&import->arena, attr->name, "fail-count-", &rsc, &op, &interval) &&
+        hy_instance_name_is_valid(rsc)) {
         if (hy_score_parse(attr->value, &count) && count > 0)
             counter_of(status, rsc, op, interval)->count = count;
         return true;
     }
-    if (split_counter(&import->arena, attr->name, "last-failure-", &rsc, &op, &interval) && is_instance_name(rsc)) {
+    if (split_counter(&import->arena, attr->name, "last-failure-", &rsc, &op, &interval) &&
+        hy_instance_name_is_valid(rsc)) {
         counter_of(status, rsc, op, interval)->last = hactl_import_epoch(attr->value);
         return true;
     }
@@ -319,19 +309,6 @@ int hactl_import_node_state(struct hactl_import *import)
 
 /* ---------------------------------------------------------------- tickets */
 
-static struct hy_ticket *ticket_of(struct hy_cib *cib, const char *name)
-{
-    struct hy_ticket *known = hy_cib_ticket(cib, name);
-    if (known)
-        return known;
-    size_t at = cib->tickets.count;
-    (void)hy_vec_add(&cib->tickets);
-    for (; at > 0 && strcmp(cib->tickets.items[at - 1].name, name) > 0; at--)
-        cib->tickets.items[at] = cib->tickets.items[at - 1];
-    cib->tickets.items[at] = (struct hy_ticket){.name = hy_strdup(name)};
-    return &cib->tickets.items[at];
-}
-
 static void set_ticket(struct hy_ticket *ticket, const char *name, const char *value)
 {
     if (strcmp(name, "granted") == 0)
@@ -340,7 +317,7 @@ static void set_ticket(struct hy_ticket *ticket, const char *name, const char *v
         (void)hy_parse_bool(value, &ticket->standby);
     else if (strcmp(name, "last-granted") == 0)
         ticket->last_granted = hactl_import_epoch(value);
-    else if (strcmp(name, "id") != 0 && hy_word_is_plain(name))
+    else if (strcmp(name, "id") != 0 && hactl_import_is_attribute(name))
         hy_attrs_set(&ticket->attrs, name, value);
 }
 
@@ -353,7 +330,7 @@ static void read_old_ticket(struct hactl_import *import, const struct hactl_xml 
     for (size_t i = 0; name && value && i < sizeof prefixes / sizeof *prefixes; i++) {
         size_t length = strlen(prefixes[i][0]);
         if (strncmp(name, prefixes[i][0], length) == 0 && hy_ticket_name_is_valid(name + length))
-            set_ticket(ticket_of(import->cib, name + length), prefixes[i][1], value);
+            set_ticket(hy_ticket_make(import->cib, name + length), prefixes[i][1], value);
     }
 }
 
@@ -369,7 +346,7 @@ void hactl_import_tickets(struct hactl_import *import, const struct hactl_xml *a
             hactl_import_note(import, child, "has no name that a ticket may have: left out");
             continue;
         }
-        struct hy_ticket *ticket = ticket_of(import->cib, id);
+        struct hy_ticket *ticket = hy_ticket_make(import->cib, id);
         for (size_t i = 0; i < child->attr_count; i++)
             set_ticket(ticket, child->attrs[i].name, child->attrs[i].value);
     }

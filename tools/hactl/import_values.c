@@ -127,7 +127,7 @@ enum hy_role hactl_import_role(struct hactl_import *import, const struct hactl_x
 hy_wall hactl_import_epoch(const char *text)
 {
     uint64_t seconds = 0;
-    if (!text || !hy_uint_parse(text, INT64_MAX / HY_SECOND / 4, &seconds))
+    if (!text || !hy_uint_parse(text, HY_WALL_SECONDS_MAX, &seconds))
         return 0;
     return (hy_wall)seconds * HY_SECOND;
 }

@@ -15,7 +15,8 @@
 enum {
     DEEPEST = 60,
     MOST_ATTRIBUTES = 200,
-    MOST_ELEMENTS = 200000 /* taken at once */
+    MOST_ELEMENTS = 200000,                      /* taken at once */
+    LONGEST_VALUE = HY_VALUE_MAX - HY_ID_MAX - 1 /* so that name=value is a word that can be read */
 };
 
 static bool is_blank(char c)
@@ -185,6 +186,14 @@ static enum hactl_xml_event bad(struct hactl_xml_reader *reader, const char *why
     return HACTL_XML_BAD;
 }
 
+static const struct hactl_xml_attr *find_overlong(const struct hactl_xml *element)
+{
+    for (size_t i = 0; i < element->attr_count; i++)
+        if (strlen(element->attrs[i].value) > LONGEST_VALUE)
+            return &element->attrs[i];
+    return NULL;
+}
+
 static enum hactl_xml_event take_start(struct hactl_xml_reader *reader)
 {
     if (++reader->depth > DEEPEST)
@@ -192,6 +201,12 @@ static enum hactl_xml_event take_start(struct hactl_xml_reader *reader)
     reader->end_is_due = xmlTextReaderIsEmptyElement(reader->reader) == 1;
     hy_arena_free(&reader->here);
     read_element(reader, &reader->here, &reader->at);
+    const struct hactl_xml_attr *overlong = find_overlong(&reader->at);
+    if (overlong) {
+        (void)hactl_xml_fail(reader, reader->line, "%.100s: its %.100s has %zu bytes: expected at most %d",
+                             reader->at.name, overlong->name, strlen(overlong->value), LONGEST_VALUE);
+        return HACTL_XML_BAD;
+    }
     return HACTL_XML_START;
 }
 

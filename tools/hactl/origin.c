@@ -36,7 +36,7 @@ static int from_state(const char *file, struct hactl_origin *origin)
 {
     struct hy_buf text = {0};
     struct hy_err err = {{0}};
-    int status = hactl_read_file(file, HY_TEXT_MAX, &text);
+    int status = hactl_read_file(file, HY_SAVED_MAX, &text);
     origin->cib = hy_cib_new();
     origin->quorum = true;
     if (!status && hy_cib_restore(origin->cib, hy_buf_text(&text), text.size, &err))

@@ -57,6 +57,8 @@ int hactl_question_decide(struct hactl_question *question)
     int status = hactl_simulate_events(&question->options, origin->cib, fencing, question->setting.now);
     if (status)
         return status;
+    if (question->options.down.count)
+        question->setting.quorum = hactl_quorum_left(&question->options, origin->cib, question->setting.quorum);
     hactl_decide(&question->state, origin->cib, &question->setting, &origin->live, true);
     origin->cib = NULL;
     return HACTL_OK;

@@ -22,10 +22,10 @@ static int simulate(const struct hactl_simulate_options *options, struct hactl_o
 {
     hy_wall now = options->at ? options->at : origin->now;
     struct hactl_setting setting = {.now = now, .quorum = origin->quorum, .at_once = true, .dc = origin->dc};
-    if (options->quorum != HACTL_AS_IT_IS)
-        setting.quorum = options->quorum == HACTL_YES;
-    *simulation = (struct hactl_simulation){.now = now, .quorum = setting.quorum};
     int status = hactl_simulate_events(options, origin->cib, hactl_has_fencing(origin->cib), now);
+    if (options->quorum != HACTL_AS_IT_IS || options->down.count)
+        setting.quorum = hactl_quorum_left(options, origin->cib, origin->quorum);
+    *simulation = (struct hactl_simulation){.now = now, .quorum = setting.quorum};
     if (status)
         return status;
     struct hy_cib *after = hy_cib_copy(origin->cib);

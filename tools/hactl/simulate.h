@@ -64,6 +64,9 @@ struct hactl_simulation {
 /* Makes what the options say happen. An exit status. */
 int hactl_simulate_events(const struct hactl_simulate_options *options, struct hy_cib *cib, bool fencing, hy_wall now);
 
+/* The quorum that is left of what there was: of a majority of the nodes that vote, unless the options say. */
+bool hactl_quorum_left(const struct hactl_simulate_options *options, const struct hy_cib *cib, bool quorum);
+
 json_t *hactl_simulate_json(const struct hactl_simulation *simulation);
 /* One line for what is done to an instance. */
 void hactl_change_print(const struct hy_change *change, struct hy_buf *out);

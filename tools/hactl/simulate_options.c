@@ -148,6 +148,18 @@ static int put_standby(struct hy_cib *cib, const char *name)
     return HACTL_OK;
 }
 
+/* Its first recurring monitor, as it is configured. */
+static hy_time configured_interval(const struct hy_cib *cib, const char *rsc)
+{
+    const struct hy_object *object = hy_cib_find_kind(cib, HY_PRIMITIVE, rsc);
+    for (size_t i = 0; object && i < object->u.primitive.ops.count; i++) {
+        const struct hy_op_config *op = &object->u.primitive.ops.items[i];
+        if (op->interval && strcmp(op->name, "monitor") == 0)
+            return op->interval;
+    }
+    return 10 * HY_SECOND;
+}
+
 /* The first recurring monitor that is known there; 0: none. */
 static hy_time interval_of(const struct hy_node_status *status, const char *rsc)
 {
@@ -193,7 +205,7 @@ static int put_failure(struct hy_cib *cib, const char *what, hy_wall now)
         hy_time interval = interval_of(status, instance);
         struct hy_result result = {.rsc = (char *)instance,
                                    .op = "monitor",
-                                   .interval = interval ? interval : 10 * HY_SECOND,
+                                   .interval = interval ? interval : configured_interval(cib, rsc),
                                    .rc = 1,
                                    .expected = 0,
                                    .call = last_call(status) + 1,
@@ -209,6 +221,23 @@ static int put_failure(struct hy_cib *cib, const char *what, hy_wall now)
     }
     free(rsc);
     return status ? code : HACTL_FAILED;
+}
+
+/* A Pacemaker cluster of two goes on with one of them, as corosync's two_node has it. */
+bool hactl_quorum_left(const struct hactl_simulate_options *options, const struct hy_cib *cib, bool quorum)
+{
+    size_t votes = 0, there = 0;
+    if (options->quorum != HACTL_AS_IT_IS)
+        return options->quorum == HACTL_YES;
+    for (size_t i = 0; i < cib->nodes.count; i++) {
+        const struct hy_node_status *status = cib->nodes.items[i];
+        if (!status->id && !options->xml_file)
+            continue; /* it was never in the cluster */
+        votes++;
+        there += status->state == HY_MEMBER_IN;
+    }
+    bool two_node = options->xml_file && votes == 2;
+    return quorum && (2 * there > votes || two_node);
 }
 
 int hactl_simulate_events(const struct hactl_simulate_options *options, struct hy_cib *cib, bool fencing, hy_wall now)

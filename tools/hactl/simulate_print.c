@@ -3,6 +3,7 @@
 #include "hactl/simulate.h"
 
 #include "hactl/status.h"
+#include "hactl/why.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -87,7 +88,8 @@ void hactl_change_print(const struct hy_change *change, struct hy_buf *out)
         hy_buf_addc(out, ' ');
     if (change->blocked)
         hy_buf_adds(out, " BLOCKED:");
-    hy_buf_addf(out, " %s\n", change->reason ? change->reason : "");
+    const char *reason = hactl_change_reason(change);
+    hy_buf_addf(out, " %s\n", reason ? reason : "");
     while (out->size > 1 && out->data[out->size - 2] == ' ') {
         hy_buf_truncate(out, out->size - 2);
         hy_buf_addc(out, '\n');
@@ -97,7 +99,9 @@ void hactl_change_print(const struct hy_change *change, struct hy_buf *out)
 static void print_changes(const struct hy_decision *decision, struct hy_buf *out)
 {
     size_t count = 0;
-    hy_buf_adds(out, "\nWhat would be done:\n\n");
+    if (out->size < 2 || strncmp(out->data + out->size - 2, "\n\n", 2) != 0)
+        hy_buf_addc(out, '\n'); /* the list of failures ends with an empty line */
+    hy_buf_adds(out, "What would be done:\n\n");
     for (size_t i = 0; i < decision->change_count; i++) {
         if (decision->changes[i].kind == HY_CHANGE_LEAVE)
             continue;
@@ -106,6 +110,25 @@ static void print_changes(const struct hy_decision *decision, struct hy_buf *out
     }
     if (!count)
         hy_buf_adds(out, " nothing\n");
+}
+
+/* Who would be called beside that: instances of clones with notify=true. */
+static void print_notices(const struct hy_decision *decision, struct hy_buf *out)
+{
+    bool any = false;
+    for (size_t i = 0; i < decision->action_count; i++) {
+        const struct hy_action *action = &decision->actions[i];
+        if (action->kind != HY_ACT_NOTIFY)
+            continue;
+        if (!any)
+            hy_buf_adds(out, "\nWho would be told of it:\n\n");
+        any = true;
+        size_t begin = out->size;
+        hy_buf_addf(out, " %-10s%s on %s", hy_action_word(action->kind), action->rsc, action->node);
+        while (out->size - begin < 48)
+            hy_buf_addc(out, ' ');
+        hy_buf_addf(out, " %s\n", action->reason);
+    }
 }
 
 static void print_state(const struct hactl_state *state, struct hy_buf *out)
@@ -123,6 +146,7 @@ void hactl_simulate_print(const struct hactl_simulation *simulation, struct hy_b
     hy_buf_adds(out, simulation->quorum ? ", with quorum:\n\n" : ", WITHOUT quorum:\n\n");
     print_state(&simulation->before, out);
     print_changes(simulation->before.decision, out);
+    print_notices(simulation->before.decision, out);
     hy_buf_adds(out, "\nAfterwards:\n\n");
     print_state(&simulation->after, out);
 }

@@ -134,9 +134,22 @@ static bool is_disabled(const struct hactl_state *state, const struct hy_object 
     return false;
 }
 
+/* The node that it waits for. */
+static const char *locked_to(const struct hactl_state *state, const char *primitive)
+{
+    for (size_t i = 0; i < state->decision->placement_count; i++)
+        if (strcmp(state->decision->placements[i].primitive, primitive) == 0)
+            return state->decision->placements[i].locked_to;
+    return NULL;
+}
+
 static void print_stopped(const struct hactl_state *state, const struct hy_object *primitive, struct hy_buf *out)
 {
-    hy_buf_addf(out, "Stopped%s\n", is_disabled(state, primitive) ? " (disabled)" : "");
+    const char *node = locked_to(state, primitive->id);
+    if (node)
+        hy_buf_addf(out, "Stopped %s (LOCKED)\n", node);
+    else
+        hy_buf_addf(out, "Stopped%s\n", is_disabled(state, primitive) ? " (disabled)" : "");
 }
 
 static void print_primitive(const struct hactl_state *state, const struct hy_object *primitive, const char *indent,

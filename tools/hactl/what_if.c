@@ -17,19 +17,11 @@ struct what_if {
 
 /* ---------------------------------------------------------------- quorum */
 
-/* A majority of the nodes that vote. A Pacemaker cluster of two goes on with one of them, as corosync's two_node has it. */
-static bool has_quorum(const struct hactl_question *question, const struct hy_cib *cib)
+/* Without quorum nothing keeps a place, unless the policy leaves it. */
+static bool stops_everything(const struct hactl_question *question)
 {
-    size_t votes = 0, there = 0;
-    for (size_t i = 0; i < cib->nodes.count; i++) {
-        const struct hy_node_status *status = cib->nodes.items[i];
-        if (!status->id && !question->options.xml_file)
-            continue; /* it was never in the cluster */
-        votes++;
-        there += status->state == HY_MEMBER_IN;
-    }
-    bool two_node = question->options.xml_file && votes == 2;
-    return question->setting.quorum && (2 * there > votes || two_node || question->options.quorum == HACTL_YES);
+    const char *policy = hy_cib_property(question->origin.cib, "no-quorum-policy");
+    return !question->setting.quorum && !(policy && (strcmp(policy, "freeze") == 0 || strcmp(policy, "ignore") == 0));
 }
 
 /* ---------------------------------------------------------------- one case */
@@ -60,7 +52,7 @@ static int happen(struct what_if *what, const char *event, const char *node, con
     }
     struct hactl_what_if_case *one = hy_vec_add(&what->cases);
     struct hactl_setting setting = question->setting;
-    bool quorum = setting.quorum = has_quorum(question, cib);
+    bool quorum = setting.quorum = hactl_quorum_left(&question->options, cib, question->setting.quorum);
     *one = (struct hactl_what_if_case){
         .event = event, .node = node, .rsc = rsc, .quorum_lost = question->setting.quorum && !quorum};
     struct hactl_future future;
@@ -165,15 +157,16 @@ static int worse(const void *left, const void *right)
 
 static int say(const struct hactl *h, const struct what_if *what)
 {
-    bool any = strcmp(what->question->words.items[0], "any-node-down") == 0, lost = false;
+    bool any = strcmp(what->question->words.items[0], "any-node-down") == 0;
+    bool stopped = stops_everything(what->question), lost = stopped;
     qsort(what->cases.items, what->cases.count, sizeof *what->cases.items, worse);
     for (size_t i = 0; i < what->cases.count; i++)
         lost = lost || what->cases.items[i].effects.lost;
     if (h->json) {
-        hactl_print_json(hactl_what_if_json(&what->cases));
+        hactl_print_json(hactl_what_if_json(&what->cases, stopped));
     } else {
         struct hy_buf out = {0};
-        hactl_what_if_print(&what->cases, any, &out);
+        hactl_what_if_print(&what->cases, any, stopped, &out);
         fputs(hy_buf_text(&out), stdout);
         hy_buf_free(&out);
     }

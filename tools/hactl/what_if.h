@@ -56,7 +56,8 @@ struct hactl_what_if_case {
 
 typedef HY_VEC(struct hactl_what_if_case) hactl_what_if_cases;
 
-void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, struct hy_buf *out);
-json_t *hactl_what_if_json(const hactl_what_if_cases *cases);
+/* `stopped`: for want of quorum everything stops as it is. */
+void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, bool stopped, struct hy_buf *out);
+json_t *hactl_what_if_json(const hactl_what_if_cases *cases, bool stopped);
 
 #endif

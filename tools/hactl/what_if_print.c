@@ -130,8 +130,13 @@ static void print_closing(const hactl_what_if_cases *cases, bool any, struct hy_
     hy_buf_adds(out, any ? ".\n" : " then.\n");
 }
 
-void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, struct hy_buf *out)
+void hactl_what_if_print(const hactl_what_if_cases *cases, bool any, bool stopped, struct hy_buf *out)
 {
+    if (stopped) {
+        hy_buf_adds(out,
+                    "There is no quorum as it is: everything stops in this part of the cluster, whatever fails.\n");
+        return;
+    }
     for (size_t i = 0; i < cases->count; i++)
         print_case(&cases->items[i], out);
     print_closing(cases, any, out);
@@ -172,12 +177,13 @@ static json_t *case_json(const struct hactl_what_if_case *one)
     return entry;
 }
 
-json_t *hactl_what_if_json(const hactl_what_if_cases *cases)
+json_t *hactl_what_if_json(const hactl_what_if_cases *cases, bool stopped)
 {
     json_t *root = json_object(), *list = json_array();
     for (size_t i = 0; i < cases->count; i++)
         json_array_append_new(list, case_json(&cases->items[i]));
     json_object_set_new(root, "version", json_integer(1));
+    json_object_set_new(root, "stopped_without_quorum", json_boolean(stopped));
     json_object_set_new(root, "cases", list);
     json_object_set_new(root, "survived", json_integer((json_int_t)count_survived(cases)));
     json_object_set_new(root, "of", json_integer((json_int_t)cases->count));

@@ -10,7 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DEEPEST = 6 }; /* so many things that wait for one another are told */
+enum { DEEPEST = 6 };     /* so many things that wait for one another are told */
+enum { LONG_STORY = 60 }; /* what is longer is told once, and then referred to */
+
+struct answer {
+    const struct hactl_state *state;
+    const struct hy_node_view *node; /* NULL: all */
+    struct hy_buf text;
+    struct hy_map told; /* a node and why not there -> the instance that it was told of */
+    json_t *instances;
+    size_t count;
+};
 
 static bool is(const char *a, const char *b)
 {
@@ -22,7 +32,9 @@ static bool is(const char *a, const char *b)
 static void print_present(const struct hy_placement *placement, const struct hy_change *change, struct hy_buf *out)
 {
     hy_buf_addf(out, "%s", placement->instance);
-    if (!change || !change->from)
+    if (placement->blocked && change && change->from)
+        hy_buf_addf(out, " is BLOCKED on %s", change->from);
+    else if (!change || !change->from)
         hy_buf_adds(out, " does not run");
     else if (change->role == HY_ROLE_PROMOTED)
         hy_buf_addf(out, " is promoted on %s", change->from);
@@ -30,7 +42,7 @@ static void print_present(const struct hy_placement *placement, const struct hy_
         hy_buf_addf(out, " runs on %s", change->from);
 }
 
-static void print_intent(const struct hy_change *change, struct hy_buf *out)
+static void print_intent(const struct hy_change *change, bool is_stuck, struct hy_buf *out)
 {
     static const char *const intents[] = {[HY_CHANGE_START] = "start",
                                           [HY_CHANGE_STOP] = "stop",
@@ -45,7 +57,7 @@ static void print_intent(const struct hy_change *change, struct hy_buf *out)
                                           [HY_CHANGE_FENCE] = "be fenced"};
     bool goes = change->to && !is(change->from, change->to);
     if (change->kind == HY_CHANGE_LEAVE)
-        hy_buf_adds(out, change->from ? ", and stays there" : "");
+        hy_buf_adds(out, change->from && !is_stuck ? ", and stays there" : "");
     else
         hy_buf_addf(out, ", and is to %s", intents[change->kind]);
     if (change->kind != HY_CHANGE_LEAVE && goes)
@@ -75,7 +87,9 @@ static void print_target_role(const struct hactl_state *state, const struct hy_p
 
 static const char *plain_reason(const struct hy_placement *placement)
 {
-    return placement->no_place ? "no node may run it, see below" : placement->reason ? placement->reason : "";
+    return placement->no_place && !placement->locked_to ? "no node may run it, see below"
+           : placement->reason                          ? placement->reason
+                                                        : "";
 }
 
 static const struct hy_placement *one_that_does_not_run(const struct hactl_state *state, const char *id)
@@ -93,13 +107,13 @@ static const struct hy_placement *one_that_does_not_run(const struct hactl_state
     return any;
 }
 
-static void print_nodes(const struct hactl_state *state, const struct hy_placement *placement, int indent,
-                        struct hy_buf *out);
+static void print_nodes(struct answer *answer, const struct hy_placement *placement, int indent);
 
 /* "because: ..." and then the same of what it waits for. */
-static void print_cause(const struct hactl_state *state, const struct hy_placement *placement, int depth,
-                        struct hy_buf *out)
+static void print_cause(struct answer *answer, const struct hy_placement *placement, int depth)
 {
+    const struct hactl_state *state = answer->state;
+    struct hy_buf *out = &answer->text;
     hy_buf_addf(out, "%*sbecause: ", 2 + 4 * depth, "");
     if (is(placement->reason, "target-role=Stopped"))
         print_target_role(state, placement, out);
@@ -107,7 +121,7 @@ static void print_cause(const struct hactl_state *state, const struct hy_placeme
         hy_buf_adds(out, depth && placement->no_place ? "no node may run it:" : plain_reason(placement));
     hy_buf_addc(out, '\n');
     if (depth && placement->no_place)
-        print_nodes(state, placement, 4 + 4 * depth, out);
+        print_nodes(answer, placement, 4 + 4 * depth);
     const struct hy_placement *other = placement->behind ? one_that_does_not_run(state, placement->behind) : NULL;
     if (!other || other == placement || depth >= DEEPEST)
         return;
@@ -115,20 +129,19 @@ static void print_cause(const struct hactl_state *state, const struct hy_placeme
     hy_buf_addf(out, "%*s", 4 + 4 * depth, "");
     print_present(other, change, out);
     if (change)
-        print_intent(change, out);
+        print_intent(change, other->blocked, out);
     hy_buf_addc(out, '\n');
     if (!other->node)
-        print_cause(state, other, depth + 1, out);
+        print_cause(answer, other, depth + 1);
 }
 
-static void print_why_so(const struct hactl_state *state, const struct hy_placement *placement,
-                         const struct hy_change *change, struct hy_buf *out)
+static void print_why_so(struct answer *answer, const struct hy_placement *placement, const struct hy_change *change)
 {
     bool changes = change && change->kind != HY_CHANGE_LEAVE;
     if (!placement->node || placement->behind || placement->blocked || placement->unmanaged)
-        print_cause(state, placement, 0, out);
+        print_cause(answer, placement, 0);
     else if (changes && change->reason)
-        hy_buf_addf(out, "  because: %s\n", hactl_change_reason(change));
+        hy_buf_addf(&answer->text, "  because: %s\n", hactl_change_reason(change));
 }
 
 /* ---------------------------------------------------------------- node by node */
@@ -142,19 +155,59 @@ static size_t widest(const struct hy_decision *decision)
     return width;
 }
 
-static void print_nodes(const struct hactl_state *state, const struct hy_placement *placement, int indent,
-                        struct hy_buf *out)
+static const struct hy_expiring *expiring_of(const struct hy_decision *decision, const struct hy_placement *placement,
+                                             const char *node)
 {
-    const struct hy_decision *decision = state->decision;
-    size_t *order = hactl_nodes_sorted(state);
+    for (size_t i = 0; i < decision->expiring.count; i++) {
+        const struct hy_expiring *expiring = &decision->expiring.items[i];
+        if (is(expiring->node, node) && is(expiring->rsc, placement->rsc))
+            return expiring;
+    }
+    return NULL;
+}
+
+static void print_expiry(const struct hy_decision *decision, const struct hy_placement *placement, const char *node,
+                         struct hy_buf *out)
+{
+    const struct hy_expiring *expiring = expiring_of(decision, placement, node);
+    if (!expiring)
+        return;
+    hy_buf_adds(out, "; it is forgotten at ");
+    hactl_wall_print(expiring->at, out);
+    hy_buf_adds(out, " (failure-timeout)");
+}
+
+/* Of many instances a long reason is told once. */
+static void print_reason(struct answer *answer, const struct hy_placement *placement, const char *node,
+                         const struct hy_buf *why)
+{
+    char *key = hy_asprintf("%s %s", node, hy_buf_text(why));
+    const char *before = why->size > LONG_STORY ? hy_map_get(&answer->told, key) : NULL;
+    if (before && !is(before, placement->instance))
+        hy_buf_addf(&answer->text, "as for %s\n", before);
+    else
+        hy_buf_addf(&answer->text, "%s\n", hy_buf_text(why));
+    if (!before)
+        hy_map_put(&answer->told, key, (char *)placement->instance);
+    free(key);
+}
+
+static void print_nodes(struct answer *answer, const struct hy_placement *placement, int indent)
+{
+    const struct hy_decision *decision = answer->state->decision;
+    size_t *order = hactl_nodes_sorted(answer->state);
     int width = (int)widest(decision);
     for (int here = 1; here >= 0; here--)
         for (size_t i = 0; i < decision->node_count; i++) {
+            const char *node = decision->nodes[order[i]].node;
             struct hactl_verdict verdict;
-            hactl_verdict(state, placement, &decision->nodes[order[i]], &verdict);
-            if (is(verdict.word, "here") == here)
-                hy_buf_addf(out, "%*s%-*s  %-7s  %s\n", indent, "", width, decision->nodes[order[i]].node, verdict.word,
-                            hy_buf_text(&verdict.why));
+            hactl_verdict(answer->state, placement, &decision->nodes[order[i]], &verdict);
+            if (is(verdict.word, "no"))
+                print_expiry(decision, placement, node, &verdict.why);
+            if (is(verdict.word, "here") == here) {
+                hy_buf_addf(&answer->text, "%*s%-*s  %-7s  ", indent, "", width, node, verdict.word);
+                print_reason(answer, placement, node, &verdict.why);
+            }
             hy_buf_free(&verdict.why);
         }
     free(order);
@@ -215,17 +268,17 @@ static bool nodes_matter(const struct hy_placement *placement)
     return !placement->unmanaged && !placement->stopped_by_wish && (placement->no_place || placement->wanted);
 }
 
-static void print_instance(const struct hactl_state *state, const struct hy_placement *placement, struct hy_buf *out)
+static void print_instance(struct answer *answer, const struct hy_placement *placement)
 {
-    const struct hy_change *change = hactl_change_of(state->decision, placement->instance);
-    print_present(placement, change, out);
+    const struct hy_change *change = hactl_change_of(answer->state->decision, placement->instance);
+    print_present(placement, change, &answer->text);
     if (change)
-        print_intent(change, out);
-    hy_buf_addc(out, '\n');
-    print_why_so(state, placement, change, out);
+        print_intent(change, placement->blocked, &answer->text);
+    hy_buf_addc(&answer->text, '\n');
+    print_why_so(answer, placement, change);
     if (nodes_matter(placement))
-        print_nodes(state, placement, 2, out);
-    print_work(state->decision, placement, change, out);
+        print_nodes(answer, placement, 2);
+    print_work(answer->state->decision, placement, change, &answer->text);
 }
 
 /* ---------------------------------------------------------------- a resource and one node */
@@ -251,33 +304,49 @@ static void print_history(const struct hactl_state *state, const struct hy_place
             continue;
         hy_buf_addf(out, "  failed there: %s, rc %d '%s', ", result->op, hactl_rc_shown(result), hactl_rc_word(result));
         hactl_wall_print(result->at, out);
-        hy_buf_addf(out, "%s%s\n", result->reason ? ": " : "", result->reason ? result->reason : "");
+        hy_buf_addf(out, "%s%s", result->reason ? ": " : "", result->reason ? result->reason : "");
+        print_expiry(state->decision, placement, node, out);
+        hy_buf_addc(out, '\n');
     }
 }
 
-static void print_pair(const struct hactl_state *state, const struct hy_placement *placement,
-                       const struct hy_node_view *node, struct hy_buf *out)
+/* The sum, what the verdict adds to it, and what failed there. */
+static void print_account(const struct answer *answer, const struct hy_placement *placement,
+                          const struct hactl_verdict *verdict, struct hy_buf *out)
 {
-    const struct hy_change *change = hactl_change_of(state->decision, placement->instance);
+    if (verdict->score)
+        print_sum(verdict->score, out);
+    if (!verdict->score || !(is(verdict->word, "here") || verdict->score->score <= -HY_INFINITY))
+        hy_buf_addf(out, "  so: %s\n", hy_buf_text(&verdict->why));
+    print_history(answer->state, placement, answer->node->node, out);
+}
+
+static void print_pair(struct answer *answer, const struct hy_placement *placement)
+{
+    const struct hy_change *change = hactl_change_of(answer->state->decision, placement->instance);
+    struct hy_buf account = {0}, *out = &answer->text;
     struct hactl_verdict verdict;
-    hactl_verdict(state, placement, node, &verdict);
-    hy_buf_addf(out, "%s on %s: %s\n", placement->instance, node->node, verdict.word);
-    if (verdict.score)
-        print_sum(verdict.score, out);
-    bool said = verdict.score && (is(verdict.word, "here") || verdict.score->score <= -HY_INFINITY);
-    if (!said)
-        hy_buf_addf(out, "  so: %s\n", hy_buf_text(&verdict.why));
+    hactl_verdict(answer->state, placement, answer->node, &verdict);
+    hy_buf_addf(out, "%s on %s: %s", placement->instance, answer->node->node, verdict.word);
+    print_account(answer, placement, &verdict, &account);
+    const char *before = hy_map_get(&answer->told, hy_buf_text(&account));
+    if (!before)
+        hy_map_put(&answer->told, hy_buf_text(&account), (char *)placement->instance);
+    if (before && account.size > LONG_STORY)
+        hy_buf_addf(out, ", as for %s\n", before);
+    else
+        hy_buf_addf(out, "\n%s", hy_buf_text(&account));
+    hy_buf_free(&account);
     hy_buf_free(&verdict.why);
-    print_history(state, placement, node->node, out);
     hy_buf_adds(out, "  ");
     print_present(placement, change, out);
     if (change)
-        print_intent(change, out);
+        print_intent(change, placement->blocked, out);
     hy_buf_addc(out, '\n');
     if (placement->no_place)
         hy_buf_addf(out, "  because: no node may run it: `hactl why %s` tells of each\n", placement->instance);
     else if (!placement->node || placement->behind)
-        print_cause(state, placement, 0, out);
+        print_cause(answer, placement, 0);
 }
 
 /* ---------------------------------------------------------------- JSON */
@@ -335,22 +404,14 @@ static const struct hy_node_view *view_of(const struct hactl_state *state, const
     return NULL;
 }
 
-struct answer {
-    const struct hactl_state *state;
-    const struct hy_node_view *node; /* NULL: all */
-    struct hy_buf text;
-    json_t *instances;
-    size_t count;
-};
-
 static void tell(struct answer *answer, const struct hy_placement *placement)
 {
     if (answer->count++)
         hy_buf_addc(&answer->text, '\n');
     if (answer->node)
-        print_pair(answer->state, placement, answer->node, &answer->text);
+        print_pair(answer, placement);
     else
-        print_instance(answer->state, placement, &answer->text);
+        print_instance(answer, placement);
     json_array_append_new(answer->instances,
                           instance_json(answer->state, placement, answer->node ? answer->node->node : NULL));
 }
@@ -397,6 +458,7 @@ static int say(const struct hactl *h, const struct hactl_question *question)
         fputs(hy_buf_text(&answer.text), stdout);
     }
     json_decref(answer.instances);
+    hy_map_free(&answer.told);
     hy_buf_free(&answer.text);
     return status;
 }

@@ -49,6 +49,20 @@ static bool is_forbidding(const struct hy_score_part *part)
     return part->score <= -HY_INFINITY;
 }
 
+/* How much of a reason is left when the failure it ends in has been told with another part: "test1 is standby
+ * (on-fail): start of web failed ..." is cut before the colon. */
+static int untold(const struct hy_score *score, size_t at)
+{
+    const char *why = score->parts[at].why, *failure = strstr(why, ": "),
+               *end = failure ? strstr(failure, "; `") : NULL;
+    for (size_t i = 0; end && i < at; i++) {
+        const char *same = strstr(score->parts[i].why, ": ");
+        if (is_forbidding(&score->parts[i]) && same && strncmp(same, failure, (size_t)(end - failure)) == 0)
+            return (int)(failure - why);
+    }
+    return (int)strlen(why);
+}
+
 void hactl_parts_print(const struct hy_score *score, struct hy_buf *out)
 {
     bool forbidden = score->score <= -HY_INFINITY;
@@ -58,7 +72,7 @@ void hactl_parts_print(const struct hy_score *score, struct hy_buf *out)
         if (forbidden && !is_forbidding(part))
             continue;
         hy_buf_adds(out, out->size == begin ? "" : forbidden ? "; " : ", ");
-        hy_buf_adds(out, part->why);
+        hy_buf_addf(out, "%.*s", forbidden ? untold(score, i) : (int)strlen(part->why), part->why);
         if (forbidden)
             continue;
         hy_buf_addc(out, ' ');
