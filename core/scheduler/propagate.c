@@ -199,6 +199,33 @@ static void hold_back_dependents(struct hy_graph *g, uint32_t number)
     }
 }
 
+static bool is_nowhere(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (!is_nowhere(rsc->children.items[i]))
+            return false;
+    return rsc->kind != HY_RSC_PRIMITIVE || (rsc->node == HY_NO_NODE && (rsc->managed || !rsc->active.count));
+}
+
+/* In a circle of colocations one was placed before that was known which it must be with: it has none. */
+static void hold_back_loose_ends(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    for (size_t i = 0; i < s->colocations.count; i++) {
+        const struct hy_scoloc *with = s->colocations.items[i];
+        if (with->score < HY_INFINITY || with->internal || is_nowhere(with->dependent) || !is_nowhere(with->primary))
+            continue;
+        struct hy_srsc *leaf = with->primary;
+        while (leaf->children.count)
+            leaf = leaf->children.items[0];
+        enum hy_task task = with->dependent_role == HY_ROLE_PROMOTED ? HY_TASK_PROMOTE : HY_TASK_START;
+        if (leaf->kind != HY_RSC_PRIMITIVE)
+            continue;
+        hy_graph_ensure(g, leaf, task);
+        forbid_all(g, with->dependent, task, hy_graph_first(g, leaf, task));
+    }
+}
+
 /* ---------------------------------------------------------------- one link */
 
 static void restart(struct hy_graph *g, uint32_t first, uint32_t then)
@@ -348,6 +375,7 @@ static void work(struct hy_graph *g)
  * from the rest. */
 void hy_graph_propagate(struct hy_graph *g)
 {
+    hold_back_loose_ends(g);
     for (uint32_t i = 0; i < g->steps.count; i++)
         enqueue(g, i);
     work(g);
