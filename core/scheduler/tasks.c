@@ -140,6 +140,11 @@ static bool is_on_several(const struct hy_sched *s, const struct hy_srsc *leaf)
     return count > 1;
 }
 
+static bool is_presumed(const struct hy_srsc *leaf)
+{
+    return leaf->active.count == 1 && leaf->unit->past[leaf->node].presumed;
+}
+
 static bool calls_for_restart(const struct hy_sched *s, const struct hy_srsc *leaf)
 {
     const struct hy_past *past = &leaf->unit->past[leaf->node];
@@ -261,7 +266,7 @@ static void bring_up(struct hy_graph *g, struct hy_srsc *leaf, bool stays)
     if (past->starting && !hy_sched_is_active_on(leaf, leaf->node))
         return; /* so it is for another instance of its name */
     start = past->starting ? add_pending(g, leaf, HY_TASK_START, leaf->node)
-                           : add(g, leaf, HY_TASK_START, leaf->node, stays);
+                           : add(g, leaf, HY_TASK_START, leaf->node, stays && !is_presumed(leaf));
     wait_for_word(g, leaf, start);
     bool promoted_here = stays && past->role == HY_ROLE_PROMOTED && !past->demoting;
     bool again = promoted_here && hy_course_of(g, leaf)->repromote;
@@ -292,7 +297,7 @@ static uint32_t marks_of(const struct hy_srsc *leaf, uint32_t node)
 /* The stop of what is promoted calls for its demotion; its stops, wherever, come before its start and call for it. */
 static void link_restart(struct hy_graph *g, struct hy_srsc *leaf)
 {
-    if (HY_MUTANT(START_BEFORE_STOP))
+    if (HY_MUTANT(START_BEFORE_STOP) || is_presumed(leaf))
         return;
     for (uint32_t start = hy_graph_first(g, leaf, HY_TASK_START); start != HY_NO_ACTION;
          start = hy_graph_next(g, start)) {
