@@ -127,6 +127,7 @@ struct hy_meta {
     enum hy_requires requires;
     bool allow_migrate;
     bool allow_unhealthy;
+    bool chained; /* groups: the members start one after the other (`ordered`) */
 };
 
 struct hy_params {

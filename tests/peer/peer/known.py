@@ -2,8 +2,9 @@
 """Differences that are meant: where this version of the peer decides otherwise than its successors, or its documentation.
 
 Each has a reason, and is as narrow as can be: `applies` looks at what is different, and then `without` changes the question so
-that what is meant plays no part any more; of that both must decide alike. A difference that remains is not this one. Each is told
-at length in docs/decisions/scheduler-differences.md."""
+that what is meant plays no part any more; of that both must decide alike. A difference that remains is not this one. (Where there
+is no other question to ask, `applies` says all, and `without` is None.) Each is told at length in
+docs/decisions/scheduler-differences.md."""
 
 import collections
 
@@ -108,7 +109,7 @@ def with_sticky_primaries(cib):
     return cib if found else None
 
 
-# ---- rules, groups, counts
+# ---- rules, counts
 
 
 def with_providers(cib):
@@ -117,14 +118,6 @@ def with_providers(cib):
              if not element.get("provider") and element.get("type") in providers]
     for element in found:
         element.set("provider", providers[element.get("type")])
-    return cib if found else None
-
-
-def with_ordered_groups(cib):
-    found = [(block, pair) for group in cib.part("resources").iter("group") for block in group.findall("meta_attributes")
-             for pair in list(block) if pair.get("name") == "ordered"]
-    for block, pair in found:
-        block.remove(pair)
     return cib if found else None
 
 
@@ -161,6 +154,38 @@ def without_orders(cib):
     return cib if orders else None
 
 
+# ---- an optional colocation of the promoted role
+
+
+def roles_differ(difference):
+    return any(label == "promoted" for label, *_ in difference.places)
+
+
+def without_optional_promoted_dependents(cib):
+    """Nobody would merely like to be promoted near something."""
+    constraints, gone = cib.part("constraints"), []
+    for colocation in constraints.findall("rsc_colocation"):
+        roles = {colocation.get("rsc-role")} | {block.get("role") for block in colocation.findall("resource_set")}
+        if "Promoted" in roles and "INFINITY" not in (colocation.get("score") or "0"):
+            gone.append(colocation)
+    for colocation in gone:
+        constraints.remove(colocation)
+    return cib if gone else None
+
+
+# ---- one node, two instances
+
+
+def starts_where_none_can_be(difference):
+    """All that the peer does and we do not is starting instances of anonymous clones where one is, or starts, already."""
+    names, blocked = difference.names, {(a.name, a.target) for a in difference.blocked[1] if a.blocked}
+    after, begun = difference.after(1), difference.begun()
+    return not difference.places and not difference.surplus and all(
+        action.word == "start" and names.is_loose(action.name) and action.target in after.get(action.name, ()) and
+        ((action.name, action.target) in blocked or (action.name, action.target) in begun)
+        for action in difference.missing)
+
+
 KNOWN = [
     Known("instances change places",
           "2.1.5 stops and starts instances of a clone so that others of the same clone may have their places; later versions "
@@ -177,11 +202,16 @@ KNOWN = [
     Known("class and type",
           "an rsc_expression without a provider is about any provider; 2.1.5 takes it for: without one", anything,
           with_providers),
-    Known("ordered=false of a group", "not supported any more by later versions", anything, with_ordered_groups),
     Known("ignored failures of clones",
           "a failure that is ignored counts for nothing; the peer counts it, and bans the clone, if another instance than the first "
           "is looked at", anything, without_their_counts),
     Known("left alone, and carried",
           "what is not managed, and runs, is not pulled from under: what it was started behind is not stopped",
           only_stops_missing, without_orders),
+    Known("promoted near something",
+          "2.1.5 weighs an optional colocation of the promoted role with the other's own preferences, sometimes twice; later "
+          "versions add its score, once", roles_differ, without_optional_promoted_dependents),
+    Known("two on one node",
+          "2.1.5 starts a second instance of an anonymous clone on a node, beside one that is blocked there, or that it starts there, "
+          "too; our own rule: nothing starts beside what is stuck", starts_where_none_can_be, None),
 ]
