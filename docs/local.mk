@@ -27,6 +27,7 @@ EXTRA_DIST += \
 	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
 	docs/decisions/python-for-the-testbed.md \
+	docs/decisions/scheduler-differences.md \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \
 	docs/decisions/what-is-refused.md

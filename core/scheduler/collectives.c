@@ -114,15 +114,15 @@ static void link_phases(struct hy_graph *g, const struct hy_srsc *clone)
 
 static void link_collective(struct hy_graph *g, struct hy_srsc *rsc)
 {
-    bool group = rsc->kind == HY_RSC_GROUP;
+    bool chained = rsc->kind == HY_RSC_GROUP && rsc->meta.chained;
     for (size_t i = 0; i < rsc->children.count; i++) {
         link_member(g, rsc, rsc->children.items[i]);
-        if (i && group)
+        if (i && chained)
             chain_members(g, rsc->children.items[i - 1], rsc->children.items[i]);
-        else if (i && rsc->ordered)
+        else if (i && rsc->kind == HY_RSC_CLONE && rsc->ordered)
             chain_instances(g, rsc->children.items[i - 1], rsc->children.items[i]);
     }
-    if (!group)
+    if (rsc->kind == HY_RSC_CLONE)
         link_phases(g, rsc);
 }
 

@@ -53,10 +53,7 @@ static int worth(struct turn *turn)
 
 static int compare_active(struct turn *a, struct turn *b)
 {
-    const struct hy_srsc *clone = a->clone;
     int order = by_flag(a->s->nodes[a->node].usable, b->s->nodes[b->node].usable);
-    if (!order && clone->count[a->node] != clone->count[b->node])
-        order = clone->count[a->node] < clone->count[b->node] ? -1 : 1;
     if (!order)
         order = by_flag(!a->failed, !b->failed);
     if (!order && a->node != b->node && worth(a) != worth(b))
@@ -303,13 +300,7 @@ uint32_t hy_sched_assign_clone(struct hy_sched *s, struct hy_srsc *clone)
     const hy_scoloc_list *dependents = hy_sched_dependents(s, clone);
     for (size_t i = 0; i < dependents->count; i++)
         hy_sched_pull(s, clone, dependents->items[i]);
-    for (size_t i = 0; i < clone->children.count; i++) {
-        uint32_t node = hy_sched_current(s, clone->children.items[i]);
-        if (node != HY_NO_NODE)
-            clone->count[node]++;
-    }
     sort_instances(s, clone);
-    memset(clone->count, 0, s->node_count * sizeof *clone->count);
     assign_instances(s, clone);
     clone->first_at = hy_arena_array(&s->scratch, s->node_count, sizeof(struct hy_srsc *));
     if (!clone->unique)

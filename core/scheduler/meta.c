@@ -102,6 +102,7 @@ void hy_sched_read_meta(const struct hy_sched *s, const struct hy_srsc *rsc, con
     meta->critical = get_bool(values, "critical", true);
     meta->allow_migrate = get_bool(values, "allow-migrate", false);
     meta->allow_unhealthy = get_bool(values, "allow-unhealthy-nodes", false);
+    meta->chained = get_bool(values, "ordered", true);
     meta->priority = get_score(values, "priority", 0);
     meta->has_stickiness = hy_values_get(values, "resource-stickiness");
     meta->stickiness =

@@ -112,7 +112,7 @@ class Difference:
     """What two answers say differently. `wanted` and `got` are answers; blocked actions are told, but do not count."""
 
     def __init__(self, wanted, got, names):
-        self.names = names
+        self.names, self.wanted, self.got = names, wanted, got
         self.places = [(label, name, a.get(name, ()), b.get(name, ()))
                        for label, a, b in (("after", wanted.after, got.after), ("promoted", wanted.promoted, got.promoted))
                        for name in sorted(set(a) | set(b)) if a.get(name, ()) != b.get(name, ())]
@@ -123,6 +123,13 @@ class Difference:
 
     def __bool__(self):
         return bool(self.places or self.missing or self.surplus)
+
+    def after(self, side):
+        return (self.wanted, self.got)[side].after
+
+    def begun(self):
+        """What we start, promote or move, with the node it comes to."""
+        return {(a.name, a.target) for a in self.got.carried_out() if a.target and a.word != "fence"}
 
     def lines(self):
         for label, name, wanted, got in self.places:

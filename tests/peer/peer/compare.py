@@ -47,6 +47,9 @@ def known_difference(path, when, hactl, folder, difference):
     if not difference:
         return ()
     candidates = [known for known in KNOWN if known.applies(difference)]
+    for known in candidates:
+        if known.without is None:
+            return (known.name,)
     for choice in [[known] for known in candidates] + [candidates]:
         cib, names = Cib.read(path), []
         for known in choice:
