@@ -25,16 +25,17 @@ static int option_score(const struct hy_values *options, const char *name, int o
     return otherwise;
 }
 
+/* With `custom` the colours count, too, whatever rules are added to them (the documentation says that they do not). */
 static struct scale read_scale(const struct hy_values *options, enum strategy strategy)
 {
     if (strategy == ONLY_GREEN)
         return (struct scale){.red = -HY_INFINITY, .yellow = -HY_INFINITY};
     if (strategy == MIGRATE_ON_RED)
         return (struct scale){.red = -HY_INFINITY};
-    return (struct scale){.red = option_score(options, "node-health-red", strategy == CUSTOM ? 0 : -HY_INFINITY),
+    return (struct scale){.red = option_score(options, "node-health-red", -HY_INFINITY),
                           .yellow = option_score(options, "node-health-yellow", 0),
                           .green = option_score(options, "node-health-green", 0),
-                          .base = option_score(options, "node-health-base", 0)};
+                          .base = strategy == PROGRESSIVE ? option_score(options, "node-health-base", 0) : 0};
 }
 
 static int value_score(const struct scale *scale, const char *value)
@@ -53,8 +54,8 @@ static int value_score(const struct scale *scale, const char *value)
 void hy_sched_read_health(struct hy_sched *s, const struct hy_values *options)
 {
     enum strategy strategy = read_strategy(hy_values_get(options, "node-health-strategy"));
-    if (strategy == NONE || strategy == CUSTOM)
-        return; /* with `custom` the constraints are the user's own */
+    if (strategy == NONE)
+        return;
     struct scale scale = read_scale(options, strategy);
     for (uint32_t n = 0; n < s->node_count; n++) {
         struct hy_snode *node = &s->nodes[n];
