@@ -39,10 +39,18 @@ static bool is_failure(const struct hy_prim *prim, const struct hy_result *resul
     return hy_sched_is_failure(prim, result, HY_ROLE_STARTED);
 }
 
+/* By the operation's own words: what blocks for want of another means, or by op_defaults, is forgotten like the rest. */
+static bool asks_for_block(const struct hy_prim *prim, const struct hy_result *result)
+{
+    const struct hy_sop *op = hy_sched_op(prim, result->op, result->interval);
+    const char *on_fail = op->config ? hy_attrs_get(&op->config->attrs, "on-fail") : NULL;
+    return on_fail && !strcmp(on_fail, "block");
+}
+
 static bool is_blocked(const struct hy_trace *list, const struct hy_prim *prim)
 {
     for (const struct hy_trace *at = list; at; at = at->next)
-        if (hy_sched_on_fail(prim, at->result) == HY_ONFAIL_BLOCK && is_failure(prim, at->result))
+        if (asks_for_block(prim, at->result) && is_failure(prim, at->result))
             return true;
     return false;
 }
