@@ -2,8 +2,13 @@
 /* Which colocations bear on a resource, and in which order they are looked at. */
 #include "scheduler/model.h"
 
+static int compare_numbers(const struct hy_scoloc *a, const struct hy_scoloc *b)
+{
+    return (a->number > b->number) - (a->number < b->number);
+}
+
 /* By the other one's priority, then clones, groups, primitives, then the constraint's id; of the pairs of one constraint
- * the last one first. */
+ * the first one first, the other way round the last one. */
 static int weigh(const struct hy_scoloc *a, const struct hy_scoloc *b, bool as_dependent)
 {
     const struct hy_srsc *x = as_dependent ? a->primary : a->dependent;
@@ -15,7 +20,9 @@ static int weigh(const struct hy_scoloc *a, const struct hy_scoloc *b, bool as_d
     if (x->promotable != y->promotable)
         return x->promotable ? -1 : 1;
     int order = a->key == b->key ? 0 : strcmp(a->key, b->key);
-    return order ? order : a->number > b->number ? -1 : a->number < b->number;
+    if (!order)
+        order = as_dependent ? compare_numbers(a, b) : compare_numbers(b, a);
+    return order;
 }
 
 static int by_primary(const void *a, const void *b)
