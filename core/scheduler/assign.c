@@ -19,6 +19,12 @@ static void halt(struct hy_srsc *rsc, enum hy_halt why)
         rsc->halt = why;
 }
 
+/* An instance beyond clone-max that cannot be stopped: it is no work that was given to its node. */
+static bool is_surplus(const struct hy_srsc *rsc)
+{
+    return rsc->orphan && rsc->parent;
+}
+
 /* Answers where: `node`, if it may run there (or has to, with `force`), else nowhere. */
 void hy_sched_settle(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, bool force)
 {
@@ -40,6 +46,8 @@ void hy_sched_settle(struct hy_sched *s, struct hy_srsc *rsc, uint32_t node, boo
     }
     const struct hy_srsc *clone = hy_sched_clone_of(rsc);
     rsc->next = clone && clone->promotable ? HY_ROLE_UNPROMOTED : HY_ROLE_STARTED;
+    if (is_surplus(rsc))
+        return;
     s->nodes[node].load++;
     hy_sched_consume(s, rsc, node, false);
 }
@@ -50,7 +58,7 @@ void hy_sched_unassign(struct hy_sched *s, struct hy_srsc *rsc)
         hy_sched_unassign(s, rsc->children.items[i]);
     if (rsc->assigned && rsc->kind == HY_RSC_PRIMITIVE) {
         rsc->next = rsc->asked;
-        if (rsc->node != HY_NO_NODE) {
+        if (rsc->node != HY_NO_NODE && !is_surplus(rsc)) {
             s->nodes[rsc->node].load--;
             hy_sched_consume(s, rsc, rsc->node, true);
         }
