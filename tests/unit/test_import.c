@@ -202,6 +202,32 @@ START_TEST(what_is_no_xml_is_named)
 }
 END_TEST
 
+/* A start that waited for its answer when the stop was ordered is over; one that was ordered after the stop is not. */
+START_TEST(what_waited_is_over_once_something_later_was_done)
+{
+    static const char *const text =
+        "<cib><configuration><nodes><node id='1' uname='one'/></nodes></configuration>"
+        "<status><node_state id='1' uname='one'><lrm><lrm_resources>"
+        "<lrm_resource id='over'>"
+        "<lrm_rsc_op operation='start' call-id='3' rc-code='193' op-status='-1' interval='0' transition-key='1:1:0:x'/>"
+        "<lrm_rsc_op operation='stop' call-id='9' rc-code='0' op-status='0' interval='0' transition-key='1:2:0:x'/>"
+        "</lrm_resource><lrm_resource id='waits'>"
+        "<lrm_rsc_op operation='stop' call-id='9' rc-code='0' op-status='0' interval='0' transition-key='1:2:0:x'/>"
+        "<lrm_rsc_op operation='start' call-id='-1' rc-code='193' op-status='-1' interval='0' "
+        "transition-key='1:3:0:x'/>"
+        "</lrm_resource></lrm_resources></lrm></node_state></status></cib>";
+    struct hactl_import import = {.with_status = true};
+    struct hy_err err;
+    ck_assert_int_eq(hactl_import_read(&import, text, strlen(text), &err), 0);
+    const struct hy_node_status *status = import.cib->nodes.items[0];
+    ck_assert_uint_eq(status->results.count, 3);
+    for (size_t i = 0; i < status->results.count; i++)
+        if (status->results.items[i].exec == HY_EXEC_PENDING)
+            ck_assert_str_eq(status->results.items[i].rsc, "waits");
+    hactl_import_free(&import);
+}
+END_TEST
+
 /* So long that what is quadratic would not end. */
 START_TEST(a_large_history_is_read)
 {
@@ -235,6 +261,7 @@ int main(void)
     tcase_add_loop_test(tcase, what_cannot_be_taken_is_refused, 0, COUNT(refused));
     tcase_add_loop_test(tcase, a_state_becomes_ours, 0, COUNT(states));
     tcase_add_test(tcase, what_is_nested_too_deep_is_refused);
+    tcase_add_test(tcase, what_waited_is_over_once_something_later_was_done);
     tcase_add_test(tcase, rules_within_rules_have_an_end);
     tcase_add_test(tcase, what_has_too_many_attributes_is_refused);
     tcase_add_test(tcase, what_has_too_long_a_value_is_refused);

@@ -270,6 +270,20 @@ static void keep_result(struct hy_node_status *status, size_t from, const struct
     hy_vec_push(&status->results, hy_result_copy(result));
 }
 
+/* One thing is done at a time: what came to its end later was ordered later, and what waited for an answer then is over,
+ * answered or not. */
+static bool is_overtaken(const struct entries *entries, size_t at)
+{
+    if (entries->list.items[at].result.exec != HY_EXEC_PENDING || entries->list.items[at].result.interval)
+        return false;
+    for (size_t i = at + 1; i < entries->list.count; i++) {
+        const struct hy_result *later = &entries->list.items[i].result;
+        if (later->exec != HY_EXEC_PENDING && strcmp(later->op, "monitor") != 0 && strcmp(later->op, "notify") != 0)
+            return true;
+    }
+    return false;
+}
+
 /* In their order: a later one of the same operation takes the place of an earlier. What has no number of its own gets
  * the one before it or more. */
 static void keep(struct hy_node_status *status, struct entries *entries)
@@ -283,6 +297,8 @@ static void keep(struct hy_node_status *status, struct entries *entries)
         else if (entry->call < 0)
             call++;
         entry->result.call = call;
+        if (is_overtaken(entries, i))
+            continue;
         if (!entry->last_failure || !entry->result.failed)
             keep_result(status, results, &entry->result);
         if (entry->result.failed)
