@@ -72,6 +72,7 @@ static void take_migration(struct hy_sched *s, struct hy_srsc *leaf, uint32_t no
     if (past->adds == HY_NO_NODE)
         return;
     struct hy_past *there = &leaf->unit->past[past->adds];
+    there->presumed = there->role == HY_ROLE_STOPPED && past->role == HY_ROLE_STOPPED && !past->partial;
     if (there->role == HY_ROLE_STOPPED)
         there->role = HY_ROLE_STARTED;
     add_running(s, leaf, past->adds);

@@ -65,11 +65,22 @@ static bool is_being_stopped(const struct hy_graph *g, const struct course_of_ev
     return e->from == e->to && e->stop != HY_NO_ACTION && hy_step_is(g, e->stop, HY_PENDING);
 }
 
+/* Its start is under way, and would not be begun now. */
+static bool is_undone(const struct hy_graph *g, const struct course_of_events *e)
+{
+    return e->start != HY_NO_ACTION && hy_step_is(g, e->start, HY_PENDING) && !is_runnable(g, e->start) &&
+           is_needed(g, e->stop);
+}
+
 /* It is to be in the role that it has. `decisive`: the step that says whether it can be done. */
 static enum hy_change_kind in_role(const struct hy_graph *g, const struct hy_srsc *leaf,
                                    const struct course_of_events *e, uint32_t *decisive)
 {
     *decisive = e->start;
+    if (is_undone(g, e)) {
+        *decisive = e->stop;
+        return HY_CHANGE_STOP;
+    }
     if (is_needed(g, e->migrate) && is_runnable(g, e->migrate))
         return HY_CHANGE_MIGRATE;
     if (hy_course_of(g, leaf)->reload)

@@ -110,3 +110,16 @@ void hy_graph_call(struct hy_graph *g, uint32_t step)
     if (step != HY_NO_ACTION)
         hy_step_at(g, step)->marks &= ~(uint32_t)HY_OPTIONAL;
 }
+
+uint32_t hy_graph_undo(struct hy_graph *g, uint32_t number)
+{
+    struct hy_step *step = hy_step_at(g, number);
+    step->marks &= ~(uint32_t)HY_RUNNABLE;
+    uint32_t stop = step->task == HY_TASK_START ? hy_graph_find(g, step->rsc, HY_TASK_STOP, step->node) : HY_NO_ACTION;
+    if (stop == HY_NO_ACTION || !hy_step_is(g, stop, HY_RUNNABLE))
+        return HY_NO_ACTION;
+    if (hy_step_is(g, stop, HY_OPTIONAL))
+        hy_step_at(g, stop)->called_by = number;
+    hy_graph_call(g, stop);
+    return stop;
+}

@@ -168,6 +168,8 @@ uint32_t hy_graph_step(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task tas
 uint32_t hy_graph_find(const struct hy_graph *g, const struct hy_srsc *leaf, enum hy_task task, uint32_t node);
 void hy_graph_link(struct hy_graph *g, uint32_t first, uint32_t then, uint32_t marks);
 void hy_graph_call(struct hy_graph *g, uint32_t step); /* makes it called for */
+/* A start that is under way, and is forbidden now, is undone as soon as it is up. Answers its stop; HY_NO_ACTION: none. */
+uint32_t hy_graph_undo(struct hy_graph *g, uint32_t start);
 /* All the steps of a task of a primitive: for (step = first; step != HY_NO_ACTION; step = next). */
 uint32_t hy_graph_first(const struct hy_graph *g, const struct hy_srsc *leaf, enum hy_task task);
 uint32_t hy_graph_next(const struct hy_graph *g, uint32_t step);

@@ -193,6 +193,7 @@ struct hy_past {
     bool unpromoted : 1; /* its promotion has failed, and nothing was done about that yet: it is not to be promoted */
     bool stop_failed : 1;
     bool no_expiry : 1; /* failures are not forgotten by time, or not yet */
+    bool presumed : 1;  /* it may have arrived here, and is nowhere else: it is started, whether it has or not */
     bool came_from : 1; /* it failed to arrive there, and is thought to be here first of all */
     bool partial : 1;   /* ... migrate_from is still to come */
     bool migration_failed : 1;

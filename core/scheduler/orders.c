@@ -79,7 +79,9 @@ static void forbid_start(struct hy_graph *g, struct hy_srsc *rsc, enum hy_task t
     if (rsc->kind != HY_RSC_PRIMITIVE)
         return;
     for (uint32_t at = hy_graph_first(g, rsc, task); at != HY_NO_ACTION; at = hy_graph_next(g, at))
-        if (!hy_step_is(g, at, HY_PENDING))
+        if (hy_step_is(g, at, HY_PENDING))
+            hy_graph_undo(g, at);
+        else
             hy_step_at(g, at)->marks &= ~(uint32_t)HY_RUNNABLE;
 }
 

@@ -127,6 +127,15 @@ static void enqueue_above(struct hy_graph *g, const struct hy_step *step)
     }
 }
 
+static void undo(struct hy_graph *g, uint32_t start)
+{
+    uint32_t stop = hy_graph_undo(g, start);
+    if (stop == HY_NO_ACTION)
+        return;
+    enqueue(g, stop);
+    enqueue_above(g, hy_step_at(g, stop));
+}
+
 static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_t because)
 {
     struct hy_step *step = hy_step_at(g, number);
@@ -139,6 +148,8 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
         step->marks |= HY_DOUBTFUL;
     if (mark == HY_RUNNABLE && step->forbidden_by == HY_NO_ACTION)
         step->forbidden_by = because;
+    if (mark == HY_RUNNABLE && (step->marks & HY_PENDING))
+        undo(g, number);
     enqueue(g, number);
     enqueue_above(g, step);
 }

@@ -118,10 +118,37 @@ static bool is_unheard(const struct hy_srsc *leaf)
            (leaf->waits_for != HY_NO_NODE || !leaf->unit->past[leaf->node].known);
 }
 
-static bool calls_for_restart(const struct hy_srsc *leaf)
+static bool is_lost(const struct hy_snode *node)
+{
+    return !node->member || node->unclean;
+}
+
+/* What needs no fencing may be elsewhere while its node is lost: there it is not counted, nor stopped. */
+static bool is_written_off(const struct hy_sched *s, const struct hy_srsc *leaf, uint32_t node)
+{
+    bool elsewhere = false;
+    for (size_t i = 0; i < leaf->active.count; i++)
+        elsewhere = elsewhere || !is_lost(&s->nodes[leaf->active.items[i]]);
+    return elsewhere && leaf->meta.requires < HY_REQUIRES_FENCING && is_lost(&s->nodes[node]);
+}
+
+static bool is_on_several(const struct hy_sched *s, const struct hy_srsc *leaf)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < leaf->active.count; i++)
+        count += !is_written_off(s, leaf, leaf->active.items[i]);
+    return count > 1;
+}
+
+static bool is_presumed(const struct hy_srsc *leaf)
+{
+    return leaf->active.count == 1 && leaf->unit->past[leaf->node].presumed;
+}
+
+static bool calls_for_restart(const struct hy_sched *s, const struct hy_srsc *leaf)
 {
     const struct hy_past *past = &leaf->unit->past[leaf->node];
-    if (leaf->active.count > 1)
+    if (is_on_several(s, leaf))
         return leaf->meta.multiple_active != HY_MULTIPLE_STOP_UNEXPECTED || leaf->failed;
     bool failed = leaf->must_stop || (past->failed && !leaf->must_demote);
     return failed || past->stopping || (past->changed && !past->arriving);
@@ -154,12 +181,19 @@ static void leave_alone(struct hy_graph *g, struct hy_srsc *leaf)
         else
             add(g, leaf, HY_TASK_STOP, node, true);
     }
-    if (!leaf->active.count || going || (leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP)))
+    if (!leaf->active.count || going)
         return;
-    if (leaf->unit->past[leaf->active.items[0]].arriving) /* ordered before it became unmanaged, and not answered yet */
-        add_pending(g, leaf, HY_TASK_START, leaf->active.items[0]);
+    uint32_t node = leaf->active.items[0];
+    bool blocked = leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP);
+    for (size_t i = 0; i < leaf->active.count && blocked; i++)
+        if (leaf->unit->past[leaf->active.items[i]].arriving)
+            add(g, leaf, HY_TASK_START, leaf->active.items[i], true); /* it will be up there, whatever else is stuck */
+    if (blocked)
+        return;
+    if (leaf->unit->past[node].arriving) /* ordered before it became unmanaged, and not answered yet */
+        add_pending(g, leaf, HY_TASK_START, node);
     else
-        add(g, leaf, HY_TASK_START, leaf->active.items[0], true);
+        add(g, leaf, HY_TASK_START, node, true);
 }
 
 /* ---------------------------------------------------------------- down */
@@ -193,10 +227,10 @@ static bool bring_all_down(struct hy_graph *g, struct hy_srsc *leaf, bool restar
     for (size_t i = 0; i < leaf->active.count; i++) {
         uint32_t node = leaf->active.items[i];
         bool here = stays_on(leaf, node);
+        if (is_written_off(g->s, leaf, node))
+            continue;
         if (here && hy_graph_is_half_way(leaf))
             continue; /* it comes to be there as its migration ends */
-        if (here && leaf->unit->past[node].arriving && !restart)
-            continue; /* its start is under way, which is all that it takes */
         bring_down(g, leaf, node, here && !restart);
         stays = stays || here;
     }
@@ -225,13 +259,14 @@ static void bring_up(struct hy_graph *g, struct hy_srsc *leaf, bool stays)
 {
     const struct hy_past *past = &leaf->unit->past[leaf->node];
     uint32_t start;
-    bool stopped_here = hy_graph_find(g, leaf, HY_TASK_STOP, leaf->node) != HY_NO_ACTION;
+    uint32_t stop = hy_graph_find(g, leaf, HY_TASK_STOP, leaf->node);
+    bool stopped_here = stop != HY_NO_ACTION && !hy_step_is(g, stop, HY_OPTIONAL);
     if (past->starting && stopped_here)
         return; /* it is brought down as soon as it is up; whether to start it again is decided then */
     if (past->starting && !hy_sched_is_active_on(leaf, leaf->node))
         return; /* so it is for another instance of its name */
     start = past->starting ? add_pending(g, leaf, HY_TASK_START, leaf->node)
-                           : add(g, leaf, HY_TASK_START, leaf->node, stays);
+                           : add(g, leaf, HY_TASK_START, leaf->node, stays && !is_presumed(leaf));
     wait_for_word(g, leaf, start);
     bool promoted_here = stays && past->role == HY_ROLE_PROMOTED && !past->demoting;
     bool again = promoted_here && hy_course_of(g, leaf)->repromote;
@@ -262,7 +297,7 @@ static uint32_t marks_of(const struct hy_srsc *leaf, uint32_t node)
 /* The stop of what is promoted calls for its demotion; its stops, wherever, come before its start and call for it. */
 static void link_restart(struct hy_graph *g, struct hy_srsc *leaf)
 {
-    if (HY_MUTANT(START_BEFORE_STOP))
+    if (HY_MUTANT(START_BEFORE_STOP) || is_presumed(leaf))
         return;
     for (uint32_t start = hy_graph_first(g, leaf, HY_TASK_START); start != HY_NO_ACTION;
          start = hy_graph_next(g, start)) {
@@ -283,13 +318,17 @@ void hy_graph_tasks(struct hy_graph *g, struct hy_srsc *leaf)
     }
     bool here = leaf->node != HY_NO_NODE && hy_sched_is_active_on(leaf, leaf->node) && !hy_graph_is_half_way(leaf);
     course->repromote = here && leaf->must_demote && !leaf->must_stop;
-    course->restart = here && hy_level_of(leaf->next) > 0 && calls_for_restart(leaf);
+    course->restart = here && hy_level_of(leaf->next) > 0 && calls_for_restart(g->s, leaf);
     course->moving = leaf->node != HY_NO_NODE && leaf->active.count && !here;
     bool stays = bring_all_down(g, leaf, course->restart);
     if (leaf->node == HY_NO_NODE || hy_level_of(leaf->next) == 0)
         return;
     bring_up(g, leaf, stays);
     link_restart(g, leaf);
+    uint32_t start = hy_graph_find(g, leaf, HY_TASK_START, leaf->node);
+    if (start != HY_NO_ACTION && !may_be_done(g->s, leaf, HY_TASK_START, leaf->node) &&
+        hy_step_is(g, start, HY_PENDING))
+        hy_graph_undo(g, start);
     if (course->moving)
         hy_graph_migration(g, leaf);
 }
