@@ -243,6 +243,7 @@ static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct
             confine(s, dependent, clone, colocation, marked, NULL);
         return;
     }
+    /* The first in the order of placement, or of promotion, come first: what would leave no node is left out. */
     for (size_t i = 0; i < clone->children.count; i++)
         hy_sched_apply_colocation(s, dependent, clone->sorted[i], colocation);
 }

@@ -160,7 +160,7 @@ static bool all_forbidden(const struct hy_graph *g, const struct hy_srsc *rsc, e
 {
     if (rsc->kind == HY_RSC_PRIMITIVE) {
         uint32_t at = hy_graph_first(g, rsc, task);
-        return at != HY_NO_ACTION && !hy_step_is(g, at, HY_RUNNABLE);
+        return at != HY_NO_ACTION && !hy_step_is(g, at, HY_RUNNABLE) && !(rsc->active.count && !rsc->managed);
     }
     for (size_t i = 0; i < rsc->children.count; i++)
         if (!all_forbidden(g, rsc->children.items[i], task))
@@ -196,6 +196,33 @@ static void hold_back_dependents(struct hy_graph *g, uint32_t number)
             continue;
         forbid_all(g, with->dependent, with->dependent_role == HY_ROLE_PROMOTED ? HY_TASK_PROMOTE : HY_TASK_START,
                    number);
+    }
+}
+
+static bool is_nowhere(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (!is_nowhere(rsc->children.items[i]))
+            return false;
+    return rsc->kind != HY_RSC_PRIMITIVE || (rsc->node == HY_NO_NODE && (rsc->managed || !rsc->active.count));
+}
+
+/* In a circle of colocations one was placed before that was known which it must be with: it has none. */
+static void hold_back_loose_ends(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    for (size_t i = 0; i < s->colocations.count; i++) {
+        const struct hy_scoloc *with = s->colocations.items[i];
+        if (with->score < HY_INFINITY || with->internal || is_nowhere(with->dependent) || !is_nowhere(with->primary))
+            continue;
+        struct hy_srsc *leaf = with->primary;
+        while (leaf->children.count)
+            leaf = leaf->children.items[0];
+        enum hy_task task = with->dependent_role == HY_ROLE_PROMOTED ? HY_TASK_PROMOTE : HY_TASK_START;
+        if (leaf->kind != HY_RSC_PRIMITIVE)
+            continue;
+        hy_graph_ensure(g, leaf, task);
+        forbid_all(g, with->dependent, task, hy_graph_first(g, leaf, task));
     }
 }
 
@@ -348,6 +375,7 @@ static void work(struct hy_graph *g)
  * from the rest. */
 void hy_graph_propagate(struct hy_graph *g)
 {
+    hold_back_loose_ends(g);
     for (uint32_t i = 0; i < g->steps.count; i++)
         enqueue(g, i);
     work(g);
