@@ -90,12 +90,12 @@ struct hy_placement {
     const char *node;  /* NULL: nowhere */
     enum hy_role role; /* wanted: STOPPED, STARTED, UNPROMOTED, PROMOTED */
     const char *reason;
-    const char *instance; /* with its number when it is a clone's, as in hy_change */
-    const char *wanted;   /* the node it was given, though it cannot start there yet, or at all; NULL: none */
-    const char *behind;   /* the resource that keeps it from its place: what it comes after, or must be with; NULL */
+    const char *instance;  /* with its number when it is a clone's, as in hy_change */
+    const char *wanted;    /* the node it was given, though it cannot start there yet, or at all; NULL: none */
+    const char *behind;    /* the resource that keeps it from its place: what it comes after, or must be with; NULL */
     const char *locked_to; /* the node it waits for, which was shut down (shutdown-lock); NULL */
-    bool no_place;        /* it is stopped because no node may run it */
-    bool stopped_by_wish; /* ... because of its target-role, or because it is not configured any more */
+    bool no_place;         /* it is stopped because no node may run it */
+    bool stopped_by_wish;  /* ... because of its target-role, or because it is not configured any more */
     bool unmanaged;
     bool blocked; /* it failed so that nobody may touch it before it has been seen to by hand */
 };

@@ -58,6 +58,102 @@ def without_roles_kept_apart(cib):
     return cib if limited else None
 
 
+# ---- apart from clones
+
+
+def clone_ids(cib):
+    return {clone.get("id") for clone in cib.part("resources").iter("clone")}
+
+
+def kept_apart(cib):
+    """(dependents, primaries) of colocations with a negative score, by id."""
+    dependents, primaries = set(), set()
+    for colocation in cib.part("constraints").iter("rsc_colocation"):
+        if not (colocation.get("score") or "").startswith("-"):
+            continue
+        members = [reference.get("id") for reference in colocation.iter("resource_ref")]
+        dependents |= {colocation.get("rsc"), *members} - {None}
+        primaries |= {colocation.get("with-rsc"), *members} - {None}
+    return dependents, primaries
+
+
+def set_meta(element, values):
+    ident = f"{element.get('id')}-meta"
+    block = set_pairs(element, "meta_attributes", ident, values)
+    element.remove(block)
+    element.insert(0, block)
+
+
+def without_pairs_kept_apart(cib):
+    """No instance has a partner of its own."""
+    dependents, primaries = kept_apart(cib)
+    clones = [clone for clone in cib.part("resources").iter("clone") if clone.get("id") in dependents]
+    if not primaries & clone_ids(cib) or not clones:
+        return None
+    for clone in clones:
+        set_meta(clone, {"interleave": "false"})
+    return cib
+
+
+# ---- wishes of others
+
+
+def with_sticky_primaries(cib):
+    """What others are to be apart from stays where it is, or has no place yet that anybody could send it from."""
+    _, primaries = kept_apart(cib)
+    found = [element for element in cib.part("resources").iter()
+             if element.get("id") in primaries and element.tag in ("primitive", "group", "clone")]
+    for element in found:
+        for primitive in element.iter("primitive"):
+            set_meta(primitive, {"resource-stickiness": "INFINITY"})
+    return cib if found else None
+
+
+# ---- rules, counts
+
+
+def with_providers(cib):
+    providers = {"Dummy": "pacemaker", "Stateful": "pacemaker", "IPaddr2": "heartbeat"}
+    found = [element for element in cib.root.iter("rsc_expression")
+             if not element.get("provider") and element.get("type") in providers]
+    for element in found:
+        element.set("provider", providers[element.get("type")])
+    return cib if found else None
+
+
+def failures_ignored(cib):
+    """The resources of clones of which a failure may be ignored."""
+    everywhere = any(pair.get("name") == "on-fail" and pair.get("value") == "ignore"
+                     for defaults in cib.root.iter("op_defaults") for pair in defaults.iter("nvpair"))
+    return {primitive.get("id") for clone in cib.part("resources").iter("clone") for primitive in clone.iter("primitive")
+            if everywhere or any(op.get("on-fail") == "ignore" for op in primitive.iter("op"))}
+
+
+def without_their_counts(cib):
+    names = failures_ignored(cib)
+    found = [(block, pair) for block in cib.status().iter("instance_attributes") for pair in list(block)
+             if any(pair.get("name").startswith(f"fail-count-{name}#") for name in names)]
+    for block, pair in found:
+        block.remove(pair)
+    return cib if found else None
+
+
+# ---- what is not managed is not pulled from under
+
+
+def only_stops_missing(difference):
+    return (not difference.surplus and bool(difference.missing)
+            and all(action.word in ("stop", "demote") for action in difference.missing))
+
+
+def without_orders(cib):
+    constraints = cib.part("constraints")
+    orders = constraints.findall("rsc_order")
+    for order in orders:
+        constraints.remove(order)
+    return cib if orders else None
+
+
 # ---- an optional colocation of the promoted role
 
 
@@ -97,6 +193,21 @@ KNOWN = [
     Known("kept apart by role",
           "2.1.5 applies a colocation with a negative score that is limited to a role to all other roles; later versions, and its "
           "documentation, to that role", anything, without_roles_kept_apart),
+    Known("interleaved and apart",
+          "2.1.5 keeps each instance of an interleaved clone apart from one instance of the other clone, and leaves it beside "
+          "another one; then and later it does not come to rest", anything, without_pairs_kept_apart),
+    Known("no other node left",
+          "what can run on one node only, and must be apart from others, makes these move on: later versions ask for that, 2.1.5 "
+          "does not", anything, with_sticky_primaries),
+    Known("class and type",
+          "an rsc_expression without a provider is about any provider; 2.1.5 takes it for: without one", anything,
+          with_providers),
+    Known("ignored failures of clones",
+          "a failure that is ignored counts for nothing; the peer counts it, and bans the clone, if another instance than the first "
+          "is looked at", anything, without_their_counts),
+    Known("left alone, and carried",
+          "what is not managed, and runs, is not pulled from under: what it was started behind is not stopped",
+          only_stops_missing, without_orders),
     Known("promoted near something",
           "2.1.5 weighs an optional colocation of the promoted role with the other's own preferences, sometimes twice; later "
           "versions add its score, once", roles_differ, without_optional_promoted_dependents),
