@@ -75,6 +75,8 @@ int hy_apply_member(struct hy_apply *apply, struct hy_cursor *cursor)
         return rc;
     hy_apply_keep_status(apply, status);
     hy_status_clear_results(status);
+    for (size_t i = 0; i < status->failures.count; i++)
+        status->failures.items[i].former = true;
     hy_attrs_free(&status->transient);
     if (member.state == HY_MEMBER_IN) {
         if (member.incarnation != status->incarnation)

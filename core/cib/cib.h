@@ -356,6 +356,8 @@ struct hy_result {
     bool has_expected;   /* `expected` is known; else it follows from the operation alone */
     int expected;        /* the rc that would have been right */
     bool failed;         /* it is a failure; a later success of the same operation replaces it (see `failures`) */
+    bool former;         /* of `failures`: from before the node was admitted the last time: it is held against the
+                          * resource still, and says nothing of what runs there now */
 };
 
 /* A resource that waits for its node, which was shut down (shutdown-lock). */

@@ -170,7 +170,10 @@ int hy_cursor_read_instance(struct hy_cursor *cursor, const char **name)
     return 0;
 }
 
-enum { NOT_GIVEN = INT32_MIN }; /* no field is read as this */
+enum {
+    NOT_GIVEN = INT32_MIN, /* no field is read as this */
+    STORED_ONLY = 3        /* the last fields: what is kept with a result, and never said in a command */
+};
 
 /* A result owns its strings; one that was only read lends them, and is copied before anything keeps it. */
 static char *borrowed(const char *text)
@@ -206,12 +209,13 @@ int hy_result_read(struct hy_cursor *cursor, struct hy_result *result, bool stor
         {"notify", HY_FIELD_YES_NO, &result->notify, false},
         {"at", HY_FIELD_WALL, &result->at, true},
         {"failed", HY_FIELD_YES_NO, &result->failed, true},
+        {"former", HY_FIELD_YES_NO, &result->former, false},
     };
     size_t count = sizeof fields / sizeof *fields;
     int rc = hy_cursor_read_instance(cursor, &rsc);
     result->expected = NOT_GIVEN;
     if (!rc)
-        rc = hy_fields_read(cursor, fields, stored ? count : count - 2);
+        rc = hy_fields_read(cursor, fields, stored ? count : count - STORED_ONLY);
     result->has_expected = result->expected != NOT_GIVEN;
     result->expected = result->has_expected ? result->expected : 0;
     result->rsc = borrowed(rsc);
@@ -274,6 +278,8 @@ void hy_result_fields_print(const struct hy_result *result, bool stored, struct 
     hy_buf_adds(out, " at=");
     hy_wall_print(result->at, out);
     hy_buf_adds(out, result->failed ? " failed=yes" : " failed=no");
+    if (result->former)
+        hy_buf_adds(out, " former=yes");
 }
 
 const char *hy_member_state_word(enum hy_member_state state)

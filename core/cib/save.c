@@ -16,7 +16,7 @@
  *   enrolled test3 address=172.100.102.153 striking=no
  *   transient test3 name=value
  *   result test3 MaxScale op=start ... at=... failed=no
- *   failure test3 MaxScale op=start ... at=... failed=yes
+ *   failure test3 MaxScale op=start ... at=... failed=yes former=yes
  *   failcount test3 MaxScale op=start interval=0 count=1000000 last=...
  *   lock test3 MaxScale since=...
  *   ticket site-A granted=yes standby=no last-granted=...        and each further attribute of it:

@@ -208,9 +208,18 @@ void hy_sched_settle_rest(struct hy_sched *s, struct hy_srsc *rsc)
     hy_sched_settle(s, rsc, HY_NO_NODE, false);
 }
 
+/* Of several places one that it is not leaving: it was ordered to stop there before it was left alone. */
+static uint32_t place_of_unmanaged(const struct hy_sched *s, const struct hy_srsc *leaf)
+{
+    for (size_t i = 0; i < leaf->active.count; i++)
+        if (!leaf->unit->past[leaf->active.items[i]].stopping)
+            return leaf->active.items[i];
+    return hy_sched_current(s, leaf);
+}
+
 static void assign_unmanaged(struct hy_sched *s, struct hy_srsc *rsc)
 {
-    hy_sched_settle(s, rsc, hy_sched_current(s, rsc), true);
+    hy_sched_settle(s, rsc, place_of_unmanaged(s, rsc), true);
     if (rsc->node != HY_NO_NODE)
         rsc->next = rsc->role;
 }

@@ -164,7 +164,7 @@ static void lose(struct hy_graph *g, uint32_t number, enum hy_mark mark, uint32_
     if (mark == HY_RUNNABLE && (step->marks & HY_PENDING))
         undo(g, number);
     enqueue(g, number);
-    enqueue_above(g, hy_step_at(g, number)); /* the steps may have moved */
+    enqueue_above(g, step);
 }
 
 /* ---------------------------------------------------------------- what must be together */

@@ -229,12 +229,6 @@ static bool is_before(const struct hy_result *failure, const struct hy_result *r
     return failure->call != result->call ? failure->call < result->call : failure->at < result->at;
 }
 
-/* Before the node was admitted the last time: it lasts, and says nothing of what runs there now. */
-static bool is_of_former_life(const struct reading *r, const struct hy_result *failure)
-{
-    return !r->past->trace && failure->at <= r->node->status->since;
-}
-
 static void read_all(struct reading *r)
 {
     struct hy_trace *result = r->past->trace, *failure = r->past->failures;
@@ -246,7 +240,7 @@ static void read_all(struct reading *r)
             enum hy_role role = r->role;
             read_result(r, failure->result);
             r->past->since = since;
-            if (is_of_former_life(r, failure->result))
+            if (failure->result->former)
                 r->role = role;
             failure = failure->next;
         } else {

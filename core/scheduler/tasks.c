@@ -168,7 +168,6 @@ static bool is_going(const struct hy_srsc *leaf)
 /* Nothing is done to it; but its start counts as done for what comes behind. */
 static void leave_alone(struct hy_graph *g, struct hy_srsc *leaf)
 {
-    bool going = is_going(leaf);
     for (size_t i = 0; i < leaf->active.count; i++) {
         uint32_t node = leaf->active.items[i];
         const struct hy_past *past = &leaf->unit->past[node];
@@ -176,14 +175,14 @@ static void leave_alone(struct hy_graph *g, struct hy_srsc *leaf)
             add(g, leaf, HY_TASK_DEMOTE, node, true);
             add(g, leaf, HY_TASK_PROMOTE, node, true);
         }
-        if (going)
+        if (past->stopping)
             add_pending(g, leaf, HY_TASK_STOP, node);
         else
             add(g, leaf, HY_TASK_STOP, node, true);
     }
-    if (!leaf->active.count || going)
+    if (!leaf->active.count || is_going(leaf))
         return;
-    uint32_t node = leaf->active.items[0];
+    uint32_t node = leaf->node != HY_NO_NODE ? leaf->node : leaf->active.items[0];
     bool blocked = leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP);
     for (size_t i = 0; i < leaf->active.count && blocked; i++)
         if (leaf->unit->past[leaf->active.items[i]].arriving)

@@ -95,7 +95,8 @@ static struct lines object_lines(struct saved *saved, const struct hy_object *ob
 static uint64_t key_of(const struct hy_result *result)
 {
     uint64_t key = hash_bytes(result, offsetof(struct hy_result, has_expected));
-    uint64_t rest = (uint64_t)(uint32_t)result->expected << 2 | (uint64_t)result->has_expected << 1 | result->failed;
+    uint64_t marks = (uint64_t)result->has_expected << 2 | (uint64_t)result->failed << 1 | result->former;
+    uint64_t rest = (uint64_t)(uint32_t)result->expected << 3 | marks;
     return hash_bytes(&(uint64_t[]){key, rest}, 2 * sizeof key);
 }
 
