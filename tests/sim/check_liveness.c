@@ -25,12 +25,15 @@
 #include <string.h>
 
 static const hy_time MEMBERS_WITHIN = 30 * HY_SECOND;
+/* A node that was asked to end before waits up to 45 s for what it cannot stop; the DC then waits for its lease to end. */
+static const hy_time LEFT_BEFORE = 5 * HY_SECOND;
 /* An operation that hangs is ended after its timeout (at most 30 s), then stopped (30 s more). */
 static const hy_time QUIET_WITHIN = 100 * HY_SECOND;
 
 struct liveness {
     struct sim_world *world;
     hy_time healed; /* 0: not yet */
+    hy_time left;   /* when a core ended last, since then */
     bool looked_at_members;
     uint32_t dc;
     uint64_t commands[SIM_MAX_NODES];
@@ -55,6 +58,14 @@ static void healed(void *context)
 {
     struct liveness *liveness = context;
     liveness->healed = sim_now(liveness->world);
+}
+
+static void core_ended(void *context, size_t node, const char *why)
+{
+    (void)node;
+    (void)why;
+    struct liveness *liveness = context;
+    liveness->left = liveness->healed ? sim_now(liveness->world) : 0;
 }
 
 /* ---- members */
@@ -145,7 +156,8 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     if (!liveness->healed)
         return;
     hy_time since = sim_now(liveness->world) - liveness->healed;
-    if (since > MEMBERS_WITHIN && !liveness->looked_at_members) {
+    bool calm = !liveness->left || sim_now(liveness->world) - liveness->left > LEFT_BEFORE || since > QUIET_WITHIN;
+    if (since > MEMBERS_WITHIN && calm && !liveness->looked_at_members) {
         liveness->looked_at_members = true;
         check_members(liveness);
     }
@@ -390,4 +402,5 @@ const struct sim_observer sim_check_liveness = {.name = "liveness",
                                                 .called = called,
                                                 .answered = answered,
                                                 .healed = healed,
+                                                .core_ended = core_ended,
                                                 .finished = finished};
