@@ -11,11 +11,12 @@ bool hy_graph_is_half_way(const struct hy_srsc *leaf)
            hy_sched_is_active_on(leaf, leaf->migrate_from) && hy_sched_is_active_on(leaf, leaf->migrate_to);
 }
 
-/* Of one that is half way elsewhere nothing can be made: it is stopped on both, and started. */
+/* Of one that is half way elsewhere nothing can be made: it is stopped on both, and started. Instances of anonymous clones do
+ * not migrate: of which one the history told could not be said (see hy_sched_migrated()). */
 static bool can_migrate(const struct hy_graph *g, const struct hy_srsc *leaf, uint32_t from)
 {
-    return leaf->allow_migrate && !leaf->failed && !leaf->start_pending && !leaf->unit->past[from].arriving &&
-           !g->s->nodes[from].unclean &&
+    return leaf->allow_migrate && !leaf->unit->anonymous && !leaf->failed && !leaf->start_pending &&
+           !leaf->unit->past[from].arriving && !g->s->nodes[from].unclean &&
            (hy_graph_is_half_way(leaf) ||
             (leaf->active.count == 1 && leaf->migrate_to == HY_NO_NODE && !leaf->dangling.count));
 }
