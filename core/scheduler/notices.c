@@ -44,8 +44,9 @@ struct circle {
     struct hy_graph *g;
     struct hy_srsc *clone;
     hy_srsc_list leaves;
-    struct affair affairs[TASKS]; /* by task */
-    struct hy_attr *lists;        /* of all calls */
+    HY_VEC(const struct hy_unit *) units; /* of the leaves, each once */
+    struct affair affairs[TASKS];         /* by task */
+    struct hy_attr *lists;                /* of all calls */
     size_t list_count;
 };
 
@@ -157,6 +158,16 @@ static void add_leaves(struct circle *c, struct hy_srsc *rsc)
         hy_arena_vec_push(c->g->arena, &c->leaves, rsc);
 }
 
+static void add_units(struct circle *c)
+{
+    size_t count = c->leaves.count;
+    if (!c->clone->unique && c->clone->children.count)
+        count /= c->clone->children.count; /* the others bear the same names */
+    for (size_t i = 0; i < count; i++)
+        if (!i || c->leaves.items[i]->unit != c->leaves.items[i - 1]->unit)
+            hy_arena_vec_push(c->g->arena, &c->units, c->leaves.items[i]->unit);
+}
+
 static void add_event(struct circle *c, struct affair *affair, struct hy_srsc *leaf, uint32_t node, bool done)
 {
     hy_arena_vec_push(c->g->arena, &affair->events, ((struct event){leaf, node, done}));
@@ -240,16 +251,9 @@ static void gather_done_at(struct circle *c, struct affair *affair, const struct
 
 static void gather_done(struct circle *c, struct affair *affair)
 {
-    const struct hy_unit *last = NULL;
-    size_t count = c->leaves.count;
-    if (!c->clone->unique && c->clone->children.count)
-        count /= c->clone->children.count; /* the others bear the same names */
-    for (size_t i = 0; i < count; i++) {
-        const struct hy_unit *unit = c->leaves.items[i]->unit;
-        for (uint32_t n = 0; n < c->g->s->node_count && unit != last; n++)
-            gather_done_at(c, affair, unit, n);
-        last = unit;
-    }
+    for (size_t i = 0; i < c->units.count; i++)
+        for (uint32_t n = 0; n < c->g->s->node_count; n++)
+            gather_done_at(c, affair, c->units.items[i], n);
 }
 
 /* ---------------------------------------------------------------- what is told */
@@ -401,7 +405,8 @@ static bool is_called(const struct affair *affair, const struct hy_past *past, b
 {
     if (!post) {
         const struct hy_result *notice = standing_notice(affair, past);
-        return affair->due && !(notice && notice->digest && !strcmp(notice->digest, affair->digest));
+        bool calling = hy_sched_inflight(past, notice_word(affair->task, false), 0);
+        return affair->due && !calling && !(notice && notice->digest && !strcmp(notice->digest, affair->digest));
     }
     if (affair->open)
         return true;
@@ -443,7 +448,7 @@ static void call(struct circle *c, const struct affair *affair, struct hy_srsc *
     step->meta_count = c->list_count + 2;
     if (hy_sched_inflight(&leaf->unit->past[node], step->op, 0))
         step->marks |= HY_PENDING;
-    if (!post)
+    else if (!post)
         wait_for_probes(c, affair, number);
     hy_graph_link(g, way->first, number, HY_LINK_WEAK);
     hy_graph_link(g, number, way->then, HY_LINK_WEAK);
@@ -466,6 +471,18 @@ static void call_all(struct circle *c, const struct affair *affair, bool post, u
         if (leaf->node != HY_NO_NODE && !hy_sched_is_active_on(leaf, leaf->node))
             call_at(c, affair, leaf, leaf->node, post, &way);
     }
+}
+
+/* A call under way is waited for, be it of what has changed since, or to an instance that is down by now: it is heard of
+ * before anything is done, and what it was told is put right then. */
+static void wait_for_calls(struct circle *c, const struct affair *affair, uint32_t then)
+{
+    const char *word = notice_word(affair->task, false);
+    const struct way way = {HY_NO_ACTION, then, "it is under way"};
+    for (size_t i = 0; i < c->units.count && affair->due; i++)
+        for (uint32_t n = 0; n < c->g->s->node_count; n++)
+            if (c->g->s->nodes[n].member && hy_sched_inflight(&c->units.items[i]->past[n], word, 0))
+                call(c, affair, instance_at(c, c->units.items[i], n), n, false, &way);
 }
 
 /* What is not to be done after all will be told of again, should it be. */
@@ -519,6 +536,7 @@ static void arrange(struct circle *c, struct affair *affair, uint32_t before)
         make_digest(c, affair);
         make_meta(c, affair, false);
         make_meta(c, affair, true);
+        wait_for_calls(c, affair, course->begin[affair->task]);
         call_all(c, affair, false, before, course->begin[affair->task]);
         link_events(c, affair, over);
         call_all(c, affair, true, over, affair->told);
@@ -533,6 +551,7 @@ static void tell_clone(struct hy_graph *g, struct hy_srsc *clone)
 {
     struct circle c = {.g = g, .clone = clone};
     add_leaves(&c, clone);
+    add_units(&c);
     for (size_t i = 0; i < TASKS; i++) {
         c.affairs[sequence[i]].task = sequence[i];
         gather_steps(&c, &c.affairs[sequence[i]]);

@@ -113,6 +113,8 @@ static void full_result(struct test *test, struct line *line)
             result.digest = value;
         else if (!strcmp(name, "agent"))
             result.agent = value;
+        else if (!strcmp(name, "order"))
+            result.order = strtoull(value, NULL, 10), result.notify = true;
         else if (!strcmp(name, "restart-digest"))
             result.restart_digest = value;
         else if (!strcmp(name, "restart-params"))
