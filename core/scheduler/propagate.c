@@ -184,34 +184,59 @@ static bool all_forbidden(const struct hy_graph *g, const struct hy_srsc *rsc, e
     return rsc->children.count > 0;
 }
 
-static void forbid_all(struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task, uint32_t because)
+/* `node` HY_NO_NODE: wherever it is to begin; else only there, and what runs there already is not ended by it. */
+static void forbid_all(struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task, uint32_t node,
+                       uint32_t because)
 {
     for (size_t i = 0; i < rsc->children.count; i++)
-        forbid_all(g, rsc->children.items[i], task, because);
-    if (rsc->kind == HY_RSC_PRIMITIVE)
-        for (uint32_t at = hy_graph_first(g, rsc, task); at != HY_NO_ACTION; at = hy_graph_next(g, at)) {
-            if (hy_step_is(g, at, HY_RUNNABLE))
-                hy_step_at(g, at)->marks |= HY_ALONE;
-            lose(g, at, HY_RUNNABLE, because);
-        }
+        forbid_all(g, rsc->children.items[i], task, node, because);
+    if (rsc->kind != HY_RSC_PRIMITIVE || (node != HY_NO_NODE && hy_sched_is_active_on(rsc, node)))
+        return;
+    for (uint32_t at = hy_graph_first(g, rsc, task); at != HY_NO_ACTION; at = hy_graph_next(g, at)) {
+        if (node != HY_NO_NODE && hy_step_at(g, at)->node != node)
+            continue;
+        if (hy_step_is(g, at, HY_RUNNABLE))
+            hy_step_at(g, at)->marks |= HY_ALONE;
+        lose(g, at, HY_RUNNABLE, because);
+    }
+}
+
+static bool can_begin_at(const struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task, uint32_t node)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (can_begin_at(g, rsc->children.items[i], task, node))
+            return true;
+    uint32_t at = rsc->kind == HY_RSC_PRIMITIVE ? hy_graph_find(g, rsc, task, node) : HY_NO_ACTION;
+    return at != HY_NO_ACTION && hy_step_is(g, at, HY_RUNNABLE);
+}
+
+/* Instances in pairs: each is held back by the one beside it alone. */
+static bool are_pairs(const struct hy_srsc *top, const struct hy_scoloc *with)
+{
+    return top->kind == HY_RSC_CLONE && with->dependent->kind == HY_RSC_CLONE && with->dependent->interleave;
 }
 
 /* What cannot begin holds back what must be with it. */
 static void hold_back_dependents(struct hy_graph *g, uint32_t number)
 {
     const struct hy_step *step = hy_step_at(g, number);
-    if ((step->task != HY_TASK_START && step->task != HY_TASK_PROMOTE) || (step->marks & (HY_RUNNABLE | HY_PSEUDO)))
+    enum hy_task task = step->task;
+    uint32_t node = step->node;
+    if ((task != HY_TASK_START && task != HY_TASK_PROMOTE) || (step->marks & (HY_RUNNABLE | HY_PSEUDO)))
         return;
     const struct hy_srsc *top = hy_sched_top(step->rsc);
-    if (!top->dependents.count || !all_forbidden(g, top, step->task))
+    if (!top->dependents.count)
         return;
+    bool nowhere = all_forbidden(g, top, task);
+    bool not_here = nowhere || (node != HY_NO_NODE && !can_begin_at(g, top, task, node));
     for (size_t i = 0; i < top->dependents.count; i++) {
         const struct hy_scoloc *with = top->dependents.items[i];
         bool promoted = with->primary_role == HY_ROLE_PROMOTED;
-        if (with->score < HY_INFINITY || promoted != (step->task == HY_TASK_PROMOTE))
+        if (with->score < HY_INFINITY || promoted != (task == HY_TASK_PROMOTE))
             continue;
-        forbid_all(g, with->dependent, with->dependent_role == HY_ROLE_PROMOTED ? HY_TASK_PROMOTE : HY_TASK_START,
-                   number);
+        if (nowhere || (not_here && are_pairs(top, with)))
+            forbid_all(g, with->dependent, with->dependent_role == HY_ROLE_PROMOTED ? HY_TASK_PROMOTE : HY_TASK_START,
+                       nowhere ? HY_NO_NODE : node, number);
     }
 }
 
@@ -238,7 +263,7 @@ static void hold_back_loose_ends(struct hy_graph *g)
         if (leaf->kind != HY_RSC_PRIMITIVE)
             continue;
         hy_graph_ensure(g, leaf, task);
-        forbid_all(g, with->dependent, task, hy_graph_first(g, leaf, task));
+        forbid_all(g, with->dependent, task, HY_NO_NODE, hy_graph_first(g, leaf, task));
     }
 }
 
