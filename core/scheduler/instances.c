@@ -196,7 +196,8 @@ static uint32_t optimal_per_node(const struct hy_sched *s, struct hy_srsc *clone
     return optimal < 1 ? 1 : optimal;
 }
 
-/* Where it may stay in the first round; HY_NO_NODE: it has to wait. */
+/* Where it may stay in the first round; HY_NO_NODE: it has to wait. What it is worth there is known when what must be with
+ * it has been heard. */
 static uint32_t place_kept(const struct hy_sched *s, const struct hy_srsc *clone, const struct hy_srsc *instance,
                            uint32_t per_node)
 {
@@ -204,7 +205,7 @@ static uint32_t place_kept(const struct hy_sched *s, const struct hy_srsc *clone
     if (current == HY_NO_NODE || instance->assigned || instance->failed || !s->nodes[current].usable ||
         clone->count[current] >= per_node)
         return HY_NO_NODE;
-    return instance->score[current] == HY_ABSENT || instance->score[current] < 0 ? HY_NO_NODE : current;
+    return instance->score[current] == HY_ABSENT ? HY_NO_NODE : current;
 }
 
 static void assign_instances(struct hy_sched *s, struct hy_srsc *clone)
