@@ -21,6 +21,7 @@ struct known {
 
 static const struct known properties[] = {
     {"batch-limit", NUMBER, NULL},
+    {"cancel-removed-actions", BOOL, NULL},
     {"cluster-delay", DURATION, NULL},
     {"cluster-infrastructure", TEXT, NULL},
     {"cluster-ipc-limit", COUNT, NULL},
@@ -80,6 +81,7 @@ static const struct known properties[] = {
     {"stop-all-resources", BOOL, NULL},
     {"stop-orphan-actions", BOOL, NULL},
     {"stop-orphan-resources", BOOL, NULL},
+    {"stop-removed-resources", BOOL, NULL},
     {"symmetric-cluster", BOOL, NULL},
     {"transition-delay", DURATION, NULL},
 };
@@ -243,6 +245,26 @@ static void warn_unsupported(struct hy_verify *verify, enum hy_value_kind values
         hy_verify_warning(verify, "%s: on-fail=fence: fencing is not supported yet", where);
 }
 
+/* Values that change nothing, and why. */
+static void warn_idle(struct hy_verify *verify, enum hy_value_kind values, const struct hy_attr *attr,
+                      const char *where)
+{
+    static const struct {
+        const char *name;
+        bool value;
+        const char *why;
+    } idle[] = {
+        {"enable-startup-probes", false, "a node that joins is always asked what runs there"},
+        {"remove-after-stop", true, "what is known of a resource stays known when it has been stopped"},
+        {"startup-fencing", false, "no node is fenced at the start of the cluster"},
+    };
+    for (size_t i = 0; values == HY_VALUES_PROPERTY && i < sizeof idle / sizeof *idle; i++) {
+        bool value = !idle[i].value;
+        if (!strcmp(attr->name, idle[i].name) && hy_parse_bool(attr->value, &value) && value == idle[i].value)
+            hy_verify_warning(verify, "%s: %s=%s has no effect: %s", where, attr->name, attr->value, idle[i].why);
+    }
+}
+
 /* Scores end at INFINITY. */
 static void warn_beyond(struct hy_verify *verify, const struct known *known, const struct hy_attr *attr,
                         const char *where)
@@ -269,7 +291,7 @@ void hy_verify_values(struct hy_verify *verify, enum hy_value_kind values, const
         if (wanted)
             report_value(verify, attr, wanted, where);
         else
-            warn_unsupported(verify, values, attr, where);
+            warn_unsupported(verify, values, attr, where), warn_idle(verify, values, attr, where);
         if (!wanted)
             warn_beyond(verify, known, attr, where);
     }

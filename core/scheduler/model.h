@@ -436,10 +436,7 @@ struct hy_properties {
     bool fencing;                /* stonith-enabled, fencing-enabled */
     bool fencing_device;         /* something can do it: a resource of class stonith, or the watchdog */
     const char *fence_op;        /* "reboot", "off" */
-    bool startup_fencing;
-    bool startup_probes;
     bool stop_orphan_actions;
-    bool remove_after_stop;
     bool shutdown_lock;
     hy_time shutdown_lock_limit; /* 0: none */
     enum hy_placement_strategy placement;

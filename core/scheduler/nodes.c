@@ -62,7 +62,6 @@ static void read_fencing(struct hy_properties *p, const struct hy_values *option
     p->fence_op = action && (!strcasecmp(action, "off") || !strcasecmp(action, "poweroff")) ? "off" : "reboot";
     p->fencing_device = option_bool(options, "have-watchdog", NULL, false) &&
                         option_time(options, "fencing-watchdog-timeout", "stonith-watchdog-timeout");
-    p->startup_fencing = option_bool(options, "startup-fencing", NULL, true);
 }
 
 void hy_sched_unpack_properties(struct hy_sched *s)
@@ -77,11 +76,9 @@ void hy_sched_unpack_properties(struct hy_sched *s)
     p->stop_all = option_bool(options, "stop-all-resources", NULL, false);
     p->stop_orphans = option_bool(options, "stop-removed-resources", "stop-orphan-resources", true);
     p->stop_orphan_actions = option_bool(options, "cancel-removed-actions", "stop-orphan-actions", true);
-    p->remove_after_stop = option_bool(options, "remove-after-stop", NULL, false);
     p->maintenance = option_bool(options, "maintenance-mode", NULL, false);
     p->managed_default = option_bool(options, "is-managed-default", NULL, true);
     p->start_failure_fatal = option_bool(options, "start-failure-is-fatal", NULL, true);
-    p->startup_probes = option_bool(options, "enable-startup-probes", NULL, true);
     p->shutdown_lock = option_bool(options, "shutdown-lock", NULL, false);
     p->shutdown_lock_limit = option_time(options, "shutdown-lock-limit", NULL);
     p->placement = read_placement(option(options, "placement-strategy", NULL));

@@ -28,6 +28,17 @@ static bool is_wanted(const struct hy_sched *s, const struct hy_srsc *leaf, uint
     return false;
 }
 
+/* What nothing is said of any more goes on all the same with stop-orphan-actions=false. */
+static bool goes_on(const struct hy_sched *s, const struct hy_srsc *leaf, const struct hy_result *result)
+{
+    const struct hy_prim *prim = leaf->unit->prim;
+    for (size_t i = 0; i < prim->op_count; i++)
+        if (prim->ops[i].config && prim->ops[i].enabled && prim->ops[i].config->interval == result->interval &&
+            !strcmp(prim->ops[i].config->name, result->op))
+            return false;
+    return !s->properties.stop_orphan_actions;
+}
+
 static bool has_answered(const struct hy_past *past, const struct hy_sop *op)
 {
     for (const struct hy_trace *at = past->trace; at; at = at->next)
@@ -99,7 +110,8 @@ static void end_some(struct hy_graph *g, struct hy_srsc *leaf, uint32_t node)
     const struct hy_past *past = &leaf->unit->past[node];
     for (const struct hy_trace *at = past->trace; at; at = at->next) {
         const struct hy_result *result = at->result;
-        if (!result->interval || result->call < past->since || is_wanted(s, leaf, node, result->op, result->interval))
+        if (!result->interval || result->call < past->since || is_wanted(s, leaf, node, result->op, result->interval) ||
+            goes_on(s, leaf, result))
             continue;
         uint32_t number = hy_graph_step(g, leaf, HY_TASK_CANCEL, node, HY_RUNNABLE);
         struct hy_step *step = hy_step_at(g, number);
