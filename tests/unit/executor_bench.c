@@ -260,6 +260,51 @@ static struct hy_executor_news wait_for(struct bench *bench, enum hy_executor_ne
     }
 }
 
+static struct hy_operation monitor_of(const char *rsc, hy_time interval)
+{
+    return (struct hy_operation){.rsc = hy_strdup(rsc),
+                                 .agent = hy_strdup("ocf:test:good"),
+                                 .op = hy_strdup("monitor"),
+                                 .interval = interval,
+                                 .timeout = 20 * HY_SECOND};
+}
+
+uint64_t bench_order_monitor(struct bench *bench, const char *rsc, hy_time interval, const char *params)
+{
+    struct hy_operation operation = monitor_of(rsc, interval);
+    uint64_t id = bench_order_full(bench, &operation, params);
+    hy_operation_free(&operation);
+    return id;
+}
+
+uint64_t bench_order_cancel(struct bench *bench, const char *rsc, hy_time interval)
+{
+    struct hy_operation operation = monitor_of(rsc, interval);
+    free(operation.op);
+    operation.op = hy_strdup("cancel");
+    operation.cancels = hy_strdup("monitor");
+    uint64_t id = bench_order_full(bench, &operation, NULL);
+    hy_operation_free(&operation);
+    return id;
+}
+
+uint64_t bench_order_leased(struct bench *bench, const char *rsc, const char *agent, const char *op, const char *params)
+{
+    struct hy_operation operation = {.rsc = hy_strdup(rsc),
+                                     .agent = hy_strdup(agent),
+                                     .op = hy_strdup(op),
+                                     .timeout = 20 * HY_SECOND,
+                                     .lease = true};
+    uint64_t id = bench_order_full(bench, &operation, params);
+    hy_operation_free(&operation);
+    return id;
+}
+
+void bench_expect_start(struct bench *bench, const char *rsc, const char *agent)
+{
+    bench_expect(bench, bench_order(bench, rsc, agent, "start", NULL), HY_EXEC_DONE, 0, NULL);
+}
+
 struct hy_outcome bench_outcome(struct bench *bench, uint64_t id)
 {
     return wait_for(bench, HY_EXECUTOR_OUTCOME, id).outcome;

@@ -36,6 +36,14 @@ void bench_clean(struct bench *bench); /* the executor is gone already */
 uint64_t bench_order(struct bench *bench, const char *rsc, const char *agent, const char *op, const char *params);
 uint64_t bench_order_full(struct bench *bench, struct hy_operation *operation, const char *params);
 
+/* Of ocf:test:good. */
+uint64_t bench_order_monitor(struct bench *bench, const char *rsc, hy_time interval, const char *params);
+uint64_t bench_order_cancel(struct bench *bench, const char *rsc, hy_time interval);
+/* Under the lease. */
+uint64_t bench_order_leased(struct bench *bench, const char *rsc, const char *agent, const char *op,
+                            const char *params);
+void bench_expect_start(struct bench *bench, const char *rsc, const char *agent); /* with success */
+
 /* Waits for it, whatever else comes (which is kept). Free the outcome. */
 struct hy_outcome bench_outcome(struct bench *bench, uint64_t id);
 struct hy_executor_news bench_news(struct bench *bench, enum hy_executor_news_type type);
