@@ -87,7 +87,7 @@ static enum hy_change_kind in_role(const struct hy_graph *g, const struct hy_srs
         return HY_CHANGE_RELOAD;
     if (!is_needed(g, e->start)) {
         if (stops_elsewhere(g, leaf))
-            return HY_CHANGE_RESTART;
+            return e->moving ? HY_CHANGE_MOVE : HY_CHANGE_RESTART;
         *decisive = e->promote;
         return is_needed(g, e->demote) && is_needed(g, e->promote) ? HY_CHANGE_REPROMOTE : HY_CHANGE_LEAVE;
     }
