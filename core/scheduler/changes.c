@@ -87,7 +87,7 @@ static enum hy_change_kind in_role(const struct hy_graph *g, const struct hy_srs
         return HY_CHANGE_RELOAD;
     if (!is_needed(g, e->start)) {
         if (stops_elsewhere(g, leaf))
-            return HY_CHANGE_RESTART;
+            return e->moving ? HY_CHANGE_MOVE : HY_CHANGE_RESTART;
         *decisive = e->promote;
         return is_needed(g, e->demote) && is_needed(g, e->promote) ? HY_CHANGE_REPROMOTE : HY_CHANGE_LEAVE;
     }
@@ -107,7 +107,9 @@ static enum hy_change_kind to_role(const struct hy_graph *g, const struct hy_srs
                                    const struct course_of_events *e, uint32_t *decisive)
 {
     *decisive = e->stop;
-    if (e->stop != HY_NO_ACTION && (e->next == 0 || (e->start != HY_NO_ACTION && !is_runnable(g, e->start))))
+    bool stopped_already = e->level == 0 && e->stop != HY_NO_ACTION && hy_step_is(g, e->stop, HY_PENDING);
+    if (e->stop != HY_NO_ACTION && !stopped_already &&
+        (e->next == 0 || (e->start != HY_NO_ACTION && !is_runnable(g, e->start))))
         return HY_CHANGE_STOP;
     if (e->stop != HY_NO_ACTION && leaf->must_stop)
         return HY_CHANGE_RECOVER;

@@ -123,16 +123,21 @@ static const char *meta_of(const void *from, const char *name)
 
 enum discovery { ALWAYS, NEVER, EXCLUSIVE };
 
+static void make_exclusive(struct hy_sched *s, struct hy_srsc *rsc)
+{
+    if (rsc->exclusive)
+        return;
+    rsc->exclusive = hy_arena_array(&s->scratch, s->node_count, 1);
+    hy_arena_vec_push(&s->scratch, &s->exclusives, rsc);
+}
+
 static void discover(struct hy_sched *s, struct hy_srsc *rsc, enum discovery discovery, uint32_t node)
 {
     if (discovery == NEVER)
         forbid_probe(s, rsc, node);
     if (discovery != EXCLUSIVE)
         return;
-    if (!rsc->exclusive) {
-        rsc->exclusive = hy_arena_array(&s->scratch, s->node_count, 1);
-        hy_arena_vec_push(&s->scratch, &s->exclusives, rsc);
-    }
+    make_exclusive(s, rsc);
     rsc->exclusive[node] = 1;
 }
 
@@ -171,6 +176,8 @@ static void apply_location(struct hy_sched *s, struct hy_srsc *rsc, const struct
 {
     const struct hy_location *location = &object->u.location;
     enum discovery discovery = read_discovery(location);
+    if (discovery == EXCLUSIVE && !location->node)
+        make_exclusive(s, rsc); /* rules that hold for no node leave it none */
     for (uint32_t n = 0; n < s->node_count; n++) {
         bool concerned = location->node && !strcasecmp(location->node, s->nodes[n].name);
         if (concerned)

@@ -77,8 +77,8 @@ static const char *meta_of(const struct hy_action *action, const char *name)
 static void tell(struct future *f, const struct hy_action *action, int rc)
 {
     struct book *book = book_of(f, action->node);
-    if (!book)
-        return;
+    if (!book || book->status->state == HY_MEMBER_GONE)
+        return; /* it was fenced before it could do that */
     bool migration = action->kind == HY_ACT_MIGRATE_TO || action->kind == HY_ACT_MIGRATE_FROM;
     *entry(book, action) =
         (struct hy_result){.rsc = hy_strdup(action->rsc),

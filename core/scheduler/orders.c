@@ -103,7 +103,7 @@ static void link_pairs(struct hy_graph *g, struct hy_srsc *first, enum hy_task f
             continue;
         if (on[node])
             link_two(g, on[node], first_task, then->children.items[i], then_task, marks);
-        else if (!now && (marks & (HY_LINK_NEEDS | HY_LINK_CALLS)))
+        else if (!now && begins(first_task) && (marks & (HY_LINK_NEEDS | HY_LINK_CALLS)))
             forbid_start(g, then->children.items[i], then_task);
     }
 }

@@ -57,6 +57,14 @@ static bool applies(const struct hy_srsc *leaf, uint32_t node)
     return known || !anywhere;
 }
 
+/* Beyond INFINITY it is still told who wants it more. */
+static int more_wish(int a, int b)
+{
+    if (a <= 0 || b <= 0)
+        return hy_score_add(a, b);
+    return a > INT_MAX - b ? INT_MAX : a + b;
+}
+
 /* A group has the sum of what is said of its members. NOT_SAID: nothing is, of any of them. */
 static int promotion_score(struct hy_sched *s, const struct hy_srsc *rsc, uint32_t node)
 {
@@ -66,7 +74,7 @@ static int promotion_score(struct hy_sched *s, const struct hy_srsc *rsc, uint32
     for (size_t i = 0; i < rsc->children.count; i++) {
         int said = promotion_score(s, rsc->children.items[i], node);
         if (said != NOT_SAID)
-            score = score == NOT_SAID ? said : hy_score_add(score, said);
+            score = score == NOT_SAID ? said : more_wish(score, said);
     }
     return score;
 }

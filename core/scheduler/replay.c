@@ -160,6 +160,12 @@ static void take_failure(struct reading *r, const struct hy_result *result, enum
     enum hy_on_fail on_fail = hy_sched_on_fail(r->unit->prim, result);
     if (on_fail == HY_ONFAIL_IGNORE) {
         past->ignored = true;
+        bool nothing = result->has_expected ? result->expected == 7 : !is_active(r->role);
+        if (hy_result_is_probe(result) && nothing) {
+            r->role = HY_ROLE_STOPPED; /* as if it had found what it was expected to find */
+            clear_failures(r);
+            return;
+        }
         take_success(r, result, hy_result_is(result, "monitor") ? 0 : result->rc == 7 ? 0 : result->rc);
         return;
     }

@@ -154,6 +154,78 @@ def without_orders(cib):
     return cib if orders else None
 
 
+def held_back(difference):
+    """We do less, and say of what the peer does that it is blocked."""
+    blocked = {action.name for action in difference.blocked[1] if action.blocked}
+    return not difference.surplus and any(action.name in blocked for action in difference.missing)
+
+
+# ---- what goes with a group
+
+
+def without_wishes_through_groups(cib):
+    """What goes with a group goes with the member that stands for it, and says so."""
+    groups = {group.get("id"): [primitive.get("id") for primitive in group.findall("primitive")]
+              for group in cib.part("resources").findall("group")}
+    found = [colocation for colocation in cib.part("constraints").findall("rsc_colocation")
+             if groups.get(colocation.get("with-rsc"))]
+    for colocation in found:
+        whole = "INFINITY" in colocation.get("score", "") and not colocation.get("score").startswith("-")
+        colocation.set("with-rsc", groups[colocation.get("with-rsc")][-1 if whole else 0])
+    return cib if found else None
+
+
+# ---- instances of clones that migrate
+
+
+def instances_migrate(difference):
+    names = difference.names
+    return any(action.word == "migrate" and names.is_loose(action.name) for action in difference.missing)
+
+
+def without_migrating_instances(cib):
+    pairs = [(block, pair) for clone in cib.part("resources").iter("clone") for block in clone.iter("meta_attributes")
+             for pair in list(block) if pair.get("name") == "allow-migrate"]
+    for block, pair in pairs:
+        block.remove(pair)
+    return cib if pairs else None
+
+
+# ---- failures that have expired
+
+
+def without_expiry(cib):
+    """Nothing is forgotten by time."""
+    pairs = [(block, pair) for block in cib.root.iter("meta_attributes") for pair in list(block)
+             if pair.get("name") == "failure-timeout"]
+    for block, pair in pairs:
+        block.remove(pair)
+    return cib if pairs else None
+
+
+# ---- exclusive, for a role
+
+
+def without_exclusive_roles(cib):
+    found = [location for location in cib.part("constraints").findall("rsc_location")
+             if location.get("role") and location.get("resource-discovery") == "exclusive"]
+    for location in found:
+        del location.attrib["resource-discovery"]
+    return cib if found else None
+
+
+# ---- under way
+
+
+def without_what_is_under_way(cib):
+    """What is under way was never ordered."""
+    found = [(history, operation) for history in cib.status().iter("lrm_resource") for operation in list(history)
+             if operation.get("op-status") == "-1"]
+    for history, operation in found:
+        history.remove(operation)
+    return cib if found else None
+
+
 # ---- an optional colocation of the promoted role
 
 
@@ -207,7 +279,21 @@ KNOWN = [
           "is looked at", anything, without_their_counts),
     Known("left alone, and carried",
           "what is not managed, and runs, is not pulled from under: what it was started behind is not stopped",
-          only_stops_missing, without_orders),
+          lambda difference: only_stops_missing(difference) or held_back(difference), without_orders),
+    Known("wishes through a group",
+          "what goes with a group, and where it would like to be, is heard by what the group goes with; 2.1.5 asks for it when it goes "
+          "with a member only", anything, without_wishes_through_groups),
+    Known("instances do not migrate",
+          "our own rule: instances of anonymous clones are stopped and started, as their history could not tell them apart",
+          instances_migrate, without_migrating_instances),
+    Known("expired failures",
+          "a failure that is forgotten does not make running what was found stopped, nor what nobody can tell; the peer takes it "
+          "for what it was before", anything, without_expiry),
+    Known("exclusive for a role",
+          "the peer does not count a place that a location names for the promoted role only, and finds none left",
+          anything, without_exclusive_roles),
+    Known("under way",
+          "an operation under way is waited for; the peer undoes it, or takes it for done", anything, without_what_is_under_way),
     Known("promoted near something",
           "2.1.5 weighs an optional colocation of the promoted role with the other's own preferences, sometimes twice; later "
           "versions add its score, once", roles_differ, without_optional_promoted_dependents),
