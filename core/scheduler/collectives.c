@@ -85,8 +85,8 @@ static void chain_members(struct hy_graph *g, struct hy_srsc *first, struct hy_s
     hy_graph_link_all(g, then, HY_TASK_DEMOTE, first, HY_TASK_DEMOTE, HY_LINK_ORDER);
     hy_graph_migration_orders(g, first, HY_TASK_START, then, HY_TASK_START);
     hy_graph_migration_orders(g, then, HY_TASK_STOP, first, HY_TASK_STOP);
-    /* A member that was put in between comes up when those behind it have gone down. */
-    if (then->active.count && !first->active.count)
+    /* A member that was put in between comes up when those behind it have gone down; what is stuck never does. */
+    if (then->active.count && !first->active.count && !then->blocked)
         hy_graph_link_all(g, then, HY_TASK_STOP, first, HY_TASK_START, HY_LINK_NEEDS | HY_LINK_HOLDS);
     if (g->any_flight)
         wait_for_arrival(g, first, then);

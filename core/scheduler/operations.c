@@ -38,8 +38,9 @@ static enum hy_on_fail read_on_fail(const struct hy_sched *s, const struct hy_so
             return stop ? HY_ONFAIL_BLOCK : HY_ONFAIL_STOP;
         if (value == HY_ONFAIL_DEMOTE && strcmp(op->name, "promote") && !is_recurring_promoted(op))
             return otherwise;
-        if (stop && (value == HY_ONFAIL_RESTART || value == HY_ONFAIL_STOP))
-            return otherwise;
+        bool needs_stop = value == HY_ONFAIL_RESTART || value == HY_ONFAIL_STOP || value == HY_ONFAIL_STANDBY;
+        if (stop && needs_stop)
+            return otherwise; /* what cannot be stopped cannot be helped by another stop */
         return value;
     }
     return otherwise;
