@@ -186,7 +186,8 @@ static void leave_alone(struct hy_graph *g, struct hy_srsc *leaf)
     bool blocked = leaf->blocked && !HY_MUTANT(BLOCKED_IS_UP);
     for (size_t i = 0; i < leaf->active.count && blocked; i++)
         if (leaf->unit->past[leaf->active.items[i]].arriving)
-            add(g, leaf, HY_TASK_START, leaf->active.items[i], true); /* it will be up there, whatever else is stuck */
+            add_pending(g, leaf, HY_TASK_START,
+                        leaf->active.items[i]); /* it will be up there, whatever else is stuck */
     if (blocked)
         return;
     if (leaf->unit->past[node].arriving) /* ordered before it became unmanaged, and not answered yet */

@@ -28,6 +28,8 @@ struct leases {
         hy_time over;   /* when it ended last, as far as the page has said so */
         hy_time killed; /* when its executor was, and the guard took over; 0: never */
     } last[SIM_MAX_NODES];
+    uint64_t newest; /* index of the newest configuration seen */
+    bool owed;       /* something happened while no core knew that any more */
 };
 
 static void *open_check(struct sim_world *world)
@@ -140,10 +142,36 @@ static void check_clone(struct leases *leases, const struct hy_cib *cib, size_t 
         sim_violation(leases->world, "clone-too-many", "%zu instances of %s in all", all, id);
 }
 
+static void check_host(struct leases *leases, const struct hy_cib *cib, size_t node)
+{
+    const struct sim_service *list;
+    size_t count = sim_services(leases->world, node, &list);
+    for (size_t i = 0; i < count; i++)
+        if (is_active(&list[i]) && fact_is_single(cib, list[i].rsc))
+            check_single(leases, node, list[i].rsc);
+}
+
+/* What says of what there may be one only. NULL while all cores that knew it are down: what happens meanwhile is looked at
+ * as soon as one knows it again. */
+static const struct hy_cib *configuration(struct leases *leases)
+{
+    const struct hy_cib *cib = fact_newest(leases->world);
+    if (!cib || cib->index < leases->newest) {
+        leases->owed = true;
+        return NULL;
+    }
+    leases->newest = cib->index;
+    bool owed = leases->owed;
+    leases->owed = false;
+    for (size_t node = 0; owed && node < sim_node_count(leases->world); node++)
+        check_host(leases, cib, node);
+    return cib;
+}
+
 static void service(void *context, size_t node, const struct sim_service *changed)
 {
     struct leases *leases = context;
-    const struct hy_cib *cib = fact_newest(leases->world);
+    const struct hy_cib *cib = configuration(leases);
     if (changed->state != SIM_STARTING && changed->state != SIM_RUNNING)
         return;
     if (!cib)
@@ -166,12 +194,9 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
         leases->last[node].over = sim_now(leases->world) - ago;
     leases->last[node].deadline = local_deadline;
     leases->last[node].since = since;
-    const struct hy_cib *cib = is_news ? fact_newest(leases->world) : NULL;
-    const struct sim_service *list;
-    size_t count = cib ? sim_services(leases->world, node, &list) : 0;
-    for (size_t i = 0; i < count; i++)
-        if (is_active(&list[i]) && fact_is_single(cib, list[i].rsc))
-            check_single(leases, node, list[i].rsc);
+    const struct hy_cib *cib = is_news ? configuration(leases) : NULL;
+    if (cib)
+        check_host(leases, cib, node);
 }
 
 static void began(void *context, size_t node, const struct hy_operation *operation)
