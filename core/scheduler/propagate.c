@@ -67,7 +67,14 @@ static uint32_t seen_of_gate(const struct hy_graph *g, uint32_t gate)
     return HY_OPTIONAL | (open >= hy_step_at(g, gate)->required ? HY_RUNNABLE : 0u);
 }
 
-/* An instance that is up now, and stays: none of its members is called down. */
+/* It is up now, and not just on its way. */
+static bool is_up(const struct hy_srsc *leaf, enum hy_task task)
+{
+    return leaf->active.count && hy_level_of(leaf->role) >= (task == HY_TASK_PROMOTE ? 2 : 1) &&
+           !leaf->unit->past[leaf->active.items[0]].arriving;
+}
+
+/* An instance that is up, and stays: none of its members is called down. */
 static bool stays(const struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task)
 {
     for (size_t i = 0; i < rsc->children.count; i++)
@@ -75,8 +82,7 @@ static bool stays(const struct hy_graph *g, const struct hy_srsc *rsc, enum hy_t
             return false;
     bool there;
     return rsc->kind != HY_RSC_PRIMITIVE ||
-           (rsc->active.count && hy_level_of(rsc->role) >= (task == HY_TASK_PROMOTE ? 2 : 1) &&
-            (seen_of_leaf(g, rsc, task ^ 1u, HY_NO_NODE, &there) & HY_OPTIONAL));
+           (is_up(rsc, task) && (seen_of_leaf(g, rsc, task ^ 1u, HY_NO_NODE, &there) & HY_OPTIONAL));
 }
 
 static bool any_stays(const struct hy_graph *g, const struct hy_srsc *clone, enum hy_task task)
