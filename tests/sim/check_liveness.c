@@ -86,12 +86,14 @@ static void check_members(struct liveness *liveness)
     size_t dcs = 0, up = 0;
     const struct hy_cib *cib = fact_newest(world);
     for (size_t node = 0; node < sim_node_count(world); node++) {
+        struct hy_cluster_report report;
+        if (!sim_cluster(world, node))
+            continue;
+        hy_cluster_report(sim_cluster(world, node), sim_local(world, node), &report);
+        dcs += report.acting; /* one that is leaving, too: it hands over when what runs there has stopped */
         if (!is_there(world, node))
             continue;
-        struct hy_cluster_report report;
-        hy_cluster_report(sim_cluster(world, node), sim_local(world, node), &report);
         up++;
-        dcs += report.acting;
         if (!report.dc)
             sim_violation(world, "no-dc", "%s knows of none %lld s after the last fault", sim_name(world, node),
                           (long long)(MEMBERS_WITHIN / HY_SECOND));

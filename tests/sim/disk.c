@@ -122,23 +122,34 @@ static void append(struct sim_disk *disk, const struct hy_buf *items)
     hy_buf_free(&frame);
 }
 
-/* What a crash within the write leaves: the beginning of it, or (no power) any of its sectors. */
+/* What was promised on it is lost, though nobody knows yet: as long as it cannot be read that way, no other may be lost. */
+static void lose(struct sim_disk *disk)
+{
+    disk->id = 0;
+}
+
 /* A write that is cut within the mark of a sector counts as damage (core/journal takes the worse), and costs the disk: so
  * only where one may be lost. No kernel cuts there, but nothing promises that. */
-static size_t cut(struct sim_world *world, size_t node, size_t size)
+static size_t cut(struct sim_world *world, size_t node, size_t size, bool power)
 {
     size_t prefix = sim_draw_below(&world->hosts_stream, size + 1), mark = 3;
     bool within_mark = prefix % HY_JOURNAL_SECTOR + mark >= HY_JOURNAL_SECTOR;
-    return within_mark && !sim_inject_may_lose_disk(world, node) ? prefix - mark : prefix;
+    if (!within_mark || power)
+        return prefix; /* without power it is not this that is left */
+    if (!sim_inject_may_lose_disk(world, node))
+        return prefix - mark;
+    lose(&world->hosts[node].disk);
+    return prefix;
 }
 
+/* What a crash within the write leaves: the beginning of it, or (no power) any of its sectors. */
 static void append_torn(struct sim_world *world, size_t node, const struct hy_buf *items, bool power)
 {
     struct sim_disk *disk = &world->hosts[node].disk;
     struct hy_buf frame = {0};
     uint64_t at;
     make_frame(disk, items, &at, &frame);
-    size_t prefix = cut(world, node, frame.size);
+    size_t prefix = cut(world, node, frame.size, power);
     for (size_t i = 0; i < frame.size; i += HY_JOURNAL_SECTOR)
         if (power && sim_draw_chance(&world->hosts_stream, 500))
             memcpy(disk->log.data + at + i, frame.data + i, HY_JOURNAL_SECTOR);
@@ -253,7 +264,7 @@ void sim_disk_flip(struct sim_world *world, size_t node, int64_t bit)
     size_t bytes = disk->log.size + disk->snapshot.size;
     if (!bytes)
         return;
-    disk->id = 0; /* what was promised on it is lost, though nobody knows yet */
+    lose(disk);
     size_t at = (size_t)(bit / 8) % bytes;
     struct hy_buf *file = at < disk->log.size ? &disk->log : &disk->snapshot;
     at -= file == &disk->log ? 0 : disk->log.size;
