@@ -34,11 +34,13 @@ enum hy_role hy_sched_next_role(const struct hy_srsc *rsc)
 }
 
 static void note(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_scoloc *colocation,
-                 const struct hy_srsc *primary, uint32_t node, int score)
+                 const struct hy_srsc *primary, uint32_t node, int score, const uint8_t *ruled_out)
 {
     struct hy_cause *cause = hy_sched_cause(s, dependent, HY_CAUSE_COLOCATION, node, score);
     cause->id = colocation->id;
     cause->other = primary;
+    cause->colocation = colocation;
+    cause->ruled_out = ruled_out;
 }
 
 /* ---------------------------------------------------------------- with a primitive */
@@ -56,22 +58,26 @@ static void apply_to_place(struct hy_sched *s, struct hy_srsc *dependent, const 
     int weight = colocation->score;
     if (primary->node == HY_NO_NODE && weight < 0)
         return;
+    bool mandatory = weight >= HY_INFINITY || weight <= -HY_INFINITY;
     int *score = copy_scores(s, dependent->score);
+    uint8_t *ruled_out = mandatory ? hy_arena_array(&s->scratch, s->node_count, 1) : NULL;
     for (uint32_t n = 0; n < s->node_count; n++) {
+        bool together = hy_sched_same_place(s, colocation, n, primary->node);
+        if (mandatory)
+            ruled_out[n] = together == (weight < 0);
         if (score[n] == HY_ABSENT)
             continue;
         if (primary->node == HY_NO_NODE)
             score[n] = hy_score_add(score[n], -weight);
-        else if (!hy_sched_same_place(s, colocation, n, primary->node))
+        else if (!together)
             score[n] = weight >= HY_INFINITY ? -HY_INFINITY : score[n];
         else if (weight < HY_INFINITY)
             score[n] = hy_score_add(score[n], weight);
     }
-    bool mandatory = weight >= HY_INFINITY || weight <= -HY_INFINITY;
     if (!mandatory && !hy_sched_any_node(s, score))
         return;
     dependent->score = score;
-    note(s, dependent, colocation, primary, primary->node, weight);
+    note(s, dependent, colocation, primary, primary->node, weight, ruled_out);
 }
 
 /* Once instances have their nodes, it is about which of them are promoted. */
@@ -155,19 +161,21 @@ static bool is_interleaved(const struct hy_scoloc *colocation)
 static void confine(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
                     const struct hy_scoloc *colocation, const uint8_t *marked, const int *worth)
 {
+    uint8_t *ruled_out = hy_arena_array(&s->scratch, s->node_count, 1);
     for (uint32_t n = 0; n < s->node_count; n++) {
-        if (dependent->score[n] == HY_ABSENT)
-            continue;
         uint32_t match = marked[n] ? n : HY_NO_NODE;
         for (uint32_t m = 0; m < s->node_count && match == HY_NO_NODE && colocation->attribute; m++)
             if (marked[m] && hy_sched_same_place(s, colocation, n, m))
                 match = m;
+        ruled_out[n] = match == HY_NO_NODE;
+        if (dependent->score[n] == HY_ABSENT)
+            continue;
         if (match == HY_NO_NODE)
             dependent->score[n] = -HY_INFINITY;
         else if (worth)
             dependent->score[n] = hy_score_add(dependent->score[n], worth[match]);
     }
-    note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY);
+    note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY, ruled_out);
 }
 
 /* With the instances in a role: promoted ones, mostly. */
@@ -214,7 +222,7 @@ static void apply_to_pair(struct hy_sched *s, struct hy_srsc *dependent, struct 
     if (instance)
         hy_sched_apply_colocation(s, dependent, instance, colocation);
     else if (colocation->score >= HY_INFINITY && !dependent->assigned) {
-        note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY);
+        note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY, NULL);
         hy_sched_settle(s, dependent, HY_NO_NODE, true);
     }
 }

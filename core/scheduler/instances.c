@@ -126,7 +126,7 @@ static uint32_t assign_instance(struct hy_sched *s, struct hy_srsc *clone, struc
             continue;
         forbid(instance, n);
         if (clone->count[n] >= clone->clone_node_max)
-            hy_sched_cause(s, instance, HY_CAUSE_CLONE_NODE_MAX, n, -HY_INFINITY);
+            hy_sched_cause(s, instance, HY_CAUSE_CLONE_NODE_MAX, n, -HY_INFINITY)->other = instance;
     }
     uint32_t node = hy_sched_assign(s, instance, prefer, prefer == HY_NO_NODE);
     if (node != HY_NO_NODE)

@@ -219,8 +219,7 @@ static void add_causes(struct hy_sched *s, const struct hy_srsc *leaf, uint32_t 
     for (const struct hy_srsc *at = leaf; at; at = at->parent)
         for (const struct hy_cause *cause = at->causes; cause; cause = cause->next) {
             bool final = cause->score <= -HY_INFINITY || cause->kind == HY_CAUSE_COLOCATION;
-            if (!final || !hy_sched_forbids(cause, node) ||
-                (cause->kind == HY_CAUSE_COLOCATION && cause->node == HY_NO_NODE && leaf->closing[node] > -HY_INFINITY))
+            if (!final || !hy_sched_forbids(cause, node))
                 continue;
             const struct hy_srsc *other = cause->kind == HY_CAUSE_COLOCATION ? cause->other : NULL;
             add_part(parts, -HY_INFINITY, cause_text(s, leaf, at, cause, node, -HY_INFINITY),

@@ -251,8 +251,10 @@ struct hy_cause {
     enum hy_cause_kind kind;
     uint32_t node; /* HY_NO_NODE: all */
     int score;
-    const char *id;              /* the constraint's */
-    const struct hy_srsc *other; /* the resource it is colocated with; the one that failed */
+    const char *id;                     /* the constraint's */
+    const struct hy_srsc *other;        /* the resource it is colocated with; the one that failed */
+    const struct hy_scoloc *colocation; /* NULL: it is of another kind */
+    const uint8_t *ruled_out; /* a byte a node: 1 where a mandatory colocation rules it out. NULL: by `node` */
     const struct hy_result *result;
     uint32_t failed_on; /* where `result` is from */
     struct hy_cause *next;

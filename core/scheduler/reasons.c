@@ -57,6 +57,45 @@ static const char *too_often(struct hy_sched *s, const struct hy_cause *cause, u
                            cause->result ? failure_of(s, cause) : "", cause->other->id);
 }
 
+static const char *attitude(int score)
+{
+    return score <= -HY_INFINITY ? "forbids" : score < 0 ? "is against" : "prefers";
+}
+
+/* What it must be with, or apart from, and where that is. */
+static const char *colocation_text(struct hy_sched *s, const struct hy_cause *cause, const char *node)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    const struct hy_srsc *other = cause->other;
+    const char *like = cause->colocation->attribute;
+    if (cause->score < 0 && like)
+        return hy_arena_printf(arena, "colocation %s keeps it away from %s, which is where %s is that of %s", cause->id,
+                               other->id, like, node);
+    if (cause->score < 0)
+        return hy_arena_printf(arena, "colocation %s keeps it away from %s, which is on %s", cause->id, other->id,
+                               node);
+    bool promoted = other->kind == HY_RSC_CLONE && cause->colocation->primary_role == HY_ROLE_PROMOTED;
+    const char *what = promoted ? hy_arena_printf(arena, "the promoted instance of %s", other->id) : other->id;
+    if (other->kind == HY_RSC_PRIMITIVE && other->node == HY_NO_NODE)
+        return hy_arena_printf(arena, "it must be with %s, which runs nowhere", what);
+    if (like)
+        return hy_arena_printf(arena, "it must be with %s, and %s on %s is not that of its node", what, like, node);
+    return hy_arena_printf(arena, "it must be with %s, which is not on %s", what, node);
+}
+
+static const char *others_there(struct hy_sched *s, const struct hy_srsc *clone, uint32_t node)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    for (size_t i = 0; i < clone->children.count && clone->clone_node_max == 1; i++) {
+        struct hy_srsc *leaf = clone->children.items[i];
+        while (leaf->children.count)
+            leaf = leaf->children.items[0];
+        if (leaf->node == node)
+            return hy_arena_printf(arena, "%s is there", hy_sched_instance_name(s, leaf));
+    }
+    return hy_arena_printf(arena, "%s has as many instances as clone-node-max allows", s->nodes[node].name);
+}
+
 const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause, uint32_t node)
 {
     struct hy_arena *arena = &s->decision->arena;
@@ -64,7 +103,7 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     char score[16];
     switch (cause->kind) {
     case HY_CAUSE_OTHER:
-        return hy_arena_printf(arena, "%s %s %s", cause->id, cause->score < 0 ? "forbids" : "prefers", name);
+        return hy_arena_printf(arena, "%s %s %s", cause->id, attitude(cause->score), name);
     case HY_CAUSE_STICKINESS:
         return "it stays where it is";
     case HY_CAUSE_STOP_FAILED:
@@ -72,8 +111,7 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
                                cause->result ? failure_of(s, cause) : "its stop failed there", cause->other->id);
     case HY_CAUSE_LOCATION:
         hy_score_text(cause->score, score);
-        return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, cause->score < 0 ? "forbids" : "prefers",
-                               name, score);
+        return hy_arena_printf(arena, "location %s %s %s (%s)", cause->id, attitude(cause->score), name, score);
     case HY_CAUSE_FAILCOUNT:
         return too_often(s, cause, node);
     case HY_CAUSE_ONFAIL_MIGRATE:
@@ -89,14 +127,9 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
     case HY_CAUSE_CLONE_MAX:
         return hy_arena_printf(arena, "clone-max instances are placed already");
     case HY_CAUSE_CLONE_NODE_MAX:
-        return hy_arena_printf(arena, "%s has as many instances as clone-node-max allows", name);
+        return others_there(s, hy_sched_clone_of(cause->other), node);
     case HY_CAUSE_COLOCATION:
-        if (cause->score < 0)
-            return hy_arena_printf(arena, "colocation %s keeps it away from %s, which is on %s", cause->id,
-                                   cause->other->id, name);
-        if (cause->other->kind == HY_RSC_PRIMITIVE && cause->other->node == HY_NO_NODE)
-            return hy_arena_printf(arena, "it must be with %s, which runs nowhere", cause->other->id);
-        return hy_arena_printf(arena, "it must be with %s, which is not on %s", cause->other->id, name);
+        return colocation_text(s, cause, name);
     default:
         return "";
     }
@@ -104,6 +137,8 @@ const char *hy_sched_cause_text(struct hy_sched *s, const struct hy_cause *cause
 
 bool hy_sched_forbids(const struct hy_cause *cause, uint32_t node)
 {
+    if (cause->ruled_out)
+        return cause->ruled_out[node];
     if (cause->kind == HY_CAUSE_COLOCATION && cause->score >= HY_INFINITY)
         return cause->node != node;
     return cause->score < 0 && (cause->node == node || cause->node == HY_NO_NODE);
@@ -269,14 +304,19 @@ static const struct hy_cause *missed_wish(const struct hy_srsc *rsc)
     return best;
 }
 
+/* What speaks for this node comes before what allows others too: being with a clone is the reason when nothing else is. */
 static const struct hy_cause *best_cause(const struct hy_srsc *rsc)
 {
     const struct hy_cause *best = NULL;
     for (const struct hy_srsc *at = rsc; at; at = at->parent)
-        for (const struct hy_cause *cause = at->causes; cause; cause = cause->next)
-            if (cause->score > 0 && (cause->node == rsc->node || cause->node == HY_NO_NODE) &&
-                (!best || cause->score > best->score))
+        for (const struct hy_cause *cause = at->causes; cause; cause = cause->next) {
+            if (cause->score <= 0 || (cause->node != rsc->node && cause->node != HY_NO_NODE))
+                continue;
+            bool nearer = best && best->node == HY_NO_NODE && cause->node != HY_NO_NODE;
+            bool farther = best && best->node != HY_NO_NODE && cause->node == HY_NO_NODE;
+            if (!best || nearer || (!farther && cause->score > best->score))
                 best = cause;
+        }
     return best;
 }
 

@@ -133,11 +133,11 @@ static const char *compare(const struct hactl_state *state, const struct hy_plac
         placement->wanted ? hactl_score_of(state->decision, placement->instance, placement->wanted) : NULL;
     const struct hy_change *change = hactl_change_of(state->decision, placement->instance);
     const char *instance = instance_there(state->decision, placement, node);
-    print_score(score, why);
     if (instance) {
-        hy_buf_addf(why, "; %s is there", instance);
+        hy_buf_addf(why, "%s is there", instance);
         return "no";
     }
+    print_score(score, why);
     if (!chosen)
         return "may";
     if (score->score > chosen->score) {
