@@ -124,6 +124,7 @@ struct hy_course {
     uint32_t begin[4], done[4]; /* of a group or clone, by task */
     uint32_t waits_for;         /* a node that has not said yet whether it runs there */
     bool unheard;
+    bool asked;     /* a probe of it is to be done or under way */
     bool repromote; /* demoted and promoted in place, because it failed as promoted */
     bool restart;   /* it is called for by itself: it failed, changed, ... */
     bool moving;
@@ -220,6 +221,8 @@ void hy_graph_room(struct hy_graph *g);
 
 /* probes.c, recurring.c */
 void hy_graph_probes(struct hy_graph *g);
+/* After the probes: what a stop has to wait for because somebody may be standing on it. */
+void hy_graph_answers(struct hy_graph *g);
 void hy_graph_doubts(struct hy_graph *g);
 void hy_graph_recurring(struct hy_graph *g);
 

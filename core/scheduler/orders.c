@@ -188,10 +188,15 @@ static void apply_gate(struct hy_graph *g, const struct hy_sgate *sets)
                     sets->kind == HY_ORDER_MANDATORY ? HY_LINK_NEEDS : HY_LINK_ORDER);
 }
 
+static bool goes_in_pairs(const struct hy_sorder *order)
+{
+    return order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
+}
+
 static void apply_order(struct hy_graph *g, const struct hy_sorder *order)
 {
     enum hy_task first = task_of(order->first_action), then = task_of(order->then_action);
-    bool pairs = order->then->interleave && order->first->kind == HY_RSC_CLONE && order->then->kind == HY_RSC_CLONE;
+    bool pairs = goes_in_pairs(order);
     if (enough(order) && begins(first))
         link_enough(g, order, first, then);
     if (order->kind == HY_ORDER_SERIALIZE) {
@@ -260,4 +265,47 @@ void hy_graph_orders(struct hy_graph *g)
         apply_gate(g, s->gates.items[i]);
     for (size_t i = 0; i < s->colocations.count; i++)
         keep_apart(g, s->colocations.items[i]);
+}
+
+/* ---------------------------------------------------------------- what is asked first */
+
+/* `task`: a stop or demotion. `pairs`: only on the node that is asked. */
+static void wait_for_answer(struct hy_graph *g, uint32_t probe, struct hy_srsc *first, enum hy_task task, bool pairs)
+{
+    for (size_t i = 0; i < first->children.count; i++)
+        wait_for_answer(g, probe, first->children.items[i], task, pairs);
+    if (first->kind != HY_RSC_PRIMITIVE)
+        return;
+    for (uint32_t at = hy_graph_first(g, first, task); at != HY_NO_ACTION; at = hy_graph_next(g, at))
+        if (!pairs || hy_step_at(g, at)->node == hy_step_at(g, probe)->node)
+            hy_graph_link(g, probe, at, HY_LINK_ORDER);
+}
+
+static void ask_before(struct hy_graph *g, const struct hy_srsc *then, struct hy_srsc *first, enum hy_task task,
+                       bool pairs)
+{
+    for (size_t i = 0; i < then->children.count; i++)
+        ask_before(g, then->children.items[i], first, task, pairs);
+    if (then->kind != HY_RSC_PRIMITIVE || !hy_course_of(g, then)->asked)
+        return;
+    for (uint32_t n = 0; n < g->s->node_count; n++)
+        if (then->unit->past[n].probe_action != HY_NO_ACTION)
+            wait_for_answer(g, then->unit->past[n].probe_action, first, task, pairs);
+}
+
+/* What comes behind may run where nobody has asked yet: what is before it is not stopped until the answer is there. */
+void hy_graph_answers(struct hy_graph *g)
+{
+    const struct hy_sched *s = g->s;
+    for (size_t i = 0; i < s->orders.count && !HY_MUTANT(ORDERS_IGNORED); i++) {
+        const struct hy_sorder *order = s->orders.items[i];
+        enum hy_task first = task_of(order->first_action);
+        if (order->kind == HY_ORDER_MANDATORY && order->symmetrical && begins(first))
+            ask_before(g, order->then, order->first, opposite(first), goes_in_pairs(order));
+    }
+    for (size_t i = 0; i < s->rscs.count; i++) {
+        const struct hy_srsc *group = s->rscs.items[i];
+        for (size_t m = 1; m < group->children.count && group->kind == HY_RSC_GROUP && group->meta.chained; m++)
+            ask_before(g, group->children.items[m], group->children.items[m - 1], HY_TASK_STOP, true);
+    }
 }

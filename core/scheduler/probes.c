@@ -49,6 +49,7 @@ static void probe_all(struct hy_graph *g, struct hy_srsc *leaf)
         if (!needs_probe(g->s, unit, n))
             continue;
         uint32_t asked = probe(g, leaf, n);
+        hy_course_of(g, leaf)->asked = true;
         /* Who cannot be asked holds up a start, and does not end what runs. */
         uint32_t kind = g->s->nodes[n].pending && !leaf->active.count ? HY_LINK_NEEDS : HY_LINK_ORDER;
         for (uint32_t start = hy_graph_first(g, leaf, HY_TASK_START); start != HY_NO_ACTION;

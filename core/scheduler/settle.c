@@ -236,6 +236,7 @@ void hy_sched_act(struct hy_sched *s)
     hy_graph_collectives(&g);
     hy_graph_orders(&g);
     hy_graph_probes(&g);
+    hy_graph_answers(&g);
     hy_graph_unfencing(&g);
     hy_graph_carriers(&g);
     hy_graph_propagate(&g);
