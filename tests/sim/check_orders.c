@@ -3,7 +3,8 @@
  * What is done, in truth, keeps to mandatory orders, whatever was lost or late on the way from the DC's decision:
  *
  *   began-before-first  a start's agent is called while what must be started first neither runs nor was last told to start,
- *                       with success: that it has died since, with or without its host, is nobody's fault
+ *                       with success, or found running by a probe: that it has died since, with or without its host, is
+ *                       nobody's fault
  *   ended-under-then    a stop's agent is called where the resource is active, while what must be stopped first runs by
  *                       right: what the executor has stopped itself at its lease's end may be stopped again, late
  *
@@ -33,7 +34,8 @@ struct orders_check {
     struct decisions decisions;
     struct reliance ring[REMEMBERED];
     size_t next;
-    struct hy_map told; /* resource -> uint32_t *: bits of the nodes where it was last told to start, and did */
+    struct hy_map
+        told; /* resource -> uint32_t *: bits of the nodes where it was last told to start, and did, or found */
 };
 
 static void *open_check(struct sim_world *world)
@@ -83,6 +85,7 @@ static void decided(void *context, size_t dc, size_t target, const struct hy_ope
     if (!start && strcmp(operation->op, "stop") != 0)
         return;
     const struct hy_cib *cib = hy_cluster_cib(sim_cluster(check->world, dc));
+    const struct fact_view view = {.cib = cib, .now = sim_wall(check->world, dc)};
     char primitive[HY_ID_MAX + 1];
     const char *names[FACT_MANY];
     fact_primitive_id(operation->rsc, primitive);
@@ -96,9 +99,9 @@ static void decided(void *context, size_t dc, size_t target, const struct hy_ope
     reliance->id = operation->id;
     reliance->rsc = hy_strdup(operation->rsc);
     for (size_t i = 0; i < count; i++)
-        if (start
-                ? !fact_is_trusted(cib, names[i])
-                : is_known_everywhere(cib, names[i]) && fact_is_managed(cib, names[i], sim_name(check->world, target)))
+        if (start ? !fact_is_trusted(&view, names[i])
+                  : is_known_everywhere(cib, names[i]) &&
+                        fact_is_managed(&view, names[i], sim_name(check->world, target)))
             reliance->names[reliance->count++] = hy_strdup(names[i]);
 }
 
@@ -126,12 +129,13 @@ static uint32_t *told_of(struct orders_check *check, const char *rsc)
 static void ended(void *context, size_t node, const struct hy_outcome *outcome)
 {
     struct orders_check *check = context;
-    bool start = strcmp(outcome->op, "start") == 0;
-    if (!outcome->id || outcome->exec == HY_EXEC_CANCELLED || (!start && strcmp(outcome->op, "stop") != 0))
+    bool start = strcmp(outcome->op, "start") == 0, stop = strcmp(outcome->op, "stop") == 0;
+    bool probe = strcmp(outcome->op, "monitor") == 0 && outcome->interval == 0;
+    if (!outcome->id || outcome->exec == HY_EXEC_CANCELLED || (!start && !stop && !probe))
         return;
     uint32_t *told = told_of(check, outcome->rsc), bit = UINT32_C(1) << node;
     bool good = outcome->exec == HY_EXEC_DONE && outcome->rc == 0;
-    if (start && good)
+    if (good && !stop)
         *told |= bit;
     else if (start || good)
         *told &= ~bit;

@@ -33,6 +33,7 @@ struct rules {
 struct judged {
     struct sim_world *world;
     const struct hy_cib *cib;
+    struct fact_view view;
     const struct hy_inflight *in_flight;
     size_t in_flight_count;
     const char *rsc, *node;
@@ -110,7 +111,7 @@ static bool is_up(const struct judged *j, const char *primitive, const char *nod
 {
     for (size_t i = 0; i < j->cib->nodes.count; i++) {
         const struct hy_node_status *status = j->cib->nodes.items[i];
-        if ((!node || strcmp(status->node, node) == 0) && fact_is_up(j->cib, status, primitive) &&
+        if ((!node || strcmp(status->node, node) == 0) && fact_is_up(&j->view, status, primitive) &&
             !is_in_flight(j, status->node, primitive, "stop"))
             return true;
     }
@@ -156,7 +157,7 @@ static bool stands_on_it(const struct judged *j, const char *primitive, const ch
         const struct hy_node_status *status = j->cib->nodes.items[i];
         if (status->state == HY_MEMBER_IN && (!node || strcmp(status->node, node) == 0) &&
             fact_belief(status, primitive) == FACT_ACTIVE && !fact_failed_stop(status, primitive) &&
-            fact_is_managed(j->cib, primitive, status->node))
+            fact_is_managed(&j->view, primitive, status->node))
             return true;
     }
     return false;
@@ -196,11 +197,12 @@ static void decided(void *context, size_t dc, size_t target, const struct hy_ope
                        .cib = hy_cluster_cib(cluster),
                        .rsc = operation->rsc,
                        .node = sim_name(rules->world, target)};
+    j.view = (struct fact_view){.cib = j.cib, .now = sim_wall(rules->world, dc)};
     j.in_flight_count = hy_cluster_in_flight(cluster, &j.in_flight);
     fact_primitive_id(j.rsc, j.primitive);
     bool start = strcmp(operation->op, "start") == 0, stop = strcmp(operation->op, "stop") == 0;
     bool role = strcmp(operation->op, "promote") == 0 || strcmp(operation->op, "demote") == 0;
-    if ((start || stop || role) && !fact_is_managed(j.cib, j.rsc, j.node))
+    if ((start || stop || role) && !fact_is_managed(&j.view, j.rsc, j.node))
         sim_violation(j.world, "act-on-unmanaged", "%s of %s on %s", operation->op, j.rsc, j.node);
     if (start)
         judge_start(&j);

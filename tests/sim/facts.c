@@ -97,40 +97,6 @@ static const char *node_attribute(const struct hy_cib *cib, const char *node, co
     return value || !status ? value : hy_attrs_get(&status->transient, name);
 }
 
-static bool is_managed_itself(const struct hy_cib *cib, const char *rsc)
-{
-    if (!primitive_of(cib, rsc))
-        return true; /* what is configured no more is stopped */
-    return fact_is_true(fact_meta(cib, rsc, "is-managed"), true) &&
-           !fact_is_true(fact_meta(cib, rsc, "maintenance"), false);
-}
-
-static bool is_in_maintenance(const struct hy_cib *cib, const char *node)
-{
-    return fact_is_true(hy_cib_property(cib, "maintenance-mode"), false) ||
-           fact_is_true(node_attribute(cib, node, "maintenance"), false);
-}
-
-/* What there may be one of is managed or not as a whole, though it runs in several places. */
-static bool is_held_in_maintenance(const struct hy_cib *cib, const char *rsc)
-{
-    for (size_t i = 0; i < cib->nodes.count; i++) {
-        const struct hy_node_status *status = cib->nodes.items[i];
-        enum fact_belief belief = fact_belief(status, rsc);
-        if (status->state == HY_MEMBER_IN && (belief == FACT_ACTIVE || belief == FACT_UNCERTAIN) &&
-            is_in_maintenance(cib, status->node))
-            return true;
-    }
-    return false;
-}
-
-bool fact_is_managed(const struct hy_cib *cib, const char *rsc, const char *node)
-{
-    if (is_in_maintenance(cib, node) || (fact_is_single(cib, rsc) && is_held_in_maintenance(cib, rsc)))
-        return false;
-    return is_managed_itself(cib, rsc);
-}
-
 const char *fact_node_unfit(const struct hy_cib *cib, const char *node)
 {
     const struct hy_node_status *status = hy_cib_node(cib, node);
@@ -236,7 +202,7 @@ bool fact_failed_stop(const struct hy_node_status *status, const char *rsc)
            (stop->exec != HY_EXEC_DONE || stop->rc != 0);
 }
 
-static bool blocks_on_failure(const struct hy_cib *cib, const struct hy_result *result)
+static const char *on_fail_of(const struct hy_cib *cib, const struct hy_result *result)
 {
     const struct hy_object *object = primitive_of(cib, result->rsc);
     const char *on_fail = NULL;
@@ -245,13 +211,81 @@ static bool blocks_on_failure(const struct hy_cib *cib, const struct hy_result *
         if (strcmp(op->name, result->op) == 0 && op->interval == result->interval)
             on_fail = hy_attrs_get(&op->attrs, "on-fail");
     }
+    return on_fail;
+}
+
+static bool blocks_on_failure(const struct hy_cib *cib, const struct hy_result *result)
+{
+    const char *on_fail = on_fail_of(cib, result);
     return on_fail ? strcmp(on_fail, "block") == 0 : strcmp(result->op, "stop") == 0;
 }
 
-/* A failure that blocks is on record, and nothing since then has shown that it does not run. */
-static bool is_blocked(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+/* Its last failure is failure-timeout ago, and none of them asks for an operator in so many words. */
+static bool has_expired(const struct fact_view *view, const struct hy_node_status *status, const char *rsc)
 {
-    uint64_t failed = 0, seen_stopped = 0;
+    hy_time timeout = 0;
+    const char *text = fact_meta(view->cib, rsc, "failure-timeout");
+    if (!text || !hy_parse_duration(text, &timeout) || timeout <= 0)
+        return false;
+    for (size_t i = 0; i < status->failures.count; i++) {
+        const struct hy_result *failure = &status->failures.items[i];
+        if (strcmp(failure->rsc, rsc) != 0)
+            continue;
+        const char *on_fail = on_fail_of(view->cib, failure);
+        if (failure->at + timeout > view->now || (on_fail && strcmp(on_fail, "block") == 0))
+            return false;
+    }
+    return true;
+}
+
+/* Whether it runs there is asked again. What a recurring monitor has found outlasts its time. */
+static bool is_open_again(const struct fact_view *view, const struct hy_node_status *status, const char *rsc)
+{
+    const struct hy_result *last = last_word(status, rsc);
+    bool recurring = last && strcmp(last->op, "monitor") == 0 && last->interval;
+    return last && belief_by(last) == FACT_UNCERTAIN && !recurring && has_expired(view, status, rsc);
+}
+
+static bool is_managed_itself(const struct hy_cib *cib, const char *rsc)
+{
+    if (!primitive_of(cib, rsc))
+        return true; /* what is configured no more is stopped */
+    return fact_is_true(fact_meta(cib, rsc, "is-managed"), true) &&
+           !fact_is_true(fact_meta(cib, rsc, "maintenance"), false);
+}
+
+static bool is_in_maintenance(const struct hy_cib *cib, const char *node)
+{
+    return fact_is_true(hy_cib_property(cib, "maintenance-mode"), false) ||
+           fact_is_true(node_attribute(cib, node, "maintenance"), false);
+}
+
+/* What there may be one of is managed or not as a whole, though it runs in several places. */
+static bool is_held_in_maintenance(const struct fact_view *view, const char *rsc)
+{
+    for (size_t i = 0; i < view->cib->nodes.count; i++) {
+        const struct hy_node_status *status = view->cib->nodes.items[i];
+        enum fact_belief belief = fact_belief(status, rsc);
+        if (status->state == HY_MEMBER_IN && (belief == FACT_ACTIVE || belief == FACT_UNCERTAIN) &&
+            is_in_maintenance(view->cib, status->node) && !is_open_again(view, status, rsc))
+            return true;
+    }
+    return false;
+}
+
+bool fact_is_managed(const struct fact_view *view, const char *rsc, const char *node)
+{
+    if (is_in_maintenance(view->cib, node) || (fact_is_single(view->cib, rsc) && is_held_in_maintenance(view, rsc)))
+        return false;
+    return is_managed_itself(view->cib, rsc);
+}
+
+/* A failure that blocks is on record, and nothing since then has shown that it does not run; or, once it has expired, what
+ * it does. */
+static bool is_blocked(const struct fact_view *view, const struct hy_node_status *status, const char *rsc)
+{
+    bool expired = has_expired(view, status, rsc);
+    uint64_t failed = 0, settled = 0;
     for (size_t i = 0; i < status->results.count; i++) {
         const struct hy_result *result = &status->results.items[i];
         bool counts = changes_state(result->op) || strcmp(result->op, "monitor") == 0;
@@ -259,12 +293,13 @@ static bool is_blocked(const struct hy_cib *cib, const struct hy_node_status *st
             strcmp(result->rsc, rsc) != 0)
             continue;
         enum fact_belief belief = belief_by(result);
-        if (belief == FACT_INACTIVE && result->call > seen_stopped)
-            seen_stopped = result->call;
-        if (belief == FACT_UNCERTAIN && blocks_on_failure(cib, result) && result->call > failed)
+        bool told = belief == FACT_INACTIVE || (expired && strcmp(result->op, "monitor") == 0 && !result->interval);
+        if (told && result->call > settled)
+            settled = result->call;
+        if (belief == FACT_UNCERTAIN && blocks_on_failure(view->cib, result) && result->call > failed)
             failed = result->call;
     }
-    return failed > seen_stopped;
+    return failed > settled;
 }
 
 /* Its recurring monitor has found that it does not run, and nobody is to start it again. */
@@ -275,19 +310,20 @@ static bool is_gone(const struct hy_cib *cib, const struct hy_node_status *statu
            last->rc == 7;
 }
 
-bool fact_is_up(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc)
+bool fact_is_up(const struct fact_view *view, const struct hy_node_status *status, const char *rsc)
 {
     enum fact_belief belief = fact_belief(status, rsc);
-    if (status->state != HY_MEMBER_IN || is_blocked(cib, status, rsc))
+    if (status->state != HY_MEMBER_IN || is_blocked(view, status, rsc))
         return false;
     return belief == FACT_ACTIVE ||
-           (belief == FACT_UNCERTAIN && !fact_is_managed(cib, rsc, status->node) && !is_gone(cib, status, rsc));
+           (belief == FACT_UNCERTAIN && !fact_is_managed(view, rsc, status->node) && !is_gone(view->cib, status, rsc));
 }
 
-bool fact_is_trusted(const struct hy_cib *cib, const char *rsc)
+bool fact_is_trusted(const struct fact_view *view, const char *rsc)
 {
+    const struct hy_cib *cib = view->cib;
     for (size_t i = 0; i < cib->nodes.count; i++)
-        if (fact_belief(cib->nodes.items[i], rsc) == FACT_UNCERTAIN && fact_is_up(cib, cib->nodes.items[i], rsc))
+        if (fact_belief(cib->nodes.items[i], rsc) == FACT_UNCERTAIN && fact_is_up(view, cib->nodes.items[i], rsc))
             return true;
     return false;
 }

@@ -23,7 +23,13 @@ bool fact_is_single(const struct hy_cib *cib, const char *rsc);
 const char *fact_meta(const struct hy_cib *cib, const char *rsc, const char *name);
 bool fact_is_true(const char *value, bool unset);
 
-bool fact_is_managed(const struct hy_cib *cib, const char *rsc, const char *node);
+/* What a DC decides by. */
+struct fact_view {
+    const struct hy_cib *cib;
+    hy_wall now; /* its clock: a failure is failure-timeout old, or not yet */
+};
+
+bool fact_is_managed(const struct fact_view *view, const char *rsc, const char *node);
 /* It may have nothing started: a witness, standby, leaving, not a member; NULL: it may. */
 const char *fact_node_unfit(const struct hy_cib *cib, const char *node);
 /* A location constraint of the primitive, its group or its clone bans it there: its id; NULL: none. */
@@ -39,10 +45,10 @@ enum fact_belief {
 enum fact_belief fact_belief(const struct hy_node_status *status, const char *rsc);
 bool fact_failed_stop(const struct hy_node_status *status, const char *rsc);
 /* May what comes after it be started, by the record of this node? When it is active and not blocked (a stop that failed,
- * on-fail=block). What is unmanaged is taken as active when it has failed, too, but not when it was seen not to run. */
-bool fact_is_up(const struct hy_cib *cib, const struct hy_node_status *status, const char *rsc);
+ * on-fail=block; once that has expired, what a probe has found counts). What is unmanaged is taken as active when it has failed, too, but not when it was seen not to run. */
+bool fact_is_up(const struct fact_view *view, const struct hy_node_status *status, const char *rsc);
 /* It is taken as active on some member although it has failed: whether it runs there is nobody's promise. */
-bool fact_is_trusted(const struct hy_cib *cib, const char *rsc);
+bool fact_is_trusted(const struct fact_view *view, const char *rsc);
 
 enum { FACT_MANY = 32 };
 

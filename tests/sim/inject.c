@@ -93,9 +93,10 @@ static bool outlives(const struct sim_world *world, const struct hy_raft_servers
     for (size_t i = 0; i < servers->count; i++) {
         const struct hy_raft_server *server = &servers->list[i];
         size_t node = server->id - 1;
-        voters += server->voter;
-        whole += server->voter && node != lost && node < world->count && world->hosts[node].disk.id == server->disk &&
-                 world->hosts[node].disk.log.size;
+        bool is_whole = node != lost && node < world->count && world->hosts[node].disk.id == server->disk &&
+                        world->hosts[node].disk.log.size;
+        voters += server->voter || !is_whole; /* a learner may have been given a vote before its loss is known */
+        whole += server->voter && is_whole;
     }
     return whole > voters / 2;
 }
