@@ -61,18 +61,19 @@ static int compare_active(struct turn *a, struct turn *b)
     return order;
 }
 
-/* Those that are best left alone come first. What runs in several places comes last, behind what runs nowhere, too: else
- * three of them could each come before the next one, and what comes of that is the library's to choose. */
+/* Those that are best left alone come first; what runs in several places behind what runs in one. The peer asks for the
+ * latter before all else, of two that run: then three of them could each come before the next one, and what comes of that
+ * is the library's to choose. */
 static int compare_turns(const void *one, const void *other)
 {
     struct turn *a = (struct turn *)(uintptr_t)one, *b = (struct turn *)(uintptr_t)other;
-    if ((a->active > 1 || b->active > 1) && a->active != b->active)
-        return a->active < b->active ? -1 : 1;
     int order = by_flag(a->allowed, b->allowed);
     if (!order && a->instance->priority != b->instance->priority)
         order = a->instance->priority > b->instance->priority ? -1 : 1;
     if (!order)
         order = by_flag(a->node != HY_NO_NODE, b->node != HY_NO_NODE);
+    if (!order && a->active != b->active)
+        order = a->active < b->active ? -1 : 1;
     if (!order && a->node != HY_NO_NODE)
         order = compare_active(a, b);
     return order ? order : a->instance->instance < b->instance->instance ? -1 : 1;

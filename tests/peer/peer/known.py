@@ -104,8 +104,19 @@ def with_sticky_primaries(cib):
     found = [element for element in cib.part("resources").iter()
              if element.get("id") in primaries and element.tag in ("primitive", "group", "clone")]
     for element in found:
-        for primitive in element.iter("primitive"):
-            set_meta(primitive, {"resource-stickiness": "INFINITY"})
+        for inside in element.iter():
+            if inside.tag in ("primitive", "group", "clone"):
+                set_meta(inside, {"resource-stickiness": "INFINITY"})
+    return cib if found else None
+
+
+def without_wishes_to_be_near_clones(cib):
+    """Nobody would merely like to be near a clone."""
+    constraints, clones = cib.part("constraints"), clone_ids(cib)
+    found = [colocation for colocation in constraints.findall("rsc_colocation")
+             if colocation.get("with-rsc") in clones and "INFINITY" not in (colocation.get("score") or "INFINITY")]
+    for colocation in found:
+        constraints.remove(colocation)
     return cib if found else None
 
 
@@ -136,6 +147,46 @@ def without_their_counts(cib):
     for block, pair in found:
         block.remove(pair)
     return cib if found else None
+
+
+def recovered_where_stopped(difference):
+    """The peer stops instances of anonymous clones; we recover them where they are."""
+    names = difference.names
+    recovered = {(action.name, action.source) for action in difference.surplus
+                 if action.word == "recover" and action.source == action.target}
+    return (bool(difference.missing) and len(recovered) == len(difference.surplus)
+            and all(action.word == "stop" and names.is_loose(action.name) and (action.name, action.source) in recovered
+                    for action in difference.missing))
+
+
+def without_counts_of_clones(cib):
+    names = {primitive.get("id") for clone in cib.part("resources").iter("clone") for primitive in clone.iter("primitive")}
+    found = [(block, pair) for block in cib.status().iter("instance_attributes") for pair in list(block)
+             if any(pair.get("name").startswith(f"fail-count-{name}#") for name in names)]
+    for block, pair in found:
+        block.remove(pair)
+    return cib if found else None
+
+
+# ---- what is behind a clone
+
+
+def only_restarts(missing, surplus):
+    return not surplus and bool(missing) and all(action.word == "restart" for action in missing)
+
+
+def restarted_behind_a_recovery(difference):
+    """All that we do and the peer does not is restarting, and the peer recovers an instance."""
+    names = difference.names
+    return not difference.places and only_restarts(difference.surplus, difference.missing) and any(
+        action.word == "recover" and names.base(action.name) in names.clone_of for action in difference.wanted.actions)
+
+
+def restarted_behind_nothing(difference):
+    """All that the peer does and we do not is restarting, and no more instances can start of a clone."""
+    names = difference.names
+    return not difference.places and only_restarts(difference.missing, difference.surplus) and any(
+        action.word == "start" and names.base(action.name) in names.clone_of for action in difference.blocked[1])
 
 
 # ---- what is not managed is not pulled from under
@@ -226,6 +277,23 @@ def without_what_is_under_way(cib):
     return cib if found else None
 
 
+# ---- left alone on a node that is lost
+
+
+def not_shown(difference):
+    """Nothing is done otherwise; the peer only does not show where something is."""
+    return not difference.missing and not difference.surplus and all(
+        label == "after" and not wanted for label, _, wanted, _ in difference.places)
+
+
+def without_maintenance(cib):
+    pairs = [(block, pair) for tag in ("crm_config", "resources", "rsc_defaults") for block in cib.part(tag).iter()
+             for pair in list(block) if pair.get("name") in ("maintenance-mode", "maintenance", "is-managed")]
+    for block, pair in pairs:
+        block.remove(pair)
+    return cib if pairs else None
+
+
 # ---- an optional colocation of the promoted role
 
 
@@ -277,6 +345,20 @@ KNOWN = [
     Known("ignored failures of clones",
           "a failure that is ignored counts for nothing; the peer counts it, and bans the clone, if another instance than the first "
           "is looked at", anything, without_their_counts),
+    Known("changed definitions of clones",
+          "a failure of a definition that is no more counts no more; the peer bans the clone all the same, if another instance than "
+          "the one that failed is looked at", recovered_where_stopped, without_counts_of_clones),
+    Known("mandatory ones first",
+          "colocations that must be are heard before those that would be nice: later versions do so; 2.1.5 subtracts the score for "
+          "each instance of a clone that runs nowhere, and then hears no more", anything, without_wishes_to_be_near_clones),
+    Known("promoted, and recovered",
+          "what is behind a clone is restarted with its last instance; the peer leaves it when that instance was promoted and is "
+          "not to be any more", restarted_behind_a_recovery, without_orders),
+    Known("behind nothing that starts",
+          "the peer restarts what is behind a clone of which an instance is to start and cannot, in each decision again",
+          restarted_behind_nothing, without_orders),
+    Known("not shown",
+          "the peer does not show a group that is not managed and whose node is lost", not_shown, without_maintenance),
     Known("left alone, and carried",
           "what is not managed, and runs, is not pulled from under: what it was started behind is not stopped",
           lambda difference: only_stops_missing(difference) or held_back(difference), without_orders),
