@@ -121,14 +121,15 @@ void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
         tell_expired(s, unit, node);
 }
 
-/* What failed as it was defined before may succeed as it is defined now. */
+/* What failed as it was defined before may succeed as it is defined now. What is not known to have stopped is left in the
+ * history until it has; it counts no more all the same. */
 void hy_sched_forget(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
 {
     struct hy_past *past = &unit->past[node];
-    if (s->input->at_once)
-        past->fail_count = 0;
-    else if (!past->expired && past->role == HY_ROLE_STOPPED && past->on_fail < HY_ONFAIL_BLOCK &&
-             !is_unresolved(past, unit->prim))
+    if (past->expired || past->on_fail >= HY_ONFAIL_BLOCK)
+        return;
+    past->fail_count = 0;
+    if (past->role == HY_ROLE_STOPPED && !is_unresolved(past, unit->prim))
         tell_expired(s, unit, node);
 }
 
