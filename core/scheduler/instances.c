@@ -153,6 +153,14 @@ static size_t save(const struct hy_sched *s, const struct hy_srsc *rsc, int *int
     return done;
 }
 
+static bool is_whole(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (!is_whole(rsc->children.items[i]))
+            return false;
+    return rsc->kind != HY_RSC_PRIMITIVE || rsc->node != HY_NO_NODE;
+}
+
 /* Tries to leave an active instance where it is. When it would rather go elsewhere, a place is kept free there, and it is
  * tried again: so each node gets as many instances as it is worth, and as few as possible of them move. */
 static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *instance, uint32_t current,
@@ -167,15 +175,18 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
     uint32_t node = HY_NO_NODE;
     for (uint32_t reserved = 0; reserved < available; reserved++) {
         node = assign_instance(s, clone, instance, current);
-        if (node == current)
+        /* Instances that are told apart may be whole elsewhere, with another one in this place. */
+        bool torn = reserved && clone->unique && !is_whole(instance);
+        if (node == current && !torn)
             break;
         hy_sched_unassign(s, instance);
         save(s, instance, saved, true);
         instance->causes = causes;
         hy_sched_ledger_undo(s, instance, mark);
-        if (node == HY_NO_NODE)
-            break;
+        bool open = node != HY_NO_NODE && !torn;
         node = HY_NO_NODE;
+        if (!open)
+            break;
     }
     memcpy(clone->count, counts, s->node_count * sizeof *counts);
     if (node == HY_NO_NODE)
