@@ -191,8 +191,9 @@ struct hy_decision {
     HY_VEC(struct hy_expired {
         const char *rsc;
         const char *node;
+        bool redefined; /* what failed has another definition now: it starts there when the count is gone */
     })
-    expired; /* failure-timeout has passed: a command `expire` is due */
+    expired; /* failure-timeout has passed, or `redefined`: a command `expire` is due */
     HY_VEC(struct hy_lock_change {
         const char *rsc;
         const char *node;
