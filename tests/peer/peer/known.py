@@ -68,6 +68,29 @@ def without_roles_kept_apart(cib):
     return cib if limited else None
 
 
+# ---- a colocation of the promoted role with a clone, in whatever role that is
+
+
+def ends_of(colocation):
+    """-> (element, its attribute for the role, ids) of each end."""
+    if colocation.get("rsc"):
+        return [(colocation, "rsc-role", [colocation.get("rsc")]), (colocation, "with-rsc-role", [colocation.get("with-rsc")])]
+    return [(block, "role", [reference.get("id") for reference in block]) for block in colocation.findall("resource_set")]
+
+
+def without_promoted_with_clones(cib):
+    """All of it must be with the other clone, not the promoted one alone."""
+    found, clones = [], clone_ids(cib)
+    for colocation in cib.part("constraints").findall("rsc_colocation"):
+        ends = ends_of(colocation)
+        plain = any(set(ids) & clones and element.get(role) != "Promoted" for element, role, ids in ends)
+        if plain and colocation.get("score") in (None, "INFINITY", "+INFINITY"):
+            found += [(element, role) for element, role, _ in ends if element.get(role) == "Promoted"]
+    for element, role in found:
+        del element.attrib[role]
+    return cib if found else None
+
+
 # ---- apart from clones
 
 
@@ -240,10 +263,13 @@ def restarted_behind_nothing(difference):
         action.word == "start" and names.base(action.name) in names.clone_of for action in difference.blocked[1])
 
 
-def without_enough_groups(cib):
-    """No clone of groups says how many of its instances it takes."""
-    found = [(block, pair) for clone in cib.part("resources").findall("clone") if clone.find("group") is not None
-             for block in clone.findall("meta_attributes") for pair in list(block) if pair.get("name") == "clone-min"]
+def without_enough(cib):
+    """No clone of groups, nor in an order of sets, says how many of its instances it takes."""
+    in_sets = {reference.get("id") for order in cib.part("constraints").iter("rsc_order") for reference in order.iter("resource_ref")}
+    clones = [clone for clone in cib.part("resources").findall("clone")
+              if clone.find("group") is not None or clone.get("id") in in_sets]
+    found = [(block, pair) for clone in clones for block in clone.findall("meta_attributes")
+             for pair in list(block) if pair.get("name") == "clone-min"]
     for block, pair in found:
         block.remove(pair)
     return cib if found else None
@@ -464,11 +490,14 @@ KNOWN = [
           "the peer restarts what is behind a clone of which an instance is to start and cannot, in each decision again",
           restarted_behind_nothing, without_orders),
     Known("clone-min of groups",
-          "an instance counts for clone-min when it can be up; of a clone of groups the peer counts it whatever its members do",
-          anything, without_enough_groups),
+          "an instance counts for clone-min when it can be up; of a clone of groups the peer counts it whatever its members do, and in "
+          "an order of sets it does not count", anything, without_enough),
     Known("mandatory behind serialized",
           "a mandatory order holds; the peer does not hear it behind a serializing one of the same two", anything,
           without_serializing),
+    Known("promoted with a clone",
+          "what must be promoted with a clone is promoted where that has an instance, and runs anywhere; the peer promotes it anywhere, "
+          "or starts it nowhere else", anything, without_promoted_with_clones),
     Known("promoted later",
           "what is promoted, and restarted, is promoted again at once; the peer does so in its next decision", promoted_later, None),
     Known("not shown",
