@@ -123,8 +123,8 @@ static void add_pid(struct lsb_pids *pids, long number)
     pids->pids[pids->count++] = (pid_t)number;
 }
 
-/* Numbers with blanks or commas between; gives what is behind them. */
-static const char *take_numbers(const char *at, struct lsb_pids *pids)
+/* Numbers with these characters between; gives what is behind them. */
+static const char *take_numbers(const char *at, const char *between, struct lsb_pids *pids)
 {
     while (isdigit((unsigned char)*at)) {
         char *end;
@@ -133,7 +133,7 @@ static const char *take_numbers(const char *at, struct lsb_pids *pids)
         if (isalpha((unsigned char)*end) || errno)
             return end;
         add_pid(pids, number);
-        at = end + strspn(end, " \t,");
+        at = end + strspn(end, between);
     }
     return at;
 }
@@ -152,7 +152,7 @@ bool lsb_pidfile_read(const char *path, struct lsb_pids *pids)
         return false;
     text[size] = '\0';
     text[strcspn(text, "\r\n")] = '\0';
-    take_numbers(text + strspn(text, " \t"), pids);
+    take_numbers(text + strspn(text, " \t"), " \t", pids);
     pids->written = info.st_mtim;
     return pids->count > 0;
 }
@@ -172,7 +172,8 @@ void lsb_pids_in_text(const char *text, struct lsb_pids *pids)
             size_t length = strlen(words[i]);
             if (strncasecmp(at, words[i], length) != 0 || isalnum((unsigned char)at[length]))
                 continue;
-            next = take_numbers(at + length + strspn(at + length, " \t:=(#[\"'"), pids);
+            /* "process 12, 3 connections" is one number. */
+            next = take_numbers(at + length + strspn(at + length, " \t:=(#[\"'"), i ? " \t" : " \t,", pids);
             break;
         }
         at = next;
