@@ -3,12 +3,15 @@
 #include "lib/agent_host.h"
 #include "lib/run.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -412,6 +415,43 @@ START_TEST(file_of_long_ago)
 }
 END_TEST
 
+/* One with this number, which must be free. */
+static void run_another_with(pid_t pid)
+{
+    struct clone_args args = {.exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1};
+    long made = syscall(SYS_clone3, &args, sizeof args);
+    ck_assert_msg(made >= 0, "no process with the number %d can be made: %s", (int)pid, strerror(errno));
+    if (made == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        for (;;)
+            pause();
+    }
+    ck_assert_int_eq(made, pid);
+}
+
+START_TEST(number_is_used_again)
+{
+    write_script(SCRIPT_WITH_PIDFILE);
+    pid_t pid = run_service();
+    write_pid("pid", pid);
+    let_a_tick_pass();
+    agent_host_watch(&host);
+    expect_watched(pid, in_folder("pid"));
+    kill(host.watch, SIGSTOP);
+    kill_service(pid);
+    run_another_with(pid);
+    kill(host.watch, SIGCONT);
+    char line[600];
+    ck_assert(agent_host_next_change(&host, line, sizeof line));
+    ck_assert_msg(strstr(line, "has ended") && !strstr(line, "in its place"), "%s", line);
+    /* It would be the service if the file had been written for it. */
+    write_pid("pid", pid);
+    expect_watched(pid, in_folder("pid"));
+    kill_service(pid);
+    expect_next(pid, "has ended");
+}
+END_TEST
+
 START_TEST(parameter)
 {
     write_script("#!/bin/sh\nPIDFILE=@/other\nexit 0\n");
@@ -479,6 +519,7 @@ int main(void)
     tcase_add_test(tests, several_in_one_file);
     tcase_add_test(tests, its_parent_takes_its_time);
     tcase_add_test(tests, file_of_long_ago);
+    tcase_add_test(tests, number_is_used_again);
     tcase_add_test(tests, parameter);
     tcase_add_test(tests, ends_when_it_is_told_to);
     tcase_add_test(tests, without_a_script);
