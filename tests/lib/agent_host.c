@@ -380,7 +380,7 @@ void agent_host_open(struct agent_host *host, const char *name)
 {
     char path[512];
     *host = (struct agent_host){.type = "", .deadline = INT64_MAX};
-    snprintf(path, sizeof path, "%s/.libs/%s.so", HY_BUILDDIR, name);
+    snprintf(path, sizeof path, "%s/%s%s.so", HY_BUILDDIR, strchr(name, '/') ? "" : ".libs/", name);
     host->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     ck_assert_msg(host->library != NULL, "%s", host->library ? "" : dlerror());
     host->agent = dlsym(host->library, "halyard_agent_plugin");

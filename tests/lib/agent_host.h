@@ -43,7 +43,7 @@ struct agent_host {
 void agent_host_make_folder(void);
 void agent_host_remove_folder(void);
 
-/* `name`: "ipaddr2". Aborts the test when it cannot be loaded. */
+/* `name`: "ipaddr2", or with its folder in the build "docs/examples/.libs/flagfile". Aborts the test when it cannot be loaded. */
 void agent_host_open(struct agent_host *host, const char *name);
 /* Ends watch. */
 void agent_host_close(struct agent_host *host);

@@ -21,3 +21,9 @@ test_lsb_watch_SOURCES = tests/unit/test_lsb_watch.c tests/lib/agent_host.c test
 test_lsb_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_lsb_watch_LDADD = $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_lsb_watch_DEPENDENCIES = lsb.la
+
+UNIT_TESTS += test_example
+test_example_SOURCES = tests/unit/test_example.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/run.h
+test_example_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_example_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_example_DEPENDENCIES = docs/examples/flagfile.la
