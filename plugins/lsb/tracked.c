@@ -15,13 +15,18 @@
 /* A daemon writes its pid file when it has started; the clock may have been set a little in between. */
 enum { STARTED_LATER_S = 60 };
 
-int lsb_tracker_open(struct lsb_tracker *tracker)
+/* Without inotify (the number of its instances is limited) a process is watched all the same; what follows it is not seen. */
+void lsb_tracker_open(struct lsb_tracker *tracker)
 {
     tracker->count = 0;
     for (int i = 0; i < LSB_PIDFILES; i++)
         tracker->awaited[i] = (struct lsb_awaited){.folder = -1, .file = -1};
     tracker->notify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    return tracker->notify < 0 ? -errno : 0;
+    if (tracker->notify < 0)
+        tracker->host->log(
+            tracker->op, LOG_WARNING,
+            "no inotify (%s; fs.inotify.max_user_instances?): a pid file that is written later is not seen",
+            strerror(errno));
 }
 
 void lsb_tracker_close(struct lsb_tracker *tracker)

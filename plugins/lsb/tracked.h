@@ -32,13 +32,13 @@ struct lsb_tracker {
     const struct halyard_op *op;
     struct lsb_pidfiles files;
     struct lsb_awaited awaited[LSB_PIDFILES];
-    int notify; /* inotify(7): readable when a pid file may have changed */
+    int notify; /* inotify(7): readable when a pid file may have changed; -1: there is none */
     struct lsb_tracked all[LSB_TRACKED_MOST];
     int count;
 };
 
-/* `files` has been set. 0 or -errno. */
-int lsb_tracker_open(struct lsb_tracker *tracker);
+/* `host`, `op` and `files` have been set. */
+void lsb_tracker_open(struct lsb_tracker *tracker);
 void lsb_tracker_close(struct lsb_tracker *tracker);
 
 /* Reads the pid files, takes in what they name and drops what they do not name any more. True: a file names

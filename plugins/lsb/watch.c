@@ -251,9 +251,8 @@ enum halyard_rc lsb_watch(const struct halyard_host *host, const struct halyard_
     watch.tracker.host = host;
     watch.tracker.op = op;
     lsb_pidfiles_find(watch.script.path, host->type(op), host->get(op, "pidfile"), &watch.tracker.files);
-    int rc = lsb_tracker_open(&watch.tracker);
-    if (rc == 0)
-        rc = run(&watch);
+    lsb_tracker_open(&watch.tracker);
+    int rc = run(&watch);
     lsb_tracker_close(&watch.tracker);
     host->reason(op, "%s cannot be watched: %s", watch.script.path, strerror(-rc));
     return HALYARD_ERR_GENERIC;

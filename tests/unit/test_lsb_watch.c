@@ -119,7 +119,7 @@ static void expect_next(pid_t pid, const char *words)
     char line[600], who[64];
     snprintf(who, sizeof who, "process %d (", (int)pid);
     ck_assert_msg(agent_host_next_change(&host, line, sizeof line), "nothing is heard of %d", (int)pid);
-    ck_assert_msg(strstr(line, who) && strstr(line, words), "neither \"%s\" nor \"%s\" is in: %s", who, words, line);
+    ck_assert_msg(strncmp(line, who, strlen(who)) == 0 && strstr(line, words), "not \"%s...%s\": %s", who, words, line);
 }
 
 /* Nothing else has been heard before this: the next word is about a process that is killed now. */
@@ -292,6 +292,34 @@ START_TEST(stop_by_somebody)
     ck_assert(agent_host_next_change(&host, line, sizeof line));
     ck_assert_msg(strstr(line, "has ended") && !strstr(line, "in its place"), "%s", line);
     ck_assert_int_eq(access(in_folder("stopped"), F_OK), 0); /* the script had ended */
+}
+END_TEST
+
+/* It was there before the service: not a restart, but its keeper, as some scripts leave one. */
+START_TEST(script_that_stays)
+{
+    write_script("#!/bin/sh\nPIDFILE=@/pid\nmkfifo @/never && echo >@/runs\nread -r x <@/never\n");
+    pid_t keeper = fork();
+    ck_assert_int_ge(keeper, 0);
+    if (keeper == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        execl(in_folder("maxscale"), in_folder("maxscale"), "start", (char *)NULL);
+        _exit(1);
+    }
+    while (access(in_folder("runs"), F_OK) < 0)
+        usleep(1000);
+    let_a_tick_pass();
+    pid_t pid = run_service();
+    write_pid("pid", pid);
+    agent_host_watch(&host);
+    expect_watched(pid, in_folder("pid"));
+    kill_service(pid);
+    expect_next(pid, "has ended");
+    char logged[4096] = "";
+    ck_assert_int_eq(fcntl(host.logs, F_SETFL, O_NONBLOCK), 0);
+    ck_assert_int_lt(read(host.logs, logged, sizeof logged - 1), 0);
+    ck_assert_msg(!logged[0] && !strstr(host.logged, "waiting for it"), "%s%s", host.logged, logged);
+    kill_service(keeper);
 }
 END_TEST
 
@@ -512,6 +540,7 @@ int main(void)
     tcase_add_test(tests, restart_by_somebody);
     tcase_add_test(tests, stop_and_start_by_somebody);
     tcase_add_test(tests, stop_by_somebody);
+    tcase_add_test(tests, script_that_stays);
     tcase_add_test(tests, script_without_a_process);
     tcase_add_test(tests, died_before_the_watch);
     tcase_add_test(tests, status_names_it);
