@@ -231,7 +231,7 @@ static int multicast_send(struct halyard_tp *tp, uint32_t node, const void *data
     if (!tp->peer_count)
         return 0;
     int rc = udp_send_to(tp, &tp->group->at, data, size);
-    if (rc != -EAGAIN)
+    if (rc != -EAGAIN && tp->holder.works) /* else it is known why */
         note_trouble(tp, -rc);
     return rc;
 }

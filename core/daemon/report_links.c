@@ -19,6 +19,13 @@ static const char *state_word(enum hy_meter_state state)
     return words[state];
 }
 
+/* Null: it is not known. */
+static json_t *hears_us(const struct hy_meter_figures *figures)
+{
+    bool known = figures->told && figures->state != HY_METER_DOWN && figures->state != HY_METER_NEW;
+    return known ? json_boolean(figures->hears_us && figures->state != HY_METER_UNHEARD) : json_null();
+}
+
 static json_t *peer_entry(const struct hy_link_peer_stats *peer, hy_time now, hy_wall wall)
 {
     const struct hy_meter_figures *figures = &peer->figures;
@@ -29,7 +36,7 @@ static json_t *peer_entry(const struct hy_link_peer_stats *peer, hy_time now, hy
     json_object_set_new(entry, "state", json_string(state_word(figures->state)));
     json_object_set_new(entry, "since_us", json_integer((json_int_t)(wall - (now - figures->state_since))));
     json_object_set_new(entry, "last_heard_ms", number_if(figures->heard, (now - figures->last_heard) / HY_MS));
-    json_object_set_new(entry, "hears_us", figures->told ? json_boolean(figures->hears_us) : json_null());
+    json_object_set_new(entry, "hears_us", hears_us(figures));
     json_object_set_new(entry, "received", number(figures->received));
     json_object_set_new(entry, "lost", number(figures->lost));
     json_object_set_new(entry, "doubled", number(figures->doubled));

@@ -6,6 +6,8 @@
 enum { WORTH_JUDGING = 64 /* datagrams in the window, before its loss says anything */ };
 
 static const hy_time longest_round_trip = 60 * HY_SECOND; /* what is longer is no answer */
+/* A link that comes up seldom does so in both directions at once: addresses are asked for once a second (RFC 1122, 2.3.2.1). */
+static const hy_time settling = 2 * HY_SECOND;
 
 uint32_t hy_meter_stamp(hy_time now)
 {
@@ -235,11 +237,21 @@ void hy_meter_was_late(struct hy_meter *meter, hy_time now)
     meter->late_until = now;
 }
 
+static bool comes_up_one_way(const struct hy_meter *meter)
+{
+    bool was_off = meter->state == HY_METER_DOWN || meter->state == HY_METER_NEW;
+    return was_off && (meter->next == HY_METER_UNHEARD || meter->next == HY_METER_DEAF);
+}
+
 bool hy_meter_step(struct hy_meter *meter, hy_time now, enum hy_meter_state *was)
 {
     enum hy_meter_state next = judge(meter, now);
     *was = meter->state;
-    if (next == *was)
+    if (next != meter->next) {
+        meter->next = next;
+        meter->next_since = now;
+    }
+    if (next == *was || (comes_up_one_way(meter) && now - meter->next_since < settling))
         return false;
     bool silent = next == HY_METER_DOWN || next == HY_METER_DEAF;
     bool was_silent = *was == HY_METER_DOWN || *was == HY_METER_DEAF;

@@ -51,6 +51,8 @@ struct hy_meter {
     struct hy_meter_limits limits;
     enum hy_meter_state state;
     hy_time begun, state_since;
+    enum hy_meter_state next; /* the state that is about to come, since then */
+    hy_time next_since;
     hy_time late_until; /* this node itself was late until then: silence counts from there */
 
     /* What is heard. */

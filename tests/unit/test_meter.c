@@ -312,9 +312,15 @@ START_TEST(one_way_we_were_never_heard)
         told(false, 0, 0);
         ck_assert_int_eq(step(), HY_METER_NEW);
     }
-    for (int i = 0; i < 10; i++) {
+    for (hy_time end = now + HY_SECOND; now < end;) { /* as long as addresses may have to be asked for */
         number = run(number, 1, 0);
         told(false, 0, 0);
+        ck_assert_int_eq(step(), HY_METER_NEW);
+    }
+    for (hy_time end = now + 2 * HY_SECOND; now < end;) {
+        number = run(number, 1, 0);
+        told(false, 0, 0);
+        step();
     }
     ck_assert_int_eq(step(), HY_METER_UNHEARD);
     ck_assert(figures().told && !figures().hears_us);
@@ -336,6 +342,21 @@ START_TEST(one_way_we_do_not_hear)
     told(true, limits.dead_after + 1, 0);
     ck_assert_int_eq(step(), HY_METER_DOWN);
     ck_assert_uint_eq(figures().outages, 1);
+}
+END_TEST
+
+START_TEST(one_way_while_it_comes_up_is_not_said)
+{
+    uint32_t number = run(1, 100, 0);
+    now += HY_SECOND;
+    ck_assert_int_eq(step(), HY_METER_DOWN);
+    for (hy_time end = now + 1500 * HY_MS; now < end;) {
+        number = run(number, 1, 0);
+        told(true, HY_SECOND, 0);
+        ck_assert_int_eq(step(), HY_METER_DOWN);
+    }
+    told(true, 10 * HY_MS, 0);
+    ck_assert_int_eq(step(), HY_METER_UP);
 }
 END_TEST
 
@@ -425,6 +446,7 @@ int main(void)
     tcase_add_test(tcase, one_way_we_are_not_heard);
     tcase_add_test(tcase, one_way_we_were_never_heard);
     tcase_add_test(tcase, one_way_we_do_not_hear);
+    tcase_add_test(tcase, one_way_while_it_comes_up_is_not_said);
     tcase_add_test(tcase, both_ways_at_once_is_down);
     tcase_add_test(tcase, never_heard_is_no_matter_until_the_peer_is);
     tcase_add_test(tcase, it_is_said_what_was_heard);

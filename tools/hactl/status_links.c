@@ -58,9 +58,15 @@ static void duration(int64_t us, char text[CELL])
         snprintf(text, CELL, "%" PRId64 " d %" PRId64 " h", hours / 24, hours % 24);
 }
 
+/* Of a link that is silent, the last figure is no news. */
+static bool is_silent(const json_t *peer)
+{
+    return strcmp(text_of(peer, "state"), "down") == 0 || strcmp(text_of(peer, "state"), "deaf") == 0;
+}
+
 static void loss(const json_t *peer, const char *key, char text[CELL])
 {
-    if (is_number(peer, key))
+    if (is_number(peer, key) && !is_silent(peer))
         snprintf(text, CELL, "%.1f %%", (double)number_of(peer, key) / 1e4);
     else
         snprintf(text, CELL, "-");
