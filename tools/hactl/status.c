@@ -274,10 +274,8 @@ static void show(const struct hactl *h, const struct hactl_state *state, bool li
 int hactl_status(struct hactl *h, int argc, char **argv)
 {
     bool links = argc > 1;
-    if (links && strcmp(argv[1], "--links") != 0) {
-        hactl_fail("status: '%s': expected --links, or nothing", argv[1]);
-        return HACTL_USAGE;
-    }
+    if (links && strcmp(argv[1], "--links") != 0)
+        return hactl_usage(hactl_find("", "status"));
     struct hactl_state state;
     int status = hactl_state_glance(h, &state);
     if (status)

@@ -92,8 +92,8 @@ static void last_heard(const json_t *peer, char text[CELL])
 
 static void print_head(struct hy_buf *out)
 {
-    hy_buf_addf(out, "  %-16s %-26s %-11s %-8s %-8s %-10s %-10s %-10s %s\n", "node", "state", "since", "loss in",
-                "loss out", "round trip", "jitter", "heard", "outages");
+    hy_buf_addf(out, "  %-16s %-26s %-11s %-8s %-8s %-10s %-10s %-11s %s\n", "node", "state", "for", "loss in",
+                "loss out", "round trip", "jitter", "last heard", "outages");
 }
 
 static void print_peer(const struct hactl_state *state, const json_t *peer, struct hy_buf *out)
@@ -105,7 +105,7 @@ static void print_peer(const struct hactl_state *state, const json_t *peer, stru
     milliseconds(peer, "round_trip_us", trip);
     milliseconds(peer, "jitter_us", jitter);
     last_heard(peer, heard);
-    hy_buf_addf(out, "  %-16s %-26s %-11s %-8s %-8s %-10s %-10s %-10s %" PRId64 "\n", text_of(peer, "node"),
+    hy_buf_addf(out, "  %-16s %-26s %-11s %-8s %-8s %-10s %-10s %-11s %" PRId64 "\n", text_of(peer, "node"),
                 state_text(peer), since, in, back, trip, jitter, heard, number_of(peer, "outages"));
 }
 
