@@ -27,11 +27,11 @@ struct group {
 };
 
 static const struct halyard_tp_param params[] = {
-    UDP_PARAMS_BEFORE_TTL,
+    UDP_PARAMS_BEFORE,
     {"group", NULL, "address of the group; " GROUP_IPV4 " when not set, or " GROUP_IPV6 " with IPv6"},
     {"interface", NULL, "interface to keep to; the one that has the address when not set"},
     {"ttl", "1", "TTL or hop limit of what goes to the group, 1..255: how many routers it may pass, and one"},
-    UDP_PARAMS_AFTER_TTL,
+    UDP_PARAMS_AFTER,
 };
 
 static bool is_ipv6(const struct halyard_tp *tp)

@@ -65,13 +65,13 @@ struct halyard_tp {
     struct group *group; /* multicast's; NULL: none */
 };
 
-/* The rows of the table of settings that all have; UDP_TTL_PARAM is each one's own. */
-#define UDP_PARAMS_BEFORE_TTL                                                                                          \
+/* The rows of the table of settings that all have; between them stand each one's own. */
+#define UDP_PARAMS_BEFORE                                                                                              \
     {"address", NULL, "this node's own address on the link, numeric, IPv4 or IPv6; required"},                         \
     {                                                                                                                  \
         "port", "5405", "UDP port, 1..65535; the peers' too, where they name none"                                     \
     }
-#define UDP_PARAMS_AFTER_TTL                                                                                           \
+#define UDP_PARAMS_AFTER                                                                                               \
     {"tos", "192", "TOS or traffic class, 0..255; 192 is CS6, network control (RFC 4594)"},                            \
         {"priority", "6", "priority in this host's queues, 0..6"},                                                     \
         {"receive_buffer", NULL, "bytes, 4096..67108864; the system's own when not set"},                              \

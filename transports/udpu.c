@@ -11,10 +11,10 @@
 #include <errno.h>
 
 static const struct halyard_tp_param params[] = {
-    UDP_PARAMS_BEFORE_TTL,
+    UDP_PARAMS_BEFORE,
     {"interface", NULL, "interface to keep to, whatever the routes say"},
     {"ttl", NULL, "TTL or hop limit, 1..255; the system's own when not set"},
-    UDP_PARAMS_AFTER_TTL,
+    UDP_PARAMS_AFTER,
 };
 
 static int udpu_options(struct halyard_tp *tp)

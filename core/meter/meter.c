@@ -53,8 +53,7 @@ static unsigned window_count(const struct hy_meter *meter)
 {
     unsigned count = 0;
     for (size_t i = 0; i < HY_METER_WINDOW / 64; i++)
-        for (uint64_t word = meter->window[i]; word; word &= word - 1)
-            count++;
+        count += (unsigned)__builtin_popcountll(meter->window[i]);
     return count;
 }
 
