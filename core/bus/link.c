@@ -171,14 +171,14 @@ static bool may_come_yet(int rc)
 /* Said once, however often it is tried. */
 static void tell_waiting(struct halyard_tp_ctx *link, const char *why)
 {
+    link->up = false;
+    hy_buf_clear(&link->why);
+    hy_buf_adds(&link->why, hy_buf_text(&link->reason));
     if (!strcmp(hy_buf_text(&link->waiting_for), why))
         return;
     hy_buf_clear(&link->waiting_for);
     hy_buf_adds(&link->waiting_for, why);
     hy_warning(link->log, "%s; trying again each second", why);
-    link->up = false;
-    hy_buf_clear(&link->why);
-    hy_buf_adds(&link->why, hy_buf_text(&link->reason));
     on_event(link, HALYARD_ALL, false, hy_buf_text(&link->why));
 }
 
@@ -195,7 +195,6 @@ static void retry(void *context)
         link->up = true;
         hy_buf_clear(&link->why);
         if (hy_link_start(link, &err)) {
-            link->up = false;
             waiting = true;
             tell_waiting(link, err.text);
             continue;

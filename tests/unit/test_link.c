@@ -476,6 +476,7 @@ START_TEST(a_link_waits_for_its_address)
         zwait_turn(&waiter);
     has_exactly(&nodes[0].lines, "4:link 2 (udpu): no interface of this host has the address 10.11.12.1 (yet); trying "
                                  "again each second\n");
+    ck_assert_str_eq(stats_of(&nodes[0], 2).why, "no interface of this host has the address 10.11.12.1 (yet)");
     if (own_network) {
         hy_buf_clear(&nodes[0].events);
         ck_assert_int_eq(system("ip address add 10.11.12.1/24 dev lo"), 0);

@@ -19,6 +19,41 @@ enum { PORT = 5405 };
 static struct halyard_tp_ctx here, there;
 static char port_here[8], port_there[8];
 
+static int plain_socket(int family, const char *address, struct sockaddr_storage *at, socklen_t *size)
+{
+    struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(9)};
+    struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+    ck_assert_int_eq(inet_pton(family, address, family == AF_INET ? (void *)&v4.sin_addr : (void *)&v6.sin6_addr), 1);
+    *size = family == AF_INET ? sizeof v4 : sizeof v6;
+    memcpy(at, family == AF_INET ? (void *)&v4 : (void *)&v6, *size);
+    int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ck_assert(fd >= 0 && !bind(fd, (struct sockaddr *)at, *size));
+    return fd;
+}
+
+/* The kernel takes a cable into use, and begins with IPv6 on it, some moments after it was put in: until then it drops what is
+ * sent without a word, in both directions. */
+static void wait_passage(int family, const char *address_here, const char *address_there)
+{
+    struct sockaddr_storage at_here, at_there;
+    socklen_t size;
+    char byte;
+    int fd_here = plain_socket(family, address_here, &at_here, &size);
+    netns_there();
+    int fd_there = plain_socket(family, address_there, &at_there, &size);
+    netns_here();
+    bool passed_there = false, passed_here = false;
+    for (int64_t end = tp_now_ms() + PATIENCE_MS; !passed_there || !passed_here; usleep(5000)) {
+        ck_assert_msg(tp_now_ms() < end, "nothing passes between %s and %s", address_here, address_there);
+        (void)sendto(fd_here, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&at_there, size);
+        (void)sendto(fd_there, "x", 1, MSG_DONTWAIT, (struct sockaddr *)&at_here, size);
+        passed_there |= recv(fd_there, &byte, 1, MSG_DONTWAIT) == 1;
+        passed_here |= recv(fd_here, &byte, 1, MSG_DONTWAIT) == 1;
+    }
+    close(fd_here);
+    close(fd_there);
+}
+
 static void set_up(void)
 {
     netns_open();
@@ -26,6 +61,8 @@ static void set_up(void)
     ip_here("address add fd00::1/64 dev eth0 nodad");
     ip_there("address add 10.9.8.2/24 dev far0");
     ip_there("address add fd00::2/64 dev far0 nodad");
+    wait_passage(AF_INET, "10.9.8.1", "10.9.8.2");
+    wait_passage(AF_INET6, "fd00::1", "fd00::2");
     here = (struct halyard_tp_ctx){.enter = netns_here, .leave = netns_here};
     there = (struct halyard_tp_ctx){.enter = netns_there, .leave = netns_here};
 }
