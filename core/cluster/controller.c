@@ -364,6 +364,18 @@ static bool waits_for_lock(const struct hy_decision *decision, const struct hy_a
     return false;
 }
 
+/* It failed there as it was defined before, and may have failed too often: nobody shall see it start there while that still
+ * counts, and the command that ends it is not to meet the answer of that start. */
+static bool waits_for_expiry(const struct hy_decision *decision, const struct hy_action *action)
+{
+    for (size_t i = 0; i < decision->expired.count && action->kind == HY_ACT_START; i++) {
+        const struct hy_expired *expired = &decision->expired.items[i];
+        if (expired->redefined && strcmp(expired->rsc, action->rsc) == 0 && strcmp(expired->node, action->node) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void decide(struct hy_cluster *c)
 {
     struct controller *controller = &c->controller;
@@ -377,7 +389,8 @@ static void decide(struct hy_cluster *c)
     struct hy_decision *decision = hy_schedule(&input);
     for (size_t i = 0; i < decision->action_count; i++) {
         const struct hy_action *action = &decision->actions[i];
-        if (!action->pending && !action->blocked && !action->after_count && !waits_for_lock(decision, action))
+        if (!action->pending && !action->blocked && !action->after_count && !waits_for_lock(decision, action) &&
+            !waits_for_expiry(decision, action))
             give(c, action);
     }
     propose_locks(c, decision);

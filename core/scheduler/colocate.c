@@ -202,17 +202,33 @@ static void apply_to_role(struct hy_sched *s, struct hy_srsc *dependent, struct 
         confine(s, dependent, clone, colocation, marked, worth);
 }
 
-static void promote_with(struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
+static bool is_beside(const struct hy_sched *s, const struct hy_srsc *dependent, const struct hy_srsc *clone,
+                      const struct hy_scoloc *colocation)
+{
+    if (!colocation->attribute && dependent->node != HY_NO_NODE)
+        return instance_at(clone, dependent->node, colocation->primary_role);
+    for (uint32_t n = 0; n < s->node_count; n++)
+        if (hy_sched_same_place(s, colocation, n, dependent->node) && instance_at(clone, n, colocation->primary_role))
+            return true;
+    return false;
+}
+
+/* Where it is placed already, it is not promoted but beside an instance. */
+static void forbid_promotion(const struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
+                             const struct hy_scoloc *colocation)
+{
+    if (dependent->assigned && colocation->dependent_role == HY_ROLE_PROMOTED && colocation->score >= HY_INFINITY &&
+        !is_beside(s, dependent, clone, colocation))
+        dependent->promotion = -HY_INFINITY;
+}
+
+static void promote_with(const struct hy_sched *s, struct hy_srsc *dependent, const struct hy_srsc *clone,
                          const struct hy_scoloc *colocation)
 {
-    bool found = false;
-    for (uint32_t n = 0; n < s->node_count && !found; n++)
-        found =
-            hy_sched_same_place(s, colocation, n, dependent->node) && instance_at(clone, n, colocation->primary_role);
-    if (found)
+    if (is_beside(s, dependent, clone, colocation))
         dependent->promotion = hy_score_add(dependent->promotion, colocation->score);
-    else if (colocation->score >= HY_INFINITY)
-        dependent->promotion = -HY_INFINITY;
+    else
+        forbid_promotion(s, dependent, clone, colocation);
 }
 
 static void apply_to_pair(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
@@ -225,6 +241,7 @@ static void apply_to_pair(struct hy_sched *s, struct hy_srsc *dependent, struct 
         note(s, dependent, colocation, clone, HY_NO_NODE, HY_INFINITY, NULL);
         hy_sched_settle(s, dependent, HY_NO_NODE, true);
     }
+    forbid_promotion(s, dependent, clone, colocation);
 }
 
 static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct hy_srsc *clone,
@@ -249,6 +266,7 @@ static void apply_to_clone(struct hy_sched *s, struct hy_srsc *dependent, struct
             marked[n] = instance_at(clone, n, HY_ROLE_ANY) != NULL;
         if (!dependent->assigned)
             confine(s, dependent, clone, colocation, marked, NULL);
+        forbid_promotion(s, dependent, clone, colocation);
         return;
     }
     /* The first in the order of placement, or of promotion, come first: what would leave no node is left out. */

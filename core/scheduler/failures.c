@@ -55,11 +55,12 @@ static bool is_blocked(const struct hy_trace *list, const struct hy_prim *prim)
     return false;
 }
 
-static void tell_expired(struct hy_sched *s, const struct hy_unit *unit, uint32_t node)
+static void tell_expired(struct hy_sched *s, const struct hy_unit *unit, uint32_t node, bool redefined)
 {
     struct hy_arena *arena = &s->decision->arena;
     struct hy_expired *expired = hy_arena_vec_add(arena, &s->decision->expired);
-    *expired = (struct hy_expired){.rsc = hy_arena_strdup(arena, unit->name), .node = s->nodes[node].name};
+    *expired = (struct hy_expired){
+        .rsc = hy_arena_strdup(arena, unit->name), .node = s->nodes[node].name, .redefined = redefined};
 }
 
 static void tell_expiring(struct hy_sched *s, const struct hy_unit *unit, uint32_t node, hy_wall at)
@@ -118,18 +119,19 @@ void hy_sched_expire(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
     past->expired = true;
     past->fail_count = 0;
     if (!is_unresolved(past, unit->prim))
-        tell_expired(s, unit, node);
+        tell_expired(s, unit, node, false);
 }
 
-/* What failed as it was defined before may succeed as it is defined now. */
+/* What failed as it was defined before may succeed as it is defined now. What is not known to have stopped is left in the
+ * history until it has; it counts no more all the same. */
 void hy_sched_forget(struct hy_sched *s, struct hy_unit *unit, uint32_t node)
 {
     struct hy_past *past = &unit->past[node];
-    if (s->input->at_once)
-        past->fail_count = 0;
-    else if (!past->expired && past->role == HY_ROLE_STOPPED && past->on_fail < HY_ONFAIL_BLOCK &&
-             !is_unresolved(past, unit->prim))
-        tell_expired(s, unit, node);
+    if (past->expired || past->on_fail >= HY_ONFAIL_BLOCK)
+        return;
+    past->fail_count = 0;
+    if (past->role == HY_ROLE_STOPPED && !is_unresolved(past, unit->prim))
+        tell_expired(s, unit, node, true);
 }
 
 /* One failure among several. What a probe has found running is not unfound by time. */

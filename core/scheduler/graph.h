@@ -109,6 +109,7 @@ struct hy_step {
     uint32_t required;                /* gates: how many */
     uint32_t called_by, forbidden_by; /* the step that did it first; HY_NO_ACTION: it itself */
     const struct hy_srsc *carried;    /* what stands on it, and keeps it from being done; NULL */
+    const struct hy_srsc *gated;      /* gates: what enough is asked of; NULL */
     const struct hy_sop *sop;
     const char *op; /* NULL: the task's word. The decision's string */
     hy_time interval;

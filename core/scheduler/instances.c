@@ -61,18 +61,19 @@ static int compare_active(struct turn *a, struct turn *b)
     return order;
 }
 
-/* Those that are best left alone come first. What runs in several places comes last, behind what runs nowhere, too: else
- * three of them could each come before the next one, and what comes of that is the library's to choose. */
+/* Those that are best left alone come first; what runs in several places behind what runs in one. The peer asks for the
+ * latter before all else, of two that run: then three of them could each come before the next one, and what comes of that
+ * is the library's to choose. */
 static int compare_turns(const void *one, const void *other)
 {
     struct turn *a = (struct turn *)(uintptr_t)one, *b = (struct turn *)(uintptr_t)other;
-    if ((a->active > 1 || b->active > 1) && a->active != b->active)
-        return a->active < b->active ? -1 : 1;
     int order = by_flag(a->allowed, b->allowed);
     if (!order && a->instance->priority != b->instance->priority)
         order = a->instance->priority > b->instance->priority ? -1 : 1;
     if (!order)
         order = by_flag(a->node != HY_NO_NODE, b->node != HY_NO_NODE);
+    if (!order && a->active != b->active)
+        order = a->active < b->active ? -1 : 1;
     if (!order && a->node != HY_NO_NODE)
         order = compare_active(a, b);
     return order ? order : a->instance->instance < b->instance->instance ? -1 : 1;
@@ -152,6 +153,14 @@ static size_t save(const struct hy_sched *s, const struct hy_srsc *rsc, int *int
     return done;
 }
 
+static bool is_whole(const struct hy_srsc *rsc)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (!is_whole(rsc->children.items[i]))
+            return false;
+    return rsc->kind != HY_RSC_PRIMITIVE || rsc->node != HY_NO_NODE;
+}
+
 /* Tries to leave an active instance where it is. When it would rather go elsewhere, a place is kept free there, and it is
  * tried again: so each node gets as many instances as it is worth, and as few as possible of them move. */
 static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_srsc *instance, uint32_t current,
@@ -166,15 +175,18 @@ static bool keep_in_place(struct hy_sched *s, struct hy_srsc *clone, struct hy_s
     uint32_t node = HY_NO_NODE;
     for (uint32_t reserved = 0; reserved < available; reserved++) {
         node = assign_instance(s, clone, instance, current);
-        if (node == current)
+        /* Instances that are told apart may be whole elsewhere, with another one in this place. */
+        bool torn = reserved && clone->unique && !is_whole(instance);
+        if (node == current && !torn)
             break;
         hy_sched_unassign(s, instance);
         save(s, instance, saved, true);
         instance->causes = causes;
         hy_sched_ledger_undo(s, instance, mark);
-        if (node == HY_NO_NODE)
-            break;
+        bool open = node != HY_NO_NODE && !torn;
         node = HY_NO_NODE;
+        if (!open)
+            break;
     }
     memcpy(clone->count, counts, s->node_count * sizeof *counts);
     if (node == HY_NO_NODE)

@@ -141,10 +141,11 @@ static void serialize(struct hy_graph *g, const struct hy_sorder *order)
 
 /* ---------------------------------------------------------------- as many as it takes */
 
-static uint32_t new_gate(struct hy_graph *g, uint32_t required)
+static uint32_t new_gate(struct hy_graph *g, uint32_t required, const struct hy_srsc *of)
 {
     uint32_t gate = hy_graph_step(g, NULL, HY_TASK_GATE, HY_NO_NODE, HY_OPTIONAL | HY_RUNNABLE | HY_PSEUDO);
     hy_step_at(g, gate)->required = required;
+    hy_step_at(g, gate)->gated = of;
     return gate;
 }
 
@@ -171,7 +172,7 @@ static uint32_t enough(const struct hy_sorder *order)
 /* clone-min: so many instances must be up, whichever, and whatever kind of order it is (as the peer has it). */
 static void link_enough(struct hy_graph *g, const struct hy_sorder *order, enum hy_task first, enum hy_task then)
 {
-    uint32_t gate = new_gate(g, enough(order));
+    uint32_t gate = new_gate(g, enough(order), order->first);
     for (size_t i = 0; i < order->first->children.count; i++)
         link_to_gate(g, order->first->children.items[i], first, gate);
     link_to_all(g, gate, order->then, then, HY_LINK_NEEDS);
@@ -180,7 +181,7 @@ static void link_enough(struct hy_graph *g, const struct hy_sorder *order, enum 
 /* require-all=false: one of them must be up. */
 static void apply_gate(struct hy_graph *g, const struct hy_sgate *sets)
 {
-    uint32_t gate = new_gate(g, 1);
+    uint32_t gate = new_gate(g, 1, sets->firsts.count ? sets->firsts.items[0] : NULL);
     for (size_t i = 0; i < sets->firsts.count; i++)
         link_to_gate(g, sets->firsts.items[i], task_of(sets->first_action), gate);
     for (size_t i = 0; i < sets->thens.count; i++)

@@ -216,10 +216,10 @@ static bool can_begin_at(const struct hy_graph *g, const struct hy_srsc *rsc, en
     return at != HY_NO_ACTION && hy_step_is(g, at, HY_RUNNABLE);
 }
 
-/* Instances in pairs: each is held back by the one beside it alone. */
-static bool are_pairs(const struct hy_srsc *top, const struct hy_scoloc *with)
+/* Who must be with a clone is with the instance on its node, and held back by that one alone. */
+static bool is_beside(const struct hy_srsc *top, const struct hy_scoloc *with)
 {
-    return top->kind == HY_RSC_CLONE && with->dependent->kind == HY_RSC_CLONE && with->dependent->interleave;
+    return top->kind == HY_RSC_CLONE && !with->attribute;
 }
 
 /* What cannot begin holds back what must be with it. */
@@ -240,7 +240,7 @@ static void hold_back_dependents(struct hy_graph *g, uint32_t number)
         bool promoted = with->primary_role == HY_ROLE_PROMOTED;
         if (with->score < HY_INFINITY || promoted != (task == HY_TASK_PROMOTE))
             continue;
-        if (nowhere || (not_here && are_pairs(top, with)))
+        if (nowhere || (not_here && is_beside(top, with)))
             forbid_all(g, with->dependent, with->dependent_role == HY_ROLE_PROMOTED ? HY_TASK_PROMOTE : HY_TASK_START,
                        nowhere ? HY_NO_NODE : node, number);
     }

@@ -233,6 +233,17 @@ static const char *why_locked(struct hy_sched *s, const struct hy_srsc *rsc)
                            s->nodes[rsc->lock_node].name, rsc->id);
 }
 
+static const char *why_order(struct hy_sched *s, const struct hy_srsc *first)
+{
+    struct hy_arena *arena = &s->decision->arena;
+    if (is_blocked(first))
+        return hy_arena_printf(arena, "%s, which comes before it, is blocked", first->id);
+    if (first->kind == HY_RSC_CLONE && first->clone_min)
+        return hy_arena_printf(arena, "%s, which comes before it, has fewer instances up than clone-min=%u asks for",
+                               first->id, first->clone_min);
+    return hy_arena_printf(arena, "%s, which comes before it, does not run", first->id);
+}
+
 static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
 {
     struct hy_arena *arena = &s->decision->arena;
@@ -256,8 +267,7 @@ static const char *why_nowhere(struct hy_sched *s, struct hy_srsc *rsc)
     case HY_HALT_STUCK:
         return "it cannot be stopped where it is";
     case HY_HALT_ORDER:
-        return hy_arena_printf(arena, "%s, which comes before it, %s", rsc->halt_by->id,
-                               is_blocked(rsc->halt_by) ? "is blocked" : "does not run");
+        return why_order(s, rsc->halt_by);
     case HY_HALT_COLOCATION:
         return hy_arena_printf(arena, "%s, which it must be with, does not run", rsc->halt_by->id);
     default:

@@ -34,9 +34,7 @@ struct hy_inflight {
 struct hy_sched_input {
     const struct hy_cib *cib;
     hy_wall now;
-    bool quorum;  /* a DC has it by nature; false for simulating without */
-    bool at_once; /* what is to be expired because its definition has changed counts as expired: for simulating; else
-                     * it is told in `expired`, and counts until that has been done */
+    bool quorum; /* a DC has it by nature; false for simulating without */
     bool
         blotted; /* secrets may have been blotted out of the configuration: one that was given away, to simulate with */
     const char *dc; /* who decides, for rules about "#is_dc"; NULL: not known */
@@ -193,8 +191,9 @@ struct hy_decision {
     HY_VEC(struct hy_expired {
         const char *rsc;
         const char *node;
+        bool redefined; /* what failed has another definition now: it starts there when the count is gone */
     })
-    expired; /* failure-timeout has passed: a command `expire` is due */
+    expired; /* failure-timeout has passed, or `redefined`: a command `expire` is due */
     HY_VEC(struct hy_lock_change {
         const char *rsc;
         const char *node;

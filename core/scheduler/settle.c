@@ -4,7 +4,9 @@
 
 static const struct hy_srsc *cause_of(const struct hy_graph *g, uint32_t step)
 {
-    return step == HY_NO_ACTION ? NULL : hy_step_at(g, step)->rsc;
+    if (step == HY_NO_ACTION)
+        return NULL;
+    return hy_step_at(g, step)->task == HY_TASK_GATE ? hy_step_at(g, step)->gated : hy_step_at(g, step)->rsc;
 }
 
 static void settle_unmanaged(const struct hy_graph *g, struct hy_srsc *leaf)

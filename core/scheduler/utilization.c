@@ -157,7 +157,9 @@ static void gather(struct hy_sched *s, struct hy_srsc *rsc, const struct hy_srsc
     rsc->stamp = stamp;
     if (rsc->kind == HY_RSC_PRIMITIVE)
         add_needs_of(s, needs, rsc);
-    /* Of an unassigned clone the instances are not added: how many go to one node is not known. */
+    /* At least one instance of a clone is to be where it is, or none can run. */
+    if (rsc->kind == HY_RSC_CLONE && rsc->children.count && !rsc->assigned && hy_sched_clone_of(origin) != rsc)
+        add_needs_of(s, needs, rsc->children.items[0]);
     if (rsc->kind == HY_RSC_GROUP)
         for (size_t i = 0; i < rsc->children.count; i++)
             gather(s, rsc->children.items[i], origin, stamp, needs);

@@ -101,7 +101,6 @@ void hactl_decide(struct hactl_state *state, struct hy_cib *cib, const struct ha
     const struct hy_sched_input input = {.cib = cib,
                                          .now = setting->now,
                                          .quorum = setting->quorum,
-                                         .at_once = setting->at_once,
                                          .blotted = setting->blotted,
                                          .dc = setting->dc,
                                          .inflight = live ? live->inflight.items : NULL,

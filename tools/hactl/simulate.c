@@ -21,8 +21,7 @@ static int simulate(const struct hactl_simulate_options *options, struct hactl_o
                     struct hactl_simulation *simulation)
 {
     hy_wall now = options->at ? options->at : origin->now;
-    struct hactl_setting setting = {
-        .now = now, .quorum = origin->quorum, .at_once = true, .blotted = origin->given, .dc = origin->dc};
+    struct hactl_setting setting = {.now = now, .quorum = origin->quorum, .blotted = origin->given, .dc = origin->dc};
     int status = hactl_simulate_events(options, origin->cib, hactl_has_fencing(origin->cib), now);
     if (options->quorum != HACTL_AS_IT_IS || options->down.count)
         setting.quorum = hactl_quorum_left(options, origin->cib, origin->quorum);

@@ -47,8 +47,7 @@ struct hactl_setting {
     hy_wall now;
     bool quorum;
     const char *dc; /* NULL: not known */
-    bool at_once;   /* these two as hy_sched_input has them */
-    bool blotted;
+    bool blotted;   /* as hy_sched_input has it */
 };
 
 /* A state with its decision; the CIB is the state's from then on. `live`: what is under way there counts; NULL: nothing

@@ -103,6 +103,9 @@ class Answer:
         self.promoted = gather({name: nodes for name, nodes in (raw.get("promoted") or {}).items()
                                 if not names.has_one_role(name, self.after.get(names.key(name), ()))}, names.top)
         self.actions = canonical_actions(raw.get("actions") or [], names)
+        # Canonical actions do not tell an instance that failed from one that moves.
+        self.failed = {(names.key(one["resource"]), one.get("from")) for one in raw.get("actions") or []
+                       if str(one.get("action", "")).lower() == "recover"}
 
     def carried_out(self):
         return collections.Counter({action: count for action, count in self.actions.items() if not action.blocked})
