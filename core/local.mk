@@ -6,6 +6,7 @@ include core/cib/local.mk
 include core/scheduler/local.mk
 include core/consensus/local.mk
 include core/membership/local.mk
+include core/meter/local.mk
 include core/cluster/local.mk
 include core/journal/local.mk
 include core/store/local.mk

@@ -2,7 +2,9 @@
 #include "bus/link.h"
 
 #include "base/alloc.h"
+#include "bus/link_header.h"
 #include "bus/link_host.h"
+#include "bus/link_meters.h"
 #include "bus/ticker.h"
 
 #include <errno.h>
@@ -24,6 +26,7 @@ struct hy_links {
     void *context;
     struct halyard_tp_ctx *links;
     size_t count;
+    struct hy_link_meters meters;
     struct hy_ticker *retry; /* while a link waits for its address */
 };
 
@@ -65,31 +68,37 @@ static bool is_stranger(const struct hy_links *links, uint32_t from)
     return links->stranger && from != links->self;
 }
 
-static void take_opened(struct halyard_tp_ctx *link, uint32_t from, uint32_t hint, const struct hy_buf *content)
+static void take_opened(struct halyard_tp_ctx *link, uint32_t from, uint32_t hint, const struct hy_buf *opened)
 {
     struct hy_links *links = link->owner;
+    struct hy_link_header header;
     struct hy_err err = {{0}};
-    if (is_stranger(links, from)) {
-        links->stranger(links->context, from, hy_buf_text(content), content->size);
+    size_t skip = 0;
+    const char *text = hy_buf_text(opened);
+    if (hy_link_header_read(text, opened->size, &header, &skip, &err)) {
+        refuse(link, hint, err.text);
+    } else if (is_stranger(links, from)) {
+        links->stranger(links->context, from, text + skip, opened->size - skip);
     } else if (check_sender(links, link, from, hint, &err)) {
         refuse(link, hint, err.text);
     } else {
         link->received++;
-        links->received(links->context, from, link->number, hy_buf_text(content), content->size);
+        hy_link_meters_take(&links->meters, link, from, &header);
+        links->received(links->context, from, link->number, text + skip, opened->size - skip);
     }
 }
 
 static void on_datagram(struct halyard_tp_ctx *link, uint32_t hint, const void *data, size_t size)
 {
     const struct hy_links *links = link->owner;
-    struct hy_buf content = {0};
+    struct hy_buf opened = {0};
     struct hy_err err = {{0}};
     uint32_t from = 0;
-    if (hy_seal_open(&links->seal, data, size, &from, &content, &err))
+    if (hy_seal_open(&links->seal, data, size, &from, &opened, &err))
         refuse(link, hint, err.text);
     else
-        take_opened(link, from, hint, &content);
-    hy_buf_free(&content);
+        take_opened(link, from, hint, &opened);
+    hy_buf_free(&opened);
 }
 
 static void on_event(struct halyard_tp_ctx *link, uint32_t node, bool up, const char *why)
@@ -100,34 +109,41 @@ static void on_event(struct halyard_tp_ctx *link, uint32_t node, bool up, const 
 
 /* ---- sending ---- */
 
-static int send_over(struct halyard_tp_ctx *link, uint32_t to, const struct hy_buf *sealed)
+/* Sealed for each link: its header is the link's own. What is built is not kept from call to call: a transport may report
+ * an event from within, and its receiver send again. */
+static int send_over(struct hy_links *links, struct halyard_tp_ctx *link, uint32_t to, const void *data, size_t size)
 {
+    struct hy_buf content = {0}, sealed = {0};
     if (!link->tp)
         return -ENETDOWN;
-    int rc = link->transport.send(link->tp, to, sealed->data, sealed->size);
+    size_t most = link->transport.max_payload(link->tp), taken = HY_SEAL_OVERHEAD + size;
+    hy_link_meters_write(&links->meters, link, to, most > taken ? most - taken : 0, &content);
+    hy_buf_add(&content, data, size);
+    hy_seal_close(&links->seal, links->self, content.data, content.size, &sealed);
+    int rc = link->transport.send(link->tp, to, sealed.data, sealed.size);
     if (rc)
         link->send_failed++;
     else
         link->sent++;
+    hy_buf_free(&content);
+    hy_buf_free(&sealed);
     return rc;
 }
 
 int hy_links_send(struct hy_links *links, uint32_t to, const void *data, size_t size)
 {
-    /* Not kept from call to call: a transport may report an event from within, and its receiver send again. */
-    struct hy_buf sealed = {0};
     int first_error = -ENETDOWN;
     bool sent = false, failed = false;
-    hy_seal_close(&links->seal, links->self, data, size, &sealed);
     for (size_t i = 0; i < links->count; i++) {
-        int rc = send_over(&links->links[i], to, &sealed);
+        int rc = send_over(links, &links->links[i], to, data, size);
         sent = sent || !rc;
         if (rc && !failed && links->links[i].tp) {
             failed = true;
             first_error = rc;
         }
     }
-    hy_buf_free(&sealed);
+    if (to == HALYARD_ALL)
+        hy_link_meters_step(&links->meters);
     return sent ? 0 : first_error;
 }
 
@@ -142,7 +158,7 @@ size_t hy_links_max_size(const struct hy_links *links)
         if (!i || size < least)
             least = size;
     }
-    return least - HY_SEAL_OVERHEAD;
+    return least - HY_SEAL_OVERHEAD - HY_LINK_HEADER_SIZE;
 }
 
 /* ---- opening and closing ---- */
@@ -155,14 +171,14 @@ static bool may_come_yet(int rc)
 /* Said once, however often it is tried. */
 static void tell_waiting(struct halyard_tp_ctx *link, const char *why)
 {
+    link->up = false;
+    hy_buf_clear(&link->why);
+    hy_buf_adds(&link->why, hy_buf_text(&link->reason));
     if (!strcmp(hy_buf_text(&link->waiting_for), why))
         return;
     hy_buf_clear(&link->waiting_for);
     hy_buf_adds(&link->waiting_for, why);
     hy_warning(link->log, "%s; trying again each second", why);
-    link->up = false;
-    hy_buf_clear(&link->why);
-    hy_buf_adds(&link->why, hy_buf_text(&link->reason));
     on_event(link, HALYARD_ALL, false, hy_buf_text(&link->why));
 }
 
@@ -179,7 +195,6 @@ static void retry(void *context)
         link->up = true;
         hy_buf_clear(&link->why);
         if (hy_link_start(link, &err)) {
-            link->up = false;
             waiting = true;
             tell_waiting(link, err.text);
             continue;
@@ -203,7 +218,12 @@ static int open_link(struct hy_links *links, const struct hy_links_options *opti
     link->event = on_event;
     link->owner = links;
     links->count++;
-    int rc = hy_link_load(link, &options->links[link->number - 1], options->folder, options->trust_any_owner, err);
+    const struct hy_link_config *config = &options->links[link->number - 1];
+    link->limits = config->limits;
+    links->meters.count = links->count;
+    for (size_t i = 0; i < config->peer_count; i++)
+        hy_link_meters_add(link, config->peers[i].id, config->peers[i].name);
+    int rc = hy_link_load(link, config, options->folder, options->trust_any_owner, err);
     if (!rc)
         rc = hy_link_start(link, err);
     if (!may_come_yet(rc))
@@ -227,6 +247,11 @@ int hy_links_open(const struct hy_links_options *options, struct hy_loop *loop, 
     self->event = options->event;
     self->context = options->context;
     self->links = hy_alloc_array(options->link_count, sizeof *self->links);
+    self->meters = (struct hy_link_meters){.self = options->self,
+                                           .incarnation = options->incarnation,
+                                           .links = self->links,
+                                           .log = options->log,
+                                           .last_step = hy_bus_now()};
     *links = self;
     for (size_t i = 0; !rc && i < options->link_count; i++)
         rc = open_link(self, options, &local);
@@ -246,6 +271,8 @@ void hy_links_close(struct hy_links **links)
     hy_ticker_stop(&self->retry);
     for (size_t i = 0; i < self->count; i++)
         hy_link_stop(&self->links[i]);
+    for (size_t i = 0; i < self->count; i++)
+        hy_link_meters_free(&self->links[i]);
     sodium_memzero(&self->seal, sizeof self->seal);
     free(self->links);
     free(self);
@@ -257,11 +284,15 @@ int hy_links_peer_remove(struct hy_links *links, uint32_t id)
 {
     bool known = false;
     for (size_t i = 0; i < links->count; i++)
-        known = !hy_link_remove(&links->links[i], id) || known;
+        if (!hy_link_remove(&links->links[i], id)) {
+            hy_link_meters_leave(&links->links[i], id);
+            known = true;
+        }
     return known ? 0 : -ENOENT;
 }
 
-int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *const addresses[], struct hy_err *err)
+int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *name, const char *const addresses[],
+                      struct hy_err *err)
 {
     int rc = 0;
     if (!id || id == links->self)
@@ -271,9 +302,12 @@ int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *const add
             return hy_fail(err, EEXIST, "link %zu (%s): node %u is a peer already", i + 1, links->links[i].name, id);
     for (size_t i = 0; !rc && i < links->count; i++)
         if (addresses[i])
-            rc = hy_link_add(&links->links[i], &(struct hy_link_peer){id, addresses[i], 0}, err);
+            rc = hy_link_add(&links->links[i], &(struct hy_link_peer){id, addresses[i], 0, name}, err);
     if (rc)
         hy_links_peer_remove(links, id);
+    for (size_t i = 0; !rc && i < links->count; i++)
+        if (addresses[i])
+            hy_link_meters_add(&links->links[i], id, name);
     return rc;
 }
 
@@ -298,9 +332,21 @@ void hy_links_stats(const struct hy_links *links, size_t number, struct hy_link_
                                     .send_failed = link->send_failed,
                                     .received = link->received,
                                     .refused = link->refused,
+                                    .limits = link->limits,
                                     .wire.size = sizeof stats->wire};
     if (link->tp && link->transport.stats)
         link->transport.stats(link->tp, &stats->wire);
+}
+
+bool hy_links_peer_stats(const struct hy_links *links, size_t number, size_t at, struct hy_link_peer_stats *stats)
+{
+    *stats = (struct hy_link_peer_stats){.name = ""};
+    if (number < 1 || number > links->count || at >= links->links[number - 1].meters.count)
+        return false;
+    const struct hy_link_meter *peer = &links->links[number - 1].meters.items[at];
+    *stats = (struct hy_link_peer_stats){.node = peer->node, .name = peer->name, .left = peer->left};
+    hy_meter_figures(&peer->meter, &stats->figures);
+    return true;
 }
 
 bool hy_links_node_up(const struct hy_links *links, size_t number, uint32_t node, const char **why)

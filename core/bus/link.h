@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The links: each a loaded transport with its own addresses. Everything goes over all of them, sealed once; what
- * comes in is opened, and handed on only when it is sealed by a peer. Links are numbered from 1, in the order of the
- * configuration.
+ * The links: each a loaded transport with its own addresses. Everything goes over all of them, sealed; what comes in is
+ * opened, and handed on only when it is sealed by a peer. Each link to each peer is measured on the way, by a header under
+ * the seal; that one dies or heals is a line in the log, and nothing else. Links are numbered from 1, in the order of the
+ * configuration, which is the same on all nodes.
  */
 #ifndef HY_BUS_LINK_H
 #define HY_BUS_LINK_H
@@ -12,6 +13,7 @@
 #include "bus/seal.h"
 #include "halyard/transport.h"
 #include "loop/loop.h"
+#include "meter/meter.h"
 
 struct hy_link_setting {
     const char *name, *value;
@@ -20,7 +22,8 @@ struct hy_link_setting {
 struct hy_link_peer {
     uint32_t id;
     const char *address;
-    uint16_t port; /* 0: the link's own */
+    uint16_t port;    /* 0: the link's own */
+    const char *name; /* for the log; NULL: "node N" */
 };
 
 struct hy_link_config {
@@ -29,10 +32,12 @@ struct hy_link_config {
     size_t setting_count;
     const struct hy_link_peer *peers;
     size_t peer_count;
+    struct hy_meter_limits limits; /* when it is called dead, and bad; dead_after 0: never looked at */
 };
 
 struct hy_links_options {
     uint32_t self;
+    uint64_t incarnation; /* of this core: not 0, and greater than that of each earlier one */
     const struct hy_link_config *links;
     size_t link_count;
     const char *folder;
@@ -65,12 +70,14 @@ int hy_links_open(const struct hy_links_options *options, struct hy_loop *loop, 
  * order; NULL: it is not on that link. -EINVAL, -EEXIST (also for other addresses: the old ones are to be removed first),
  * or what a transport says: it is on no link then. -ENOENT.
  */
-int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *const addresses[], struct hy_err *err);
+int hy_links_peer_add(struct hy_links *links, uint32_t id, const char *name, const char *const addresses[],
+                      struct hy_err *err);
 int hy_links_peer_remove(struct hy_links *links, uint32_t id);
-/* Seals and sends, to a node or HALYARD_ALL, over every link. 0 when one link at least has taken it, else the first
+/* Seals and sends, to a node or HALYARD_ALL, over every link; what goes to all is what links are measured by, and the
+ * moment to look at them. 0 when one link at least has taken it, else the first
  * link's -errno (-ENETDOWN: none is open). */
 int hy_links_send(struct hy_links *links, uint32_t to, const void *data, size_t size);
-/* The largest content that every link carries: what a transport carries less the seal. */
+/* The largest content that every link carries: what a transport carries less seal and header. */
 size_t hy_links_max_size(const struct hy_links *links);
 /* Sets *links to NULL; does nothing when it is NULL. */
 void hy_links_close(struct hy_links **links);
@@ -85,9 +92,18 @@ struct hy_link_stats {
     uint64_t received;            /* handed on */
     uint64_t refused;             /* not sealed with our key, or not by a peer: dropped */
     struct halyard_tp_stats wire; /* the transport's own; zeros when it keeps none */
+    struct hy_meter_limits limits;
 };
 size_t hy_links_count(const struct hy_links *links);
 void hy_links_stats(const struct hy_links *links, size_t link, struct hy_link_stats *stats);
+/* What is measured of the peers of a link, also of those that have left. `at` counts from 0; false: there is none. */
+struct hy_link_peer_stats {
+    uint32_t node;
+    const char *name; /* lives until the next turn of the loop */
+    bool left;
+    struct hy_meter_figures figures;
+};
+bool hy_links_peer_stats(const struct hy_links *links, size_t link, size_t at, struct hy_link_peer_stats *stats);
 /* What the transport of `link` last said of `node`; true and "" while it has said nothing. */
 bool hy_links_node_up(const struct hy_links *links, size_t link, uint32_t node, const char **why);
 

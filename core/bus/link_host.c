@@ -284,7 +284,7 @@ static int tell_peers(struct halyard_tp_ctx *link)
     int rc = 0;
     for (size_t i = 0; !rc && i < link->nodes.count; i++) {
         const struct hy_link_node *node = &link->nodes.items[i];
-        rc = tell_peer(link, &(struct hy_link_peer){node->id, node->address, node->port});
+        rc = tell_peer(link, &(struct hy_link_peer){node->id, node->address, node->port, NULL});
     }
     return rc;
 }

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "bus/link.h"
 #include "bus/rare.h"
+#include "meter/meter.h"
 #include "plugin/plugin.h"
 
 struct hy_link_setting_copy {
@@ -19,6 +20,14 @@ struct hy_link_node {
     uint16_t port;
     bool up;
     struct hy_buf why;
+};
+
+/* What is measured of a peer; kept when it has left the link. */
+struct hy_link_meter {
+    uint32_t node;
+    char *name;
+    bool left;
+    struct hy_meter meter;
 };
 
 /* The host's side of an instance. */
@@ -44,7 +53,11 @@ struct halyard_tp_ctx {
     bool up;
     struct hy_buf why;
     uint64_t sent, send_failed, received, refused;
-    struct hy_rare refused_line;
+    struct hy_rare refused_line, order_line;
+
+    struct hy_meter_limits limits;
+    uint32_t last_number; /* of what went to all */
+    HY_VEC(struct hy_link_meter) meters;
 };
 
 /* Loads the transport, and copies and checks the settings. The link is not open yet. */

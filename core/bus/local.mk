@@ -6,7 +6,9 @@ libhy_bus_a_SOURCES = \
 	core/bus/bus.c core/bus/bus.h \
 	core/bus/frames.c core/bus/frames.h \
 	core/bus/link.c core/bus/link.h \
+	core/bus/link_header.c core/bus/link_header.h \
 	core/bus/link_host.c core/bus/link_host.h \
+	core/bus/link_meters.c core/bus/link_meters.h \
 	core/bus/quiet.c core/bus/quiet.h \
 	core/bus/rare.c core/bus/rare.h \
 	core/bus/seal.c core/bus/seal.h \

@@ -2,6 +2,7 @@
 #include "daemon/config.h"
 
 #include "base/alloc.h"
+#include "cib/cib.h"
 #include "daemon/config_reader.h"
 
 #include <arpa/inet.h>
@@ -9,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_NODES = 32, MAX_NODE_ID = 65534, MAX_NAME = 255 };
+enum { MAX_NODES = 32, MAX_NODE_ID = 65534, MAX_NAME = 255, USUAL_LOSS = 5, LEAST_HEARTBEATS = 4 };
 
 /* Profiles: heartbeat, silence after which a node counts as dead, and its upper bound; LEASE arithmetic is in
  * docs/decisions/lease.md. Consensus' own timeout is only the net below the failure detector, so a leader that has
@@ -26,6 +27,18 @@ const struct hy_config_detection *hy_config_profile(const char *name)
         if (strcmp(profiles[i].profile, name) == 0)
             return &profiles[i];
     return NULL;
+}
+
+/* Twice the silence after which a node is gone: a link is not what services wait for, and a flapping line in the log helps
+ * nobody. */
+hy_time hy_config_link_dead_after(const struct hy_config *config, const struct hy_config_link *link)
+{
+    return link->dead_after ? link->dead_after : 2 * config->detection.dead_after;
+}
+
+unsigned hy_config_link_loss(const struct hy_config_link *link)
+{
+    return link->loss_percent ? link->loss_percent : USUAL_LOSS;
 }
 
 static bool is_name(const char *text)
@@ -173,6 +186,36 @@ static int read_addresses(struct hy_config_reader *r, const config_setting_t *gr
     return 0;
 }
 
+/* When a link is called dead, and bad: for the log and the status. Nodes are declared gone by `detection` alone. */
+static int read_limits(struct hy_config_reader *r, const config_setting_t *group, const struct hy_config *config,
+                       struct hy_config_link *link)
+{
+    int64_t dead_after = 0, loss = 0;
+    int rc = 0;
+    if (config_setting_get_member(group, "dead_after_ms"))
+        rc = hy_config_integer(r, group, "dead_after_ms", (struct hy_config_range){5, 600000, 0}, &dead_after);
+    if (!rc && config_setting_get_member(group, "loss_percent"))
+        rc = hy_config_integer(r, group, "loss_percent", (struct hy_config_range){1, 100, 0}, &loss);
+    if (rc)
+        return rc;
+    if (dead_after && dead_after * HY_MS < LEAST_HEARTBEATS * config->detection.heartbeat)
+        return hy_config_bad(r, config_setting_get_member(group, "dead_after_ms"),
+                             "link's dead_after_ms %lld: expected at least %d heartbeats (%lld ms each)",
+                             (long long)dead_after, LEAST_HEARTBEATS, (long long)(config->detection.heartbeat / HY_MS));
+    link->dead_after = dead_after * HY_MS;
+    link->loss_percent = (unsigned)loss;
+    return 0;
+}
+
+static bool is_own(const char *name)
+{
+    static const char *const own[] = {"transport", "addresses", "dead_after_ms", "loss_percent"};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(own[i], name) == 0)
+            return true;
+    return false;
+}
+
 static int read_link(struct hy_config_reader *r, const config_setting_t *group, struct hy_config *config)
 {
     struct hy_config_link *link = hy_vec_add(&config->links);
@@ -182,10 +225,12 @@ static int read_link(struct hy_config_reader *r, const config_setting_t *group, 
         rc = check_name(r, group, "transport", link->transport);
     if (!rc)
         rc = read_addresses(r, group, config, link);
+    if (!rc)
+        rc = read_limits(r, group, config, link);
     for (int i = 0; !rc && i < config_setting_length(group); i++) {
         const config_setting_t *entry = config_setting_get_elem(group, (unsigned)i);
         const char *name = config_setting_name(entry);
-        if (strcmp(name, "transport") == 0 || strcmp(name, "addresses") == 0)
+        if (is_own(name))
             continue;
         char *value = hy_config_text(entry);
         if (!value)
@@ -202,6 +247,8 @@ static int read_links(struct hy_config_reader *r, const config_setting_t *root, 
     if (!list || !config_setting_is_list(list) || config_setting_length(list) == 0)
         return hy_config_bad(r, list ? list : root,
                              "links: expected a list, as links = ( { transport = \"udpu\"; port = 5405; } );");
+    if (config_setting_length(list) > HY_LINKS_MAX)
+        return hy_config_bad(r, list, "links: %d of them; at most %d", config_setting_length(list), HY_LINKS_MAX);
     for (int i = 0; i < config_setting_length(list); i++) {
         const config_setting_t *group = config_setting_get_elem(list, (unsigned)i);
         if (!config_setting_is_group(group))
@@ -355,11 +402,11 @@ static int read_top(struct hy_config_reader *r, const config_setting_t *root, st
     if (!rc)
         rc = read_nodes(r, root, config);
     if (!rc)
+        rc = read_detection(r, root, config);
+    if (!rc)
         rc = read_links(r, root, config);
     if (!rc)
         rc = read_bus(r, root, config);
-    if (!rc)
-        rc = read_detection(r, root, config);
     if (!rc)
         rc = read_paths(r, root, config);
     if (!rc)

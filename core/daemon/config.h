@@ -11,7 +11,8 @@
  *   key     = "/etc/halyard/halyard.key";    shared secret: 64 hex digits, readable by its owner only
  *   user    = "halyard";                     whom the core becomes; when left out: halyard if there is such a user
  *   links   = ( { transport = "udpu"; port = 5405; addresses = { test1 = "10.0.0.1"; ... }; SETTING = ...; }, ... );
- *             without `addresses` the nodes' own; the other settings are the transport's
+ *             without `addresses` the nodes' own; `dead_after_ms` and `loss_percent`: when the link is called dead, and
+ *             bad; the other settings are the transport's
  *   bus       = { port = 5406; };
  *   detection = { profile = "lan"; heartbeat_ms = 25; dead_after_ms = 120; release_margin_ms = 30; };
  *   paths     = { state = "/var/lib/halyard"; run = "/run/halyard"; agents = "..."; transports = "...";
@@ -46,7 +47,9 @@ struct hy_config_setting {
 
 struct hy_config_link {
     char *transport;
-    char **addresses; /* by node number */
+    char **addresses;      /* by node number */
+    hy_time dead_after;    /* 0: not written */
+    unsigned loss_percent; /* 0: not written */
     HY_VEC(struct hy_config_setting) settings;
 };
 
@@ -82,6 +85,10 @@ struct hy_config {
     struct hy_config_log log;
     struct hy_config_detection detection;
 };
+
+/* What a link goes by, as written or as it follows from the detection. */
+hy_time hy_config_link_dead_after(const struct hy_config *config, const struct hy_config_link *link);
+unsigned hy_config_link_loss(const struct hy_config_link *link);
 
 /* The times of a profile; NULL: there is none of that name. */
 const struct hy_config_detection *hy_config_profile(const char *name);

@@ -60,6 +60,10 @@ static void add_link(struct hy_buf *out, const struct hy_config *config, const s
         add_value(out, link->settings.items[i].value);
         hy_buf_addc(out, ';');
     }
+    if (link->dead_after)
+        hy_buf_addf(out, " dead_after_ms = %lld;", (long long)(link->dead_after / HY_MS));
+    if (link->loss_percent)
+        hy_buf_addf(out, " loss_percent = %u;", link->loss_percent);
     if (has_own_addresses(config, link)) {
         hy_buf_adds(out, " addresses = {");
         for (size_t i = 0; i < config->nodes.count; i++)

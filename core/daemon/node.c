@@ -363,7 +363,7 @@ static void on_bus(void *context, enum hy_topic topic, uint32_t from, uint64_t i
 static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
 {
     struct hy_node *node = context;
-    hy_report_write(node->cluster, node->config, hy_clock_now(), hy_clock_wall(), report);
+    hy_report_write(node->cluster, node->config, node->links, hy_clock_now(), hy_clock_wall(), report);
     hy_cib_save_to_show(hy_cluster_cib(node->cluster), cib);
 }
 
@@ -452,17 +452,20 @@ static struct hy_link_setting *link_settings(const struct hy_config_link *link, 
 }
 
 /* Peers come after: hy_peers_update(). */
-static int open_links(struct hy_node *node, struct hy_err *err)
+static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
     struct hy_link_config *links = hy_alloc_array(config->links.count, sizeof *links);
     for (size_t i = 0; i < config->links.count; i++) {
         const struct hy_config_link *link = &config->links.items[i];
-        links[i] = (struct hy_link_config){.transport = link->transport,
-                                           .settings = link_settings(link, link->addresses[config->self]),
-                                           .setting_count = link->settings.count + 1};
+        links[i] = (struct hy_link_config){
+            .transport = link->transport,
+            .settings = link_settings(link, link->addresses[config->self]),
+            .setting_count = link->settings.count + 1,
+            .limits = {.dead_after = hy_config_link_dead_after(config, link), .lossy = hy_config_link_loss(link)}};
     }
     const struct hy_links_options options = {.self = config->nodes.items[config->self].id,
+                                             .incarnation = incarnation,
                                              .links = links,
                                              .link_count = config->links.count,
                                              .folder = config->paths.transports,
@@ -577,7 +580,7 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
     if (!rc)
-        rc = open_links(node, err);
+        rc = open_links(node, loaded.incarnation, err);
     if (!rc)
         rc = open_bus(node, key, loaded.incarnation, err);
     if (!rc)

@@ -58,7 +58,7 @@ static void add(struct hy_peers *peers, const struct hy_cluster_node *node)
     const struct hy_bus_peer bus_peer = {node->id, node->address, peers->config->bus_port};
     int rc = hy_bus_peer_add(peers->bus, &bus_peer, &err);
     if (!rc) {
-        rc = hy_links_peer_add(peers->links, node->id, addresses, &err);
+        rc = hy_links_peer_add(peers->links, node->id, node->name, addresses, &err);
         if (rc)
             (void)hy_bus_peer_remove(peers->bus, node->id);
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/report.h"
 
+#include "daemon/report_links.h"
 #include "scheduler/scheduler.h"
 
 #include <jansson.h>
@@ -96,8 +97,8 @@ static json_t *lease_left(hy_time lease, hy_time now)
     return number(lease > now ? (lease - now) / HY_MS : 0);
 }
 
-void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config, hy_time now, hy_wall wall,
-                     struct hy_buf *out)
+void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config, const struct hy_links *links,
+                     hy_time now, hy_wall wall, struct hy_buf *out)
 {
     struct hy_cluster_report report;
     hy_cluster_report(cluster, now, &report);
@@ -123,6 +124,7 @@ void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *c
     json_object_set_new(root, "profile", json_string(config->detection.profile));
     json_object_set_new(root, "worst_case_ms", number(report.worst_case / HY_MS));
     json_object_set_new(root, "nodes", nodes(cluster, config, report.blank, now));
+    json_object_set_new(root, "links", hy_report_links(config, links, now, wall));
     json_object_set_new(root, "in_flight", in_flight(cluster));
     char *text = json_dumps(root, JSON_COMPACT);
     if (!text)

@@ -16,17 +16,18 @@ MAY = {
     "scheduler": {"base", "cib"},
     "consensus": {"base"},
     "membership": {"base"},
+    "meter": {"base"},
     "cluster": {"base", "cib", "scheduler", "consensus", "membership"},
     "journal": {"base", "consensus"},
     "store": {"base", "consensus", "journal"},
     "plugin": {"base", "cib"},
     "loop": {"base"},
-    "bus": {"base", "cib", "loop", "plugin"},
+    "bus": {"base", "cib", "loop", "meter", "plugin"},
     "executor": {"base", "cib", "cluster", "loop", "plugin"},
-    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "journal", "store", "loop", "plugin", "bus",
-               "executor"},
+    "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "journal", "store", "loop", "meter", "plugin",
+               "bus", "executor"},
 }
-PURE = ["base", "cib", "scheduler", "consensus", "membership", "cluster", "journal"]
+PURE = ["base", "cib", "scheduler", "consensus", "membership", "meter", "cluster", "journal"]
 # Of the system the pure modules may use memory, strings and numbers, and patterns (which are strings, too: no program sets
 # a locale).
 PURE_HEADERS = {"assert.h", "stdalign.h", "ctype.h", "errno.h", "inttypes.h", "limits.h", "regex.h", "stdarg.h", "stdbool.h", "stddef.h",

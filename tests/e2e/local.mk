@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/e2e/test_clients.py \
 	tests/e2e/test_durability.py \
 	tests/e2e/test_hactl.py \
+	tests/e2e/test_links.py \
 	tests/e2e/test_network.py \
 	tests/e2e/test_notify.py \
 	tests/e2e/test_nodes.py \

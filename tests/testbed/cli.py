@@ -69,6 +69,7 @@ def up(arguments):
         shares=arguments.share,
         path=arguments.path,
         storage=arguments.storage,
+        second=arguments.second,
         keep=arguments.keep,
         directory=directory,
     )
@@ -229,6 +230,7 @@ def parser():
     start.add_argument("--share", action="append", default=[], metavar="FOLDER", help="which the hosts may write to")
     start.add_argument("--path", action="append", default=[], metavar="FOLDER", help="first in the hosts' PATH")
     start.add_argument("--storage", choices=["memory", "disk"], default="memory", help="where the hosts' disks are")
+    start.add_argument("--second", metavar="NETWORK", help="a second network for the hosts, such as 10.20.30.0/24")
     start.add_argument("--maxscale", action="store_true", help="install and start the stand-in for MaxScale")
     more = command("add", add, "one more host, with an empty disk, while it runs")
     more.add_argument("hosts", nargs="+", metavar="NAME=ADDRESS")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The testbed as a whole: hosts on a switch, a client next to them, and their common end."""
 
+import ipaddress
 import json
 import os
 import shutil
@@ -12,7 +13,7 @@ import tempfile
 from . import spaces, wait
 from .faults import NetworkFaults
 from .host import HERE, Host
-from .network import Switch
+from .network import BRIDGE, SECOND_BRIDGE, Switch
 from .probe import Ping, WhoHas, find_probe
 
 HOSTS = {"test1": "172.100.102.151", "test3": "172.100.102.155", "test5": "172.100.102.160"}
@@ -27,6 +28,7 @@ class Testbed(NetworkFaults):
     layers   folders laid over the machine's files on each host, as "make install DESTDIR=..." leaves them
     shares   folders of the machine which the hosts may write to
     path     folders which come first in the hosts' PATH
+    second   a second network for the hosts, such as "10.20.30.0/24": there each has the number that it has in the first
     storage  "memory": the hosts' disks are in memory; "disk": on the machine's disk, so that fsync has its price
     """
 
@@ -40,6 +42,8 @@ class Testbed(NetworkFaults):
         self.shares = [os.path.abspath(share) for share in options.pop("shares", [])]
         self.path = list(options.pop("path", []))
         self.storage = options.pop("storage", "memory")
+        second = options.pop("second", None)
+        self.second = ipaddress.ip_network(second) if second else None
         self.keep = options.pop("keep", False)
         self.directory = options.pop("directory", None)
         if options:
@@ -90,7 +94,7 @@ class Testbed(NetworkFaults):
             self.directory = tempfile.mkdtemp(prefix="halyard-testbed-")
         try:
             self._start_keeper()
-            self.switch = Switch(self.pid)
+            self.switch = self._switch()
             self.switch.create()
             for host in [self.client, *self.hosts]:
                 host.power_on()
@@ -99,6 +103,9 @@ class Testbed(NetworkFaults):
             self.down()
             raise
         return self
+
+    def _switch(self):
+        return Switch(self.pid, (BRIDGE, SECOND_BRIDGE) if self.second else (BRIDGE,))
 
     def _name(self, host):
         if host.own_files:
@@ -164,7 +171,7 @@ class Testbed(NetworkFaults):
         if self.pid is None:
             return
         hosts = {
-            host.name: {"address": host.address, "pid": host.pid, "plugged": host.plugged}
+            host.name: {"address": host.address, "pid": host.pid, "pulled": sorted(host.pulled)}
             for host in [*self.hosts, self.client]
         }
         state = {
@@ -174,6 +181,7 @@ class Testbed(NetworkFaults):
             "hosts": hosts,
             "cuts": sorted(self.switch.cuts),
             "losses": self.switch.losses,
+            "second": str(self.second) if self.second else None,
         }
         for name in ("interface", "prefix_length", "vip", "layers", "shares", "path", "storage"):
             state[name] = getattr(self, name)
@@ -196,16 +204,17 @@ class Testbed(NetworkFaults):
             {name: host["address"] for name, host in kept.items()},
             client=client["address"],
             directory=directory,
+            second=state["second"],
             **{name: state[name] for name in names},
         )
         self.pid = state["pid"]
         self._keeper_pid = state["keeper"]
-        self.switch = Switch(self.pid)
+        self.switch = self._switch()
         self.switch.cuts = {tuple(pair) for pair in state["cuts"]}
         self.switch.losses = state["losses"]
         for host in [*self.hosts, self.client]:
             host.pid = state["hosts"][host.name]["pid"]
-            host.plugged = state["hosts"][host.name]["plugged"]
+            host.pulled = set(state["hosts"][host.name]["pulled"])
         return self
 
     # Measuring and waiting

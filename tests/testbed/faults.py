@@ -7,37 +7,43 @@ def _as_list(names):
 
 
 class NetworkFaults:
-    """Mixed into Testbed. Hosts are given by name or as objects, the client included; all keep their carrier."""
+    """Mixed into Testbed. Hosts are given by name or as objects, the client included; all keep their carrier.
 
-    def _ports(self, hosts):
-        return [self.host(host).port for host in _as_list(hosts)]
+    Where there are two networks, `network` (1 or 2) names the one that is broken; None: all of them.
+    """
 
-    def cut(self, one_side, other_side=None):
+    def _ports(self, hosts, network):
+        found = [plug for host in _as_list(hosts) for plug in self.host(host).plugs]
+        return [plug.port for plug in found if network in (None, plug.network)]
+
+    def cut(self, one_side, other_side=None, network=None):
         """Nothing passes between two sets of hosts, in either way. Without a second set: all others but the client."""
-        ours = self._ports(one_side)
-        theirs = self._ports([h for h in self.hosts if h.port not in ours] if other_side is None else other_side)
+        ours = self._ports(one_side, network)
+        chosen = [self.host(host) for host in _as_list(one_side)]
+        others = [host for host in self.hosts if host not in chosen] if other_side is None else other_side
+        theirs = self._ports(others, network)
         for a in ours:
             for b in theirs:
                 self.switch.cuts |= {(a, b), (b, a)}
         self._network_changed()
 
-    def cut_one_way(self, sources, destinations):
+    def cut_one_way(self, sources, destinations, network=None):
         """What the first send does not reach the second; the other way stays open."""
-        self.switch.cuts |= {(a, b) for a in self._ports(sources) for b in self._ports(destinations)}
+        self.switch.cuts |= {(a, b) for a in self._ports(sources, network) for b in self._ports(destinations, network)}
         self._network_changed()
 
     def isolate(self, hosts):
         """Each of the hosts loses sight of everybody, the client included."""
-        everybody = [h.port for h in self.hosts] + [self.client.port]
-        for a in self._ports(hosts):
+        everybody = self._ports([*self.hosts, self.client], None)
+        for a in self._ports(hosts, None):
             self.switch.cuts |= {pair for b in everybody if b != a for pair in ((a, b), (b, a))}
         self._network_changed()
 
-    def loss(self, hosts, percent):
+    def loss(self, hosts, percent, network=None):
         """So many per cent of the frames from, and as many of those to, the hosts are lost. 0 ends it."""
         if not 0 <= percent <= 100:
             raise ValueError(f"loss is given in per cent, from 0 to 100, not {percent}")
-        for port in self._ports(hosts):
+        for port in self._ports(hosts, network):
             if percent:
                 self.switch.losses[port] = percent
             else:

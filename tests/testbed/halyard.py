@@ -2,6 +2,7 @@
 """Halyard on the hosts of a testbed: install a build, make a cluster, start and stop it, ask it."""
 
 import os
+import re
 import signal
 import subprocess
 
@@ -81,6 +82,19 @@ class Halyard:
         """Wherever the build would have it: disk.py looks for it here."""
         text = host.read_file(CONFIGURATION)
         host.write_file(CONFIGURATION, f'{text}\npaths = {{ state = "{disk.STATE}"; }};\n', mode=0o640)
+
+    def set_links(self, text):
+        """What stands between the parentheses of `links = ( ... );` in the configuration of all hosts."""
+        for host in self.testbed.hosts:
+            old = host.read_file(CONFIGURATION)
+            new, count = re.subn(r"^links = \(.*?\);$", lambda _: f"links = ( {text} );", old, flags=re.M | re.S)
+            if count != 1:
+                raise RuntimeError(f"testbed: no links in the configuration of {host.name}:\n{old}")
+            host.write_file(CONFIGURATION, new, mode=0o640)
+
+    def second_addresses(self):
+        """The setting `addresses` for a link over the second network."""
+        return "addresses = { " + " ".join(f'{host.name} = "{host.address2}";' for host in self.testbed.hosts) + " };"
 
     @staticmethod
     def _give(first, folder, host):

@@ -34,12 +34,38 @@ class Host:
         self.port = network.port_name(name, index)
         self.own_files = own_files
         self.pid = None  # the host's first process, as a pid of the machine
-        self.plugged = True
+        self.plugs = self._plugs(index)
+        self.pulled = set()  # the networks whose cable is out
         self._booting = None
         self._commands = set()
 
     def __repr__(self):
         return f"<Host {self.name} {self.address} {'on' if self.is_on else 'off'}>"
+
+    def _plugs(self, index):
+        bed = self.testbed
+        plugs = [network.Plug(1, network.BRIDGE, self.port, self.interface, self.mac, self.address, bed.prefix_length)]
+        if bed.second and self.own_files:
+            address = network.second_address_of(bed.second, self.address)
+            names = (network.SECOND_BRIDGE, f"second{index}", network.SECOND_INTERFACE, network.mac_of(index, 2))
+            plugs.append(network.Plug(2, *names, address, bed.second.prefixlen))
+        return plugs
+
+    def plug_of(self, number):
+        """Where it is connected to a network, 1 or 2."""
+        for plug in self.plugs:
+            if plug.network == number:
+                return plug
+        raise ValueError(f"testbed: {self.name} is not on network {number}")
+
+    @property
+    def address2(self):
+        """On the second network."""
+        return self.plug_of(2).address
+
+    @property
+    def plugged(self):
+        return not self.pulled
 
     # Power and cable
 
@@ -67,8 +93,8 @@ class Host:
             spaces.enter(self.testbed.pid) + unshare + boot, f"the boot of {self.name}", self.testbed.environment()
         )
         self.pid = int(line)
-        self.testbed.switch.connect(self, self.testbed.prefix_length)
-        self.plugged = True
+        self.testbed.switch.connect(self)
+        self.pulled.clear()
         self.testbed.save()
         if self.own_files and self.exists("/etc/rc.local"):
             self.spawn(["sh", "/etc/rc.local"], log="/var/log/boot.log", lasting=False)
@@ -77,12 +103,12 @@ class Host:
         """Everything at once, without a word to anybody: nothing more is sent, no process has a last moment."""
         self._require_on()
         switch = self.testbed.switch
-        switch.dark.add(self.port)
+        switch.dark |= {plug.port for plug in self.plugs}
         switch.apply()
         if not spaces.end_namespace(self.pid, [command.pid for command in self._commands], 30):
             raise RuntimeError(f"testbed: {self.name} does not end: {[p.argv for p in self.processes()]}")
         switch.disconnect(self)
-        switch.dark.discard(self.port)
+        switch.dark -= {plug.port for plug in self.plugs}
         switch.apply()
         freezer.discard(self._group)
         self.pid = None
@@ -102,18 +128,29 @@ class Host:
         if not self.is_on:
             raise RuntimeError(f"testbed: {self.name} is off")
 
-    def pull(self):
-        """Pull the network cable: the host sees that the carrier is gone."""
+    def pull(self, network=None):
+        """Pull the network cable, or that of one network: the host sees that the carrier is gone."""
+        self._set_carriers(network, False)
+
+    def plug(self, network=None):
+        self._set_carriers(network, True)
+
+    def _set_carriers(self, network, plugged):
         self._require_on()
-        self.testbed.switch.set_carrier(self, False)
-        self.plugged = False
+        for plug in self.plugs if network is None else [self.plug_of(network)]:
+            self.testbed.switch.set_carrier(plug, plugged)
+            (self.pulled.discard if plugged else self.pulled.add)(plug.network)
         self.testbed.save()
 
-    def plug(self):
+    def remove_interface(self, network):
+        """Take the network card out: the interface is gone, until insert_interface."""
         self._require_on()
-        self.testbed.switch.set_carrier(self, True)
-        self.plugged = True
-        self.testbed.save()
+        self.testbed.switch.remove_port(self.plug_of(network))
+
+    def insert_interface(self, network):
+        """Put it in again: an interface of the same name, down, without any address."""
+        self._require_on()
+        self.testbed.switch.add_port(self, self.plug_of(network))
 
     # Commands and daemons
 

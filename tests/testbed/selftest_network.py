@@ -126,3 +126,64 @@ class OtherNames(unittest.TestCase):
             first.run(["ip", "addr", "add", "192.10.30.110/24", "dev", "bond0"])
             with testbed.ping() as ping:
                 ping.wait_answered()
+
+
+class TwoNetworks(TestbedCase):
+    options = {"second": "10.20.30.0/24"}
+
+    def reaches2(self, one, other, tries=1):
+        """Over the second network."""
+        one, other = self.testbed[one], self.testbed[other]
+        return one.call(["ping", "-c", str(tries), "-i", "0.05", "-W", "1", other.address2]).status == 0
+
+    def carrier2(self, host):
+        return self.testbed[host].read_file("/sys/class/net/eth1/carrier").strip()
+
+    def test_hosts_are_on_both_and_the_client_on_one(self):
+        self.assertEqual(self.testbed["test3"].address2, "10.20.30.155")
+        self.assertTrue(self.reaches("test1", "test3", 3) and self.reaches2("test1", "test3", 3))
+        self.assertNotIn("eth1", self.testbed.client.run(["ip", "-o", "link"]))
+
+    def test_cut_of_one_leaves_the_other(self):
+        self.testbed.cut("test1", "test3", network=2)
+        self.assertTrue(self.reaches("test1", "test3", 3))
+        self.assertFalse(self.reaches2("test1", "test3", 3))
+        self.assertTrue(self.reaches2("test1", "test5", 3))
+        self.testbed.heal()
+        self.testbed.cut("test1", network=1)
+        self.assertFalse(self.reaches("test1", "test3", 3))
+        self.assertTrue(self.reaches2("test1", "test3", 3))
+        self.testbed.heal()
+        self.testbed.cut("test1")
+        self.assertFalse(self.reaches("test1", "test3", 3) or self.reaches2("test1", "test3", 3))
+
+    def test_cable_of_one_leaves_the_other(self):
+        self.testbed["test1"].pull(2)
+        self.assertEqual((self.carrier("test1"), self.carrier2("test1")), ("1", "0"))
+        self.assertFalse(self.testbed["test1"].plugged)
+        self.testbed.heal()
+        self.assertEqual((self.carrier("test1"), self.carrier2("test1")), ("1", "1"))
+        self.assertTrue(self.testbed["test1"].plugged)
+
+    def test_interface_goes_and_comes(self):
+        host = self.testbed["test1"]
+        host.remove_interface(2)
+        self.assertNotIn("eth1", host.run(["ip", "-o", "link"]))
+        self.assertTrue(self.reaches("test1", "test3", 3))
+        host.insert_interface(2)
+        host.run(["ip", "address", "add", f"{host.address2}/24", "dev", "eth1"])
+        host.run(["ip", "link", "set", "eth1", "up"])
+        wait_until(lambda: self.reaches2("test1", "test3"), 20, "test1 reaches test3 over the new interface", self.testbed)
+
+    def test_power_off_takes_both_and_power_on_gives_both(self):
+        self.testbed["test5"].power_off()
+        self.assertFalse(self.reaches("test1", "test5") or self.reaches2("test1", "test5"))
+        self.testbed["test5"].power_on()
+        wait_until(lambda: self.reaches("test1", "test5") and self.reaches2("test1", "test5"), 20, "both are back", self.testbed)
+
+    def test_another_process_finds_both(self):
+        other = Testbed.attach(self.testbed.directory)
+        other["test3"].pull(2)
+        self.assertEqual(self.carrier2("test3"), "0")
+        other["test3"].plug(2)
+        self.assertEqual(other["test3"].address2, "10.20.30.155")

@@ -17,7 +17,7 @@ test_bus_power_LDADD = libhy_bus.a libhy_loop.a libhy_base.a $(ZMQ_LIBS) $(SODIU
 UNIT_TESTS += test_link
 test_link_SOURCES = tests/unit/test_link.c tests/lib/run.h tests/lib/netns.h tests/lib/zwait.h
 test_link_CPPFLAGS = $(UNIT_CPPFLAGS) $(ZMQ_CFLAGS)
-test_link_LDADD = libhy_bus.a libhy_loop.a libhy_plugin.a libhy_cib.a libhy_base.a $(ZMQ_LIBS) $(SODIUM_LIBS) $(DL_LIBS) $(CHECK_LIBS)
+test_link_LDADD = libhy_bus.a libhy_meter.a libhy_loop.a libhy_plugin.a libhy_cib.a libhy_base.a $(ZMQ_LIBS) $(SODIUM_LIBS) $(DL_LIBS) $(CHECK_LIBS)
 EXTRA_test_link_DEPENDENCIES = udpu.la tp_contrary.la
 
 # A transport that does what a bad one might; -rpath makes libtool build a module of what is never installed.

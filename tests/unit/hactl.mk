@@ -21,7 +21,8 @@ EXTRA_DIST += docs/hactl.md \
 	tests/golden/hactl/clones.case tests/golden/hactl/group.resources tests/golden/hactl/in-flight.case \
 	tests/golden/hactl/init.conf tests/golden/hactl/init.out \
 	tests/golden/hactl/marks.case tests/golden/hactl/members.case \
-	tests/golden/hactl/blank.case tests/golden/hactl/comings.case tests/golden/hactl/lost.case \
+	tests/golden/hactl/blank.case tests/golden/hactl/comings.case tests/golden/hactl/links.case \
+	tests/golden/hactl/lost.case \
 	tests/golden/hactl/add.out tests/golden/hactl/add.conf \
 	tests/golden/hactl/production.conf tests/golden/hactl/production.in \
 	tests/golden/hactl/what-if.case tests/golden/hactl/why-clones.case \

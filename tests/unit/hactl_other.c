@@ -93,7 +93,7 @@ START_TEST(wrong_usage)
 {
     expect_error(&core, "hactl resource stop", 2, "usage: hactl resource stop RSC\n");
     expect_error(&core, "hactl resource stop a b", 2, "usage: hactl resource stop RSC\n");
-    expect_error(&core, "hactl status now", 2, "usage: hactl status\n");
+    expect_error(&core, "hactl status now", 2, "usage: hactl status [--links]\n");
     expect_error(&core, "hactl verify -X", 2, "usage: hactl verify [-L]\n");
     expect_error(&core, "hactl resorce", 2, "hactl: 'resorce' is no command: did you mean 'resource'?\n");
     expect_error(&core, "hactl resource stp x", 2, "hactl: 'stp' is no command of resource: did you mean 'stop'?\n");

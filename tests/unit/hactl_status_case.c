@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * `status` of states that are hard to come by, from the .case files of tests/golden/hactl: after "--- commands" one command a
- * line, after "--- report" what the daemon would report, after "--- status" what is to be shown.
+ * line, after "--- report" what the daemon would report, after "--- status" what is to be shown, and after "--- links" (if it is
+ * there) what `status --links` shows.
  */
 #include "cib/command.h"
 #include "hactl/status.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 
 struct parts {
-    struct hy_buf commands, report, status;
+    struct hy_buf commands, report, status, links;
 };
 
 static void read_parts(const char *path, struct parts *parts)
@@ -22,7 +23,7 @@ static void read_parts(const char *path, struct parts *parts)
     char *line = NULL;
     size_t capacity = 0;
     struct hy_buf *part = NULL;
-    *parts = (struct parts){{0}, {0}, {0}};
+    *parts = (struct parts){{0}, {0}, {0}, {0}};
     while (getline(&line, &capacity, file) >= 0) {
         if (strcmp(line, "--- commands\n") == 0)
             part = &parts->commands;
@@ -30,6 +31,8 @@ static void read_parts(const char *path, struct parts *parts)
             part = &parts->report;
         else if (strcmp(line, "--- status\n") == 0)
             part = &parts->status;
+        else if (strcmp(line, "--- links\n") == 0)
+            part = &parts->links;
         else if (part)
             hy_buf_adds(part, line);
     }
@@ -53,6 +56,19 @@ static struct hy_cib *build_cib(const char *path, const struct hy_buf *commands)
     return cib;
 }
 
+static void check_links(const char *name, const struct hactl_state *state, const struct hy_buf *expected)
+{
+    struct hy_buf out = {0};
+    hactl_links_print(state, &out);
+    ck_assert_msg(strcmp(hy_buf_text(&out), hy_buf_text(expected)) == 0, "%s: links are\n%s\nexpected:\n%s", name,
+                  hy_buf_text(&out), hy_buf_text(expected));
+    json_t *json = hactl_links_json(state);
+    ck_assert_int_eq(json_integer_value(json_object_get(json, "version")), 1);
+    ck_assert_uint_gt(json_array_size(json_object_get(json, "links")), 0);
+    json_decref(json);
+    hy_buf_free(&out);
+}
+
 static void check_case(const char *name)
 {
     char path[512];
@@ -70,14 +86,17 @@ static void check_case(const char *name)
     ck_assert_int_eq(json_integer_value(json_object_get(json, "version")), 1);
     ck_assert_int_eq(json_integer_value(json_object_get(json, "resources_configured")), hactl_status_count(&state));
     json_decref(json);
+    if (parts.links.size)
+        check_links(name, &state, &parts.links);
     hactl_state_free(&state);
     hy_buf_free(&out);
     hy_buf_free(&parts.commands);
     hy_buf_free(&parts.report);
     hy_buf_free(&parts.status);
+    hy_buf_free(&parts.links);
 }
 
-static const char *const names[] = {"marks", "clones", "in-flight", "members", "blank", "comings", "lost"};
+static const char *const names[] = {"marks", "clones", "in-flight", "members", "blank", "comings", "lost", "links"};
 
 START_TEST(shown)
 {

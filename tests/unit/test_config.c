@@ -131,6 +131,30 @@ START_TEST(witnesses_alone_are_no_cluster)
 }
 END_TEST
 
+START_TEST(limits_of_links_are_read)
+{
+    char text[4096];
+    const char *at = strstr(GOOD, "port = 5407;");
+    snprintf(text, sizeof text, "%.*sdead_after_ms = 700; loss_percent = 20; %s%s", (int)(at - GOOD), GOOD, at,
+             "detection = { dead_after_ms = 200; };");
+    struct hy_config *config = read_good(text);
+    const struct hy_config_link *links = config->links.items;
+    ck_assert_int_eq(hy_config_link_dead_after(config, &links[0]), 400 * HY_MS); /* twice the detection's */
+    ck_assert_uint_eq(hy_config_link_loss(&links[0]), 5);
+    ck_assert_int_eq(hy_config_link_dead_after(config, &links[1]), 700 * HY_MS);
+    ck_assert_uint_eq(hy_config_link_loss(&links[1]), 20);
+    ck_assert_uint_eq(links[1].settings.count, 2); /* they are no transport's settings */
+    struct hy_buf printed = {0};
+    hy_config_print(config, &printed);
+    ck_assert_ptr_nonnull(strstr(hy_buf_text(&printed), " dead_after_ms = 700; loss_percent = 20;"));
+    hy_config_free(&config);
+    config = read_good(hy_buf_text(&printed));
+    ck_assert_int_eq(hy_config_link_dead_after(config, &config->links.items[1]), 700 * HY_MS);
+    hy_buf_free(&printed);
+    hy_config_free(&config);
+}
+END_TEST
+
 /* What is printed reads back as the same: it prints the same again. */
 START_TEST(printed_and_read_back)
 {
@@ -207,6 +231,14 @@ static const struct mistake {
      ":2: profile 'quick': expected fast, lan or wan"},
     {"node = \"test3\";", "node = \"test3\"; detection = { dead_after_ms = 50; };",
      ":2: dead_after_ms 50: expected at least three heartbeats (25 ms each) and twice the release margin (30 ms)"},
+    {"port = 5405;", "port = 5405; dead_after_ms = 99;",
+     ":7: link's dead_after_ms 99: expected at least 4 heartbeats (25 ms each)"},
+    {"port = 5405;", "port = 5405; dead_after_ms = \"1s\";", ":7: 'dead_after_ms': expected a number without quotes"},
+    {"port = 5405;", "port = 5405; loss_percent = 0;", ":7: 'loss_percent': 0 is out of range: expected 1 to 100"},
+    {"links = ( ",
+     "links = ( { transport = \"a\"; }, { transport = \"a\"; }, { transport = \"a\"; }, { transport = \"a\"; },"
+     "{ transport = \"a\"; }, { transport = \"a\"; }, { transport = \"a\"; }, ",
+     ":7: links: 9 of them; at most 8"},
     {"node = \"test3\";", "node = ;", ":2: syntax error"},
     {"node = \"test3\";", "node = \"test3\"; node = \"test1\";", ":2: duplicate setting name"},
 };
@@ -288,6 +320,7 @@ int main(void)
     tcase_add_test(tcase, groups_are_read);
     tcase_add_test(tcase, a_witness_is_read);
     tcase_add_test(tcase, witnesses_alone_are_no_cluster);
+    tcase_add_test(tcase, limits_of_links_are_read);
     tcase_add_test(tcase, printed_and_read_back);
     tcase_add_loop_test(tcase, each_mistake_gets_its_line, 0, (int)(sizeof mistakes / sizeof *mistakes));
     tcase_add_test(tcase, the_file_and_the_cluster);

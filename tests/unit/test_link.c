@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/vec.h"
 #include "bus/link.h"
+#include "bus/link_header.h"
 #include "lib/netns.h"
 #include "lib/run.h"
 #include "lib/zwait.h"
@@ -16,7 +17,7 @@
 
 #define FOLDER HY_BUILDDIR "/.libs"
 
-enum { NODES = 3, LINKS = 2 };
+enum { NODES = 3, LINKS = 2, OVERHEAD = HY_SEAL_OVERHEAD + HY_LINK_HEADER_SIZE };
 
 struct node {
     struct hy_links *links;
@@ -77,6 +78,7 @@ static void prepare(struct node *node, uint32_t self)
     static char addresses[LINKS][NODES][16];
     node->log = (struct hy_log){keep_line, &node->lines, HY_LOG_NOTICE};
     node->options = (struct hy_links_options){.self = self,
+                                              .incarnation = 1000 + self,
                                               .links = node->configs,
                                               .link_count = LINKS,
                                               .folder = FOLDER,
@@ -88,12 +90,13 @@ static void prepare(struct node *node, uint32_t self)
                                               .log = &node->log};
     for (uint32_t l = 0; l < LINKS; l++) {
         struct hy_link_config *config = &node->configs[l];
-        *config = (struct hy_link_config){"udpu", node->settings[l], 2, node->peers[l], 0};
+        *config = (struct hy_link_config){
+            .transport = "udpu", .settings = node->settings[l], .setting_count = 2, .peers = node->peers[l]};
         snprintf(node->ports[l], sizeof node->ports[l], "%u", port);
         for (uint32_t n = 0; n < NODES; n++) {
             snprintf(addresses[l][n], sizeof addresses[l][n], "127.0.%u.%u", l + 1, n + 1);
             if (n + 1 != self)
-                node->peers[l][config->peer_count++] = (struct hy_link_peer){n + 1, addresses[l][n], 0};
+                node->peers[l][config->peer_count++] = (struct hy_link_peer){n + 1, addresses[l][n], 0, NULL};
         }
         node->settings[l][0] = (struct hy_link_setting){"address", addresses[l][self - 1]};
         node->settings[l][1] = (struct hy_link_setting){"port", node->ports[l]};
@@ -201,7 +204,7 @@ START_TEST(everything_goes_over_every_link)
         prepare(&nodes[i], i + 1);
         open_node(&nodes[i]);
         ck_assert_uint_eq(hy_links_count(nodes[i].links), 2);
-        ck_assert_uint_eq(hy_links_max_size(nodes[i].links), 1400 - HY_SEAL_OVERHEAD);
+        ck_assert_uint_eq(hy_links_max_size(nodes[i].links), 1400 - OVERHEAD);
     }
     ck_assert_int_eq(hy_links_send(nodes[0].links, HALYARD_ALL, "to all", 6), 0);
     ck_assert_int_eq(hy_links_send(nodes[0].links, 3, "to 3", 4), 0);
@@ -219,7 +222,7 @@ START_TEST(everything_goes_over_every_link)
     ck_assert(stats_of(&nodes[2], 2).open && stats_of(&nodes[2], 2).up);
     ck_assert_str_eq(stats_of(&nodes[2], 0).why, "no such link");
     ck_assert_str_eq(stats_of(&nodes[2], 3).why, "no such link");
-    static const char large[1400 - HY_SEAL_OVERHEAD + 1];
+    static const char large[1400 - OVERHEAD + 1];
     ck_assert_int_eq(hy_links_send(nodes[0].links, 3, large, sizeof large), -EMSGSIZE);
     ck_assert_int_eq(hy_links_send(nodes[0].links, 3, large, sizeof large - 1), 0);
     ck_assert_int_eq(hy_links_send(nodes[0].links, 9, "x", 1), -ENOENT);
@@ -287,7 +290,12 @@ static void throw_sealed(int fd, const uint8_t *with, uint32_t from)
     struct hy_seal its;
     struct hy_buf sealed = {0};
     ck_assert_int_eq(hy_seal_init(&its, with, "harbour", NULL), 0);
-    hy_seal_close(&its, from, "x", 1, &sealed);
+    const struct hy_link_header header = {.link = 1, .mark = {.incarnation = 1, .number = 1}};
+    struct hy_buf content = {0};
+    hy_link_header_write(&header, &content);
+    hy_buf_adds(&content, "x");
+    hy_seal_close(&its, from, content.data, content.size, &sealed);
+    hy_buf_free(&content);
     throw_at(fd, "127.0.1.1", sealed.data, sealed.size);
     hy_buf_free(&sealed);
 }
@@ -407,7 +415,7 @@ START_TEST(peers_come_and_go)
         open_node(&nodes[i]);
         for (uint32_t j = 0; j < NODES; j++)
             if (i != j)
-                ck_assert_msg(hy_links_peer_add(nodes[i].links, j + 1, addresses[j], &err) == 0, "%s", err.text);
+                ck_assert_msg(hy_links_peer_add(nodes[i].links, j + 1, NULL, addresses[j], &err) == 0, "%s", err.text);
     }
     ck_assert_int_eq(hy_links_send(nodes[0].links, HALYARD_ALL, "all", 3), 0);
     ck_assert_int_eq(hy_links_send(nodes[1].links, 3, "3", 1), 0);
@@ -417,11 +425,11 @@ START_TEST(peers_come_and_go)
     wait_text(&nodes[2].received, "2 1 3\n");
     ck_assert_uint_eq(stats_of(&nodes[0], 1).wire.sent, 2);
     ck_assert_uint_eq(stats_of(&nodes[0], 2).wire.sent, 1);
-    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 3, addresses[2], &err), -EEXIST);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 3, NULL, addresses[2], &err), -EEXIST);
     ck_assert_str_eq(err.text, "link 1 (udpu): node 3 is a peer already");
-    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 1, addresses[0], &err), -EINVAL);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 1, NULL, addresses[0], &err), -EINVAL);
     /* What one link takes and another does not is on none. */
-    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 9, wrong, &err), -EINVAL);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 9, NULL, wrong, &err), -EINVAL);
     ck_assert_str_eq(err.text, "link 2 (udpu): node 9: 'x' is no numeric IPv4 or IPv6 address");
     ck_assert_int_eq(hy_links_send(nodes[0].links, 9, "x", 1), -ENOENT);
     ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 9), -ENOENT);
@@ -439,7 +447,7 @@ START_TEST(peers_come_and_go)
     /* In event(), from within a send to all. */
     hy_links_close(&nodes[1].links);
     hy_links_close(&nodes[2].links);
-    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 2, addresses[1], &err), 0);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 2, NULL, addresses[1], &err), 0);
     nodes[0].remove = 2;
     hy_links_send(nodes[0].links, 2, "x", 1);
     wait_text(&nodes[0].events, " 2 0 connection refused\n");
@@ -459,15 +467,16 @@ START_TEST(a_link_waits_for_its_address)
     ck_assert(!stats_of(&nodes[0], 2).open && !stats_of(&nodes[0], 2).up);
     ck_assert_str_eq(stats_of(&nodes[0], 2).why, "no interface of this host has the address 10.11.12.1 (yet)");
     ck_assert_int_eq(hy_links_send(nodes[0].links, 2, "x", 1), 0); /* over link 1 */
-    ck_assert_uint_eq(hy_links_max_size(nodes[0].links), 1200 - HY_SEAL_OVERHEAD);
+    ck_assert_uint_eq(hy_links_max_size(nodes[0].links), 1200 - OVERHEAD);
     /* Peers that come meanwhile are on it when it opens. */
     const char *const addresses[LINKS] = {"127.0.1.3", "10.11.12.3"};
     ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 3), 0);
-    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 3, addresses, NULL), 0);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 3, NULL, addresses, NULL), 0);
     for (hy_time end = hy_loop_now() + 2500 * HY_MS; hy_loop_now() < end;) /* two attempts: said once */
         zwait_turn(&waiter);
     has_exactly(&nodes[0].lines, "4:link 2 (udpu): no interface of this host has the address 10.11.12.1 (yet); trying "
                                  "again each second\n");
+    ck_assert_str_eq(stats_of(&nodes[0], 2).why, "no interface of this host has the address 10.11.12.1 (yet)");
     if (own_network) {
         hy_buf_clear(&nodes[0].events);
         ck_assert_int_eq(system("ip address add 10.11.12.1/24 dev lo"), 0);
@@ -563,7 +572,7 @@ START_TEST(a_peer_that_is_refused_is_explained)
     prepare_contrary(&nodes[0], "no peers");
     nodes[0].configs[0].peer_count = 0;
     open_node(&nodes[0]);
-    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 7, addresses, &err), -EEXIST);
+    ck_assert_int_eq(hy_links_peer_add(nodes[0].links, 7, NULL, addresses, &err), -EEXIST);
     ck_assert_str_eq(err.text, "link 1 (tp_contrary): File exists");
     ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 7), -ENOENT);
 }
@@ -585,6 +594,217 @@ START_TEST(a_file_has_the_name_of_its_transport)
     snprintf(text, sizeof text, "%s/renamed.so", folder);
     ck_assert_int_eq(unlink(text), 0);
     ck_assert_int_eq(rmdir(folder), 0);
+}
+END_TEST
+
+/* ---- what is measured ---- */
+
+/* All that are open send to all, until the condition holds. */
+struct exchange {
+    bool (*done)(void);
+    const char *what;
+};
+
+static void exchange_until(const struct exchange *exchange)
+{
+    hy_time end = hy_loop_now() + 20 * HY_SECOND;
+    while (!exchange->done()) {
+        ck_assert_msg(hy_loop_now() < end, "%s; lines:\n%s%s", exchange->what, hy_buf_text(&nodes[0].lines),
+                      hy_buf_text(&nodes[1].lines));
+        for (size_t i = 0; i < NODES; i++)
+            if (nodes[i].links)
+                hy_links_send(nodes[i].links, HALYARD_ALL, "x", 1);
+        for (hy_time next = hy_loop_now() + 5 * HY_MS; hy_loop_now() < next;)
+            zwait_turn(&waiter);
+    }
+}
+
+static struct hy_link_peer_stats measured(const struct node *node, size_t link, uint32_t of)
+{
+    struct hy_link_peer_stats peer;
+    for (size_t at = 0; hy_links_peer_stats(node->links, link, at, &peer); at++)
+        if (peer.node == of)
+            return peer;
+    ck_abort_msg("link %zu has no node %u", link, of);
+    return peer;
+}
+
+static enum hy_meter_state state_of(size_t node, size_t link, uint32_t of)
+{
+    return measured(&nodes[node], link, of).figures.state;
+}
+
+/* Nodes 1 and 2, and nobody else; what node 1 (or both) says over the second link goes astray. */
+static void open_pair(bool first_astray, bool second_astray)
+{
+    for (uint32_t i = 0; i < 2; i++) {
+        prepare(&nodes[i], i + 1);
+        for (size_t l = 0; l < LINKS; l++) {
+            nodes[i].configs[l].peer_count = 1; /* the first in the list is the other one */
+            nodes[i].peers[l][0].name = i ? "alpha" : "beta";
+            nodes[i].configs[l].limits = (struct hy_meter_limits){200 * HY_MS, 5};
+        }
+    }
+    if (first_astray)
+        nodes[0].peers[1][0].address = "127.0.2.77";
+    if (second_astray)
+        nodes[1].peers[1][0].address = "127.0.2.77";
+    open_node(&nodes[0]);
+    open_node(&nodes[1]);
+}
+
+/* As with a cable that is plugged in: from now on all reaches whom it is for. */
+static void mend(size_t node)
+{
+    const char *const addresses[2][LINKS] = {{"127.0.1.2", "127.0.2.2"}, {"127.0.1.1", "127.0.2.1"}};
+    uint32_t other = node ? 1 : 2;
+    ck_assert_int_eq(hy_links_peer_remove(nodes[node].links, other), 0);
+    ck_assert(measured(&nodes[node], 2, other).left); /* and kept */
+    ck_assert_int_eq(hy_links_peer_add(nodes[node].links, other, node ? "alpha" : "beta", addresses[node], NULL), 0);
+    ck_assert(!measured(&nodes[node], 2, other).left);
+}
+
+static bool all_up(void)
+{
+    return state_of(0, 1, 2) == HY_METER_UP && state_of(0, 2, 2) == HY_METER_UP && state_of(1, 1, 1) == HY_METER_UP &&
+           state_of(1, 2, 1) == HY_METER_UP && measured(&nodes[0], 2, 2).figures.window == HY_METER_WINDOW;
+}
+
+START_TEST(links_are_measured)
+{
+    open_pair(false, false);
+    exchange_until(&(struct exchange){all_up, "both links work"});
+    for (size_t link = 1; link <= LINKS; link++) {
+        struct hy_link_peer_stats peer = measured(&nodes[0], link, 2);
+        ck_assert_str_eq(peer.name, "beta");
+        ck_assert_uint_eq(peer.figures.lost, 0);
+        ck_assert_uint_eq(peer.figures.loss_ppm, 0);
+        ck_assert_uint_eq(peer.figures.loss_out_ppm, 0);
+        ck_assert(peer.figures.hears_us && peer.figures.has_round_trip);
+        ck_assert_int_gt(peer.figures.round_trip, 0);
+        ck_assert_int_lt(peer.figures.round_trip, HY_SECOND);
+        ck_assert_int_le(peer.figures.round_trip_least, peer.figures.round_trip_most);
+    }
+    ck_assert_str_eq(hy_buf_text(&nodes[0].lines), "");
+}
+END_TEST
+
+static bool is_one_way(void)
+{
+    return state_of(0, 2, 2) == HY_METER_DEAF && state_of(1, 2, 1) == HY_METER_UNHEARD;
+}
+
+START_TEST(a_link_that_works_one_way_is_told)
+{
+    open_pair(false, true);
+    exchange_until(&(struct exchange){is_one_way, "link 2 works one way"});
+    ck_assert(state_of(0, 1, 2) == HY_METER_UP && state_of(1, 1, 1) == HY_METER_UP);
+    ck_assert_str_eq(hy_buf_text(&nodes[0].lines),
+                     "4:link 2 (udpu) to beta works one way: beta hears this node, and is "
+                     "not heard; link 1 carries on\n");
+    ck_assert_str_eq(hy_buf_text(&nodes[1].lines),
+                     "4:link 2 (udpu) to alpha works one way: alpha is heard, and does not "
+                     "hear this node; link 1 carries on\n");
+    hy_buf_clear(&nodes[0].lines);
+    mend(1);
+    exchange_until(&(struct exchange){all_up, "both links work"});
+    const char *line = hy_buf_text(&nodes[0].lines);
+    static const char expected[] = "5:link 2 (udpu) to beta works again; it was one way: is not heard since ";
+    ck_assert_msg(!strncmp(line, expected, strlen(expected)), "%s", line);
+}
+END_TEST
+
+static bool second_is_down(void)
+{
+    return state_of(0, 2, 2) == HY_METER_DOWN && state_of(1, 2, 1) == HY_METER_DOWN;
+}
+
+START_TEST(a_link_that_dies_and_heals_is_told_once)
+{
+    open_pair(true, true);
+    exchange_until(&(struct exchange){second_is_down, "link 2 is down"});
+    has_exactly(&nodes[0].lines, "4:link 2 (udpu) to beta is down: nothing is heard; link 1 carries on\n");
+    has_exactly(&nodes[1].lines, "4:link 2 (udpu) to alpha is down: nothing is heard; link 1 carries on\n");
+    mend(0);
+    mend(1);
+    exchange_until(&(struct exchange){all_up, "both links work"});
+    for (size_t i = 0; i < 2; i++) {
+        const char *line = hy_buf_text(&nodes[i].lines);
+        ck_assert_msg(strstr(line, " works again; it was down since ") && strchr(line, '\n')[1] == '\0', "%s", line);
+    }
+}
+END_TEST
+
+static bool first_knows_all_down(void)
+{
+    return state_of(0, 1, 2) == HY_METER_DOWN && state_of(0, 2, 2) == HY_METER_DOWN;
+}
+
+START_TEST(a_node_that_goes_leaves_its_figures)
+{
+    open_pair(false, false);
+    exchange_until(&(struct exchange){all_up, "both links work"});
+    hy_links_close(&nodes[1].links);
+    exchange_until(&(struct exchange){first_knows_all_down, "both links are down"});
+    const char *lines = hy_buf_text(&nodes[0].lines);
+    ck_assert_msg(strstr(lines, "5:link 1 (udpu) to beta is down: nothing is heard since ") &&
+                      strstr(lines, "5:link 2 (udpu) to beta is down: nothing is heard since ") &&
+                      !strstr(lines, "carries on") && strstr(lines, " ms); no other link to it works\n"),
+                  "%s", lines);
+    ck_assert_int_eq(hy_links_peer_remove(nodes[0].links, 2), 0);
+    struct hy_link_peer_stats peer = measured(&nodes[0], 2, 2);
+    ck_assert(peer.left && peer.figures.received >= HY_METER_WINDOW && peer.figures.outages == 1);
+}
+END_TEST
+
+START_TEST(headers_are_read_as_they_were_written)
+{
+    struct hy_link_header header;
+    struct hy_buf content = {0};
+    size_t size;
+    struct hy_err err = {{0}};
+    ck_assert_int_eq(hy_link_header_read("\1\1\1", 3, &header, &size, &err), -EBADMSG);
+    ck_assert_str_eq(err.text, "its link header is cut");
+    struct hy_link_header full = {.link = 3, .mark = {7, 8, 9}, .report_count = HY_LINK_REPORTS_MAX};
+    for (uint32_t i = 0; i < HY_LINK_REPORTS_MAX; i++)
+        full.reports[i] = (struct hy_link_report){
+            i + 1, 2, {.heard = i != 3, .sent = i == 3 ? 0 : i, .ago = i == 3 ? UINT32_MAX : i * 1000, .lost = 0}};
+    hy_link_header_write(&full, &content);
+    ck_assert_uint_eq(content.size, HY_LINK_HEADER_SIZE + HY_LINK_REPORTS_MAX * HY_LINK_REPORT_SIZE);
+    ck_assert_int_eq(hy_link_header_read(content.data, content.size, &header, &size, &err), 0);
+    ck_assert_uint_eq(size, content.size);
+    ck_assert_uint_eq(header.mark.incarnation, 7);
+    ck_assert(!header.reports[3].report.heard && header.reports[4].report.heard);
+    ck_assert_int_eq(header.reports[7].report.ago, 7000);
+    for (size_t cut = 0; cut < content.size; cut++)
+        ck_assert_int_eq(hy_link_header_read(content.data, cut, &header, &size, &err), -EBADMSG);
+    content.data[2] = HY_LINK_REPORTS_MAX + 1;
+    ck_assert_int_eq(hy_link_header_read(content.data, content.size, &header, &size, &err), -EBADMSG);
+    content.data[0] = 2;
+    ck_assert_int_eq(hy_link_header_read(content.data, content.size, &header, &size, &err), -EBADMSG);
+    ck_assert_str_eq(err.text, "its link header is of version 2, this node speaks version 1");
+    hy_buf_free(&content);
+    /* The largest content of all still goes out: without any report. */
+    static const char large[1400 - OVERHEAD];
+    open_pair(false, false);
+    ck_assert_int_eq(hy_links_send(nodes[0].links, HALYARD_ALL, large, sizeof large), 0);
+}
+END_TEST
+
+START_TEST(links_in_another_order_are_told)
+{
+    open_pair(false, false);
+    hy_links_close(&nodes[1].links);
+    struct hy_link_config first = nodes[1].configs[0];
+    nodes[1].configs[0] = nodes[1].configs[1];
+    nodes[1].configs[1] = first;
+    open_node(&nodes[1]);
+    hy_links_send(nodes[1].links, HALYARD_ALL, "x", 1);
+    wait_text(&nodes[0].lines,
+              "4:link 1 (udpu): what comes from beta says that it goes over link 2, and is not measured: "
+              "links must stand in the same order in the configuration of all nodes\n");
+    wait_text(&nodes[0].received, "2 1 x\n"); /* and yet it is taken */
+    ck_assert_uint_eq(measured(&nodes[0], 1, 2).figures.received, 0);
 }
 END_TEST
 
@@ -612,6 +832,12 @@ int main(void)
     tcase_add_test(tcase, a_link_may_be_down_from_the_start);
     tcase_add_test(tcase, an_event_in_send_may_send);
     tcase_add_test(tcase, a_file_has_the_name_of_its_transport);
+    tcase_add_test(tcase, links_are_measured);
+    tcase_add_test(tcase, a_link_that_works_one_way_is_told);
+    tcase_add_test(tcase, a_link_that_dies_and_heals_is_told_once);
+    tcase_add_test(tcase, a_node_that_goes_leaves_its_figures);
+    tcase_add_test(tcase, headers_are_read_as_they_were_written);
+    tcase_add_test(tcase, links_in_another_order_are_told);
     int status = run_suite(suite);
     if (status == EXIT_SUCCESS && !own_network) {
         fprintf(stderr, "not all was tested: no network namespace of our own, so no address could be added\n");

@@ -67,7 +67,7 @@ START_TEST(the_wire_is_as_documented)
     struct hy_buf a = {0}, b = {0};
     hy_seal_close(&seal, 3, "content", 7, &a);
     hy_seal_close(&seal, 3, "content", 7, &b);
-    ck_assert_mem_eq(a.data, "HYHB\1\0\0\0\3\0\0\0", 12);
+    ck_assert_mem_eq(a.data, "HYHB\2\0\0\0\3\0\0\0", 12);
     /* A nonce of its own each time, and nothing of the content to be seen. */
     ck_assert_mem_ne(a.data + 12, b.data + 12, 24);
     ck_assert_mem_ne(a.data + 36, b.data + 36, 7);
@@ -87,9 +87,9 @@ START_TEST(one_changed_bit_is_seen)
         refused(&seal, sealed.data, sealed.size, forged);
         sealed.data[bit / 8] = (char)(sealed.data[bit / 8] ^ (1 << bit % 8));
     }
+    sealed.data[4] = 3;
+    refused(&seal, sealed.data, sealed.size, "sealed by wire version 3, this node speaks version 2");
     sealed.data[4] = 2;
-    refused(&seal, sealed.data, sealed.size, "sealed by wire version 2, this node speaks version 1");
-    sealed.data[4] = 1;
     sealed.data[6] = 1;
     refused(&seal, sealed.data, sealed.size, "the reserved bytes of its head are not zero");
     sealed.data[6] = 0;

@@ -1,234 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Drives udpu.so as the core does, through its descriptor alone, with a host that keeps what it is told. */
-#include "base/buf.h"
-#include "base/vec.h"
-#include "halyard/transport.h"
+/* Drives udpu.so as the core does. */
+#include "base/alloc.h"
 #include "lib/netns.h"
 #include "lib/run.h"
+#include "lib/tp_host.h"
 
-#include <dirent.h>
-#include <dlfcn.h>
 #include <errno.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <time.h>
-
-enum { MAX_WATCHES = 4, PATIENCE_MS = 20000 };
-
-struct halyard_tp_watch {
-    int fd;
-    void (*ready)(struct halyard_tp *tp, int fd, uint32_t events);
-};
-
-struct datagram {
-    uint32_t from;
-    char *data;
-    size_t size;
-};
-
-struct halyard_tp_ctx {
-    struct halyard_tp *tp;
-    const char *settings[24]; /* name, value, ... */
-    struct halyard_tp_watch watches[MAX_WATCHES];
-    HY_VEC(struct datagram) datagrams;
-    struct hy_buf log;   /* "3:text\n" a line */
-    struct hy_buf links; /* "node up why\n" a line */
-};
-
-static const struct halyard_transport *transport;
-
-static const char *host_get(struct halyard_tp_ctx *ctx, const char *name)
-{
-    for (size_t i = 0; ctx->settings[i]; i += 2)
-        if (!strcmp(ctx->settings[i], name))
-            return ctx->settings[i + 1];
-    for (const struct halyard_tp_param *p = transport->params; p->name; p++)
-        if (!strcmp(p->name, name))
-            return p->def;
-    ck_abort_msg("udpu asks for a setting that is not in its table: %s", name);
-    return NULL;
-}
-
-static void host_log(struct halyard_tp_ctx *ctx, int priority, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-static void host_log(struct halyard_tp_ctx *ctx, int priority, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    hy_buf_addf(&ctx->log, "%d:", priority);
-    hy_buf_vaddf(&ctx->log, format, args);
-    hy_buf_addc(&ctx->log, '\n');
-    va_end(args);
-}
-
-static int64_t host_now_ms(struct halyard_tp_ctx *ctx)
-{
-    (void)ctx;
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static int host_watch(struct halyard_tp_ctx *ctx, int fd, uint32_t events,
-                      void (*ready)(struct halyard_tp *, int, uint32_t), struct halyard_tp_watch **watch)
-{
-    ck_assert_uint_eq(events, HALYARD_READABLE);
-    for (size_t i = 0; i < MAX_WATCHES; i++)
-        if (!ctx->watches[i].ready) {
-            ctx->watches[i] = (struct halyard_tp_watch){fd, ready};
-            *watch = &ctx->watches[i];
-            return 0;
-        }
-    return -ENOSPC;
-}
-
-static int host_timer(struct halyard_tp_ctx *ctx, int64_t ms, void (*due)(struct halyard_tp *),
-                      struct halyard_tp_watch **watch)
-{
-    (void)ctx, (void)ms, (void)due, (void)watch;
-    ck_abort_msg("udpu needs no timer");
-    return -ENOSYS;
-}
-
-static void host_unwatch(struct halyard_tp_ctx *ctx, struct halyard_tp_watch **watch)
-{
-    (void)ctx;
-    (*watch)->ready = NULL;
-    *watch = NULL;
-}
-
-static void host_received(struct halyard_tp_ctx *ctx, uint32_t from, const void *data, size_t size)
-{
-    char *copy = hy_memdup(data, size);
-    hy_vec_push(&ctx->datagrams, ((struct datagram){from, copy, size}));
-}
-
-static void host_link(struct halyard_tp_ctx *ctx, uint32_t node, int up, const char *why)
-{
-    hy_buf_addf(&ctx->links, "%u %d %s\n", node, up, why);
-}
-
-static const struct halyard_tp_host host = {
-    .size = sizeof host,
-    .get = host_get,
-    .log = host_log,
-    .now_ms = host_now_ms,
-    .watch = host_watch,
-    .timer = host_timer,
-    .unwatch = host_unwatch,
-    .received = host_received,
-    .link = host_link,
-};
-
-/* ---- steps ---- */
-
-static void set(struct halyard_tp_ctx *ctx, const char *name, const char *value)
-{
-    size_t i = 0;
-    while (ctx->settings[i])
-        i += 2;
-    ctx->settings[i] = name;
-    ctx->settings[i + 1] = value;
-}
-
-/* The port is kept in `text`, which must live as long. */
-static void start(struct halyard_tp_ctx *ctx, const char *address, uint16_t port, char text[8])
-{
-    snprintf(text, 8, "%u", port);
-    set(ctx, "address", address);
-    set(ctx, "port", text);
-    int rc = transport->open(&host, ctx, &ctx->tp);
-    ck_assert_msg(rc == 0, "open: %d, %s", rc, hy_buf_text(&ctx->log));
-    ck_assert_ptr_nonnull(ctx->tp);
-}
-
-static int add_peer(struct halyard_tp_ctx *ctx, uint32_t node, const char *address, uint16_t port)
-{
-    struct halyard_tp_peer peer = {sizeof peer, node, address, port};
-    return transport->peer_add(ctx->tp, &peer);
-}
-
-static void forget(struct halyard_tp_ctx *ctx)
-{
-    for (size_t i = 0; i < ctx->datagrams.count; i++)
-        free(ctx->datagrams.items[i].data);
-    hy_vec_free(&ctx->datagrams);
-    hy_buf_free(&ctx->log);
-    hy_buf_free(&ctx->links);
-}
-
-static void stop(struct halyard_tp_ctx *ctx)
-{
-    transport->close(&ctx->tp);
-    ck_assert_ptr_null(ctx->tp);
-    for (size_t i = 0; i < MAX_WATCHES; i++)
-        ck_assert_msg(!ctx->watches[i].ready, "a watch is left after close");
-    forget(ctx);
-}
-
-/* One round of what the core's loop does; errors count as readable, as the header says. */
-static void turn(struct halyard_tp_ctx *ctx, int ms)
-{
-    struct pollfd fds[MAX_WATCHES];
-    struct halyard_tp_watch *watches[MAX_WATCHES];
-    nfds_t count = 0;
-    for (size_t i = 0; i < MAX_WATCHES; i++)
-        if (ctx->watches[i].ready) {
-            fds[count] = (struct pollfd){.fd = ctx->watches[i].fd, .events = POLLIN};
-            watches[count++] = &ctx->watches[i];
-        }
-    ck_assert_int_ge(poll(fds, count, ms), 0);
-    for (nfds_t i = 0; i < count; i++)
-        if (fds[i].revents)
-            watches[i]->ready(ctx->tp, fds[i].fd, HALYARD_READABLE);
-}
-
-static void wait_datagrams(struct halyard_tp_ctx *ctx, size_t count)
-{
-    for (int64_t end = host_now_ms(ctx) + PATIENCE_MS; ctx->datagrams.count < count;) {
-        ck_assert_msg(host_now_ms(ctx) < end, "%zu datagrams of %zu came", ctx->datagrams.count, count);
-        turn(ctx, 20);
-    }
-    ck_assert_uint_eq(ctx->datagrams.count, count);
-}
-
-static void wait_links(struct halyard_tp_ctx *ctx, const char *expected)
-{
-    for (int64_t end = host_now_ms(ctx) + PATIENCE_MS; strlen(hy_buf_text(&ctx->links)) < strlen(expected);) {
-        ck_assert_msg(host_now_ms(ctx) < end, "expected \"%s\", got \"%s\"", expected, hy_buf_text(&ctx->links));
-        turn(ctx, 20);
-    }
-    ck_assert_str_eq(hy_buf_text(&ctx->links), expected);
-}
-
-static void expect(const struct halyard_tp_ctx *ctx, size_t at, uint32_t from, const char *text)
-{
-    ck_assert_uint_lt(at, ctx->datagrams.count);
-    const struct datagram *datagram = &ctx->datagrams.items[at];
-    ck_assert_uint_eq(datagram->from, from);
-    ck_assert_uint_eq(datagram->size, strlen(text));
-    ck_assert_mem_eq(datagram->data, text, datagram->size);
-}
-
-static struct halyard_tp_stats stats_of(const struct halyard_tp_ctx *ctx)
-{
-    struct halyard_tp_stats stats = {.size = sizeof stats};
-    transport->stats(ctx->tp, &stats);
-    ck_assert_uint_eq(stats.size, sizeof stats);
-    return stats;
-}
-
-static int open_fds(void)
-{
-    int count = 0;
-    DIR *dir = opendir("/proc/self/fd");
-    ck_assert_ptr_nonnull(dir);
-    while (readdir(dir))
-        count++;
-    closedir(dir);
-    return count;
-}
 
 /* A socket that is no transport, for what a stranger may send. */
 static int stranger(const char *address, uint16_t port)
@@ -264,27 +42,27 @@ static void three_nodes(const char *const addresses[3], const uint16_t ports[3])
     struct halyard_tp_ctx node[3] = {0};
     char text[3][8];
     for (uint32_t i = 0; i < 3; i++)
-        start(&node[i], addresses[i], ports[i], text[i]);
+        tp_start(&node[i], addresses[i], ports[i], text[i]);
     for (uint32_t i = 0; i < 3; i++)
         for (uint32_t j = 0; j < 3; j++)
             if (i != j)
-                ck_assert_int_eq(add_peer(&node[i], j + 1, addresses[j], ports[j]), 0);
+                ck_assert_int_eq(tp_add_peer(&node[i], j + 1, addresses[j], ports[j]), 0);
     ck_assert_int_eq(transport->send(node[0].tp, HALYARD_ALL, "to all", 6), 0);
     ck_assert_int_eq(transport->send(node[0].tp, 3, "to 3", 4), 0);
     ck_assert_int_eq(transport->send(node[1].tp, 1, "to 1", 4), 0);
-    wait_datagrams(&node[1], 1);
-    wait_datagrams(&node[2], 2);
-    wait_datagrams(&node[0], 1);
-    expect(&node[1], 0, 1, "to all");
-    expect(&node[2], 0, 1, "to all");
-    expect(&node[2], 1, 1, "to 3");
-    expect(&node[0], 0, 2, "to 1");
-    ck_assert_uint_eq(stats_of(&node[0]).sent, 3);
-    ck_assert_uint_eq(stats_of(&node[2]).received, 2);
+    tp_wait_datagrams(&node[1], 1);
+    tp_wait_datagrams(&node[2], 2);
+    tp_wait_datagrams(&node[0], 1);
+    tp_expect(&node[1], 0, 1, "to all");
+    tp_expect(&node[2], 0, 1, "to all");
+    tp_expect(&node[2], 1, 1, "to 3");
+    tp_expect(&node[0], 0, 2, "to 1");
+    ck_assert_uint_eq(tp_stats(&node[0]).sent, 3);
+    ck_assert_uint_eq(tp_stats(&node[2]).received, 2);
     for (uint32_t i = 0; i < 3; i++) {
         ck_assert_str_eq(hy_buf_text(&node[i].links), "");
         ck_assert_str_eq(hy_buf_text(&node[i].log), "");
-        stop(&node[i]);
+        tp_stop(&node[i]);
     }
 }
 
@@ -313,15 +91,15 @@ START_TEST(port_of_the_link_is_the_peers_default)
     struct halyard_tp_ctx a = {0}, b = {0};
     char text[2][8];
     uint16_t port = netns_free_port(SOCK_DGRAM);
-    start(&a, "127.0.0.1", port, text[0]);
-    start(&b, "127.0.0.2", port, text[1]);
-    ck_assert_int_eq(add_peer(&a, 2, "127.0.0.2", 0), 0);
-    ck_assert_int_eq(add_peer(&b, 1, "127.0.0.1", 0), 0);
+    tp_start(&a, "127.0.0.1", port, text[0]);
+    tp_start(&b, "127.0.0.2", port, text[1]);
+    ck_assert_int_eq(tp_add_peer(&a, 2, "127.0.0.2", 0), 0);
+    ck_assert_int_eq(tp_add_peer(&b, 1, "127.0.0.1", 0), 0);
     ck_assert_int_eq(transport->send(a.tp, 2, "x", 1), 0);
-    wait_datagrams(&b, 1);
-    expect(&b, 0, 1, "x");
-    stop(&a);
-    stop(&b);
+    tp_wait_datagrams(&b, 1);
+    tp_expect(&b, 0, 1, "x");
+    tp_stop(&a);
+    tp_stop(&b);
 }
 END_TEST
 
@@ -330,27 +108,27 @@ static void refused_and_back(const char *own, uint16_t own_port, const char *dea
 {
     struct halyard_tp_ctx a = {0}, b = {0}, c = {0};
     char text[3][8];
-    start(&a, own, own_port, text[0]);
-    start(&c, live, live_port, text[2]);
-    ck_assert_int_eq(add_peer(&a, 2, dead, dead_port), 0);
-    ck_assert_int_eq(add_peer(&a, 3, live, live_port), 0);
-    ck_assert_int_eq(add_peer(&c, 1, own, own_port), 0);
+    tp_start(&a, own, own_port, text[0]);
+    tp_start(&c, live, live_port, text[2]);
+    ck_assert_int_eq(tp_add_peer(&a, 2, dead, dead_port), 0);
+    ck_assert_int_eq(tp_add_peer(&a, 3, live, live_port), 0);
+    ck_assert_int_eq(tp_add_peer(&c, 1, own, own_port), 0);
     /* Nobody listens at 2. Its refusal fails no send to 3, and is said once, however often it comes. */
     for (int i = 0; i < 20; i++)
         ck_assert_int_eq(transport->send(a.tp, HALYARD_ALL, "x", 1), 0);
-    wait_links(&a, "2 0 connection refused\n");
-    wait_datagrams(&c, 20);
+    tp_wait_links(&a, "2 0 connection refused\n");
+    tp_wait_datagrams(&c, 20);
     ck_assert_int_eq(transport->send(a.tp, 2, "x", 1), 0);
-    turn(&a, 50);
+    tp_turn(&a, 50);
     ck_assert_str_eq(hy_buf_text(&a.links), "2 0 connection refused\n");
-    start(&b, dead, dead_port, text[1]);
-    ck_assert_int_eq(add_peer(&b, 1, own, own_port), 0);
+    tp_start(&b, dead, dead_port, text[1]);
+    ck_assert_int_eq(tp_add_peer(&b, 1, own, own_port), 0);
     ck_assert_int_eq(transport->send(b.tp, 1, "back", 4), 0);
-    wait_links(&a, "2 0 connection refused\n2 1 heard again\n");
-    expect(&a, 0, 2, "back");
-    stop(&a);
-    stop(&b);
-    stop(&c);
+    tp_wait_links(&a, "2 0 connection refused\n2 1 heard again\n");
+    tp_expect(&a, 0, 2, "back");
+    tp_stop(&a);
+    tp_stop(&b);
+    tp_stop(&c);
 }
 
 START_TEST(refusal_is_told_and_taken_back_ipv4)
@@ -377,28 +155,28 @@ START_TEST(size_limits_hold)
     char text[2][8];
     static char big[3000];
     uint16_t port = netns_free_port(SOCK_DGRAM);
-    set(&b, "max_payload", "1400");
-    start(&a, "127.0.0.1", port, text[0]);
-    start(&b, "127.0.0.2", port, text[1]);
-    ck_assert_int_eq(add_peer(&a, 2, "127.0.0.2", port), 0);
-    ck_assert_int_eq(add_peer(&b, 1, "127.0.0.1", port), 0);
+    tp_set(&b, "max_payload", "1400");
+    tp_start(&a, "127.0.0.1", port, text[0]);
+    tp_start(&b, "127.0.0.2", port, text[1]);
+    ck_assert_int_eq(tp_add_peer(&a, 2, "127.0.0.2", port), 0);
+    ck_assert_int_eq(tp_add_peer(&b, 1, "127.0.0.1", port), 0);
     ck_assert_uint_eq(transport->max_payload(a.tp), 1400);
     ck_assert_int_eq(transport->send(a.tp, 2, big, 1401), -EMSGSIZE);
     ck_assert_int_eq(transport->send(a.tp, HALYARD_ALL, big, 1401), -EMSGSIZE);
     ck_assert_int_eq(transport->send(a.tp, 2, big, 1400), 0);
-    wait_datagrams(&b, 1);
+    tp_wait_datagrams(&b, 1);
     ck_assert_uint_eq(b.datagrams.items[0].size, 1400);
     int fd = stranger("127.0.0.3", port);
     throw_at(fd, "127.0.0.2", port, big, 1401);
     throw_at(fd, "127.0.0.2", port, big, sizeof big);
     throw_at(fd, "127.0.0.2", port, big, 0);
     ck_assert_int_eq(transport->send(a.tp, 2, "after", 5), 0);
-    wait_datagrams(&b, 2);
-    expect(&b, 1, 1, "after");
-    ck_assert_uint_eq(stats_of(&b).receive_bad, 3);
+    tp_wait_datagrams(&b, 2);
+    tp_expect(&b, 1, 1, "after");
+    ck_assert_uint_eq(tp_stats(&b).receive_bad, 3);
     close(fd);
-    stop(&a);
-    stop(&b);
+    tp_stop(&a);
+    tp_stop(&b);
 }
 END_TEST
 
@@ -409,20 +187,20 @@ START_TEST(strangers_have_no_name)
     uint16_t port = netns_free_port(SOCK_DGRAM), other = port;
     while (other == port)
         other = netns_free_port(SOCK_DGRAM);
-    start(&a, "127.0.0.1", port, text);
-    ck_assert_int_eq(add_peer(&a, 2, "127.0.0.2", port), 0);
+    tp_start(&a, "127.0.0.1", port, text);
+    ck_assert_int_eq(tp_add_peer(&a, 2, "127.0.0.2", port), 0);
     ck_assert_int_eq(transport->send(a.tp, 9, "x", 1), -ENOENT);
     int wrong_address = stranger("127.0.0.3", port), wrong_port = stranger("127.0.0.2", other);
     throw_at(wrong_address, "127.0.0.1", port, "a", 1);
     throw_at(wrong_port, "127.0.0.1", port, "b", 1);
-    wait_datagrams(&a, 2);
-    expect(&a, 0, 0, "a");
-    expect(&a, 1, 0, "b");
-    ck_assert_uint_eq(stats_of(&a).receive_bad, 2);
-    ck_assert_uint_eq(stats_of(&a).received, 0);
+    tp_wait_datagrams(&a, 2);
+    tp_expect(&a, 0, 0, "a");
+    tp_expect(&a, 1, 0, "b");
+    ck_assert_uint_eq(tp_stats(&a).receive_bad, 2);
+    ck_assert_uint_eq(tp_stats(&a).received, 0);
     close(wrong_address);
     close(wrong_port);
-    stop(&a);
+    tp_stop(&a);
 }
 END_TEST
 
@@ -433,14 +211,14 @@ START_TEST(peers_are_checked)
     uint16_t port = 0;
     while (port < 10000) /* five digits in the messages below */
         port = netns_free_port(SOCK_DGRAM);
-    start(&a, "127.0.0.1", port, text);
-    ck_assert_int_eq(add_peer(&a, 2, "127.0.0.2", 0), 0);
-    ck_assert_int_eq(add_peer(&a, 0, "127.0.0.4", 0), -EINVAL);
-    ck_assert_int_eq(add_peer(&a, 3, "localhost", 0), -EINVAL);
-    ck_assert_int_eq(add_peer(&a, 3, "::1", 0), -EINVAL);
-    ck_assert_int_eq(add_peer(&a, 3, "127.0.0.1", 0), -EINVAL);
-    ck_assert_int_eq(add_peer(&a, 3, "127.0.0.2", 0), -EEXIST);
-    ck_assert_int_eq(add_peer(&a, 2, "127.0.0.3", 7), -EEXIST);
+    tp_start(&a, "127.0.0.1", port, text);
+    ck_assert_int_eq(tp_add_peer(&a, 2, "127.0.0.2", 0), 0);
+    ck_assert_int_eq(tp_add_peer(&a, 0, "127.0.0.4", 0), -EINVAL);
+    ck_assert_int_eq(tp_add_peer(&a, 3, "localhost", 0), -EINVAL);
+    ck_assert_int_eq(tp_add_peer(&a, 3, "::1", 0), -EINVAL);
+    ck_assert_int_eq(tp_add_peer(&a, 3, "127.0.0.1", 0), -EINVAL);
+    ck_assert_int_eq(tp_add_peer(&a, 3, "127.0.0.2", 0), -EEXIST);
+    ck_assert_int_eq(tp_add_peer(&a, 2, "127.0.0.3", 7), -EEXIST);
     char *expected =
         hy_asprintf("3:a peer cannot have the node id 0: ids start at 1\n"
                     "3:node 3: 'localhost' is no numeric IPv4 or IPv6 address\n"
@@ -451,51 +229,34 @@ START_TEST(peers_are_checked)
                     port, port);
     ck_assert_str_eq(hy_buf_text(&a.log), expected);
     free(expected);
-    ck_assert_int_eq(add_peer(&a, 3, "127.0.0.3", 0), 0);
+    ck_assert_int_eq(tp_add_peer(&a, 3, "127.0.0.3", 0), 0);
     ck_assert_int_eq(transport->peer_del(a.tp, 2), 0);
     ck_assert_int_eq(transport->peer_del(a.tp, 2), -ENOENT);
     ck_assert_int_eq(transport->send(a.tp, 2, "x", 1), -ENOENT);
     ck_assert_int_eq(transport->send(a.tp, 3, "x", 1), 0);
-    stop(&a);
+    tp_stop(&a);
 }
 END_TEST
 
-static void refuse(const char *const settings[], int code, const char *log)
-{
-    struct halyard_tp_ctx ctx = {0};
-    for (size_t i = 0; settings[i]; i += 2)
-        set(&ctx, settings[i], settings[i + 1]);
-    int before = open_fds();
-    ck_assert_int_eq(transport->open(&host, &ctx, &ctx.tp), code);
-    ck_assert_ptr_null(ctx.tp);
-    ck_assert_str_eq(hy_buf_text(&ctx.log), log);
-    ck_assert_int_eq(open_fds(), before);
-    for (size_t i = 0; i < MAX_WATCHES; i++)
-        ck_assert(!ctx.watches[i].ready);
-    forget(&ctx);
-}
-
-#define SETTINGS(...) ((const char *const[]){__VA_ARGS__, NULL})
-
 START_TEST(bad_settings_are_explained)
 {
-    refuse((const char *const[]){NULL}, -EINVAL,
-           "3:'address' is missing: this node's own address on the link, such as \"10.0.0.1\"\n");
-    refuse(SETTINGS("address", "node1"), -EINVAL, "3:address = \"node1\" is no numeric IPv4 or IPv6 address\n");
-    refuse(SETTINGS("address", "127.0.0.1", "port", "0"), -EINVAL,
-           "3:port = \"0\" is wrong: it must be a number from 1 to 65535\n");
-    refuse(SETTINGS("address", "127.0.0.1", "port", "-1"), -EINVAL,
-           "3:port = \"-1\" is wrong: it must be a number from 1 to 65535\n");
-    refuse(SETTINGS("address", "127.0.0.1", "ttl", "64s"), -EINVAL,
-           "3:ttl = \"64s\" is wrong: it must be a number from 1 to 255\n");
-    refuse(SETTINGS("address", "127.0.0.1", "max_payload", "1199"), -EINVAL,
-           "3:max_payload = \"1199\" is wrong: it must be a number from 1200 to 65000\n");
-    refuse(SETTINGS("address", "127.0.0.1", "interface", "an-interface-of-24-bytes"), -EINVAL,
-           "3:interface = \"an-interface-of-24-bytes\" cannot be an interface's name: 1 to 15 characters\n");
-    refuse(SETTINGS("address", "127.0.0.1", "interface", "nosuch0"), -ENODEV,
-           "3:this host has no interface 'nosuch0' (yet)\n");
-    refuse(SETTINGS("address", "192.0.2.77"), -EADDRNOTAVAIL,
-           "3:no interface of this host has the address 192.0.2.77 (yet)\n");
+    tp_refuse((const char *const[]){NULL}, -EINVAL,
+              "3:'address' is missing: this node's own address on the link, such as \"10.0.0.1\"\n");
+    tp_refuse(SETTINGS("address", "node1"), -EINVAL, "3:address = \"node1\" is no numeric IPv4 or IPv6 address\n");
+    tp_refuse(SETTINGS("address", "127.0.0.1", "port", "0"), -EINVAL,
+              "3:port = \"0\" is wrong: it must be a number from 1 to 65535\n");
+    tp_refuse(SETTINGS("address", "127.0.0.1", "port", "-1"), -EINVAL,
+              "3:port = \"-1\" is wrong: it must be a number from 1 to 65535\n");
+    tp_refuse(SETTINGS("address", "127.0.0.1", "ttl", "64s"), -EINVAL,
+              "3:ttl = \"64s\" is wrong: it must be a number from 1 to 255\n");
+    tp_refuse(SETTINGS("address", "127.0.0.1", "max_payload", "1199"), -EINVAL,
+              "3:max_payload = \"1199\" is wrong: it must be a number from 1200 to 65000\n");
+    tp_refuse(SETTINGS("address", "127.0.0.1", "interface", "an-interface-of-24-bytes"), -EINVAL,
+              "3:interface = \"an-interface-of-24-bytes\" cannot be an interface's name: 1 to 15 characters\n");
+    tp_refuse(SETTINGS("address", "127.0.0.1", "interface", "nosuch0"), -ENODEV,
+              "3:this host has no interface 'nosuch0' (yet)\n");
+    tp_refuse(SETTINGS("address", "192.0.2.77"), -EADDRNOTAVAIL,
+              "3:no interface of this host has the address 192.0.2.77 (yet)\n");
 }
 END_TEST
 
@@ -504,11 +265,11 @@ START_TEST(two_do_not_share_a_port)
     struct halyard_tp_ctx a = {0};
     char text[8];
     uint16_t port = netns_free_port(SOCK_DGRAM);
-    start(&a, "127.0.0.1", port, text);
+    tp_start(&a, "127.0.0.1", port, text);
     char *log = hy_asprintf("3:127.0.0.1 port %u is taken: another program listens there\n", port);
-    refuse(SETTINGS("address", "127.0.0.1", "port", text), -EADDRINUSE, log);
+    tp_refuse(SETTINGS("address", "127.0.0.1", "port", text), -EADDRINUSE, log);
     free(log);
-    stop(&a);
+    tp_stop(&a);
 }
 END_TEST
 
@@ -516,14 +277,14 @@ START_TEST(settings_reach_the_socket)
 {
     struct halyard_tp_ctx a = {0};
     char text[8];
-    set(&a, "ttl", "7");
-    set(&a, "tos", "184");
-    set(&a, "priority", "5");
-    set(&a, "interface", "lo");
-    set(&a, "receive_buffer", "40000");
-    set(&a, "send_buffer", "67108864");
-    set(&a, "max_payload", "65000");
-    start(&a, "127.0.0.1", netns_free_port(SOCK_DGRAM), text);
+    tp_set(&a, "ttl", "7");
+    tp_set(&a, "tos", "184");
+    tp_set(&a, "priority", "5");
+    tp_set(&a, "interface", "lo");
+    tp_set(&a, "receive_buffer", "40000");
+    tp_set(&a, "send_buffer", "67108864");
+    tp_set(&a, "max_payload", "65000");
+    tp_start(&a, "127.0.0.1", netns_free_port(SOCK_DGRAM), text);
     int fd = a.watches[0].fd, value;
     socklen_t size = sizeof value;
     ck_assert(!getsockopt(fd, IPPROTO_IP, IP_TTL, &value, &size) && value == 7);
@@ -537,21 +298,21 @@ START_TEST(settings_reach_the_socket)
     /* More than the system grants is no error, but it is said. */
     ck_assert_int_eq(strncmp(hy_buf_text(&a.log), "4:send_buffer = 67108864: the system gives ", 43), 0);
     ck_assert_uint_eq(transport->max_payload(a.tp), 65000);
-    stop(&a);
+    tp_stop(&a);
 }
 END_TEST
 
 START_TEST(close_leaves_no_descriptor)
 {
-    int before = open_fds();
+    int before = tp_open_fds();
     for (int i = 0; i < 20; i++) {
         struct halyard_tp_ctx a = {0};
         char text[8];
-        start(&a, "127.0.0.1", netns_free_port(SOCK_DGRAM), text);
-        ck_assert_int_eq(add_peer(&a, 2, "127.0.0.2", 0), 0);
-        ck_assert_int_gt(open_fds(), before);
-        stop(&a);
-        ck_assert_int_eq(open_fds(), before);
+        tp_start(&a, "127.0.0.1", netns_free_port(SOCK_DGRAM), text);
+        ck_assert_int_eq(tp_add_peer(&a, 2, "127.0.0.2", 0), 0);
+        ck_assert_int_gt(tp_open_fds(), before);
+        tp_stop(&a);
+        ck_assert_int_eq(tp_open_fds(), before);
     }
 }
 END_TEST
@@ -561,17 +322,17 @@ START_TEST(a_burst_is_taken_in_turns)
     struct halyard_tp_ctx a = {0}, b = {0};
     char text[2][8];
     uint16_t port = netns_free_port(SOCK_DGRAM);
-    start(&a, "127.0.0.1", port, text[0]);
-    start(&b, "127.0.0.2", port, text[1]);
-    ck_assert_int_eq(add_peer(&a, 2, "127.0.0.2", 0), 0);
+    tp_start(&a, "127.0.0.1", port, text[0]);
+    tp_start(&b, "127.0.0.2", port, text[1]);
+    ck_assert_int_eq(tp_add_peer(&a, 2, "127.0.0.2", 0), 0);
     for (int i = 0; i < 100; i++)
         ck_assert_int_eq(transport->send(a.tp, 2, "x", 1), 0);
-    turn(&b, 5000);
+    tp_turn(&b, 5000);
     ck_assert_uint_gt(b.datagrams.count, 0);
     ck_assert_uint_le(b.datagrams.count, 32);
-    wait_datagrams(&b, 100);
-    stop(&a);
-    stop(&b);
+    tp_wait_datagrams(&b, 100);
+    tp_stop(&a);
+    tp_stop(&b);
 }
 END_TEST
 
@@ -589,26 +350,26 @@ START_TEST(loss_of_the_interface_is_told)
     char text[8];
     run("ip link add ha0 type veth peer name ha1 && ip address add 10.9.8.1/24 dev ha0"
         " && ip link set ha0 up && ip link set ha1 up");
-    start(&a, "10.9.8.1", 5405, text);
+    tp_start(&a, "10.9.8.1", 5405, text);
     /* A carrier comes some moments after `up`; whatever open() saw, it works now. */
-    for (int64_t end = host_now_ms(&a) + PATIENCE_MS; a.links.size && !strstr(a.links.data, "0 1 ");) {
-        ck_assert(host_now_ms(&a) < end);
-        turn(&a, 20);
+    for (int64_t end = tp_now_ms() + PATIENCE_MS; a.links.size && !strstr(a.links.data, "0 1 ");) {
+        ck_assert(tp_now_ms() < end);
+        tp_turn(&a, 20);
     }
     hy_buf_clear(&a.links);
     run("ip link set ha1 down");
-    wait_links(&a, "0 0 ha0 has lost its carrier\n");
+    tp_wait_links(&a, "0 0 ha0 has lost its carrier\n");
     run("ip link set ha1 up");
-    wait_links(&a, "0 0 ha0 has lost its carrier\n0 1 ha0 works again\n");
+    tp_wait_links(&a, "0 0 ha0 has lost its carrier\n0 1 ha0 works again\n");
     hy_buf_clear(&a.links);
     run("ip address delete 10.9.8.1/24 dev ha0");
-    wait_links(&a, "0 0 ha0 has lost the address 10.9.8.1\n");
+    tp_wait_links(&a, "0 0 ha0 has lost the address 10.9.8.1\n");
     run("ip address add 10.9.8.2/24 dev ha0 && ip address add 10.9.8.1/24 dev ha0");
-    wait_links(&a, "0 0 ha0 has lost the address 10.9.8.1\n0 1 ha0 works again\n");
+    tp_wait_links(&a, "0 0 ha0 has lost the address 10.9.8.1\n0 1 ha0 works again\n");
     hy_buf_clear(&a.links);
     run("ip link delete ha0");
-    wait_links(&a, "0 0 ha0 is gone\n");
-    stop(&a);
+    tp_wait_links(&a, "0 0 ha0 is gone\n");
+    tp_stop(&a);
 }
 END_TEST
 
@@ -616,14 +377,14 @@ START_TEST(no_route_is_told)
 {
     struct halyard_tp_ctx a = {0};
     char text[8];
-    start(&a, "127.0.0.1", 5405, text);
-    ck_assert_int_eq(add_peer(&a, 2, "192.0.2.1", 0), 0);
-    ck_assert_int_eq(add_peer(&a, 3, "127.0.0.3", 0), 0);
+    tp_start(&a, "127.0.0.1", 5405, text);
+    ck_assert_int_eq(tp_add_peer(&a, 2, "192.0.2.1", 0), 0);
+    ck_assert_int_eq(tp_add_peer(&a, 3, "127.0.0.3", 0), 0);
     ck_assert_int_lt(transport->send(a.tp, 2, "x", 1), 0);
     ck_assert_int_eq(transport->send(a.tp, HALYARD_ALL, "x", 1), 0);
     ck_assert_int_eq(strncmp(hy_buf_text(&a.links), "2 0 ", 4), 0);
-    ck_assert_uint_eq(stats_of(&a).send_dropped, 2);
-    stop(&a);
+    ck_assert_uint_eq(tp_stats(&a).send_dropped, 2);
+    tp_stop(&a);
 }
 END_TEST
 
@@ -631,12 +392,12 @@ START_TEST(an_interface_set_down_is_told)
 {
     struct halyard_tp_ctx a = {0};
     char text[8];
-    start(&a, "127.0.0.1", 5405, text);
+    tp_start(&a, "127.0.0.1", 5405, text);
     ck_assert(netns_flag("lo", IFF_UP, false));
-    wait_links(&a, "0 0 lo has been set down\n");
+    tp_wait_links(&a, "0 0 lo has been set down\n");
     ck_assert(netns_flag("lo", IFF_UP, true));
-    wait_links(&a, "0 0 lo has been set down\n0 1 lo works again\n");
-    stop(&a);
+    tp_wait_links(&a, "0 0 lo has been set down\n0 1 lo works again\n");
+    tp_stop(&a);
 }
 END_TEST
 
@@ -653,16 +414,8 @@ static bool have_ipv6(void)
 int main(void)
 {
     bool own_network = netns_enter(), ipv6 = have_ipv6();
-    void *object = dlopen(HY_BUILDDIR "/.libs/udpu.so", RTLD_NOW | RTLD_LOCAL);
-    if (!object) {
-        fprintf(stderr, "%s\n", dlerror());
+    if (!tp_load("udpu"))
         return EXIT_FAILURE;
-    }
-    transport = dlsym(object, "halyard_transport_plugin");
-    if (!transport) {
-        fprintf(stderr, "%s\n", dlerror());
-        return EXIT_FAILURE;
-    }
     Suite *suite = suite_create("udpu");
     TCase *tcase = tcase_create("udpu");
     suite_add_tcase(suite, tcase);
@@ -689,7 +442,7 @@ int main(void)
         tcase_add_test(tcase, an_interface_set_down_is_told);
     }
     int status = run_suite(suite);
-    dlclose(object);
+    tp_unload();
     if (status == EXIT_SUCCESS && !(own_network && ipv6)) {
         fprintf(stderr, "not all was tested: %s%s\n", ipv6 ? "" : "no IPv6 here; ",
                 own_network ? "" : "no network namespace of our own, so no interface could be taken down");

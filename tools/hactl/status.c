@@ -256,23 +256,31 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     hactl_status_failures(state, out);
 }
 
+static void show(const struct hactl *h, const struct hactl_state *state, bool links)
+{
+    struct hy_buf out = {0};
+    if (h->json) {
+        hactl_print_json(links ? hactl_links_json(state) : hactl_status_json(state));
+        return;
+    }
+    if (links)
+        hactl_links_print(state, &out);
+    else
+        hactl_status_print(state, &out);
+    fputs(hy_buf_text(&out), stdout);
+    hy_buf_free(&out);
+}
+
 int hactl_status(struct hactl *h, int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
+    bool links = argc > 1;
+    if (links && strcmp(argv[1], "--links") != 0)
+        return hactl_usage(hactl_find("", "status"));
     struct hactl_state state;
     int status = hactl_state_glance(h, &state);
     if (status)
         return status;
-    if (h->json) {
-        json_t *root = hactl_status_json(&state);
-        hactl_print_json(root);
-    } else {
-        struct hy_buf out = {0};
-        hactl_status_print(&state, &out);
-        fputs(hy_buf_text(&out), stdout);
-        hy_buf_free(&out);
-    }
+    show(h, &state, links);
     hactl_state_free(&state);
     return HACTL_OK;
 }

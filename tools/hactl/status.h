@@ -58,6 +58,10 @@ int hactl_rc_shown(const struct hy_result *result);
 /* Positions in decision->nodes in order of name; as many as there are. Caller frees. */
 size_t *hactl_nodes_sorted(const struct hactl_state *state);
 
+/* The links of this node, and how they work to each other node. */
+void hactl_links_print(const struct hactl_state *state, struct hy_buf *out);
+json_t *hactl_links_json(const struct hactl_state *state);
+
 /* The tickets that are known or asked for; nothing when there are none. */
 void hactl_tickets_print(const struct hy_cib *cib, struct hy_buf *out);
 json_t *hactl_tickets_json(const struct hy_cib *cib);

@@ -15,7 +15,8 @@
     }
 
 const struct hactl_command hactl_commands[] = {
-    {"", "status", "", "how things stand: nodes, resources, failures", 0, 0, hactl_status},
+    {"", "status", "[--links]", "how things stand: nodes, resources, failures; or the links to the other nodes", 0, 1,
+     hactl_status},
     {"", "verify", "[-L]", "check the configuration; silent when it is sound", 0, 1, hactl_verify},
     {"", "simulate",
      "[--xml FILE | --state FILE] [--node-down NODE] [--standby NODE] [--fail RSC@NODE] [--quorum yes|no] [--at TIME] "
