@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The samples of a contest as tables in Markdown, which a terminal shows as well."""
 
-import statistics
-
 from .table import lines, number, spread
 
 TABLES = [

@@ -21,6 +21,15 @@ def _halyard(profile, transport):
     return make
 
 
+def _pacemaker(tight):
+    def make(arguments, folder):
+        stack = PacemakerStack(STORAGE, arguments.peer_token if tight else None)
+        stack.title = f"Pacemaker, {f'token {arguments.peer_token}' if tight else 'defaults'}"
+        return stack
+
+    return make
+
+
 def _keepalived(interval_ms):
     return lambda arguments, folder: KeepalivedStack(STORAGE, interval_ms)
 
@@ -33,8 +42,8 @@ CONTESTANTS = {
     "keepalived-1s": _keepalived(1000),
     "keepalived-100ms": _keepalived(100),
     "keepalived-10ms": _keepalived(10),
-    "pacemaker": lambda arguments, folder: PacemakerStack(STORAGE),
-    "pacemaker-tight": lambda arguments, folder: PacemakerStack(STORAGE, arguments.peer_token),
+    "pacemaker": _pacemaker(False),
+    "pacemaker-tight": _pacemaker(True),
 }
 
 

@@ -11,8 +11,6 @@ from .stack import OPERATOR, Missing
 
 class HalyardStack(CrmStack):
     title = "Halyard"
-    log = halyard.LOG
-    lost = r"declared gone|is gone"
 
     def __init__(self, storage, build, folder, profile="lan", transport="udpu"):
         super().__init__(storage)
@@ -55,6 +53,11 @@ class HalyardStack(CrmStack):
 
     def deciders(self, host):
         return self._cluster.cores(host)
+
+    def lost(self):
+        # Each host says it, and again when it reads its disk: a verdict is told by its epoch.
+        found = self.said(halyard.LOG, r"(\S+) is gone: .*\(epoch (\d+)\)")
+        return len({verdict for verdicts in found for verdict in verdicts})
 
     def tool(self):
         return ["hactl"]

@@ -31,7 +31,8 @@ text { font: 12px system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #24
 .keepalived { fill: #a3590a; stroke: #a3590a; }
 .pacemaker { fill: #6b46a8; stroke: #6b46a8; }
 .range { stroke-width: 2.5; stroke-linecap: round; opacity: 0.55; }
-.middle { stroke: none; }
+.middle { stroke-width: 2; }
+.hollow { fill-opacity: 0; }
 @media (prefers-color-scheme: dark) {
 text { fill: #e6edf3; }
 .small, .tick { fill: #9198a1; }
@@ -41,7 +42,6 @@ text { fill: #e6edf3; }
 .halyard { fill: #5aa9ff; stroke: #5aa9ff; }
 .keepalived { fill: #f0a44a; stroke: #f0a44a; }
 .pacemaker { fill: #bb9af7; stroke: #bb9af7; }
-.middle { stroke: none; }
 }
 """
 
@@ -86,11 +86,11 @@ def _line(result, name, fault, left, y):
         yield _text(right, y + 4, "not back", "bad")
         return
     values = _values(samples)
-    middle, family = statistics.median(values), _family(name)
+    middle, family, trouble = statistics.median(values), _family(name), _trouble(samples)
     ends = [_at(left, value) for value in (min(values), max(values))]
     yield f'<line class="{family} range" x1="{ends[0]:.1f}" y1="{y}" x2="{ends[1]:.1f}" y2="{y}"/>'
-    yield f'<circle class="{family} middle" cx="{_at(left, middle):.1f}" cy="{y}" r="4.5"/>'
-    trouble = _trouble(samples)
+    kind = f"{family} middle{' hollow' if trouble else ''}"
+    yield f'<circle class="{kind}" cx="{_at(left, middle):.1f}" cy="{y}" r="4"/>'
     yield _text(right, y + 4, number(middle))
     if trouble:
         yield _text(right + 44, y + 4, trouble, "bad")
@@ -121,13 +121,15 @@ def render(result, named):
     rows = math.ceil(len(result["faults"]) / COLUMNS)
     whole = (COLUMNS * WIDTH + 3 * GAP, TOP + rows * height)
     where = result["machine"]
+    about = f"Median and range of {_runs(result)}, on a scale of powers of ten; less is better. Service killed: how long that is missed."
+    about2 = f"Hollow, and red: two hosts answered for it at the same time. {where['date'].split()[0]}, {where['processor']}."
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {whole[0]} {whole[1]}" width="{whole[0]}" height="{whole[1]}">',
         f"<style>{STYLE}</style>",
         f'<rect class="paper" width="{whole[0]}" height="{whole[1]}"/>',
         _text(GAP, 32, "How long a client misses the address", "title"),
-        _text(GAP, 52, f"Median and range of {_runs(result)}, on a scale of powers of ten; less is better. Service killed: how long that is missed.", "small"),
-        _text(GAP, 69, f"Red: two hosts answered for it at the same time. {where['date'].split()[0]}, {where['processor']}.", "small"),
+        _text(GAP, 52, about, "small"),
+        _text(GAP, 69, about2, "small"),
     ]
     for index, fault in enumerate(result["faults"]):
         left = GAP + index % COLUMNS * (WIDTH + GAP)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the measures need of a cluster stack. Each has a file beside this one; nothing else knows which one runs."""
 
+import re
+
 from testbed import maxscale
 from testbed.cluster import Testbed
 
@@ -22,9 +24,6 @@ class Stack:
     has_dc = True
     # Seconds; a fault is watched so long that moves nothing: longer than the stack takes to miss a host, whatever happens to it.
     notices = 6.0
-    # What its logs say when a host is taken for lost; each host's log may say it.
-    lost = None
-    log = None
 
     def __init__(self, storage):
         self.storage = storage
@@ -81,6 +80,10 @@ class Stack:
         """The service was killed on VICTIM: let it be started there again."""
         raise NotImplementedError
 
+    def lost(self):
+        """How often a host was taken for lost so far, as the logs tell."""
+        raise NotImplementedError
+
     # The same for all.
 
     def up(self):
@@ -104,6 +107,10 @@ class Stack:
     @property
     def victim(self):
         return self.testbed[VICTIM]
+
+    def said(self, log, pattern):
+        """What matches in this log, for each host that has one."""
+        return [re.findall(pattern, host.read_file(log)) for host in self.testbed.hosts if host.is_on and host.exists(log)]
 
     def wait_pinned(self):
         self.testbed.wait_until(lambda: self.testbed.holders() == [VICTIM], 60, f"only {VICTIM} has the address")

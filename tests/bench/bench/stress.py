@@ -5,7 +5,6 @@ import argparse
 import contextlib
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -81,11 +80,6 @@ class Count:
             self.gaps[size] = self.gaps.get(size, 0) + count
 
 
-def _lost(stack):
-    """How often the hosts' logs say by now that somebody is lost."""
-    return [len(re.findall(stack.lost, host.read_file(stack.log))) if host.exists(stack.log) else 0 for host in stack.testbed.hosts]
-
-
 def _watch(stack, minutes):
     testbed = stack.testbed
     program = find_probe(testbed)
@@ -93,7 +87,7 @@ def _watch(stack, minutes):
         outage.wait_peace(stack, who, ping)
         count = Count(who.lap()["now"])
         ping.lap()
-        before, began, loads = _lost(stack), time.monotonic(), []
+        before, began, loads = stack.lost(), time.monotonic(), []
         with _stress() as stress:
             while time.monotonic() - began < minutes * 60:
                 time.sleep(min(LAP, max(0.1, began + minutes * 60 - time.monotonic())))
@@ -101,7 +95,7 @@ def _watch(stack, minutes):
                 loads.append(machine.load())
                 if stress.poll() is not None:
                     raise RuntimeError(f"stress-ng ended by itself with status {stress.returncode}")
-        lost = max(after - early for after, early in zip(_lost(stack), before))
+        lost = stack.lost() - before
     return {
         "minutes": (time.monotonic() - began) / 60,
         "takeovers": count.takeovers,
