@@ -19,6 +19,7 @@ from .faults import make_dc
 from .stack import VICTIM
 
 SETTLE = 1.5  # seconds of peace before each fault, and after the address has come back
+MISSED = 1.0  # seconds; a service that is not missed by then was back before anybody could see it
 TWO_HOLDERS = 5.0  # seconds; so long are two hosts watched that both answer, before that is said to be without end
 LIMIT = 60
 PING_MS = 1
@@ -99,7 +100,8 @@ def _wait_effect(stack, fault, who, ping, service):
     """Until it is decided what becomes of it: another host answers, or the old one still does and nothing happens."""
     wait = stack.testbed.wait_until
     if fault.service:
-        wait(lambda: service.peek()["open_gap_ms"] > 200 or _others(who), 5, "the service is missed")
+        until = time.monotonic() + MISSED
+        wait(lambda: service.peek()["open_gap_ms"] > 200 or _others(who) or time.monotonic() > until, LIMIT, "the service is missed")
         wait(lambda: service.peek()["open_gap_ms"] < 50, LIMIT, "the service answers at the address again")
     else:
         until = time.monotonic() + stack.notices
