@@ -119,20 +119,29 @@ def _first_other(asked, began):
     return min(found) - began if found else None
 
 
-def _let_go(fault, asked, removals, began):
-    """ms after the fault: the victim answers for the last time, or, without a carrier, its kernel has the address no more.
+def _dark(transitions):
+    """When the victim fell silent for another host to answer alone; None: that never came."""
+    since = None
+    for transition in transitions:
+        if VICTIM in transition["holders"]:
+            since = None
+            continue
+        since = transition["at_ms"] if since is None else since
+        if transition["holders"]:
+            return since
+    return None
 
-    None: nobody else has it, so there was nothing to let go. inf: it still answers.
+
+def _let_go(fault, asked, removals, began):
+    """ms after the fault: the victim answers no more, or, without a carrier, its kernel has the address no more.
+
+    None: nobody else had it, so there was nothing to let go. inf: it still answers.
     """
-    if not set(asked["now"]) - {VICTIM}:
+    after = [t for t in asked["transitions"] if t["at_ms"] >= began]
+    if not any(set(t["holders"]) - {VICTIM} for t in after):
         return None
-    if not fault.carrier:
-        after = [moment for moment in removals if moment >= began]
-        return min(after) - began if after else float("inf")
-    if VICTIM in asked["now"]:
-        return float("inf")
-    last = asked["holders"].get(VICTIM, {}).get("last_ms", 0)
-    return max(0.0, last - began)
+    silent = _dark(after) if fault.carrier else min((m for m in removals if m >= began), default=None)
+    return float("inf") if silent is None else silent - began
 
 
 def _sample(fault, began, took, seen, asked, removals, served):

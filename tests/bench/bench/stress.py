@@ -49,12 +49,21 @@ def _stress():
     bytes_each = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // SHARE // workers
     command = ["stress-ng", "--quiet", "--vm-bytes", str(bytes_each)]
     command += [word for kind in KINDS for word in (f"--{kind}", str(workers))]
-    with tempfile.TemporaryDirectory(prefix="halyard-stress-") as folder:
-        process = subprocess.Popen([*command, "--temp-path", folder], stdin=subprocess.DEVNULL, start_new_session=True)
+    # It complains about being ended; what it says matters only if it ends by itself.
+    with tempfile.TemporaryDirectory(prefix="halyard-stress-") as folder, tempfile.TemporaryFile("w+") as said:
+        command += ["--temp-path", folder]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True)
+
+        def check_alive():
+            if process.poll() is not None:
+                said.seek(0)
+                raise RuntimeError(f"stress-ng ended by itself with status {process.returncode}: {said.read().strip()}")
+
         try:
-            yield process
+            yield check_alive
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGTERM)
             process.wait()
 
 
@@ -83,22 +92,28 @@ class Count:
 def _watch(stack, minutes):
     testbed = stack.testbed
     program = find_probe(testbed)
-    with WhoHas(testbed["witness"], testbed.vip, program) as who, Ping(testbed.client, testbed.vip, program) as ping:
+    with contextlib.ExitStack() as probes:
+        who = probes.enter_context(WhoHas(testbed["witness"], testbed.vip, program))
+        ping = probes.enter_context(Ping(testbed.client, testbed.vip, program))
         outage.wait_peace(stack, who, ping)
+        removals = [outage.Removal(host, testbed.vip) for host in testbed.hosts]
+        for removal in removals:
+            probes.callback(removal.stop)
         count = Count(who.lap()["now"])
         ping.lap()
         before, began, loads = stack.lost(), time.monotonic(), []
-        with _stress() as stress:
+        with _stress() as check_alive:
             while time.monotonic() - began < minutes * 60:
                 time.sleep(min(LAP, max(0.1, began + minutes * 60 - time.monotonic())))
                 count.add(who.lap(), ping.lap())
                 loads.append(machine.load())
-                if stress.poll() is not None:
-                    raise RuntimeError(f"stress-ng ended by itself with status {stress.returncode}")
+                check_alive()
         lost = stack.lost() - before
+        removed = sum(len(removal.stop()) for removal in removals)
     return {
         "minutes": (time.monotonic() - began) / 60,
         "takeovers": count.takeovers,
+        "removed": removed,
         "lost": lost,
         "two_ms": count.several_ms,
         "gap_ms": count.longest_gap_ms,
@@ -127,15 +142,16 @@ def _one(stack, name, arguments):
 
 
 def _rows(result):
-    yield ["", "minutes", "takeovers", "hosts taken for lost", "two answer, ms", "longest gap at the client, ms", "load"]
+    yield ["", "minutes", "takeovers", "address removed", "hosts taken for lost", "two answer, ms", "longest gap at the client, ms", "load"]
     for found in result["contestants"].values():
         why = f"not measured: {found['missing']}" if "missing" in found else None
         if "error" in found:
             why = f"**failed**: {(found['error'].splitlines() or [''])[0]}"
         if why:
-            yield [found["title"], why, "", "", "", "", ""]
+            yield [found["title"], why, "", "", "", "", "", ""]
             continue
-        numbers = [found["minutes"], len(found["takeovers"]), found["lost"], found["two_ms"], found["gap_ms"], found["load"]]
+        numbers = [found["minutes"], len(found["takeovers"]), found["removed"], found["lost"]]
+        numbers += [found["two_ms"], found["gap_ms"], found["load"]]
         yield [found["title"], *map(number, numbers)]
 
 
