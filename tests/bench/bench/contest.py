@@ -81,7 +81,7 @@ class Contest:
         self.result["samples"].append(sample)
         _say(f"  {run} {name} {fault.name}: {contest_table.line(sample)}")
         fault.mend(stack)
-        return sample
+        stack.wait_whole()
 
     def _until_failure(self, name, stack, left, run):
         """One cluster; takes the faults that are done off the list, and the one that fails."""
@@ -95,9 +95,8 @@ class Contest:
                     while left:
                         fault = left.pop(0)
                         self._strike(name, stack, fault, run)
-                    stack.wait_whole()
                 finally:
-                    keep_logs(stack, self.arguments.logs, f"{run}-{name}")
+                    keep_logs(stack, self.arguments.logs, f"{run}-{name}-until-{fault.name if fault else 'start'}")
         except TROUBLE as error:
             lines = str(error).splitlines()
             what = fault.name if fault else "start"
