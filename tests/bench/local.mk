@@ -15,16 +15,27 @@ EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench/__init__.py \
 	tests/bench/bench/commits.py \
+	tests/bench/bench/contest.py \
+	tests/bench/bench/contest_table.py \
+	tests/bench/bench/contestants.py \
 	tests/bench/bench/costs.py \
+	tests/bench/bench/crm.py \
+	tests/bench/bench/faults.py \
 	tests/bench/bench/halyard.py \
+	tests/bench/bench/keepalived.py \
 	tests/bench/bench/machine.py \
 	tests/bench/bench/main.py \
 	tests/bench/bench/measures.py \
-	tests/bench/bench/outages.py \
+	tests/bench/bench/outage.py \
 	tests/bench/bench/pacemaker.py \
+	tests/bench/bench/plot.py \
+	tests/bench/bench/service_client.py \
 	tests/bench/bench/stack.py \
+	tests/bench/bench/stress.py \
 	tests/bench/bench/table.py \
 	tests/bench/consensus/run \
+	tests/bench/failover/run \
+	tests/bench/failover/stress \
 	tests/bench/scheduler/cibs.py \
 	tests/bench/scheduler/odd \
 	tests/bench/scheduler/run \

@@ -58,15 +58,19 @@ class Testbed(NetworkFaults):
         names = list((hosts or HOSTS).items())
         self.hosts = [Host(self, name, address, interface, 1 + i) for i, (name, address) in enumerate(names)]
         self.client = Host(self, "client", client, interface, 250, own_files=False)
+        self.bystanders = []
+
+    def everybody(self):
+        return [*self.hosts, self.client, *self.bystanders]
 
     def host(self, name):
         """A host by its name; the client has one too. A host object is taken as it is."""
         if isinstance(name, Host):
             return name
-        for host in [*self.hosts, self.client]:
+        for host in self.everybody():
             if host.name == name:
                 return host
-        raise KeyError(f"no host {name}; there are {', '.join(h.name for h in self.hosts)} and client")
+        raise KeyError(f"no host {name}; there are {', '.join(h.name for h in self.everybody())}")
 
     def __getitem__(self, name):
         return self.host(name)
@@ -76,7 +80,7 @@ class Testbed(NetworkFaults):
         return {**os.environ, spaces.MARK: self.directory}
 
     def host_of_mac(self, mac):
-        for host in [*self.hosts, self.client]:
+        for host in self.everybody():
             if host.mac == mac:
                 return host
         return None
@@ -125,6 +129,13 @@ class Testbed(NetworkFaults):
                 self._name(one)
         return host
 
+    def add_bystander(self, name, address):
+        """One more like the client, whom no cut touches that does not name it: it sees all sides. Not there after attach()."""
+        host = Host(self, name, address, self.interface, 251 + len(self.bystanders), own_files=False)
+        host.power_on()
+        self.bystanders.append(host)
+        return host
+
     def _start_keeper(self):
         command = [sys.executable, os.path.join(HERE, "keeper.py"), self.directory, self.storage]
         log = open(os.path.join(self.directory, "keeper.log"), "w") if self.keep else None
@@ -161,9 +172,10 @@ class Testbed(NetworkFaults):
         elif self.directory and os.path.isdir(self.directory):
             shutil.rmtree(self.directory)  # it never came to a keeper
         self._keeper = self._keeper_pid = self.pid = None
-        for host in [*self.hosts, self.client]:
+        for host in self.everybody():
             host._reap()
             host.pid = None
+        self.bystanders = []
 
     # What was there is in a file, so that another process can go on with it
 

@@ -47,6 +47,14 @@ class Network(TestbedCase):
         self.check_reachable([("test1", other) for other in ("test3", "test5", "client")])
         self.assertEqual(self.carrier("test1"), "1")
 
+    def test_a_bystander_sees_both_sides(self):
+        bystander = self.testbed.add_bystander("bystander", "172.100.102.2")
+        self.testbed.isolate(["test1"])
+        self.assertTrue(self.reaches("bystander", "test1", 3))
+        self.assertTrue(self.reaches("bystander", "test3", 3))
+        self.assertFalse(self.reaches("client", "test1", 3))
+        self.assertIs(self.testbed.host_of_mac(bystander.mac), bystander)
+
     def heard(self, host, log):
         return self.testbed[host].read_file(log).count("heard")
 

@@ -21,13 +21,11 @@ def _say(text):
 
 
 def _arguments():
-    description = "Measures Halyard beside Corosync + Pacemaker, in one run."
+    description = "Measures what Halyard costs, beside Corosync + Pacemaker, in one run."
     parser = argparse.ArgumentParser(prog="run", description=description)
     parser.add_argument("build", help="the build folder")
-    parser.add_argument("--runs", type=int, default=3, metavar="N", help="how often each fault is made (3)")
     parser.add_argument("--only", action="append", metavar="NAME", help="this measure; may be given again")
     parser.add_argument("--no-peer", action="store_true", help="Halyard only")
-    parser.add_argument("--peer-token", type=int, metavar="MS", help="one more column: the peer with this token")
     parser.add_argument("--storage", choices=("disk", "memory"), default="disk", help="the hosts' disks (disk)")
     parser.add_argument("--json", metavar="FILE", help="write all samples there")
     parser.add_argument("--list", action="store_true", help="name the measures")
@@ -36,30 +34,28 @@ def _arguments():
     for name in arguments.only or []:
         if name not in names:
             parser.error(f"--only {name}: there is {', '.join(names)}")
-    if arguments.runs < 1:
-        parser.error("--runs: at least 1")
     return arguments
 
 
-def _take(stack, measure, runs, column):
+def _take(stack, measure, column):
     _say(f"{stack.title}: {measure.section}: {measure.title}")
     column["loads"].append(machine.load())
-    column["measures"][measure.name] = {"samples": measure.take(stack, runs, _say)}
+    column["measures"][measure.name] = {"samples": measure.take(stack)}
 
 
-def _take_until_failure(stack, left, runs, column):
+def _take_until_failure(stack, left, column):
     """Take measures off the list; the one that fails is taken off too, and says so."""
     measure = left[0]
     try:
         while left:
             measure = left.pop(0)
-            _take(stack, measure, runs, column)
+            _take(stack, measure, column)
     except (AssertionError, RuntimeError, OSError) as error:
         _say(f"{stack.title}: {measure.name} FAILED: {error}")
         column["measures"][measure.name] = {"error": str(error)}
 
 
-def _measure_all(stack, chosen, runs, column):
+def _measure_all(stack, chosen, column):
     """After a failure the next measure has a new cluster: it could not tell what the last one has left behind."""
     for configured in (False, True):
         left = [measure for measure in chosen if measure.configured == configured]
@@ -69,21 +65,21 @@ def _measure_all(stack, chosen, runs, column):
                     column["version"] = stack.version()
                     if configured:
                         stack.configure()
-                    _take_until_failure(stack, left, runs, column)
+                    _take_until_failure(stack, left, column)
             except (AssertionError, RuntimeError, OSError) as error:
                 _say(f"{stack.title}: it does not come up: {error}")
                 column["measures"].update({m.name: {"error": f"it did not come up: {error}"} for m in left})
                 left = []
 
 
-def _measure(stack, chosen, runs):
+def _measure(stack, chosen):
     column = {"title": stack.title, "version": "", "measures": {}, "loads": []}
     try:
         stack.require()
     except Missing as reason:
         _say(f"{stack.title}: MISSING, {reason}")
         return {**column, "missing": str(reason)}
-    _measure_all(stack, chosen, runs, column)
+    _measure_all(stack, chosen, column)
     column["loads"].append(machine.load())
     return column
 
@@ -92,8 +88,6 @@ def _stacks(arguments, folder):
     yield HalyardStack(arguments.storage, arguments.build, os.path.join(folder, "layer"))
     if not arguments.no_peer:
         yield PacemakerStack(arguments.storage)
-        if arguments.peer_token:
-            yield PacemakerStack(arguments.storage, arguments.peer_token)
 
 
 def _whole(column):
@@ -106,12 +100,12 @@ def main():
         print("\n".join(f"{measure.name:16} {measure.section}: {measure.title}" for measure in MEASURES))
         return 0
     chosen = [measure for measure in MEASURES if not arguments.only or measure.name in arguments.only]
-    result = {"machine": machine.describe(), "runs": arguments.runs, "storage": arguments.storage, "columns": []}
+    result = {"machine": machine.describe(), "storage": arguments.storage, "columns": []}
     began = time.monotonic()
     folder = tempfile.mkdtemp(prefix="halyard-bench-")
     try:
         for stack in _stacks(arguments, folder):
-            result["columns"].append(_measure(stack, chosen, arguments.runs))
+            result["columns"].append(_measure(stack, chosen))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         result["seconds"] = time.monotonic() - began

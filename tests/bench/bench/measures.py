@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All measures, in the order of the table."""
+"""What a stack costs: all measures, in the order of the table."""
 
 from dataclasses import dataclass
 from typing import Callable
 
-from . import costs, outages
+from . import costs
 
 
 @dataclass(frozen=True)
@@ -12,37 +12,23 @@ class Measure:
     name: str
     title: str
     unit: str
-    take: Callable  # (stack, runs, say) -> samples: numbers, or dictionaries with "ms" (outages)
+    take: Callable  # stack -> samples
     section: str
     configured: bool = True  # False: before anything is configured
 
-    def values(self, samples):
-        return [sample["ms"] if isinstance(sample, dict) else sample for sample in samples]
-
-
-def _outage(fault):
-    section = "without the service" if fault.service else "without the address"
-    take = lambda stack, runs, say: outages.measure(stack, fault, runs, say)  # noqa: E731
-    return Measure(fault.name, fault.title, "ms", take, section)
-
 
 def _memory(key):
-    return lambda stack, runs, say: [sample[key] for sample in costs.memory(stack)]
-
-
-def _cost(function):
-    return lambda stack, runs, say: function(stack)
+    return lambda stack: [sample[key] for sample in costs.memory(stack)]
 
 
 MEASURES = [
-    Measure("idle-bare", "CPU, nothing configured", "% of a core", _cost(costs.idle), "a node", configured=False),
-    Measure("monitor", "one check of an address, CPU", "ms", _cost(costs.monitor), "an operation", configured=False),
-    Measure("idle", "CPU, configured", "% of a core", _cost(costs.idle), "a node"),
+    Measure("idle-bare", "CPU, nothing configured", "% of a core", costs.idle, "a node", configured=False),
+    Measure("monitor", "one check of an address, CPU", "ms", costs.monitor, "an operation", configured=False),
+    Measure("idle", "CPU, configured", "% of a core", costs.idle, "a node"),
     Measure("pss", "memory, PSS", "MiB", _memory("pss"), "a node"),
     Measure("rss", "memory, RSS", "MiB", _memory("rss"), "a node"),
-    Measure("status", "status", "ms", _cost(costs.status), "a command"),
-    Measure("quick-status", "status, quickest tool", "ms", _cost(costs.quick_status), "a command"),
-    Measure("change", "configure property", "ms", _cost(costs.change), "a command"),
-    Measure("quick-change", "property, quickest tool", "ms", _cost(costs.quick_change), "a command"),
-    *map(_outage, outages.FAULTS),
+    Measure("status", "status", "ms", costs.status, "a command"),
+    Measure("quick-status", "status, quickest tool", "ms", costs.quick_status, "a command"),
+    Measure("change", "configure property", "ms", costs.change, "a command"),
+    Measure("quick-change", "property, quickest tool", "ms", costs.quick_change, "a command"),
 ]

@@ -5,7 +5,8 @@ import os
 import shutil
 import subprocess
 
-from .stack import Missing, Stack
+from .crm import CrmStack
+from .stack import Missing
 
 PROGRAMS = ("corosync", "pacemakerd", "crm", "crm_mon", "crm_attribute")
 AGENT = "/usr/lib/ocf/resource.d/heartbeat/IPaddr2"
@@ -47,8 +48,9 @@ PCMK_logfile=/var/log/pacemaker/pacemaker.log pacemakerd -f </dev/null >>/var/lo
 """
 
 
-class PacemakerStack(Stack):
+class PacemakerStack(CrmStack):
     title = "Corosync + Pacemaker"
+    notices = 12.0
 
     def __init__(self, storage, token=None):
         super().__init__(storage)
@@ -70,12 +72,13 @@ class PacemakerStack(Stack):
         done = subprocess.run(["dpkg-query", "-W", "-f", form, *PACKAGES], capture_output=True, text=True)
         return done.stdout.rstrip(", ") or "of unknown version"
 
-    def start_all(self):
+    def start_daemons(self):
         nodes = "".join(
             NODE.format(name=host.name, number=number, address=host.address)
             for number, host in enumerate(self.testbed.hosts, 1)
         )
-        token = f"    token: {self.token}\n" if self.token else ""
+        # With the default coefficient of 650 ms for the third node, the token would be no such short one.
+        token = f"    token: {self.token}\n    token_coefficient: 0\n" if self.token else ""
         for host in self.testbed.hosts:
             host.write_file("/etc/corosync/corosync.conf", COROSYNC.format(nodes=nodes, token=token))
             host.write_file("/etc/rc.local", BOOT, mode=0o755)
@@ -90,16 +93,14 @@ class PacemakerStack(Stack):
         return self.testbed[host].call(["crm_mon", "-1"]).stdout
 
     def daemons(self, host):
-        everybody = self.testbed[host].processes()
-        family = {process.pid for process in everybody if process.name in ("corosync", "pacemakerd")}
-        while True:
-            more = {process.pid for process in everybody if process.parent in family} - family
-            if not more:
-                return [process for process in everybody if process.pid in family]
-            family |= more
+        return self.family(host, ("corosync", "pacemakerd"))
 
     def deciders(self, host):
         return self.testbed[host].find("pacemaker-controld")
+
+    def lost(self):
+        # Whoever is left says it.
+        return max(map(len, self.said("/var/log/corosync.log", "A processor failed")), default=0)
 
     def tool(self):
         return ["crm"]

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the measures need of a cluster stack. Each has a file beside this one; nothing else knows which one runs."""
 
+import re
+
 from testbed import maxscale
 from testbed.cluster import Testbed
 
@@ -8,27 +10,20 @@ VICTIM = "test3"  # the address is pinned to it, so every fault happens here
 OPERATOR = "test1"  # commands are typed here: it outlives every fault
 SERVICE = "maxscale"
 
-# Both read this text as it is. The monitors and timeouts are those an operator of such a cluster has set.
-CONFIGURATION = """property stonith-enabled=false
-primitive ClusterIP ocf:heartbeat:IPaddr2 params ip=172.100.102.110 nic="eth0:0" cidr_netmask=24 \\
-    op monitor interval=30s meta target-role=Started
-primitive MaxScale lsb:maxscale op monitor interval=1s timeout=15s \\
-    op start interval=0 timeout=15s on-fail=standby op stop interval=0 timeout=30s meta migration-threshold=3
-clone clone_max MaxScale
-location clusterIP-preffer ClusterIP inf: test3
-"""
-
 
 class Missing(Exception):
     """The stack cannot run on this machine; the text says why."""
 
 
 class Stack:
-    """with stack.up(): ... a cluster of three hosts which answers, nothing configured so far."""
+    """with stack.up(): ... three hosts, which have the service's program, and on which the stack's daemons run."""
 
     title = "the column's heading"
     layers = ()
     path = ()
+    has_dc = True
+    # Seconds; a fault is watched so long that moves nothing: longer than the stack takes to miss a host, whatever happens to it.
+    notices = 6.0
 
     def __init__(self, storage):
         self.storage = storage
@@ -44,11 +39,7 @@ class Stack:
         raise NotImplementedError
 
     def start_all(self):
-        """Give every host its configuration, start the daemons, and let them start again at boot."""
-        raise NotImplementedError
-
-    def status(self, host):
-        """The text of the status as a host tells it; "" when it does not answer."""
+        """Give every host its configuration, start the daemons, and let them start again at boot; wait for them."""
         raise NotImplementedError
 
     def daemons(self, host):
@@ -59,21 +50,39 @@ class Stack:
         """The process that decides and talks to the others, apart from what watches over it."""
         raise NotImplementedError
 
-    def tool(self):
-        """The operator's tool, as the beginning of a command line; both take crm's commands."""
+    def dc(self):
+        """The host that decides for all; None: there is none."""
+        return None
+
+    def protect(self):
+        """The address, on VICTIM as long as the service runs there; else on another host. wait_whole() comes true."""
         raise NotImplementedError
 
-    def move_away(self):
-        """The command that moves the address from where it is, wherever to."""
+    def wait_whole(self):
+        """Everybody there, the address where it is pinned to, the service on all: as before any fault."""
         raise NotImplementedError
 
-    def quick_status(self):
-        """The quickest command that shows the status."""
-        return [*self.tool(), "status"]
+    def standby(self):
+        """VICTIM gives up all it has, as planned by an operator."""
+        raise NotImplementedError
 
-    def quick_change(self, name, value):
-        """The quickest command that changes a property of the cluster."""
-        return [*self.tool(), "configure", "property", f"{name}={value}"]
+    def online(self):
+        raise NotImplementedError
+
+    def move(self):
+        """Only the address goes elsewhere, as planned by an operator."""
+        raise NotImplementedError
+
+    def unmove(self):
+        raise NotImplementedError
+
+    def clean_up(self):
+        """The service was killed on VICTIM: let it be started there again."""
+        raise NotImplementedError
+
+    def lost(self):
+        """How often a host was taken for lost so far, as the logs tell."""
+        raise NotImplementedError
 
     # The same for all.
 
@@ -87,7 +96,6 @@ class Stack:
             for host in self.testbed.hosts:
                 maxscale.install(host)
             self.start_all()
-            self._wait_all(["Online: [ test1 test3 test5 ]"], "all hosts are members")
         except BaseException:
             self.testbed.down()
             raise
@@ -100,32 +108,19 @@ class Stack:
     def victim(self):
         return self.testbed[VICTIM]
 
-    def command(self, *arguments):
-        """A command of the operator's tool, which must succeed."""
-        return self.testbed[OPERATOR].run([*self.tool(), *arguments], timeout=90)
+    def said(self, log, pattern):
+        """What matches in this log, for each host that has one."""
+        return [re.findall(pattern, host.read_file(log)) for host in self.testbed.hosts if host.is_on and host.exists(log)]
 
-    def load(self, text):
-        self.testbed[OPERATOR].run([*self.tool(), "configure", "load", "update", "-"], input=text)
-
-    def configure(self):
-        self.load(CONFIGURATION)
-        self.wait_whole()
-
-    def dc(self):
-        for line in self.status(OPERATOR).splitlines():
-            if "Current DC:" in line:
-                return line.split("Current DC:", 1)[1].split()[0]
-        return None
-
-    def _wait_all(self, wanted, what):
-        def seen():
-            texts = [self.status(host.name) for host in self.testbed.hosts]
-            return all(line in text for line in wanted for text in texts)
-
-        self.testbed.wait_until(seen, 120, f"{self.title}: {what}")
-
-    def wait_whole(self):
-        """Everybody there, the address where it is pinned to, the service on all: as before any fault."""
-        wanted = ["Online: [ test1 test3 test5 ]", "Started: [ test1 test3 test5 ]"]
-        self._wait_all(wanted, "all hosts are members and run the service")
+    def wait_pinned(self):
         self.testbed.wait_until(lambda: self.testbed.holders() == [VICTIM], 60, f"only {VICTIM} has the address")
+
+    def family(self, host, names):
+        """The processes of these names on a host, and all that descends from them."""
+        everybody = self.testbed[host].processes()
+        family = {process.pid for process in everybody if process.name in names}
+        while True:
+            more = {process.pid for process in everybody if process.parent in family} - family
+            if not more:
+                return [process for process in everybody if process.pid in family]
+            family |= more

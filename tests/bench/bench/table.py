@@ -6,47 +6,26 @@ import statistics
 from .measures import MEASURES
 
 
-def _number(value):
+def number(value):
     return f"{value:.0f}" if value >= 10 else f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _spread(values):
-    middle, least, most = (_number(f(values)) for f in (statistics.median, min, max))
+def spread(values):
+    middle, least, most = (number(f(values)) for f in (statistics.median, min, max))
     return middle if least == most else f"{middle} ({least}-{most})"
 
 
-def _two_holders(samples):
-    """What no stack should ever show."""
-    ended = sum(sample["two_at_end"] for sample in samples)
-    longest = max(sample["two_ms"] for sample in samples)
-    if ended:
-        return f"; **two hosts answer without end** ({ended} of {len(samples)})"
-    return f"; **two hosts answer** for up to {_number(longest)} ms" if longest else ""
-
-
-def cell(measure, entry):
+def cell(entry):
     """entry: {"samples": [...]} or {"error": text}; None when it was not asked for."""
     if entry is None:
         return "-"
     if "error" in entry:
         return "**FAILED**, see below"
-    samples = entry["samples"]
-    if not isinstance(samples[0], dict):
-        return _spread(samples)
-    lost = [sample for sample in samples if not sample["back"]]
-    if lost:
-        return f"**not back within the limit** ({len(lost)} of {len(samples)})" + _two_holders(samples)
-    return _spread(measure.values(samples)) + _two_holders(samples)
+    return spread(entry["samples"])
 
 
 def _missing(column):
     return "**MISSING**" if column.get("missing") else None
-
-
-def _probe_late(column):
-    """How late the probe itself was at worst; None: no outage was measured."""
-    samples = [sample for entry in column["measures"].values() for sample in entry.get("samples", [])]
-    return max((sample["probe_late_ms"] for sample in samples if isinstance(sample, dict)), default=None)
 
 
 def _rows(result):
@@ -57,11 +36,11 @@ def _rows(result):
         entries = [column["measures"].get(measure.name) for column in columns]
         if not any(entries):
             continue
-        cells = [_missing(column) or cell(measure, entry) for column, entry in zip(columns, entries)]
+        cells = [_missing(column) or cell(entry) for column, entry in zip(columns, entries)]
         yield [f"{measure.section}: {measure.title}, {measure.unit}", *cells]
 
 
-def _lines(rows):
+def lines(rows):
     rows = list(rows)
     widths = [max(map(len, column)) for column in zip(*rows)]
     for index, row in enumerate(rows):
@@ -74,7 +53,7 @@ def _remarks(result):
     where = result["machine"]
     yield (
         f"{where['date']}; {where['processors']} x {where['processor']}, {where['memory_gib']} GiB; "
-        f"{where['system']}, Linux {where['kernel']}. {result['runs']} runs of each fault, disks: {result['storage']}."
+        f"{where['system']}, Linux {where['kernel']}. Disks: {result['storage']}."
     )
     for column in result["columns"]:
         title = column["title"]
@@ -86,10 +65,7 @@ def _remarks(result):
         for name, entry in column["measures"].items():
             if "error" in entry:
                 yield f"{title}, {name}: FAILED, {entry['error'].splitlines()[0]}"
-        late = _probe_late(column)
-        if late is not None:
-            yield f"{title}: the probe itself was late by up to {_number(late)} ms."
 
 
 def render(result):
-    return "\n".join([*_lines(_rows(result)), "", *_remarks(result)])
+    return "\n".join([*lines(_rows(result)), "", *_remarks(result)])
