@@ -290,6 +290,7 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
     config->refresh_ms = number_of(host, op, "arp_refresh", 60000);
     config->conflict_check_ms = number_of(host, op, "conflict_check_ms", 25);
     config->conflict_wait_ms = number_of(host, op, "conflict_wait_ms", 3000);
+    config->conflict_defend_ms = number_of(host, op, "conflict_defend", 10000);
     return HALYARD_OK;
 }
 

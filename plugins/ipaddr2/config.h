@@ -47,6 +47,7 @@ struct hy_ip_config {
     int64_t refresh_ms;
     int64_t conflict_check_ms; /* 0: off */
     int64_t conflict_wait_ms;
+    int64_t conflict_defend_ms; /* 0: off */
 };
 
 /* Both give HALYARD_OK, or set the reason. Enters the network namespace, if one is named: the operation is alone in its process. */

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocf:heartbeat:IPaddr2: a virtual IPv4 or IPv6 address, by netlink: no program is run. */
+#include "clock.h"
 #include "held.h"
 #include "vip.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <string.h>
+
+#define PATIENCE_MS 100
+#define LOOK_AGAIN_MS 2
 
 /* The state of the address, once it has been looked at. */
 static enum halyard_rc judge(const struct halyard_host *host, const struct halyard_op *op,
@@ -32,6 +36,22 @@ static enum halyard_rc judge(const struct halyard_host *host, const struct halya
     return HALYARD_ERR_GENERIC;
 }
 
+/* What somebody has removed, watch puts back: a look in between is no failure of the resource. */
+static int look(const struct halyard_host *host, const struct halyard_op *op, const struct hy_ip_target *target,
+                struct hy_ip_nl *nl, struct hy_ip_view *view)
+{
+    int rc = hy_ip_look(nl, target, view);
+    for (int i = 0; i < PATIENCE_MS / LOOK_AGAIN_MS && rc == 0 && view->found.count == 0; i++) {
+        if (!hy_ip_held(host, op) || host->lease_ms(op) <= 0)
+            break;
+        if (view->link.index && hy_ip_link_trouble(&view->link, target->check_carrier))
+            break;
+        hy_ip_sleep_ms(LOOK_AGAIN_MS);
+        rc = hy_ip_look(nl, target, view);
+    }
+    return rc;
+}
+
 static enum halyard_rc check(const struct halyard_host *host, const struct halyard_op *op, bool probe)
 {
     struct hy_ip_target target;
@@ -43,7 +63,7 @@ static enum halyard_rc check(const struct halyard_host *host, const struct halya
     int rc = hy_ip_nl_open(&nl, 0);
     if (rc)
         return hy_ip_failed(host, op, rc, "netlink cannot be opened");
-    rc = hy_ip_look(&nl, &target, &view);
+    rc = probe ? hy_ip_look(&nl, &target, &view) : look(host, op, &target, &nl, &view);
     if (rc == 0)
         answer = judge(host, op, &target, &view);
     else if (rc != -ENODEV)
@@ -172,6 +192,13 @@ static const struct halyard_param params[] = {
            "A node whose processes were all killed goes on answering until the lifetime of its address ends, after at "
            "most "
            "about 2 s."),
+    {.name = "conflict_defend",
+     .type = HALYARD_DURATION,
+     .def = "10s",
+     .brief = "how often at most the address is announced again while another host claims it; 0: not listened for",
+     .doc = "A host that sends ARP or neighbour advertisements for the address while it runs here is told in the log, "
+            "with its MAC. The address is announced again, at once and then at most this often (RFC 5227, 2.4 (c)), "
+            "and never given up for it."},
     SWITCH("check_link_status", "true", "an interface without carrier is a failure", NULL),
     TEXT("preferred_lft", 0, "forever", "seconds until the address is deprecated as a source; \"forever\"", NULL),
     SWITCH("noprefixroute", "false", "no route to the address's net is made", NULL),

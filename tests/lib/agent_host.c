@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define HEARS_MS 20000
+#define SOON_MS 20
 
 static char folder[] = "/tmp/halyard-agent-XXXXXX";
 
@@ -293,25 +294,36 @@ void agent_host_watch(struct agent_host *host)
     }
     close(changes[1]);
     host->changes = changes[0];
-    host->heard[0] = '\0';
+    host->heard[0] = host->story[0] = '\0';
 }
 
-bool agent_host_hears(struct agent_host *host, const char *words)
+static bool hears_until(struct agent_host *host, const char *words, int64_t until)
 {
-    int64_t until = now_ms() + HEARS_MS;
     while (!strstr(host->heard, words)) {
         struct pollfd ready = {.fd = host->changes, .events = POLLIN};
         int64_t left = until - now_ms();
-        if (left <= 0 || poll(&ready, 1, (int)left) <= 0)
+        if (poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
             return false;
         size_t used = strlen(host->heard);
         ssize_t size = read(host->changes, host->heard + used, sizeof host->heard - 1 - used);
         if (size <= 0)
             return false;
         host->heard[used + (size_t)size] = '\0';
+        size_t told = strlen(host->story);
+        snprintf(host->story + told, sizeof host->story - told, "%s", host->heard + used);
     }
     host->heard[0] = '\0';
     return true;
+}
+
+bool agent_host_hears(struct agent_host *host, const char *words)
+{
+    return hears_until(host, words, now_ms() + HEARS_MS);
+}
+
+bool agent_host_hears_soon(struct agent_host *host, const char *words)
+{
+    return hears_until(host, words, now_ms() + SOON_MS);
 }
 
 int agent_host_end_watch(struct agent_host *host, int signal_number)

@@ -35,6 +35,7 @@ struct agent_host {
     pid_t watch;
     int changes; /* what watch says, a line each */
     char heard[4096];
+    char story[16384]; /* all of it so far */
 };
 
 /* An unchecked fixture: the folder of the tests' state folders, so that one that fails leaves nothing behind either. */
@@ -56,6 +57,8 @@ enum halyard_rc agent_host_call(struct agent_host *host, halyard_op_fn *operatio
 void agent_host_watch(struct agent_host *host);
 /* Waits until watch has called changed() with such words in it; false: not within 20 s, or it has ended. */
 bool agent_host_hears(struct agent_host *host, const char *words);
+/* The same, but does not wait long: for a caller who does something and asks again. */
+bool agent_host_hears_soon(struct agent_host *host, const char *words);
 /* Sends the signal, waits for the end and gives the status as wait(2) does. */
 int agent_host_end_watch(struct agent_host *host, int signal_number);
 
