@@ -118,14 +118,18 @@ static int put_back(struct hy_ip_watch *watch, struct hy_ip_view *view, int64_t 
 
 /* ---- comparing */
 
+static void tell_duplicate(const struct hy_ip_watch *watch)
+{
+    hy_ip_watch_say(watch, "%s is in use by another host on %s: duplicate address detection has failed (dadfailed)",
+                    text(watch), watch->link.name);
+}
+
 static void compare_detection(struct hy_ip_watch *watch, uint32_t before, uint32_t flags, int64_t now)
 {
     if (flags & ~before & IFA_F_DADFAILED)
-        hy_ip_watch_say(watch, "%s is in use by another host on %s: duplicate address detection has failed (dadfailed)",
-                        text(watch), watch->link.name);
+        tell_duplicate(watch);
     else if (before & ~flags & IFA_F_TENTATIVE)
         hy_ip_watch_begin_burst(watch, watch->config.announce_count, now); /* until now it did not serve */
-    watch->dad_failed = flags & IFA_F_DADFAILED;
 }
 
 static void compare_presence(struct hy_ip_watch *watch, const struct hy_ip_view *view, int64_t now)
@@ -136,6 +140,7 @@ static void compare_presence(struct hy_ip_watch *watch, const struct hy_ip_view 
     if (present) {
         uint32_t before = watch->entry.flags;
         watch->entry = *view->entry;
+        watch->dad_failed = view->entry->flags & IFA_F_DADFAILED;
         if (was)
             compare_detection(watch, before, view->entry->flags, now);
         if (was && watch->removed) /* and added again before we came to look, perhaps by a renewal */
@@ -148,8 +153,7 @@ static void compare_presence(struct hy_ip_watch *watch, const struct hy_ip_view 
         hy_ip_watch_say(watch, "%s is back on %s", text(watch), watch->link.name);
         hy_ip_watch_begin_burst(watch, watch->config.announce_count, now);
     } else if (watch->dad_failed) { /* under a lifetime the kernel itself removes what it has refused */
-        hy_ip_watch_say(watch, "%s is in use by another host on %s: duplicate address detection has failed (dadfailed)",
-                        text(watch), watch->link.name);
+        tell_duplicate(watch);
     } else {
         hy_ip_watch_say(watch, "%s was removed from %s", text(watch), watch->link.name);
     }
@@ -224,10 +228,16 @@ int hy_ip_care_first_look(struct hy_ip_watch *watch)
         snprintf(watch->link.name, IFNAMSIZ, "%s", config->target.nic[0] ? config->target.nic : "any interface");
     watch->trouble = view.link.index ? hy_ip_link_trouble(&view.link, config->target.check_carrier) : NULL;
     watch->present = view.entry != NULL;
-    if (watch->present)
+    if (watch->present) {
         watch->entry = *view.entry;
-    else if (!may_put_back(watch, &view) || put_back(watch, &view, hy_ip_now_ms()) != 0 || !watch->present)
-        hy_ip_watch_say(watch, "%s is not on %s", text(watch), watch->link.name);
+        watch->dad_failed = view.entry->flags & IFA_F_DADFAILED;
+        if (watch->dad_failed)
+            tell_duplicate(watch);
+    } else {
+        watch->dad_failed = config->dad != HY_IP_DAD_OFF; /* perhaps: it may be the kernel that has taken it away */
+        if (!may_put_back(watch, &view) || put_back(watch, &view, hy_ip_now_ms()) != 0 || !watch->present)
+            hy_ip_watch_say(watch, "%s is not on %s", text(watch), watch->link.name);
+    }
     if (watch->trouble)
         hy_ip_watch_say(watch, "%s, which holds %s, %s", watch->link.name, text(watch), watch->trouble);
     return 0;

@@ -267,6 +267,30 @@ static enum halyard_rc read_preferred(const struct halyard_host *host, const str
     return HALYARD_ERR_CONFIGURED;
 }
 
+/* "auto": our own question, which takes milliseconds, does for the kernel's, which takes a second. */
+static enum hy_ip_dad read_dad(const struct halyard_host *host, const struct halyard_op *op,
+                               const struct hy_ip_config *config)
+{
+    const char *text = text_of(host, op, "dad");
+    if (config->target.addr.family != AF_INET6)
+        return HY_IP_DAD_OFF;
+    if (text && strcmp(text, "wait") == 0)
+        return HY_IP_DAD_WAIT;
+    if (text && strcmp(text, "optimistic") == 0)
+        return HY_IP_DAD_OPTIMISTIC;
+    bool off = (text && strcmp(text, "off") == 0) || bool_of(host, op, "nodad", false);
+    return off || config->conflict_check_ms > 0 ? HY_IP_DAD_OFF : HY_IP_DAD_WAIT;
+}
+
+static enum halyard_rc refuse_contradiction(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *dad = text_of(host, op, "dad");
+    if (!dad || !bool_of(host, op, "nodad", false) || strcmp(dad, "auto") == 0 || strcmp(dad, "off") == 0)
+        return HALYARD_OK;
+    host->reason(op, "nodad=true and dad=%s contradict each other: leave nodad out", dad);
+    return HALYARD_ERR_CONFIGURED;
+}
+
 enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct halyard_op *op,
                                   struct hy_ip_config *config)
 {
@@ -278,11 +302,12 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
         rc = read_broadcast(host, op, config);
     if (rc == HALYARD_OK)
         rc = read_preferred(host, op, config);
+    if (rc == HALYARD_OK)
+        rc = refuse_contradiction(host, op);
     if (rc != HALYARD_OK)
         return rc;
     tell_ignored(host, op);
     config->noprefixroute = bool_of(host, op, "noprefixroute", false);
-    config->nodad = bool_of(host, op, "nodad", false);
     config->announce_in_background = bool_of(host, op, "arp_bg", true);
     config->announce_count = number_of(host, op, "arp_count", 5);
     config->announce_interval_ms = number_of(host, op, "arp_interval", 200);
@@ -290,6 +315,7 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
     config->refresh_ms = number_of(host, op, "arp_refresh", 60000);
     config->conflict_check_ms = number_of(host, op, "conflict_check_ms", 25);
     config->conflict_wait_ms = number_of(host, op, "conflict_wait_ms", 3000);
+    config->dad = read_dad(host, op, config);
     config->conflict_defend_ms = number_of(host, op, "conflict_defend", 10000);
     return HALYARD_OK;
 }

@@ -33,13 +33,20 @@ struct hy_ip_target {
 
 enum hy_ip_broadcast { HY_IP_BROADCAST_ONES, HY_IP_BROADCAST_ZEROES, HY_IP_BROADCAST_GIVEN };
 
+/* Of IPv6: what the kernel does about duplicates, and whether the address serves meanwhile. */
+enum hy_ip_dad {
+    HY_IP_DAD_OFF,       /* nothing: serves at once */
+    HY_IP_DAD_WAIT,      /* detection; serves after it */
+    HY_IP_DAD_OPTIMISTIC /* detection; serves meanwhile (RFC 4429) */
+};
+
 struct hy_ip_config {
     struct hy_ip_target target;
     enum hy_ip_broadcast broadcast_kind;
     struct hy_ip_addr broadcast;
     uint32_t preferred_s; /* HY_IP_FOREVER */
     bool noprefixroute;
-    bool nodad;
+    enum hy_ip_dad dad;
     bool announce_in_background;
     int64_t announce_count;
     int64_t announce_interval_ms;

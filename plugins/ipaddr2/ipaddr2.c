@@ -185,9 +185,7 @@ static const struct halyard_param params[] = {
     SWITCH("arp_bg", "true", "start returns after the first announcement, the others follow", NULL),
     NUMBER("conflict_check_ms", "25", "0..60000",
            "how long start asks whether somebody else has the address; 0: not at all",
-           "ARP probes (RFC 5227) or neighbour solicitations (RFC 4862). 0 for IPv6: the kernel's own detection, of "
-           "about a "
-           "second, unless nodad is set."),
+           "ARP probes (RFC 5227) or neighbour solicitations (RFC 4862). 0 for IPv6: see dad."),
     NUMBER("conflict_wait_ms", "3000", "0..600000", "how long start waits for somebody else to give the address up",
            "A node whose processes were all killed goes on answering until the lifetime of its address ends, after at "
            "most "
@@ -202,7 +200,15 @@ static const struct halyard_param params[] = {
     SWITCH("check_link_status", "true", "an interface without carrier is a failure", NULL),
     TEXT("preferred_lft", 0, "forever", "seconds until the address is deprecated as a source; \"forever\"", NULL),
     SWITCH("noprefixroute", "false", "no route to the address's net is made", NULL),
-    SWITCH("nodad", "false", "IPv6: without the kernel's duplicate address detection", NULL),
+    {.name = "dad",
+     .type = HALYARD_CHOICE,
+     .def = "auto",
+     .range = "auto|wait|optimistic|off",
+     .brief = "IPv6: the kernel's duplicate address detection",
+     .doc = "wait: the address serves when detection has ended, after about a second. optimistic: it serves meanwhile "
+            "(RFC 4429; takes the sysctl optimistic_dad of the interface). off: none. auto: off when start itself has "
+            "asked (conflict_check_ms), else wait. An address that detection refuses (dadfailed) is a failure."},
+    SWITCH("nodad", "false", "IPv6: without the kernel's duplicate address detection, as dad=off", NULL),
     TEXT("network_namespace", 0, NULL, "the network namespace, as `ip netns` names it", NULL),
     TEXT("arp_sender", 0, NULL, "accepted, has no meaning here", NULL),
     TEXT("send_arp_opts", 0, NULL, "accepted, has no meaning here", NULL),

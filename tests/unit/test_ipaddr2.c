@@ -599,6 +599,82 @@ START_TEST(ipv6_conflict_is_found)
 }
 END_TEST
 
+START_TEST(ipv6_detection_by_choice)
+{
+    use_ipv6();
+    agent_host_set(&host, "dad", "wait");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6 "/64"));
+    ck_assert(!address_here(VIP6 "...nodad"));
+    ck_assert(!address_here(VIP6 "...tentative"));
+    expect(stop(), HALYARD_OK);
+    agent_host_time_left(&host, 300);
+    expect_reason(start(), HALYARD_ERR_GENERIC, "tentative");
+    host.deadline = INT64_MAX;
+    agent_host_set(&host, "nodad", "true");
+    expect_reason(start(), HALYARD_ERR_CONFIGURED, "nodad=true and dad=wait contradict each other");
+    agent_host_set(&host, "dad", "off");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6 "...nodad"));
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(ipv6_detection_that_fails_under_a_lease)
+{
+    use_ipv6();
+    host.shared->lease_ms = 60000; /* with a lifetime the kernel removes what it refuses */
+    ip_there("address add " VIP6 "/64 dev far0 nodad");
+    agent_host_set(&host, "dad", "wait");
+    agent_host_set(&host, "conflict_check_ms", "0");
+    expect_reason(start(), HALYARD_ERR_GENERIC, VIP6 " is in use by 02:00:00:00:00:02 on eth0: duplicate");
+    ck_assert(!address_here(VIP6));
+    expect(monitor(), HALYARD_NOT_RUNNING);
+}
+END_TEST
+
+static bool write_sysctl(const char *path, const char *value)
+{
+    FILE *file = fopen(path, "w");
+    return file && fputs(value, file) >= 0 && fclose(file) == 0;
+}
+
+START_TEST(ipv6_optimistic)
+{
+    use_ipv6();
+    agent_host_set(&host, "dad", "optimistic");
+    expect(start(), HALYARD_OK); /* the kernel has not been told that it may: as "wait" */
+    ck_assert(!address_here(VIP6 "...tentative"));
+    ck_assert_ptr_nonnull(strstr(host.log, "net.ipv6.conf.eth0.optimistic_dad is 0"));
+    expect(stop(), HALYARD_OK);
+    if (!write_sysctl("/proc/sys/net/ipv6/conf/eth0/optimistic_dad", "1"))
+        return; /* where /proc/sys is read-only */
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6 "...optimistic"));
+    expect(stop(), HALYARD_OK);
+    /* Refused after start: the watch tells, and does not insist. The kernel asks often enough for us to come in between. */
+    ck_assert(write_sysctl("/proc/sys/net/ipv6/conf/eth0/dad_transmits", "20"));
+    agent_host_set(&host, "conflict_check_ms", "0");
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ip_there("address add " VIP6 "/64 dev far0 nodad");
+    ck_assert(agent_host_hears(&host, VIP6 " is in use by another host on eth0: duplicate"));
+    expect_reason(monitor(), HALYARD_ERR_GENERIC, "(dadfailed)");
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here(VIP6));
+    agent_host_end_watch(&host, SIGTERM);
+    ip_there("address del " VIP6 "/64 dev far0");
+    /* The same under a lease: the kernel removes it. */
+    host.shared->lease_ms = 60000;
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ip_there("address add " VIP6 "/64 dev far0 nodad");
+    ck_assert(agent_host_hears(&host, VIP6 " is ")); /* in use by another host; not on eth0, when that came first */
+    expect(monitor(), HALYARD_NOT_RUNNING);
+    ck_assert_ptr_null(strstr(host.story, "put back"));
+}
+END_TEST
+
 START_TEST(ipv6_lifetime_spares_the_route_of_the_net)
 {
     use_ipv6();
@@ -1021,6 +1097,9 @@ int main(void)
     tcase_add_test(tests, announces_by_request_and_reply);
     tcase_add_test(tests, ipv6_starts_at_once_and_is_advertised);
     tcase_add_test(tests, ipv6_conflict_is_found);
+    tcase_add_test(tests, ipv6_detection_by_choice);
+    tcase_add_test(tests, ipv6_detection_that_fails_under_a_lease);
+    tcase_add_test(tests, ipv6_optimistic);
     tcase_add_test(tests, ipv6_lifetime_spares_the_route_of_the_net);
     tcase_add_test(tests, watch_puts_back_what_somebody_removes);
     tcase_add_test(tests, watch_puts_back_as_it_was);
