@@ -80,6 +80,7 @@ static void spare_secondaries(struct hy_ip_watch *watch)
 
 static void tell_put_back(struct hy_ip_watch *watch, int64_t now)
 {
+    hy_ip_care_routes(watch, now); /* they went with it */
     if (!watch->put_back || now - watch->put_back_since > MINUTE_MS) {
         watch->put_back = 0;
         watch->put_back_since = now;
@@ -266,4 +267,43 @@ void hy_ip_care_renew(struct hy_ip_watch *watch)
     }
     if (!hy_ip_held(watch->host, watch->op))
         (void)hy_ip_nl_delete(&watch->asks, &watch->entry);
+}
+
+/* ---- its routes */
+
+static void tell_route_trouble(struct hy_ip_watch *watch, int rc, const char *which)
+{
+    if (rc && rc != watch->route_trouble)
+        hy_ip_watch_say(watch, "the route %s with the source %s cannot be added: %s", which, text(watch),
+                        hy_ip_routes_why(rc));
+    watch->route_trouble = rc;
+}
+
+void hy_ip_care_routes(struct hy_ip_watch *watch, int64_t now)
+{
+    const struct hy_ip_config *config = &watch->config;
+    watch->routes_at = HY_IP_NEVER;
+    if (!config->routes.count)
+        return;
+    watch->routes_at = now + HY_IP_ROUTE_RENEW_MS;
+    watch->routes_looked = now;
+    if (watch->trouble || !hy_ip_watch_may_act(watch) || !hy_ip_held(watch->host, watch->op))
+        return;
+    bool ends = lease(watch) != INT64_MAX;
+    struct hy_ip_routes_order order = {.source = &config->target.addr,
+                                       .index = watch->link.index,
+                                       .ends = ends,
+                                       .renew = ends && config->target.addr.family == AF_INET6 &&
+                                                now >= watch->renew_routes_at};
+    char which[HY_IP_ROUTE_TEXT];
+    int waiting;
+    if (order.renew)
+        watch->renew_routes_at = now + HY_IP_ROUTE_RENEW_MS;
+    int rc = hy_ip_mark_set(watch->host, watch->op, HY_IP_ROUTED);
+    if (rc == 0)
+        rc = hy_ip_routes_put(&watch->asks, &config->routes, &order, &watch->route_state, which, &waiting);
+    if (!hy_ip_held(watch->host, watch->op))
+        (void)hy_ip_routes_remove(&watch->asks, &config->target.addr);
+    else
+        tell_route_trouble(watch, rc, which);
 }

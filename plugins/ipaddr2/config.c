@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "route_config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -304,6 +306,8 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
         rc = read_preferred(host, op, config);
     if (rc == HALYARD_OK)
         rc = refuse_contradiction(host, op);
+    if (rc == HALYARD_OK)
+        rc = hy_ip_routes_read(host, op, &config->target, &config->routes);
     if (rc != HALYARD_OK)
         return rc;
     tell_ignored(host, op);

@@ -31,6 +31,24 @@ struct hy_ip_target {
     bool check_carrier;    /* a link without carrier is a failure */
 };
 
+#define HY_IP_ROUTES_MAX 16
+
+/* A route that goes with the address. */
+struct hy_ip_route_spec {
+    struct hy_ip_addr dest;
+    int prefix;
+    bool follows;          /* leads where the route to the same destination leads that is there */
+    struct hy_ip_addr via; /* size 0: none */
+    char dev[IFNAMSIZ];    /* "": not said */
+    bool has_metric;
+    uint32_t metric;
+};
+
+struct hy_ip_routes {
+    int count;
+    struct hy_ip_route_spec items[HY_IP_ROUTES_MAX];
+};
+
 enum hy_ip_broadcast { HY_IP_BROADCAST_ONES, HY_IP_BROADCAST_ZEROES, HY_IP_BROADCAST_GIVEN };
 
 /* Of IPv6: what the kernel does about duplicates, and whether the address serves meanwhile. */
@@ -44,6 +62,7 @@ struct hy_ip_config {
     struct hy_ip_target target;
     enum hy_ip_broadcast broadcast_kind;
     struct hy_ip_addr broadcast;
+    struct hy_ip_routes routes;
     uint32_t preferred_s; /* HY_IP_FOREVER */
     bool noprefixroute;
     enum hy_ip_dad dad;

@@ -2,6 +2,7 @@
 /* ocf:heartbeat:IPaddr2: a virtual IPv4 or IPv6 address, by netlink: no program is run. */
 #include "clock.h"
 #include "held.h"
+#include "routes.h"
 #include "vip.h"
 
 #include <errno.h>
@@ -52,6 +53,28 @@ static int look(const struct halyard_host *host, const struct halyard_op *op, co
     return rc;
 }
 
+/* Likewise: watch puts a route back that has gone, and follows the one that is there when that one changes. */
+static enum halyard_rc check_routes(const struct halyard_host *host, const struct halyard_op *op,
+                                    const struct hy_ip_target *target, struct hy_ip_nl *nl)
+{
+    struct hy_ip_routes routes;
+    char text[HY_IP_ROUTE_TEXT];
+    enum halyard_rc answer = hy_ip_routes_read(host, op, target, &routes);
+    if (answer != HALYARD_OK || !routes.count)
+        return answer;
+    int rc = hy_ip_routes_missing(nl, &routes, &target->addr, text);
+    for (int i = 0; i < PATIENCE_MS / LOOK_AGAIN_MS && rc == 1; i++) {
+        hy_ip_sleep_ms(LOOK_AGAIN_MS);
+        rc = hy_ip_routes_missing(nl, &routes, &target->addr, text);
+    }
+    if (rc < 0)
+        return hy_ip_failed(host, op, rc, "the routes of this host cannot be listed");
+    if (rc == 0)
+        return HALYARD_OK;
+    host->reason(op, "the route %s with the source %s is not there", text, target->text);
+    return HALYARD_ERR_GENERIC;
+}
+
 static enum halyard_rc check(const struct halyard_host *host, const struct halyard_op *op, bool probe)
 {
     struct hy_ip_target target;
@@ -73,6 +96,8 @@ static enum halyard_rc check(const struct halyard_host *host, const struct halya
         answer = probe ? HALYARD_ERR_INSTALLED : HALYARD_NOT_RUNNING;
         hy_ip_reason_no_nic(host, op, &nl, target.nic);
     }
+    if (answer == HALYARD_OK && !probe)
+        answer = check_routes(host, op, &target, &nl);
     hy_ip_nl_close(&nl);
     return answer;
 }
@@ -99,6 +124,17 @@ static enum halyard_rc remove_all(const struct halyard_host *host, const struct 
     return answer;
 }
 
+/* After the address: that one is what must not be in two places. */
+static enum halyard_rc remove_routes(const struct halyard_host *host, const struct halyard_op *op, struct hy_ip_nl *nl,
+                                     const struct hy_ip_target *target, enum halyard_rc answer)
+{
+    int rc = hy_ip_routes_remove(nl, &target->addr);
+    if (rc)
+        return hy_ip_failed(host, op, rc, "the routes of the address cannot be removed");
+    hy_ip_mark_clear(host, op, HY_IP_ROUTED);
+    return answer;
+}
+
 static enum halyard_rc release(const struct halyard_host *host, const struct halyard_op *op,
                                const struct hy_ip_target *target)
 {
@@ -114,6 +150,8 @@ static enum halyard_rc release(const struct halyard_host *host, const struct hal
         answer = remove_all(host, op, &nl, &view);
     else if (rc != -ENODEV) /* no link, no address */
         answer = hy_ip_failed(host, op, rc, "the addresses of this host cannot be listed");
+    if (hy_ip_mark(host, op, HY_IP_ROUTED))
+        answer = remove_routes(host, op, &nl, target, answer);
     hy_ip_nl_close(&nl);
     return answer;
 }
@@ -198,6 +236,11 @@ static const struct halyard_param params[] = {
             "with its MAC. The address is announced again, at once and then at most this often (RFC 5227, 2.4 (c)), "
             "and never given up for it."},
     SWITCH("check_link_status", "true", "an interface without carrier is a failure", NULL),
+    TEXT("routes", 0, NULL, "routes that prefer the address as their source: \"default, 10.20.0.0/16 via 192.168.1.1\"",
+         "Separated by commas, each DESTINATION [via GATEWAY] [dev INTERFACE] [metric NUMBER]; DESTINATION is "
+         "\"default\", a net or an address. Without via and dev it leads where the host's own route to the same "
+         "destination leads, and follows it when that changes. They come and go with the address, stand before the "
+         "host's own ones and change none of them (table main, protocol 72)."),
     TEXT("preferred_lft", 0, "forever", "seconds until the address is deprecated as a source; \"forever\"", NULL),
     SWITCH("noprefixroute", "false", "no route to the address's net is made", NULL),
     {.name = "dad",

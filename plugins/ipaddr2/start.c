@@ -4,6 +4,7 @@
 #include "conflict.h"
 #include "held.h"
 #include "packet.h"
+#include "routes.h"
 #include "vip.h"
 
 #include <errno.h>
@@ -235,6 +236,44 @@ static enum halyard_rc put(struct start *start)
     return HALYARD_OK;
 }
 
+static void drop_routes(struct start *start)
+{
+    (void)hy_ip_routes_remove(start->nl, &start->config.target.addr);
+    hy_ip_mark_clear(start->host, start->op, HY_IP_ROUTED);
+}
+
+/* The address is taken away again when they cannot be had: with another source than was ordered it would not serve. */
+static enum halyard_rc put_routes(struct start *start)
+{
+    const struct hy_ip_config *config = &start->config;
+    struct hy_ip_routes_order order = {.source = &config->target.addr,
+                                       .index = start->link.index,
+                                       .ends = start->host->lease_ms(start->op) != INT64_MAX,
+                                       .renew = true};
+    char text[HY_IP_ROUTE_TEXT];
+    int waiting = 0;
+    if (hy_ip_mark(start->host, start->op, HY_IP_ROUTED) && !config->routes.count)
+        drop_routes(start); /* of before the parameter was changed */
+    if (!config->routes.count)
+        return HALYARD_OK;
+    int rc = hy_ip_mark_set(start->host, start->op, HY_IP_ROUTED);
+    if (rc)
+        return hy_ip_failed(start->host, start->op, rc, "the state folder cannot be written");
+    rc = hy_ip_routes_put(start->nl, &config->routes, &order, NULL, text, &waiting);
+    if (rc) {
+        hy_ip_routes_reason(start->host, start->op, &config->target, text, rc);
+        (void)hy_ip_nl_delete(start->nl, start->view.entry);
+        drop_routes(start);
+        return HALYARD_ERR_GENERIC;
+    }
+    if (waiting)
+        start->host->log(start->op, LOG_NOTICE,
+                         "%d of the routes of %s have nothing to follow: the host has no route to there. They will "
+                         "come with it",
+                         waiting, config->target.text);
+    return HALYARD_OK;
+}
+
 static void announce(struct start *start)
 {
     int64_t count = start->config.announce_in_background ? 1 : start->config.announce_count;
@@ -275,6 +314,8 @@ static enum halyard_rc take(struct start *start)
     if (rc != HALYARD_OK)
         return rc;
     rc = put(start);
+    if (rc == HALYARD_OK)
+        rc = put_routes(start);
     if (rc != HALYARD_OK) {
         hy_ip_held_clear(start->host, start->op);
         return rc;

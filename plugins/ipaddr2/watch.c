@@ -22,6 +22,7 @@
 #include <syslog.h>
 
 #define RENEW_MS 400
+#define ROUTES_GAP_MS 20 /* between two looks at the routes */
 #define EVENTS_SIZE 32768
 #define EVENTS_BUFFER (1 << 20)
 #define PRIORITY 1 /* the least of the real-time ones */
@@ -99,6 +100,8 @@ static int note_event(const struct nlmsghdr *message, void *context)
         watch->dad_failed |= (entry.flags & IFA_F_DADFAILED) != 0;
     } else if (hy_ip_nl_parse_link(message, &link)) {
         watch->relevant |= link.index == watch->link.index || strcmp(link.name, watch->config.target.nic) == 0;
+    } else {
+        watch->rerouted |= hy_ip_routes_concerned(&watch->config.routes, message);
     }
     return MNL_CB_OK;
 }
@@ -108,13 +111,13 @@ static int hear(struct hy_ip_watch *watch)
 {
     _Alignas(struct nlmsghdr) char events[EVENTS_SIZE];
     int fd = mnl_socket_get_fd(watch->hears.socket);
-    watch->relevant = false;
+    watch->relevant = watch->rerouted = false;
     for (;;) {
         ssize_t size = recv(fd, events, sizeof events, MSG_DONTWAIT);
         if (size < 0 && errno == EINTR)
             continue;
         if (size < 0 && errno == ENOBUFS) { /* some were lost */
-            watch->relevant = true;
+            watch->relevant = watch->rerouted = true;
             continue;
         }
         if (size < 0)
@@ -124,7 +127,10 @@ static int hear(struct hy_ip_watch *watch)
     }
     if (errno != EAGAIN)
         return -errno;
-    return watch->relevant ? hy_ip_care_look(watch) : 0;
+    int rc = watch->relevant ? hy_ip_care_look(watch) : 0;
+    if (watch->relevant || watch->rerouted)
+        watch->routes_at = sooner(watch->routes_at, watch->routes_looked + ROUTES_GAP_MS);
+    return rc;
 }
 
 /* SIGTERM ends it here and nowhere else: not between a renewal and the look that follows it. */
@@ -165,9 +171,11 @@ static int run(struct hy_ip_watch *watch)
             hy_ip_care_renew(watch);
             watch->renew_at = now + RENEW_MS;
         }
+        if (watch->routes_at <= now)
+            hy_ip_care_routes(watch, now);
         if (watch->announce_at <= now)
             announce(watch, now);
-        rc = wait_for_events(watch, sooner(watch->renew_at, watch->announce_at));
+        rc = wait_for_events(watch, sooner(watch->renew_at, sooner(watch->routes_at, watch->announce_at)));
     }
     return rc;
 }
@@ -184,7 +192,10 @@ static void go_first(void)
 
 static int open_sockets(struct hy_ip_watch *watch)
 {
-    int rc = hy_ip_nl_open(&watch->hears, RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+    unsigned groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR;
+    if (watch->config.routes.count) /* a host may have a million of them, and changes all the time */
+        groups |= watch->config.target.addr.family == AF_INET ? RTMGRP_IPV4_ROUTE : RTMGRP_IPV6_ROUTE;
+    int rc = hy_ip_nl_open(&watch->hears, groups);
     if (rc)
         return rc;
     int size = EVENTS_BUFFER;

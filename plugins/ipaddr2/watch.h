@@ -7,6 +7,7 @@
 #ifndef IPADDR2_WATCH_H
 #define IPADDR2_WATCH_H
 
+#include "routes.h"
 #include "vip.h"
 
 #include <signal.h>
@@ -34,6 +35,14 @@ struct hy_ip_watch {
     int64_t put_back_since;
     int64_t renew_at;
 
+    /* Routes. */
+    bool rerouted; /* an event about one that matters to us */
+    struct hy_ip_route_state route_state;
+    int64_t renew_routes_at;
+    int64_t routes_looked;
+    int64_t routes_at; /* when they are to be looked at again; HY_IP_NEVER: not before an event */
+    int route_trouble; /* the last -errno */
+
     /* Announcements. */
     int packets;           /* socket; -1: none yet */
     int64_t announcements; /* still to come of this burst */
@@ -55,6 +64,7 @@ bool hy_ip_watch_may_act(const struct hy_ip_watch *watch);
 int hy_ip_care_first_look(struct hy_ip_watch *watch);
 int hy_ip_care_look(struct hy_ip_watch *watch);
 void hy_ip_care_renew(struct hy_ip_watch *watch);
+void hy_ip_care_routes(struct hy_ip_watch *watch, int64_t now);
 
 /* defend.c. What poll() shall wait for: a descriptor, or -1 and the time at which to ask again. */
 int hy_ip_defend_listen(struct hy_ip_watch *watch, int64_t now, int64_t *again_at);

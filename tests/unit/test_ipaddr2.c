@@ -148,6 +148,17 @@ static const struct parameter_case parameter_cases[] = {
     {{"ip", VIP, "lvs_ipv6_addrlabel", "yes"}, HALYARD_ERR_CONFIGURED, "lvs_ipv6_addrlabel=true is not supported"},
     {{"ip", VIP, "unique_clone_address", "1"}, HALYARD_ERR_CONFIGURED, "unique_clone_address=true is not supported"},
     {{"ip", VIP, "clusterip_hash", "sourceip"}, HALYARD_ERR_CONFIGURED, "clusterip_hash is not supported"},
+    {{"ip", VIP, "routes", "default via"}, HALYARD_ERR_CONFIGURED, "routes: \"default via\": a word is missing"},
+    {{"ip", VIP, "routes", "2001:db8::/32"}, HALYARD_ERR_CONFIGURED, "nor a net or address of the same kind as ip"},
+    {{"ip", VIP, "routes", "10.0.0.1/8"}, HALYARD_ERR_CONFIGURED, "of a net the bits after the prefix are 0"},
+    {{"ip", VIP, "routes", "10.0.0.0/33"}, HALYARD_ERR_CONFIGURED, "\"10.0.0.0/33\": the destination"},
+    {{"ip", VIP, "routes", "default via ::1"}, HALYARD_ERR_CONFIGURED, "the gateway is not an address"},
+    {{"ip", VIP, "routes", "default, default via 172.100.102.1"}, HALYARD_ERR_CONFIGURED, "is there twice"},
+    {{"ip", VIP, "routes", "default metric 5"}, HALYARD_ERR_CONFIGURED, "it follows the route that is there"},
+    {{"ip", VIP, "routes", "default via 172.100.102.1 metric x"}, HALYARD_ERR_CONFIGURED, "the metric is no number"},
+    {{"ip", VIP, "routes", "default src 172.100.102.1"}, HALYARD_ERR_CONFIGURED, "leave src out"},
+    {{"ip", VIP, "routes", "default mtu 1400"}, HALYARD_ERR_CONFIGURED, "a word is not understood"},
+    {{"ip", VIP, "routes", " , default ,"}, HALYARD_OK, ""},
     {{"ip", VIP, "network_namespace", "../x"}, HALYARD_ERR_CONFIGURED, "is not a name"},
     {{"ip", VIP, "network_namespace", "nowhere-at-all"}, HALYARD_ERR_INSTALLED, "/var/run/netns/nowhere-at-all"},
     {{"ip", VIP, "nic", "eth9"}, HALYARD_ERR_INSTALLED, "no interface eth9 on this host: nic must be one of lo, eth0"},
@@ -805,6 +816,136 @@ START_TEST(watch_sees_the_end_of_the_interface)
 }
 END_TEST
 
+/* ---- routes */
+
+/* Does the output of `ip route show ...` here have a line with all of these words, separated by "..." ? */
+static bool route_here(const char *what, const char *words)
+{
+    char command[128], line[512];
+    bool found = false;
+    bool version6 = strstr(what, "-6") != NULL;
+    snprintf(command, sizeof command, "ip %s route show %.*s", version6 ? "-6" : "-4", (int)strcspn(what, "-"), what);
+    netns_here();
+    FILE *list = popen(command, "r");
+    ck_assert_ptr_nonnull(list);
+    while (fgets(line, sizeof line, list))
+        found |= has_words(line, words);
+    pclose(list);
+    return found;
+}
+
+static bool await_route(const char *what, const char *words, bool wanted)
+{
+    for (int i = 0; i < 2000; i++) {
+        if (route_here(what, words) == wanted)
+            return true;
+        usleep(10000);
+    }
+    return false;
+}
+
+START_TEST(routes_come_and_go_with_the_address)
+{
+    use_example();
+    ip_here("route add default via 172.100.102.1");
+    ip_here("route add 10.9.0.0/16 via 172.100.102.2 metric 50");
+    agent_host_set(&host, "routes",
+                   "default, 10.9.0.0/16, 10.20.0.0/16 via 172.100.102.3 metric 7, 10.30.0.0/16 dev eth0");
+    expect(start(), HALYARD_OK);
+    ck_assert(route_here("default", "default via 172.100.102.1 dev eth0 proto 72 src " VIP));
+    ck_assert(route_here("10.9.0.0/16", "via 172.100.102.2 dev eth0 proto 72 src " VIP " metric 49"));
+    ck_assert(route_here("10.20.0.0/16", "via 172.100.102.3 dev eth0 proto 72 src " VIP " metric 7"));
+    ck_assert(route_here("10.30.0.0/16", "dev eth0 proto 72 scope link src " VIP));
+    ck_assert_int_eq(system("ip route get 9.9.9.9 | grep -q 'src " VIP "'"), 0);
+    expect(monitor(), HALYARD_OK);
+    expect(start(), HALYARD_OK);
+    expect(monitor(), HALYARD_OK);
+    ip_here("route del 10.20.0.0/16");
+    expect_reason(monitor(), HALYARD_ERR_GENERIC,
+                  "the route 10.20.0.0/16 via 172.100.102.3 with the source " VIP " is not");
+    expect(start(), HALYARD_OK);
+    expect(monitor(), HALYARD_OK);
+    agent_host_set(&host, "routes", NULL); /* stop does not need to be told */
+    expect(stop(), HALYARD_OK);
+    ck_assert(!route_here("", "proto 72"));
+    ck_assert(route_here("default", "via 172.100.102.1"));
+    ck_assert(route_here("10.9.0.0/16", "via 172.100.102.2 dev eth0 metric 50"));
+}
+END_TEST
+
+START_TEST(route_that_cannot_be)
+{
+    use_example();
+    agent_host_set(&host, "routes", "10.20.0.0/16 via 192.168.77.1");
+    expect_reason(start(), HALYARD_ERR_GENERIC,
+                  "the route 10.20.0.0/16 via 192.168.77.1 with the source " VIP " cannot be added: its gateway");
+    ck_assert(!address_here(VIP));
+    agent_host_set(&host, "routes", "10.20.0.0/16 dev eth7");
+    expect_reason(start(), HALYARD_ERR_GENERIC, "there is no such interface");
+    ck_assert(!address_here(VIP));
+    /* Nothing to follow yet is none. */
+    agent_host_set(&host, "routes", "default");
+    expect(start(), HALYARD_OK);
+    ck_assert_ptr_nonnull(strstr(host.log, "nothing to follow"));
+    expect(monitor(), HALYARD_OK);
+    agent_host_watch(&host);
+    ip_here("route add default via 172.100.102.1");
+    ck_assert(await_route("default", "proto 72 src " VIP, true));
+    expect(monitor(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(watch_looks_after_routes)
+{
+    use_example();
+    ip_here("route add default via 172.100.102.1 metric 20");
+    agent_host_set(&host, "routes", "default, 10.20.0.0/16 via 172.100.102.3");
+    expect(start(), HALYARD_OK);
+    int fd = listen_there();
+    watch_until_it_is_up(fd);
+    ip_here("address del " VIP "/24 dev eth0"); /* and the kernel takes the routes away */
+    ck_assert(agent_host_hears(&host, "put back at once"));
+    ck_assert(route_here("default", "via 172.100.102.1 dev eth0 proto 72 src " VIP " metric 19"));
+    ck_assert(route_here("10.20.0.0/16", "proto 72 src " VIP));
+    ip_here("route del 10.20.0.0/16");
+    ck_assert(await_route("10.20.0.0/16", "proto 72 src " VIP, true));
+    ip_here("route replace default via 172.100.102.9 metric 20");
+    ck_assert(await_route("default", "via 172.100.102.9 dev eth0 proto 72 src " VIP " metric 19", true));
+    ck_assert(!route_here("default", "via 172.100.102.1 "));
+    ip_here("route del default via 172.100.102.9 metric 20");
+    ck_assert(await_route("default", "proto 72", false));
+    expect(monitor(), HALYARD_OK);
+    agent_host_end_watch(&host, SIGTERM);
+    expect(stop(), HALYARD_OK);
+    ck_assert(!route_here("", "proto 72"));
+    close(fd);
+}
+END_TEST
+
+START_TEST(ipv6_routes)
+{
+    use_ipv6();
+    ip_here("-6 route add default via 2001:db8::1 dev eth0");
+    agent_host_set(&host, "routes", "default, 2001:db8:20::/48 via fe80::3");
+    host.shared->lease_ms = 60000;
+    expect(start(), HALYARD_OK);
+    ck_assert(route_here("default -6", "default via 2001:db8::1 dev eth0 proto 72 src " VIP6 " metric 1023 expires"));
+    ck_assert(route_here("2001:db8:20::/48 -6", "via fe80::3 dev eth0 proto 72 src " VIP6 "...expires"));
+    expect(start(), HALYARD_OK);
+    expect(monitor(), HALYARD_OK);
+    agent_host_watch(&host);
+    ck_assert(await_address(VIP6 "...valid_lft 2sec", true));
+    ip_here("address del " VIP6 "/64 dev eth0"); /* the routes stay, and lose their source */
+    ck_assert(agent_host_hears(&host, "put back at once"));
+    ck_assert(route_here("default -6", "proto 72 src " VIP6));
+    ck_assert(route_here("2001:db8:20::/48 -6", "proto 72 src " VIP6));
+    agent_host_end_watch(&host, SIGTERM);
+    expect(stop(), HALYARD_OK);
+    ck_assert(!route_here("-6", "proto 72"));
+    ck_assert(route_here("default -6", "via 2001:db8::1 dev eth0 metric 1024"));
+}
+END_TEST
+
 /* ---- others who claim the address */
 
 static void send_there(const uint8_t *frame, size_t size)
@@ -1107,6 +1248,10 @@ int main(void)
     tcase_add_test(tests, monitor_waits_for_what_is_put_back);
     tcase_add_test(tests, watch_puts_nothing_back_without_the_lease);
     tcase_add_test(tests, watch_sees_the_end_of_the_interface);
+    tcase_add_test(tests, routes_come_and_go_with_the_address);
+    tcase_add_test(tests, route_that_cannot_be);
+    tcase_add_test(tests, watch_looks_after_routes);
+    tcase_add_test(tests, ipv6_routes);
     tcase_add_test(tests, claim_of_another_is_told_and_answered);
     tcase_add_test(tests, probes_of_others_and_the_next_holder_are_no_claims);
     tcase_add_test(tests, ipv6_claim_is_told_and_answered);
