@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \
 	docs/decisions/deciding-afresh.md \
+	docs/decisions/defending-an-address.md \
 	docs/decisions/disk-identity-and-damage.md \
 	docs/decisions/executor-is-the-parent.md \
 	docs/decisions/fencing-off-by-default.md \
@@ -27,6 +28,7 @@ EXTRA_DIST += \
 	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
 	docs/decisions/python-for-the-testbed.md \
+	docs/decisions/routes-beside.md \
 	docs/decisions/scheduler-differences.md \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \

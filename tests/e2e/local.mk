@@ -26,7 +26,8 @@ EXTRA_DIST += \
 	tests/e2e/test_quorum.py \
 	tests/e2e/test_reload.py \
 	tests/e2e/test_resources.py \
-	tests/e2e/test_room.py
+	tests/e2e/test_room.py \
+	tests/e2e/test_vip.py
 
 .PHONY: e2e
 e2e: all

@@ -32,6 +32,7 @@ FILES = (
     "test_operator",
     "test_power",
     "test_network",
+    "test_vip",
     "test_notify",
     "test_reload",
     "test_room",
