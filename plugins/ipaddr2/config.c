@@ -205,11 +205,17 @@ enum halyard_rc hy_ip_target_read(const struct halyard_host *host, const struct 
 static enum halyard_rc refuse_shared(const struct halyard_host *host, const struct halyard_op *op,
                                      const struct hy_ip_target *target)
 {
-    static const char *const switches[] = {"lvs_support", "lvs_ipv6_addrlabel", "unique_clone_address"};
+    static const struct {
+        const char *name, *instead;
+    } switches[] = {
+        {"lvs_support", "stop would leave the address on lo. Give the real servers a clone with nic=lo"},
+        {"lvs_ipv6_addrlabel", "set the label by `ip addrlabel`, once on each host"},
+        {"unique_clone_address", "make a primitive for each address"},
+    };
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
-        if (!bool_of(host, op, switches[i], false))
+        if (!bool_of(host, op, switches[i].name, false))
             continue;
-        host->reason(op, "%s=true is not supported by this agent: leave it out", switches[i]);
+        host->reason(op, "%s=true is not supported: %s", switches[i].name, switches[i].instead);
         return HALYARD_ERR_CONFIGURED;
     }
     if (text_of(host, op, "clusterip_hash")) {

@@ -259,11 +259,11 @@ static const struct halyard_param params[] = {
     SWITCH("run_arping", NULL, "accepted, has no meaning here: see conflict_check_ms", NULL),
     SWITCH("flush_routes", NULL, "accepted, has no meaning here: the kernel has no route cache any more", NULL),
     NUMBER("monitor_retries", NULL, NULL, "accepted, has no meaning here", NULL),
-    SWITCH("lvs_support", NULL, "not supported", NULL),
-    SWITCH("lvs_ipv6_addrlabel", NULL, "not supported", NULL),
+    SWITCH("lvs_support", NULL, "not supported: stop would leave the address on lo", NULL),
+    SWITCH("lvs_ipv6_addrlabel", NULL, "not supported: see ip-addrlabel(8)", NULL),
     TEXT("lvs_ipv6_addrlabel_value", 0, NULL, "accepted, has no meaning here", NULL),
-    TEXT("clusterip_hash", 0, NULL, "not supported", NULL),
-    SWITCH("unique_clone_address", NULL, "not supported", NULL),
+    TEXT("clusterip_hash", 0, NULL, "not supported: the kernel has no CLUSTERIP since 6.3", NULL),
+    SWITCH("unique_clone_address", NULL, "not supported: one primitive for each address", NULL),
     {.name = NULL},
 };
 
@@ -282,8 +282,10 @@ const struct halyard_agent halyard_agent_plugin = {
     .doc =
         "Adds the address to an interface and tells the link about it; takes the parameters of the agent of the same "
         "name in resource-agents. An address that is already there is kept. Before it is added the link is asked "
-        "whether another host has it. While it runs, its removal by somebody else and the loss of the link are seen "
-        "at once. Under a lease the address has a lifetime of 2 s, which is renewed all the time: when all of the "
+        "whether another host has it. While it runs, somebody else's removal of it is undone in the same moment and "
+        "told in the log; the loss of the link is a failure at once; another host that claims it is told, with its "
+        "MAC, and answered by announcing the address again. Routes may go with it that prefer it as their source. "
+        "Under a lease the address has a lifetime of 2 s, which is renewed all the time: when all of the "
         "cluster's processes on a node are killed, the kernel removes it. `ip address` shows that as valid_lft.",
     .params = params,
     .start_ms = 20000,

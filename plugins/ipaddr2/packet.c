@@ -221,9 +221,10 @@ int hy_ip_packet_tell(int fd, const struct hy_ip_link *link, const struct hy_ip_
 {
     if (addr->family == AF_INET6)
         return send_advertisement(fd, link, addr);
-    /* RFC 5227, 2.3, has the request; some switches and firewalls learn only from a reply. */
+    /* RFC 5227, 2.3, has the request; some switches and firewalls learn only from a reply. RFC 5944, 4.6, has both; in a
+     * reply the target's MAC is ours too, or Linux takes it for an ordinary one, which it may ignore. */
     int rc = send_arp(fd, link, ARPOP_REQUEST, addr->bytes, nobody, addr->bytes);
-    int rc_reply = send_arp(fd, link, ARPOP_REPLY, addr->bytes, everybody, addr->bytes);
+    int rc_reply = send_arp(fd, link, ARPOP_REPLY, addr->bytes, link->mac, addr->bytes);
     return rc ? rc : rc_reply;
 }
 

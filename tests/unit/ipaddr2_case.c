@@ -110,7 +110,7 @@ static void await_frame(int fd, uint16_t type, const uint8_t *pattern, const uin
 static const uint8_t arp_mask[28] = {ALL6, ALL6, ALL6, ALL6, ALL4};
 const uint8_t arp_probe[28] = {0, 1, 8, 0, 6, 4, 0, 1, MAC_HERE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, VIP_BYTES};
 const uint8_t arp_request[28] = {0, 1, 8, 0, 6, 4, 0, 1, MAC_HERE, VIP_BYTES, 0, 0, 0, 0, 0, 0, VIP_BYTES};
-const uint8_t arp_reply[28] = {0, 1, 8, 0, 6, 4, 0, 2, MAC_HERE, VIP_BYTES, ALL6, VIP_BYTES};
+const uint8_t arp_reply[28] = {0, 1, 8, 0, 6, 4, 0, 2, MAC_HERE, VIP_BYTES, MAC_HERE, VIP_BYTES};
 
 void await_arp(int fd, const uint8_t pattern[28])
 {
