@@ -63,6 +63,36 @@ START_TEST(routes_come_and_go_with_the_address)
 }
 END_TEST
 
+/* Several hops, an object of the kernel's, a gateway of the other kind: what leads there is copied as it is. */
+START_TEST(follows_any_kind_of_route)
+{
+    use_example();
+    ip_here("link add eth1 type veth peer name far1");
+    ip_here("link set eth1 up");
+    ip_here("link set far1 up");
+    ip_here("address add 10.1.1.1/24 dev eth1");
+    ip_here("route add default metric 100 mtu lock 1400 nexthop via 172.100.102.1 dev eth0 weight 2 "
+            "nexthop via 10.1.1.9 dev eth1");
+    ip_here("nexthop add id 5 via 172.100.102.7 dev eth0");
+    ip_here("route add 10.50.0.0/16 nhid 5 metric 30");
+    ip_here("route add 10.60.0.0/16 via inet6 fe80::9 dev eth0");
+    agent_host_set(&host, "routes", "default, 10.50.0.0/16, 10.60.0.0/16");
+    expect(start(), HALYARD_OK);
+    ck_assert(route_here("default", "proto 72 src " VIP " metric 99 mtu lock 1400"));
+    ck_assert(route_here("default proto 72", "nexthop via 172.100.102.1 dev eth0 weight 2"));
+    ck_assert(route_here("default proto 72", "nexthop via 10.1.1.9 dev eth1 weight 1"));
+    ck_assert(route_here("10.50.0.0/16", "nhid 5 via 172.100.102.7 dev eth0 proto 72 src " VIP " metric 29"));
+    ck_assert(route_here("10.60.0.0/16", "via inet6 fe80::9 dev eth0 proto 72 src " VIP));
+    ip_here("link set far1 down"); /* the kernel shows the state of hops, and does not take it */
+    expect(start(), HALYARD_OK);
+    expect(monitor(), HALYARD_OK);
+    expect(stop(), HALYARD_OK);
+    ck_assert(!route_here("", "proto 72"));
+    ck_assert(route_here("default", "metric 100 mtu lock 1400"));
+    ck_assert(route_here("10.50.0.0/16", "nhid 5"));
+}
+END_TEST
+
 START_TEST(route_that_cannot_be)
 {
     use_example();
@@ -141,6 +171,7 @@ int main(void)
     Suite *suite = suite_create("ipaddr2, routes");
     TCase *tests = ipaddr2_tests(suite);
     tcase_add_test(tests, routes_come_and_go_with_the_address);
+    tcase_add_test(tests, follows_any_kind_of_route);
     tcase_add_test(tests, route_that_cannot_be);
     tcase_add_test(tests, watch_looks_after_routes);
     tcase_add_test(tests, ipv6_routes);
