@@ -64,6 +64,18 @@ int hy_ip_defend_listen(struct hy_ip_watch *watch, int64_t now, int64_t *again_a
     return watch->packets;
 }
 
+/* To an announcement he does not answer: it comes from an address that is his own. To a question from nobody he does. */
+void hy_ip_defend_ask(struct hy_ip_watch *watch)
+{
+    bool listening = watch->packets_index && watch->packets_index == watch->link.index && !watch->listen_at;
+    if (!listening || watch->config.conflict_check_ms <= 0) /* where asking is of no use start does not ask either */
+        return;
+    int rc = hy_ip_packet_ask(watch->packets, &watch->link, &watch->config.target.addr);
+    if (rc)
+        watch->host->log(watch->op, LOG_WARNING, "on %s nobody can be asked who else has %s: %s", watch->link.name,
+                         watch->config.target.text, strerror(-rc));
+}
+
 static void tell(struct hy_ip_watch *watch, const uint8_t mac[6], int64_t now)
 {
     bool same = watch->told_at && memcmp(watch->claimer, mac, sizeof watch->claimer) == 0;

@@ -26,7 +26,7 @@
 #define EVENTS_SIZE 32768
 #define EVENTS_BUFFER (1 << 20)
 #define PRIORITY 1 /* the least of the real-time ones */
-#define CPU_AT_A_TIME_US 500000
+#define CPU_AT_A_TIME_US 3000000
 
 static int64_t sooner(int64_t a, int64_t b)
 {
@@ -79,6 +79,7 @@ static void announce(struct hy_ip_watch *watch, int64_t now)
         if (rc)
             watch->host->log(watch->op, LOG_WARNING, "%s cannot be announced on %s: %s", config->target.text,
                              watch->link.name, strerror(-rc));
+        hy_ip_defend_ask(watch);
     }
     schedule(watch, now);
 }
@@ -96,10 +97,13 @@ static int note_event(const struct nlmsghdr *message, void *context)
         watch->relevant = true;
         if (message->nlmsg_type != RTM_DELADDR || entry.index != watch->entry.index)
             return MNL_CB_OK;
+        watch->rerouted = true; /* routes go with the address, and with the link; not at each renewal */
         watch->removed |= entry.prefix == watch->entry.prefix;
         watch->dad_failed |= (entry.flags & IFA_F_DADFAILED) != 0;
     } else if (hy_ip_nl_parse_link(message, &link)) {
-        watch->relevant |= link.index == watch->link.index || strcmp(link.name, watch->config.target.nic) == 0;
+        bool ours = link.index == watch->link.index || strcmp(link.name, watch->config.target.nic) == 0;
+        watch->relevant |= ours;
+        watch->rerouted |= ours;
     } else {
         watch->rerouted |= hy_ip_routes_concerned(&watch->config.routes, message);
     }
@@ -128,7 +132,7 @@ static int hear(struct hy_ip_watch *watch)
     if (errno != EAGAIN)
         return -errno;
     int rc = watch->relevant ? hy_ip_care_look(watch) : 0;
-    if (watch->relevant || watch->rerouted)
+    if (watch->rerouted)
         watch->routes_at = sooner(watch->routes_at, watch->routes_looked + ROUTES_GAP_MS);
     return rc;
 }

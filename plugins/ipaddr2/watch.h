@@ -68,6 +68,8 @@ void hy_ip_care_routes(struct hy_ip_watch *watch, int64_t now);
 
 /* defend.c. What poll() shall wait for: a descriptor, or -1 and the time at which to ask again. */
 int hy_ip_defend_listen(struct hy_ip_watch *watch, int64_t now, int64_t *again_at);
+/* Has those speak up who have it too, and are silent. */
+void hy_ip_defend_ask(struct hy_ip_watch *watch);
 void hy_ip_defend_hear(struct hy_ip_watch *watch, int64_t now);
 
 #endif

@@ -210,6 +210,27 @@ START_TEST(probes_of_others_and_the_next_holder_are_no_claims)
 }
 END_TEST
 
+/* He was given the address while it runs here, and says nothing: he is found when it is announced. */
+START_TEST(silent_owner_is_found)
+{
+    bool version6 = _i == 1;
+    version6 ? use_ipv6() : use_example();
+    agent_host_set(&host, "arp_interval", "50");
+    agent_host_set(&host, "arp_refresh", "100ms");
+    expect(start(), HALYARD_OK);
+    int fd = listen_there();
+    agent_host_watch(&host);
+    version6 ? await_advertisement(fd, false) : await_arp(fd, arp_request);
+    if (version6)
+        ip_there("address add " VIP6 "/64 dev far0 nodad");
+    else
+        ip_there("address add " VIP "/24 dev far0");
+    ck_assert(agent_host_hears(&host, "is claimed by 02:00:00:00:00:02 on eth0 too"));
+    expect(monitor(), HALYARD_OK);
+    close(fd);
+}
+END_TEST
+
 START_TEST(ipv6_claim_is_told_and_answered)
 {
     use_ipv6();
@@ -388,6 +409,7 @@ int main(void)
     tcase_add_test(tests, watch_sees_the_end_of_the_interface);
     tcase_add_test(tests, claim_of_another_is_told_and_answered);
     tcase_add_test(tests, probes_of_others_and_the_next_holder_are_no_claims);
+    tcase_add_loop_test(tests, silent_owner_is_found, 0, 2);
     tcase_add_test(tests, ipv6_claim_is_told_and_answered);
     tcase_add_test(tests, watch_tells_when_the_address_is_not_there);
     tcase_add_test(tests, watch_sees_the_link);
