@@ -32,4 +32,5 @@ EXTRA_DIST += \
 	docs/decisions/scheduler-differences.md \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \
+	docs/decisions/watching-init-scripts.md \
 	docs/decisions/what-is-refused.md

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 static enum halyard_rc monitor(const struct halyard_host *host, const struct halyard_op *op)
@@ -30,6 +31,23 @@ static enum halyard_rc stop(const struct halyard_host *host, const struct halyar
     if (unlink(path) == 0 || errno == ENOENT)
         return HALYARD_OK;
     host->reason(op, "%s cannot be removed: %s", path, strerror(errno));
+    return HALYARD_ERR_GENERIC;
+}
+
+/* Blocks until the file goes, and tells; the monitor decides what that means. SIGTERM ends it. */
+static enum halyard_rc watch(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *path = host->get(op, "path");
+    char events[4096];
+    int fd = inotify_init1(IN_CLOEXEC);
+    /* The file first, then the look at it: what happens in between is an event, and not missed. */
+    while (fd >= 0 && inotify_add_watch(fd, path, IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF) >= 0) {
+        if (read(fd, events, sizeof events) < 0)
+            break;
+        if (access(path, F_OK) < 0)
+            host->changed(op, "the file has gone");
+    }
+    host->reason(op, "%s cannot be watched: %s", path, strerror(errno));
     return HALYARD_ERR_GENERIC;
 }
 
@@ -60,4 +78,5 @@ const struct halyard_agent halyard_agent_plugin = {
     .start = start,
     .stop = stop,
     .monitor = monitor,
+    .watch = watch,
 };

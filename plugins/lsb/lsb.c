@@ -5,18 +5,17 @@
  * Administration", "LSB Resource Agents").
  */
 #include "halyard/agent.h"
+#include "pidfile.h"
+#include "script.h"
+#include "watch.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
-
-#define DEFAULT_FOLDER "/etc/init.d"
 
 /* What status may end with. The two from the range for applications are what Pacemaker gives them. */
 enum {
@@ -29,21 +28,15 @@ enum {
     STATUS_NO_PERMISSION = 151
 };
 
-struct script {
-    const struct halyard_host *host;
-    const struct halyard_op *op;
-    char path[PATH_MAX];
-};
-
 /* A node on which the script is not there at all: stop has nothing to do when start found nothing to start. The file says
  * that it was start that found so, because a script that is gone while its service runs is another matter. */
-static bool mark_path(const struct script *script, char path[PATH_MAX])
+static bool mark_path(const struct lsb_script *script, char path[PATH_MAX])
 {
     int size = snprintf(path, PATH_MAX, "%s/never-started", script->host->state_dir(script->op));
     return size > 0 && size < PATH_MAX;
 }
 
-static void mark_never_started(const struct script *script)
+static void mark_never_started(const struct lsb_script *script)
 {
     char path[PATH_MAX];
     int fd = mark_path(script, path) ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
@@ -51,79 +44,20 @@ static void mark_never_started(const struct script *script)
         close(fd);
 }
 
-static void unmark_never_started(const struct script *script)
+static void unmark_never_started(const struct lsb_script *script)
 {
     char path[PATH_MAX];
     if (mark_path(script, path))
         (void)unlink(path);
 }
 
-static bool was_never_started(const struct script *script)
+static bool was_never_started(const struct lsb_script *script)
 {
     char path[PATH_MAX];
     return mark_path(script, path) && access(path, F_OK) == 0;
 }
 
-static enum halyard_rc name_script(const struct halyard_host *host, const struct halyard_op *op, struct script *script)
-{
-    const char *name = host->type(op);
-    const char *folder = host->meta(op, "lsb_folder");
-    *script = (struct script){.host = host, .op = op};
-    if (!name || !*name || name[0] == '.' || strchr(name, '/')) {
-        host->reason(op, "lsb:%s is not the name of a script: that is a file's name, without a folder",
-                     name ? name : "");
-        return HALYARD_ERR_CONFIGURED;
-    }
-    if (!folder || !*folder)
-        folder = DEFAULT_FOLDER;
-    int size = snprintf(script->path, sizeof script->path, "%s/%s", folder, name);
-    if (size > 0 && (size_t)size < sizeof script->path)
-        return HALYARD_OK;
-    host->reason(op, "lsb:%s: the name is too long", name);
-    return HALYARD_ERR_CONFIGURED;
-}
-
-static enum halyard_rc check_script(const struct script *script)
-{
-    struct stat info;
-    const struct halyard_host *host = script->host;
-    if (stat(script->path, &info) < 0) {
-        if (errno == EACCES) {
-            host->reason(script->op, "%s may not be looked at: %s", script->path, strerror(errno));
-            return HALYARD_ERR_PERM;
-        }
-        host->reason(script->op, "there is no script %s: %s", script->path, strerror(errno));
-        return HALYARD_ERR_INSTALLED;
-    }
-    if (!S_ISREG(info.st_mode)) {
-        host->reason(script->op, "%s is not a regular file", script->path);
-        return HALYARD_ERR_INSTALLED;
-    }
-    if (access(script->path, X_OK) < 0) {
-        host->reason(script->op, "%s is not executable: chmod 755 %s", script->path, script->path);
-        return HALYARD_ERR_INSTALLED;
-    }
-    return HALYARD_OK;
-}
-
-static enum halyard_rc find_script(const struct halyard_host *host, const struct halyard_op *op, struct script *script)
-{
-    enum halyard_rc answer = name_script(host, op, script);
-    return answer == HALYARD_OK ? check_script(script) : answer;
-}
-
-/* The exit status, or -errno. A script without "#!" is one for the shell: what execvp(3) does as well. */
-static int call(const struct script *script, const char *action)
-{
-    const char *const argv[] = {script->path, action, NULL};
-    int rc = script->host->run(script->op, argv);
-    if (rc != -ENOEXEC)
-        return rc;
-    const char *const shell[] = {"/bin/sh", script->path, action, NULL};
-    return script->host->run(script->op, shell);
-}
-
-static enum halyard_rc not_run(const struct script *script, const char *action, int rc)
+static enum halyard_rc not_run(const struct lsb_script *script, const char *action, int rc)
 {
     const struct halyard_host *host = script->host;
     switch (rc) {
@@ -148,7 +82,7 @@ static enum halyard_rc not_run(const struct script *script, const char *action, 
 }
 
 /* All actions but status: the LSB's first seven codes are OCF's. */
-static enum halyard_rc read_action(const struct script *script, const char *action, int status)
+static enum halyard_rc read_action(const struct lsb_script *script, const char *action, int status)
 {
     static const char *const meanings[] = {
         NULL,
@@ -171,7 +105,7 @@ static enum halyard_rc read_action(const struct script *script, const char *acti
     return HALYARD_ERR_GENERIC;
 }
 
-static enum halyard_rc read_status(const struct script *script, int status)
+static enum halyard_rc read_status(const struct lsb_script *script, int status)
 {
     static const char *const dead[] = {NULL, "it is dead, and its pid file is left",
                                        "it is dead, and its lock file is left", "it is not running"};
@@ -201,29 +135,41 @@ static enum halyard_rc read_status(const struct script *script, int status)
     }
 }
 
-static enum halyard_rc ask_status(const struct script *script)
+static enum halyard_rc ask_status(const struct lsb_script *script)
 {
-    int rc = call(script, "status");
+    int rc = lsb_script_call(script, "status");
     return rc < 0 ? not_run(script, "status", rc) : read_status(script, rc);
 }
 
 static enum halyard_rc lsb_monitor(const struct halyard_host *host, const struct halyard_op *op)
 {
-    struct script script;
-    enum halyard_rc answer = find_script(host, op, &script);
+    struct lsb_script script;
+    enum halyard_rc answer = lsb_script_find(host, op, &script);
     return answer == HALYARD_OK ? ask_status(&script) : answer;
+}
+
+/* What is not the full name of a file would be looked for in vain, and nobody would notice. */
+static enum halyard_rc check_params(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *pidfile = host->get(op, "pidfile");
+    if (!pidfile || lsb_pidfile_is_path(pidfile))
+        return HALYARD_OK;
+    host->reason(op, "pidfile=\"%s\": not the full name of a file, like /run/%s.pid", pidfile, host->type(op));
+    return HALYARD_ERR_CONFIGURED;
 }
 
 static enum halyard_rc lsb_start(const struct halyard_host *host, const struct halyard_op *op)
 {
-    struct script script;
-    enum halyard_rc answer = find_script(host, op, &script);
+    struct lsb_script script;
+    enum halyard_rc answer = lsb_script_find(host, op, &script);
+    if (answer == HALYARD_OK)
+        answer = check_params(host, op);
     if (answer == HALYARD_ERR_INSTALLED)
         mark_never_started(&script);
     if (answer != HALYARD_OK)
         return answer;
     unmark_never_started(&script);
-    int rc = call(&script, "start");
+    int rc = lsb_script_call(&script, "start");
     if (rc < 0)
         return not_run(&script, "start", rc);
     answer = read_action(&script, "start", rc);
@@ -241,11 +187,11 @@ static enum halyard_rc lsb_start(const struct halyard_host *host, const struct h
 
 static enum halyard_rc lsb_stop(const struct halyard_host *host, const struct halyard_op *op)
 {
-    struct script script;
-    enum halyard_rc answer = name_script(host, op, &script);
+    struct lsb_script script;
+    enum halyard_rc answer = lsb_script_name(host, op, &script);
     if (answer != HALYARD_OK)
         return HALYARD_OK; /* such a name has never started anything */
-    answer = check_script(&script);
+    answer = lsb_script_check(&script);
     if (answer == HALYARD_ERR_INSTALLED && was_never_started(&script))
         return HALYARD_OK;
     if (answer == HALYARD_ERR_INSTALLED) {
@@ -255,7 +201,7 @@ static enum halyard_rc lsb_stop(const struct halyard_host *host, const struct ha
     }
     if (answer != HALYARD_OK)
         return answer;
-    int rc = call(&script, "stop");
+    int rc = lsb_script_call(&script, "stop");
     if (rc < 0)
         return not_run(&script, "stop", rc);
     if (rc == HALYARD_NOT_RUNNING) {
@@ -268,11 +214,24 @@ static enum halyard_rc lsb_stop(const struct halyard_host *host, const struct ha
 
 static enum halyard_rc lsb_validate(const struct halyard_host *host, const struct halyard_op *op)
 {
-    struct script script;
-    return find_script(host, op, &script);
+    struct lsb_script script;
+    enum halyard_rc answer = lsb_script_find(host, op, &script);
+    return answer == HALYARD_OK ? check_params(host, op) : answer;
 }
 
-static const struct halyard_param params[] = {{.name = NULL}};
+static const struct halyard_param params[] = {
+    {.name = "pidfile",
+     .type = HALYARD_STRING,
+     .brief = "the file that names the service's main process, if it cannot be found",
+     .doc =
+         "The end of the main process is seen when it happens, whatever the interval of the monitor. It is found by "
+         "the "
+         "script's \"# pidfile:\" comment, by what the script assigns to PIDFILE (or another variable that ends so), "
+         "in "
+         "/run/NAME.pid and /run/NAME/NAME.pid, or by what its status prints. Set this only where all of that fails: "
+         "the class lsb of Pacemaker has no parameters, and a change of it restarts the service."},
+    {.name = NULL},
+};
 
 const struct halyard_agent halyard_agent_plugin = {
     .magic = HALYARD_AGENT_MAGIC,
@@ -282,7 +241,7 @@ const struct halyard_agent halyard_agent_plugin = {
     .param_size = sizeof(struct halyard_param),
     .cls = "lsb",
     .type = "*",
-    .version = "1.0",
+    .version = "1.1",
     .brief = "an init script: lsb:NAME is /etc/init.d/NAME",
     .doc =
         "The script must keep to the LSB: start when it runs and stop when it is stopped end with 0; status ends with "
@@ -290,7 +249,8 @@ const struct halyard_agent halyard_agent_plugin = {
         "when the program runs and with 3 when it does not (1, 2: it has died, read as not running as well). A stop "
         "that "
         "ends with 7 (not running) counts as stopped. When the script itself is gone, stop fails: what it started may "
-        "still run.",
+        "still run. The service's main process is watched where it is known (see pidfile): its end is followed by a "
+        "monitor at once.",
     .params = params,
     .start_ms = 20000,
     .stop_ms = 20000,
@@ -300,4 +260,5 @@ const struct halyard_agent halyard_agent_plugin = {
     .stop = lsb_stop,
     .monitor = lsb_monitor,
     .validate = lsb_validate,
+    .watch = lsb_watch,
 };

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What operators do with resources and nodes from day to day, and what failures do to them."""
 
+import contextlib
+import signal
+
 from testbed import maxscale
+from testbed.halyard import LOG
 
 from .case import ClusterCase
 
@@ -139,3 +143,88 @@ class FailureTimeout(ProxyCase):
         self.wait_status(lambda status: status.active("Proxy") in (["test1"], ["test5"]), "Proxy moves")
         self.wait_status(lambda status: status.failcount("Proxy", "test3") == 0, "it is forgotten")
         self.wait_active("Proxy", ["test3"])
+
+
+class Watched(ClusterCase):
+    """The end of a service is seen when it happens: the monitors of this configuration would come too late by far."""
+
+    configuration = """primitive ClusterIP IPaddr2 params ip=172.100.102.110 cidr_netmask=24 op monitor interval=1s
+primitive MaxScale lsb:maxscale \\
+    op monitor interval=1h timeout=15s op start interval=0 timeout=15s op stop interval=0 timeout=15s \\
+    meta migration-threshold=1
+clone clone_max MaxScale
+colocation vip-with inf: ClusterIP clone_max
+order vip-after inf: clone_max ClusterIP
+location ip-prefers ClusterIP 100: test3
+property cib-bootstrap-options: stonith-enabled=false
+"""
+    whole = True
+
+    def setUp(self):
+        super().setUp()
+        self.wait_active("MaxScale", self.names)
+        self.wait_active("ClusterIP", ["test3"])
+        self.victim = self.testbed["test3"]
+        self.wait_watched(self.pid())
+
+    def pid(self):
+        (process,) = self.victim.find("maxscale")
+        return process.pid
+
+    def wait_log(self, words):
+        self.wait(lambda: words in self.victim.read_file(LOG), f"the log of test3 has: {words}")
+
+    def wait_watched(self, pid):
+        self.wait_log(f"process {pid} (maxscale), named by /run/maxscale.pid, is watched")
+
+    @contextlib.contextmanager
+    def moves(self):
+        """It fails on test3: the address is answered for by another host; then as before."""
+        with self.one_answers() as who:
+            yield
+            self.wait(lambda: who.peek()["now"] in (["test1"], ["test5"]), "the address moves")
+        self.wait_status(lambda status: status.failcount("MaxScale", "test3") == 1, "the failure is counted")
+        self.check("test1", "resource", "cleanup", "clone_max")
+        self.wait_active("ClusterIP", ["test3"])
+
+    def test_killed(self):
+        pid = self.pid()
+        with self.moves():
+            self.victim.kill("maxscale")
+        self.wait_log(f"MaxScale: process {pid} (maxscale), named by /run/maxscale.pid, has ended")
+        self.wait_watched(self.pid())
+
+    def test_ends_by_itself(self):
+        with self.moves():
+            self.victim.kill("maxscale", signal.SIGTERM)
+
+    def test_restarted_by_somebody(self):
+        """By its script: no failure, nothing moves, and the new process is watched."""
+        before = self.pid()
+        with self.one_answers() as who:
+            self.victim.service("maxscale", "restart")
+            after = self.pid()
+            self.assertNotEqual(before, after)
+            self.wait_log(f"process {after} (maxscale) is in its place; checking it now")
+            self.wait_watched(after)
+            self.wait_status(lambda status: not status.in_flight, "nothing is under way")
+            self.assertEqual(who.peek()["now"], ["test3"])
+        self.assertEqual(self.status().failcount("MaxScale", "test3"), 0)
+        self.assertEqual(self.pid(), after)
+        with self.moves():
+            self.victim.kill("maxscale")
+
+    def test_watch_dies(self):
+        """It costs nothing: another takes its place, and sees what happens then."""
+        pid = self.pid()
+        began = self.victim.read_file(LOG).count(f"process {pid} (maxscale)")
+        self.victim.kill([process.pid for process in self.victim.find("halyard-op") if self.is_of_lsb(process)])
+        self.wait(lambda: self.victim.read_file(LOG).count(f"process {pid} (maxscale)") > began, "it is watched again")
+        self.assertEqual(self.status().failcount("MaxScale", "test3"), 0)
+        with self.moves():
+            self.victim.kill("maxscale")
+
+    def is_of_lsb(self, process):
+        """A watch of this agent: nothing else has its plug-in loaded for long."""
+        with open(f"/proc/{process.outer}/maps") as maps:
+            return "/lsb.so" in maps.read()

@@ -154,6 +154,8 @@ __attribute__((format(printf, 3, 4))) static void add_log(const struct halyard_o
     va_end(args);
     size_t used = strlen(host->log);
     snprintf(host->log + used, sizeof host->log - used, "%d:%s\n", priority, line);
+    if (op->watching && dprintf(host->logs, "%d:%s\n", priority, line) < 0)
+        abort();
 }
 
 __attribute__((format(printf, 2, 3))) static void set_reason(const struct halyard_op *op, const char *format, ...)
@@ -280,50 +282,84 @@ enum halyard_rc agent_host_call(struct agent_host *host, halyard_op_fn *operatio
 
 void agent_host_watch(struct agent_host *host)
 {
-    int changes[2];
+    int changes[2], logs[2];
     ck_assert_int_eq(pipe2(changes, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(logs, O_CLOEXEC), 0);
     host->watch = fork();
     ck_assert_int_ge(host->watch, 0);
     if (host->watch == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGTERM, SIG_DFL); /* Check has one that ends the whole group */
         close(changes[0]);
+        close(logs[0]);
         host->changes = changes[1];
+        host->logs = logs[1];
         struct halyard_op op = {.host = host, .watching = true};
         _exit((int)host->agent->watch(&offers, &op));
     }
     close(changes[1]);
+    close(logs[1]);
     host->changes = changes[0];
-    host->heard[0] = host->story[0] = '\0';
+    host->logs = logs[0];
+    host->heard[0] = host->story[0] = host->logged[0] = '\0';
 }
 
-static bool hears_until(struct agent_host *host, const char *words, int64_t until)
+/* Reads on until the words are there. */
+static bool read_until(int fd, char *heard, size_t room, const char *words, int64_t wait_ms)
 {
-    while (!strstr(host->heard, words)) {
-        struct pollfd ready = {.fd = host->changes, .events = POLLIN};
+    int64_t until = now_ms() + wait_ms;
+    while (!strstr(heard, words)) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
         int64_t left = until - now_ms();
         if (poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
             return false;
-        size_t used = strlen(host->heard);
-        ssize_t size = read(host->changes, host->heard + used, sizeof host->heard - 1 - used);
+        size_t used = strlen(heard);
+        ssize_t size = read(fd, heard + used, room - 1 - used);
         if (size <= 0)
             return false;
-        host->heard[used + (size_t)size] = '\0';
-        size_t told = strlen(host->story);
-        snprintf(host->story + told, sizeof host->story - told, "%s", host->heard + used);
+        heard[used + (size_t)size] = '\0';
     }
+    return true;
+}
+
+static bool hears(struct agent_host *host, const char *words, int64_t wait_ms)
+{
+    if (!read_until(host->changes, host->heard, sizeof host->heard, words, wait_ms))
+        return false;
+    size_t told = strlen(host->story);
+    snprintf(host->story + told, sizeof host->story - told, "%s", host->heard);
     host->heard[0] = '\0';
     return true;
 }
 
 bool agent_host_hears(struct agent_host *host, const char *words)
 {
-    return hears_until(host, words, now_ms() + HEARS_MS);
+    return hears(host, words, HEARS_MS);
 }
 
 bool agent_host_hears_soon(struct agent_host *host, const char *words)
 {
-    return hears_until(host, words, now_ms() + SOON_MS);
+    return hears(host, words, SOON_MS);
+}
+
+bool agent_host_next_change(struct agent_host *host, char *line, size_t size)
+{
+    if (!read_until(host->changes, host->heard, sizeof host->heard, "\n", HEARS_MS))
+        return false;
+    char *end = strchr(host->heard, '\n');
+    *end++ = '\0';
+    snprintf(line, size, "%s", host->heard);
+    memmove(host->heard, end, strlen(end) + 1);
+    return true;
+}
+
+bool agent_host_logs(struct agent_host *host, const char *words)
+{
+    if (!read_until(host->logs, host->logged, sizeof host->logged, words, HEARS_MS))
+        return false;
+    char *behind = strstr(host->logged, words) + strlen(words);
+    memmove(host->logged, behind, strlen(behind) + 1);
+    return true;
 }
 
 int agent_host_end_watch(struct agent_host *host, int signal_number)
@@ -333,6 +369,7 @@ int agent_host_end_watch(struct agent_host *host, int signal_number)
     ck_assert_int_eq(waitpid(host->watch, &status, 0), host->watch);
     host->watch = 0;
     close(host->changes);
+    close(host->logs);
     return status;
 }
 
@@ -356,7 +393,7 @@ void agent_host_open(struct agent_host *host, const char *name)
 {
     char path[512];
     *host = (struct agent_host){.type = "", .deadline = INT64_MAX};
-    snprintf(path, sizeof path, "%s/.libs/%s.so", HY_BUILDDIR, name);
+    snprintf(path, sizeof path, "%s/%s%s.so", HY_BUILDDIR, strchr(name, '/') ? "" : ".libs/", name);
     host->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     ck_assert_msg(host->library != NULL, "%s", host->library ? "" : dlerror());
     host->agent = dlsym(host->library, "halyard_agent_plugin");

@@ -36,13 +36,15 @@ struct agent_host {
     int changes; /* what watch says, a line each */
     char heard[4096];
     char story[16384]; /* all of it so far */
+    int logs;          /* what watch logs, a line each */
+    char logged[4096];
 };
 
 /* An unchecked fixture: the folder of the tests' state folders, so that one that fails leaves nothing behind either. */
 void agent_host_make_folder(void);
 void agent_host_remove_folder(void);
 
-/* `name`: "ipaddr2". Aborts the test when it cannot be loaded. */
+/* `name`: "ipaddr2", or with its folder in the build "docs/examples/.libs/flagfile". Aborts the test when it cannot be loaded. */
 void agent_host_open(struct agent_host *host, const char *name);
 /* Ends watch. */
 void agent_host_close(struct agent_host *host);
@@ -59,6 +61,10 @@ void agent_host_watch(struct agent_host *host);
 bool agent_host_hears(struct agent_host *host, const char *words);
 /* The same, but does not wait long: for a caller who does something and asks again. */
 bool agent_host_hears_soon(struct agent_host *host, const char *words);
+/* The next line of changed(), after those that agent_host_hears() has passed over; false as there. */
+bool agent_host_next_change(struct agent_host *host, char *line, size_t size);
+/* The same for what watch logs; what comes behind the words is kept for the next call. */
+bool agent_host_logs(struct agent_host *host, const char *words);
 /* Sends the signal, waits for the end and gives the status as wait(2) does. */
 int agent_host_end_watch(struct agent_host *host, int signal_number);
 

@@ -21,3 +21,21 @@ test_lsb_SOURCES = tests/unit/test_lsb.c tests/lib/agent_host.c tests/lib/agent_
 test_lsb_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_lsb_LDADD = $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_lsb_DEPENDENCIES = lsb.la
+
+UNIT_TESTS += test_lsb_pidfile
+test_lsb_pidfile_SOURCES = tests/unit/test_lsb_pidfile.c tests/lib/run.h plugins/lsb/pidfile.c plugins/lsb/pidfile.h \
+	plugins/lsb/shell.c plugins/lsb/shell.h
+test_lsb_pidfile_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_lsb_pidfile_LDADD = $(CHECK_LIBS)
+
+UNIT_TESTS += test_lsb_watch
+test_lsb_watch_SOURCES = tests/unit/test_lsb_watch.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/run.h
+test_lsb_watch_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_lsb_watch_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_lsb_watch_DEPENDENCIES = lsb.la
+
+UNIT_TESTS += test_example
+test_example_SOURCES = tests/unit/test_example.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/run.h
+test_example_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_example_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_example_DEPENDENCIES = docs/examples/flagfile.la

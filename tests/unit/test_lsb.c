@@ -72,7 +72,9 @@ START_TEST(descriptor_is_sound)
     ck_assert_ptr_null(host.agent->provider);
     ck_assert_str_eq(host.agent->type, "*");
     ck_assert_ptr_nonnull(host.agent->params);
-    ck_assert_ptr_null(host.agent->params->name);
+    ck_assert_str_eq(host.agent->params[0].name, "pidfile");
+    ck_assert_uint_eq(host.agent->params[0].flags, 0); /* the class has none elsewhere */
+    ck_assert_ptr_null(host.agent->params[1].name);
 }
 END_TEST
 
