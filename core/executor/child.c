@@ -72,9 +72,13 @@ static _Noreturn void be_child(const struct hy_child_spec *spec, pid_t executor,
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
         _exit(1);
+    /* Out of the way first: it may lie where the answers go. */
+    int lent = spec->lent_fd ? fcntl(spec->lent_fd, F_DUPFD_CLOEXEC, HY_CHILD_LENT_FD + 1) : -1;
     if (answer != ANSWER_FD && dup3(answer, ANSWER_FD, O_CLOEXEC) < 0)
         _exit(1);
-    close_range(ANSWER_FD + 1, ~0u, 0);
+    if (spec->lent_fd && dup3(lent, HY_CHILD_LENT_FD, O_CLOEXEC) < 0)
+        _exit(1);
+    close_range(spec->lent_fd ? HY_CHILD_LENT_FD + 1 : ANSWER_FD + 1, ~0u, 0);
     _exit(spec->body(spec->argument, ANSWER_FD));
 }
 

@@ -266,6 +266,11 @@ static void ended(void *context, const struct hy_child_end *end)
 
 /* ---- starting and ending it */
 
+static bool lends_map(const struct hy_run_spec *spec)
+{
+    return spec->operation->lease && spec->env->lease_map > 0;
+}
+
 int hy_run_start(struct hy_loop *loop, const struct hy_run_spec *spec, struct hy_run **run, struct hy_err *err)
 {
     struct hy_run *made = hy_alloc(sizeof *made);
@@ -276,6 +281,7 @@ int hy_run_start(struct hy_loop *loop, const struct hy_run_spec *spec, struct hy
     struct hy_child_spec child = {.origin = &spec->env->origin,
                                   .body = hy_op_child_body,
                                   .argument = &request,
+                                  .lent_fd = lends_map(spec) ? spec->env->lease_map : 0,
                                   .deadline = spec->deadline,
                                   .realtime = spec->realtime,
                                   .message = message,
