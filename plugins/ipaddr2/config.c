@@ -267,6 +267,15 @@ static enum halyard_rc read_preferred(const struct halyard_host *host, const str
     return HALYARD_ERR_CONFIGURED;
 }
 
+/* The host has checked that it is one of them. */
+static enum hy_ip_guard guard_of(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *text = text_of(host, op, "guard");
+    if (text && strcmp(text, "ebpf") == 0)
+        return HY_IP_GUARD_EBPF;
+    return text && strcmp(text, "lifetime") == 0 ? HY_IP_GUARD_LIFETIME : HY_IP_GUARD_AUTO;
+}
+
 enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct halyard_op *op,
                                   struct hy_ip_config *config)
 {
@@ -290,6 +299,7 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
     config->refresh_ms = number_of(host, op, "arp_refresh", 60000);
     config->conflict_check_ms = number_of(host, op, "conflict_check_ms", 25);
     config->conflict_wait_ms = number_of(host, op, "conflict_wait_ms", 3000);
+    config->guard = guard_of(host, op);
     return HALYARD_OK;
 }
 

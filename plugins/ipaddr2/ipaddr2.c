@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocf:heartbeat:IPaddr2: a virtual IPv4 or IPv6 address, by netlink: no program is run. */
+#include "guard.h"
 #include "held.h"
 #include "vip.h"
 
@@ -53,6 +54,10 @@ static enum halyard_rc check(const struct halyard_host *host, const struct halya
         answer = probe ? HALYARD_ERR_INSTALLED : HALYARD_NOT_RUNNING;
         hy_ip_reason_no_nic(host, op, &nl, target.nic);
     }
+    if (rc == 0 && answer == HALYARD_OK)
+        hy_ip_guard_tell(host, op, &nl, &target, &view.link);
+    if (rc == 0 && probe && !view.found.count)
+        hy_ip_guard_clear(host, op, &nl, &target, view.link.index); /* of a life that ended without a stop */
     hy_ip_nl_close(&nl);
     return answer;
 }
@@ -94,6 +99,8 @@ static enum halyard_rc release(const struct halyard_host *host, const struct hal
         answer = remove_all(host, op, &nl, &view);
     else if (rc != -ENODEV) /* no link, no address */
         answer = hy_ip_failed(host, op, rc, "the addresses of this host cannot be listed");
+    if (rc == 0 && answer == HALYARD_OK)
+        hy_ip_guard_clear(host, op, &nl, target, view.link.index);
     hy_ip_nl_close(&nl);
     return answer;
 }
@@ -172,6 +179,14 @@ static const struct halyard_param params[] = {
            "A node whose processes were all killed goes on answering until the lifetime of its address ends, after at "
            "most "
            "about 2 s."),
+    {.name = "guard",
+     .type = HALYARD_CHOICE,
+     .def = "auto",
+     .range = "auto|ebpf|lifetime",
+     .brief = "what makes the node let go when none of its processes can: auto, ebpf, lifetime",
+     .doc = "ebpf: a filter in the kernel (clsact) drops what belongs to the address from the end of the node's lease "
+            "on; where it cannot be had, start fails. lifetime: only the address's lifetime of 2 s. auto: the filter "
+            "where it can be had. `hactl status` says which one is in force."},
     SWITCH("check_link_status", "true", "an interface without carrier is a failure", NULL),
     TEXT("preferred_lft", 0, "forever", "seconds until the address is deprecated as a source; \"forever\"", NULL),
     SWITCH("noprefixroute", "false", "no route to the address's net is made", NULL),
@@ -208,7 +223,11 @@ const struct halyard_agent halyard_agent_plugin = {
         "name in resource-agents. An address that is already there is kept. Before it is added the link is asked "
         "whether another host has it. While it runs, its removal by somebody else and the loss of the link are seen "
         "at once. Under a lease the address has a lifetime of 2 s, which is renewed all the time: when all of the "
-        "cluster's processes on a node are killed, the kernel removes it. `ip address` shows that as valid_lft.",
+        "cluster's processes on a node are killed, the kernel removes it. `ip address` shows that as valid_lft. A "
+        "filter in "
+        "the kernel drops what belongs to it from the end of the lease on, see `guard`; `tc filter show dev eth0 "
+        "egress` "
+        "has it.",
     .params = params,
     .start_ms = 20000,
     .stop_ms = 20000,

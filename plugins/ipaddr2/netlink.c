@@ -395,3 +395,8 @@ int hy_ip_nl_keep_secondaries(struct hy_ip_nl *nl, int index)
     mnl_attr_nest_end(message, families);
     return ask(nl, message, NULL, NULL);
 }
+
+int hy_ip_nl_ask(struct hy_ip_nl *nl, struct nlmsghdr *message, mnl_cb_t callback, void *context)
+{
+    return ask(nl, message, callback, context);
+}

@@ -74,6 +74,9 @@ int hy_ip_nl_delete(struct hy_ip_nl *nl, const struct hy_ip_entry *entry); /* -E
 /* When a primary IPv4 address of this link goes, its secondaries stay (promote_secondaries in ip-sysctl). */
 int hy_ip_nl_keep_secondaries(struct hy_ip_nl *nl, int index);
 
+/* Sends what was made by libmnl's means, and takes answers up to the acknowledgement or the end of the dump. */
+int hy_ip_nl_ask(struct hy_ip_nl *nl, struct nlmsghdr *message, mnl_cb_t callback, void *context);
+
 /* Events: false when the message is of another kind. */
 bool hy_ip_nl_parse_link(const struct nlmsghdr *message, struct hy_ip_link *link);
 bool hy_ip_nl_parse_entry(const struct nlmsghdr *message, struct hy_ip_entry *entry);

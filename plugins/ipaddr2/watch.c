@@ -6,6 +6,7 @@
  */
 #include "announce.h"
 #include "clock.h"
+#include "guard.h"
 #include "held.h"
 #include "vip.h"
 
@@ -253,6 +254,7 @@ static int run(struct watch *watch)
         int64_t now = hy_ip_now_ms();
         if (watch->renew_at <= now) {
             renew(watch);
+            hy_ip_guard_keep(watch->host, watch->op, &watch->asks, &watch->config.target, &watch->link);
             watch->renew_at = now + RENEW_MS;
         }
         if (watch->announce_at <= now)
