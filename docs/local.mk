@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	docs/decisions/conflict-check-before-start.md \
 	docs/decisions/deciding-afresh.md \
 	docs/decisions/disk-identity-and-damage.md \
+	docs/decisions/ebpf-guard.md \
 	docs/decisions/executor-is-the-parent.md \
 	docs/decisions/fencing-off-by-default.md \
 	docs/decisions/lease-covers-everything.md \

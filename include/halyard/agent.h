@@ -138,7 +138,8 @@ struct halyard_host {
 #endif
         ;
     /* Why the answer is what it is: one line, kept with the result and shown by `hactl status`. The last call
-     * counts. */
+     * counts. With HALYARD_OK of start and monitor: what an operator should know of how it runs; most have nothing to
+     * say. */
     void (*reason)(const struct halyard_op *op, const char *format, ...)
 #if defined(__GNUC__)
         __attribute__((format(printf, 2, 3)))
