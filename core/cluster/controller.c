@@ -38,6 +38,7 @@ static void reset(struct controller *controller)
     while (controller->orders.count)
         drop_order(controller, controller->orders.count - 1);
     hy_vec_free(&controller->listed);
+    hy_handover_reset(&controller->handovers);
     controller->term = 0;
     controller->counter = 0;
     controller->recheck = HY_NEVER;
@@ -103,9 +104,11 @@ static void resolve(struct hy_cluster *c, const struct hy_statement *statement)
         if (statement->cancelled) {
             order->acknowledged = true;
             order->cooling = c->now + COOLING;
-        } else {
-            drop_order(controller, i);
+            continue;
         }
+        if (statement->kind == HY_STATEMENT_RESULT && statement->order == order->id && strcmp(order->op, "stop") == 0)
+            hy_handover_stopped(&controller->handovers, order->rsc, order->node, c->now);
+        drop_order(controller, i);
     }
 }
 
@@ -274,6 +277,11 @@ static void give(struct hy_cluster *c, const struct hy_action *action)
     uint64_t id = (controller->term << 32) | ++controller->counter;
     fill_operation(&operation, action, id);
     struct hy_buf encoded = {0};
+    const char *from = NULL;
+    if (action->kind == HY_ACT_START)
+        from = hy_handover_take(&controller->handovers, c->replica.cib, action->rsc, c->now);
+    if (from)
+        hy_attrs_set(&operation.meta, "handed_over", from);
     hy_operation_encode(&operation, &encoded);
     hy_operation_free(&operation);
     struct ordered *order = hy_vec_add(&controller->orders);

@@ -158,11 +158,19 @@ struct sync {
     hy_time ask_again;
 };
 
+/* Stopped by order of this DC, and not ordered to start since. */
+struct handover {
+    char *rsc, *node;
+    hy_time at;
+};
+typedef HY_VEC(struct handover) handover_list;
+
 struct controller {
     uint64_t term; /* in which it leads; 0: it does not */
     uint32_t counter;
     HY_VEC(struct ordered) orders;
     HY_VEC(struct hy_inflight) listed; /* for hy_cluster_in_flight() */
+    handover_list handovers;
     hy_time recheck;
     hy_time rest_until; /* when the next decision may be made that nothing urgent asks for */
     hy_time later;      /* and one is to be made then; HY_NEVER: not */
@@ -345,6 +353,13 @@ void hy_controller_edited(struct hy_cluster *c);
 void hy_controller_run(struct hy_cluster *c);
 bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status);
 hy_time hy_controller_deadline(const struct hy_cluster *c);
+
+/* handover.c */
+void hy_handover_reset(handover_list *handovers);
+void hy_handover_stopped(handover_list *handovers, const char *rsc, const char *node, hy_time now);
+/* It is about to be started: the node that has let go of it a moment ago, in good order; NULL: none. Borrowed of the CIB.
+ * Nobody has, from then on. */
+const char *hy_handover_take(handover_list *handovers, const struct hy_cib *cib, const char *rsc, hy_time now);
 
 /* leave.c */
 void hy_leave_start(struct hy_cluster *c); /* a shutdown */

@@ -7,6 +7,7 @@ libhy_cluster_a_SOURCES = \
 	core/cluster/controller.c \
 	core/cluster/internal.h \
 	core/cluster/forming.c core/cluster/hints.c core/cluster/members.c core/cluster/servers.c \
+	core/cluster/handover.c \
 	core/cluster/leave.c \
 	core/cluster/message.c core/cluster/message.h \
 	core/cluster/orders.c \

@@ -105,27 +105,38 @@ struct change {
     const char *what;
 };
 
-static void take_out(struct change *change, size_t at, const char *what)
+/* One that cannot be made now does not stand in the way of another that can, and that may be what makes it possible. */
+static bool take(struct hy_cluster *c, const struct change *wanted, struct change *change)
 {
-    change->node = change->servers.list[at].id;
-    change->what = what;
-    change->servers.count--;
-    memmove(&change->servers.list[at], &change->servers.list[at + 1],
-            (change->servers.count - at) * sizeof change->servers.list[0]);
+    if (!can_commit(c, &wanted->servers))
+        return wait_for(&c->servers, hy_cluster_name_of(c, wanted->node),
+                        "cannot be dealt with: with it changed, too few of the voters would be alive");
+    *change = *wanted;
+    return true;
+}
+
+static bool take_out(struct hy_cluster *c, size_t at, const char *what, struct change *change)
+{
+    struct change without = {.servers = change->servers, .node = change->servers.list[at].id, .what = what};
+    without.servers.count--;
+    memmove(&without.servers.list[at], &without.servers.list[at + 1],
+            (without.servers.count - at) * sizeof without.servers.list[0]);
+    return take(c, &without, change);
 }
 
 static bool choose_one_to_lose_its_vote(struct hy_cluster *c, struct change *change)
 {
     for (size_t i = 0; i < change->servers.count; i++) {
-        struct hy_raft_server *server = &change->servers.list[i];
+        const struct hy_raft_server *server = &change->servers.list[i];
         const struct hy_node_status *status = enrolled(c, server->id);
         if (!server->voter || server->id == c->self || !status || !status->enrolled.striking ||
             status->state != HY_MEMBER_IN || !is_live(c, server->id))
             continue;
-        server->voter = false;
-        change->node = server->id;
-        change->what = "is to be taken out, and votes no more";
-        return true;
+        struct change without = {
+            .servers = change->servers, .node = server->id, .what = "is to be taken out, and votes no more"};
+        without.servers.list[i].voter = false;
+        if (take(c, &without, change))
+            return true;
     }
     return false;
 }
@@ -138,14 +149,12 @@ static bool choose_one_to_go(struct hy_cluster *c, struct change *change)
         struct hy_membership_view view = {0};
         if (server->id == c->self || (status && !has_ended(c, status)))
             continue;
-        if (!status || !status->enrolled.address || status->enrolled.striking) {
-            take_out(change, i, "is taken out of the servers");
+        bool struck = !status || !status->enrolled.address || status->enrolled.striking;
+        bool replaced = see(c, server->id, &view) && view.disk && view.disk != server->disk;
+        if (struck && take_out(c, i, "is taken out of the servers", change))
             return true;
-        }
-        if (see(c, server->id, &view) && view.disk && view.disk != server->disk) {
-            take_out(change, i, "has another disk: the old one is taken out of the servers");
+        if (!struck && replaced && take_out(c, i, "has another disk: the old one is taken out of the servers", change))
             return true;
-        }
     }
     return false;
 }
@@ -153,12 +162,12 @@ static bool choose_one_to_go(struct hy_cluster *c, struct change *change)
 /* Witnesses are there to vote; the others by their id. */
 static bool choose_one_to_vote(struct hy_cluster *c, struct change *change)
 {
-    struct hy_raft_server *chosen = NULL;
+    const struct hy_raft_server *chosen = NULL;
     bool chosen_is_witness = false;
     if (hy_raft_voter_count(&change->servers) >= HY_VOTERS_MAX)
         return false;
     for (size_t i = 0; i < change->servers.count; i++) {
-        struct hy_raft_server *server = &change->servers.list[i];
+        const struct hy_raft_server *server = &change->servers.list[i];
         const struct hy_node_status *status = enrolled(c, server->id);
         if (server->voter || !status || status->enrolled.striking || status->state != HY_MEMBER_IN ||
             !is_live(c, server->id) || !hy_raft_caught_up(c->replica.raft, server->id))
@@ -172,10 +181,10 @@ static bool choose_one_to_vote(struct hy_cluster *c, struct change *change)
     }
     if (!chosen)
         return false;
-    chosen->voter = true;
-    change->node = chosen->id;
-    change->what = "has caught up: it votes from now on";
-    return true;
+    struct change with = {.servers = change->servers, .node = chosen->id};
+    with.what = "has caught up: it votes from now on";
+    with.servers.list[chosen - change->servers.list].voter = true;
+    return take(c, &with, change);
 }
 
 /* What is left of another cluster must not be taken for a part of this one's log. */
@@ -199,10 +208,10 @@ static bool choose_one_to_come(struct hy_cluster *c, struct change *change)
             !has_ended(c, status) || !is_live(c, node->id) || !see(c, node->id, &view) || !view.disk ||
             !is_ours(c, node->name, &view))
             continue;
-        change->servers.list[change->servers.count++] = (struct hy_raft_server){.id = node->id, .disk = view.disk};
-        change->node = node->id;
-        change->what = "is taken into the servers, as a learner";
-        return true;
+        struct change with = {.servers = change->servers, .node = node->id};
+        with.what = "is taken into the servers, as a learner";
+        with.servers.list[with.servers.count++] = (struct hy_raft_server){.id = node->id, .disk = view.disk};
+        return take(c, &with, change);
     }
     return false;
 }
@@ -210,10 +219,6 @@ static bool choose_one_to_come(struct hy_cluster *c, struct change *change)
 static void make(struct hy_cluster *c, const struct change *change)
 {
     const char *name = hy_cluster_name_of(c, change->node);
-    if (!can_commit(c, &change->servers)) {
-        wait_for(&c->servers, name, "cannot be dealt with: with it changed, too few of the voters would be alive");
-        return;
-    }
     struct hy_err err = {{0}};
     const struct hy_raft_event event = {.type = HY_RAFT_CONFIGURE, .servers = &change->servers};
     if (hy_replica_step(c, &event, &err))

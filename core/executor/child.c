@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-    ANSWER_FD = 3,
+    HIGHEST_ANSWER_FD = 1023,
     HEADER_BYTES = 4,
     READ_AT_ONCE = 4096,
     READS_PER_TURN = 16, /* a child that floods its pipe must not keep the others waiting */
@@ -28,13 +28,14 @@ struct hy_child {
     struct hy_loop *loop;
     pid_t pid;
     hy_time started;
-    hy_time took;
     struct hy_watched exit;
     struct hy_watched output;
     struct hy_watched answer;
     struct hy_timer timer;
+    struct hy_leftover leftover; /* once ended() has been called and it is not gone yet */
     bool timed_out;
     bool killed;
+    bool done; /* what it was there for */
     struct hy_buf tail;
     struct hy_buf frames;
     void (*message)(void *context, const void *data, size_t size);
@@ -62,6 +63,28 @@ int hy_child_send(int answer_fd, const void *data, size_t size)
     return rc;
 }
 
+/*
+ * The end of this pipe tells that the process runs no line any more, and it tells so early only when it is the first
+ * descriptor to be closed: a packet socket takes the kernel some 10 ms. A process that ends closes its descriptors from
+ * the highest down (Linux: deferred work, last in first out; were it otherwise, the end would be seen later, no more).
+ */
+static int place_descriptors(int answer, int lent)
+{
+    struct rlimit files;
+    int place = HIGHEST_ANSWER_FD;
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur <= (rlim_t)place)
+        place = (int)files.rlim_cur - 1;
+    if (answer != place && dup3(answer, place, O_CLOEXEC) < 0)
+        _exit(1);
+    if (lent && lent != HY_CHILD_LENT_FD && dup3(lent, HY_CHILD_LENT_FD, O_CLOEXEC) < 0)
+        _exit(1);
+    int first = lent ? HY_CHILD_LENT_FD + 1 : STDERR_FILENO + 1;
+    if (place > first)
+        close_range((unsigned)first, (unsigned)place - 1, 0);
+    close_range((unsigned)place + 1, ~0u, 0);
+    return place;
+}
+
 static _Noreturn void be_child(const struct hy_child_spec *spec, pid_t executor, int output, int answer)
 {
     setpgid(0, 0);
@@ -72,14 +95,7 @@ static _Noreturn void be_child(const struct hy_child_spec *spec, pid_t executor,
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
         _exit(1);
-    /* Out of the way first: it may lie where the answers go. */
-    int lent = spec->lent_fd ? fcntl(spec->lent_fd, F_DUPFD_CLOEXEC, HY_CHILD_LENT_FD + 1) : -1;
-    if (answer != ANSWER_FD && dup3(answer, ANSWER_FD, O_CLOEXEC) < 0)
-        _exit(1);
-    if (spec->lent_fd && dup3(lent, HY_CHILD_LENT_FD, O_CLOEXEC) < 0)
-        _exit(1);
-    close_range(spec->lent_fd ? HY_CHILD_LENT_FD + 1 : ANSWER_FD + 1, ~0u, 0);
-    _exit(spec->body(spec->argument, ANSWER_FD));
+    _exit(spec->body(spec->argument, place_descriptors(answer, spec->lent_fd)));
 }
 
 /* ---- what comes through the pipes */
@@ -149,11 +165,16 @@ static void output_ready(void *context)
         close_watched(child, &child->output);
 }
 
+static void begin_to_end(struct hy_child *child);
+
 static void answer_ready(void *context)
 {
     struct hy_child *child = context;
-    if (!read_pipe(child, &child->answer, READS_PER_TURN))
-        close_watched(child, &child->answer);
+    if (read_pipe(child, &child->answer, READS_PER_TURN))
+        return;
+    close_watched(child, &child->answer);
+    if (child->done || child->killed)
+        begin_to_end(child);
 }
 
 /* ---- its end */
@@ -162,7 +183,17 @@ static void answer_ready(void *context)
 struct drain {
     struct hy_loop *loop;
     struct hy_watched pipe;
+    struct hy_leftover leftover;
 };
+
+static void free_drain(void *context)
+{
+    struct drain *drain = context;
+    int fd = drain->pipe.fd;
+    hy_loop_unwatch(drain->loop, &drain->pipe);
+    close(fd);
+    free(drain);
+}
 
 static void drain_ready(void *context)
 {
@@ -174,10 +205,8 @@ static void drain_ready(void *context)
             return;
         if (got > 0)
             continue;
-        int fd = drain->pipe.fd;
-        hy_loop_unwatch(drain->loop, &drain->pipe);
-        close(fd);
-        free(drain);
+        hy_loop_collect(drain->loop, &drain->leftover);
+        free_drain(drain);
         return;
     }
 }
@@ -193,7 +222,9 @@ static void leave_output_to_drain(struct hy_child *child)
     if (hy_loop_watch(child->loop, &drain->pipe, fd, drain_ready, drain)) {
         close(fd);
         free(drain);
+        return;
     }
+    hy_loop_leave(child->loop, &drain->leftover, free_drain, drain);
 }
 
 static void conclude(struct hy_child *child, int status)
@@ -207,33 +238,72 @@ static void conclude(struct hy_child *child, int status)
     struct hy_child_end end = {.status = status,
                                .timed_out = child->timed_out,
                                .killed = child->killed,
-                               .took = child->took,
+                               .took = hy_loop_now() - child->started,
                                .output = hy_buf_text(&child->tail) + skip,
                                .output_size = child->tail.size - skip};
     leave_output_to_drain(child);
     close_watched(child, &child->answer);
-    close_watched(child, &child->exit);
     hy_loop_unset(child->loop, &child->timer);
     child->ended(child->context, &end);
     hy_buf_free(&child->tail);
     hy_buf_free(&child->frames);
-    free(child);
+}
+
+/* As long as the leader is not reaped, its number, and so that of the group, cannot be another's. */
+static int reap(struct hy_child *child, bool with_group)
+{
+    int status = 0;
+    if (with_group)
+        kill(-child->pid, SIGKILL);
+    while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    close_watched(child, &child->exit);
+    return status;
+}
+
+static bool has_exited(const struct hy_child *child, siginfo_t *info)
+{
+    *info = (siginfo_t){0};
+    return waitid(P_PID, (id_t)child->pid, info, WEXITED | WNOHANG | WNOWAIT) == 0 && info->si_pid == child->pid;
 }
 
 static void exit_ready(void *context)
 {
     struct hy_child *child = context;
-    siginfo_t info = {0};
-    if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG | WNOWAIT) || info.si_pid != child->pid)
+    siginfo_t info;
+    if (!has_exited(child, &info))
         return;
-    child->took = hy_loop_now() - child->started;
-    /* As long as the leader is not reaped, its number, and so that of the group, cannot be another's. */
-    if (child->timed_out || child->killed || info.si_code != CLD_EXITED)
+    conclude(child, reap(child, child->timed_out || child->killed || info.si_code != CLD_EXITED));
+    free(child);
+}
+
+static void free_ending(void *context)
+{
+    struct hy_child *child = context;
+    reap(child, child->timed_out || child->killed);
+    free(child);
+}
+
+static void ending_ready(void *context)
+{
+    struct hy_child *child = context;
+    siginfo_t info;
+    if (!has_exited(child, &info))
+        return;
+    hy_loop_collect(child->loop, &child->leftover);
+    child->killed |= info.si_code != CLD_EXITED;
+    free_ending(child);
+}
+
+/* It has done what it was there for, or was killed, and its pipe is at its end: it runs no line any more. What it holds
+ * still takes the kernel its time, and nobody need wait for that. */
+static void begin_to_end(struct hy_child *child)
+{
+    if (child->timed_out || child->killed)
         kill(-child->pid, SIGKILL);
-    int status = 0;
-    while (waitpid(child->pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    conclude(child, status);
+    child->exit.ready = ending_ready;
+    hy_loop_leave(child->loop, &child->leftover, free_ending, child);
+    conclude(child, 0);
 }
 
 static void grace_is_over(void *context)
@@ -248,6 +318,11 @@ static void deadline_is_over(void *context)
     child->timed_out = true;
     kill(-child->pid, SIGTERM);
     hy_loop_at(child->loop, &child->timer, hy_loop_now() + GRACE_SECONDS * HY_SECOND, grace_is_over, child);
+}
+
+void hy_child_done(struct hy_child *child)
+{
+    child->done = true;
 }
 
 void hy_child_terminate(struct hy_child *child, hy_time grace)

@@ -14,11 +14,11 @@
 struct hy_child;
 struct hy_origin;
 
-enum { HY_CHILD_OUTPUT_KEPT = 4096, HY_CHILD_MESSAGE_MAX = 64 * 1024, HY_CHILD_LENT_FD = 4 };
+enum { HY_CHILD_OUTPUT_KEPT = 4096, HY_CHILD_MESSAGE_MAX = 64 * 1024, HY_CHILD_LENT_FD = 3 };
 
 /* How it ended. */
 struct hy_child_end {
-    int status; /* as from wait(2) */
+    int status; /* as from wait(2); 0 when hy_child_done() was called, or it was killed, and it had not quite ended */
     bool timed_out;
     bool killed; /* by hy_child_kill() or hy_child_terminate() */
     hy_time took;
@@ -34,14 +34,17 @@ struct hy_child_spec {
     int lent_fd;      /* the body has it as HY_CHILD_LENT_FD, closed on exec; 0: none */
     hy_time deadline; /* HY_NEVER: none */
     bool realtime;    /* keeps a real-time priority (below the executor's) */
-    /* In the executor. message(): a whole message; borrowed. ended(): the last call; the child is gone then, and so is
-     * its group if it did not end by itself with a status. */
+    /* In the executor. message(): a whole message; borrowed. ended(): the last call; the child runs no line any more,
+     * and neither does its group if it did not end by itself with a status. */
     void (*message)(void *context, const void *data, size_t size);
     void (*ended)(void *context, const struct hy_child_end *end);
     void *context;
 };
 
 int hy_child_start(struct hy_loop *loop, const struct hy_child_spec *spec, struct hy_child **child, struct hy_err *err);
+/* From message(): it has said all that it is there for. ended() comes when it runs no more, and does not wait until the
+ * kernel has cleared up after it. */
+void hy_child_done(struct hy_child *child);
 pid_t hy_child_pid(const struct hy_child *child);
 void hy_child_terminate(struct hy_child *child, hy_time grace); /* SIGTERM to the group, after `grace` SIGKILL */
 void hy_child_kill(struct hy_child *child);                     /* SIGKILL to the group; ended() follows */

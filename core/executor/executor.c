@@ -45,26 +45,16 @@ static void take_order(void *context, struct hy_operation *operation)
     hy_queue_order(executor->queue, operation);
 }
 
-static char *lend(const char *text)
+static void send_active(void *context, const struct hy_outcome *active)
 {
-    return (char *)(uintptr_t)text;
+    struct executor *executor = context;
+    hy_port_send_outcome(&executor->port, HY_PACKET_ACTIVE, active);
 }
 
 static void answer_query(void *context)
 {
     struct executor *executor = context;
-    size_t at = 0;
-    void *value;
-    while (hy_map_next(&executor->actives.entries, &at, NULL, &value)) {
-        const struct hy_active_entry *entry = value;
-        struct hy_outcome outcome = {.id = entry->kept.id,
-                                     .rsc = lend(entry->kept.rsc),
-                                     .op = lend(entry->kept.op),
-                                     .exec = entry->pending ? HY_EXEC_PENDING : HY_EXEC_DONE,
-                                     .agent = lend(entry->kept.agent),
-                                     .digest = lend(entry->kept.digest)};
-        hy_port_send_outcome(&executor->port, HY_PACKET_ACTIVE, &outcome);
-    }
+    hy_queue_report(executor->queue, send_active, executor);
     hy_port_send_text(&executor->port, HY_PACKET_ACTIVE_END, false, "");
 }
 

@@ -507,6 +507,41 @@ void hy_queue_order(struct hy_queue *queue, struct hy_operation *operation)
     hy_queue_pump(queue);
 }
 
+/* ---- what there is */
+
+static void report_operation(const struct hy_operation *operation, bool pending, hy_active_fn *report, void *context)
+{
+    const struct hy_outcome outcome = {.id = operation->id,
+                                       .rsc = operation->rsc,
+                                       .op = operation->op,
+                                       .exec = pending ? HY_EXEC_PENDING : HY_EXEC_DONE,
+                                       .agent = operation->agent,
+                                       .digest = operation->digest};
+    report(context, &outcome);
+}
+
+static void report_waiting(struct hy_item *const *items, size_t count, hy_active_fn *report, void *context)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!items[i]->recurring && hy_changes_state(items[i]->operation.op))
+            report_operation(&items[i]->operation, true, report, context);
+}
+
+void hy_queue_report(const struct hy_queue *queue, hy_active_fn *report, void *context)
+{
+    size_t at = 0;
+    void *value;
+    while (hy_map_next(&queue->spec.actives->entries, &at, NULL, &value)) {
+        const struct hy_active_entry *entry = value;
+        report_operation(&entry->kept, entry->pending, report, context);
+    }
+    for (at = 0; hy_map_next(&queue->lanes, &at, NULL, &value);) {
+        const struct hy_lane *lane = value;
+        report_waiting(lane->items.items, lane->items.count, report, context);
+        report_waiting(lane->delayed.items, lane->delayed.count, report, context);
+    }
+}
+
 void hy_queue_forget_orders(struct hy_queue *queue)
 {
     size_t at = 0;

@@ -27,6 +27,11 @@ void hy_queue_free(struct hy_queue **queue); /* nothing may be running */
 /* Takes the order over. An order that has been taken before (its id) is answered again, not run again. */
 void hy_queue_order(struct hy_queue *queue, struct hy_operation *operation);
 
+/* All that is active here, or may be soon: what has been started (exec=done), what is being changed (pending), and what has been
+ * ordered to change and has not begun (pending). For a DC that is new, and decides by this. Borrowed for the call. */
+typedef void hy_active_fn(void *context, const struct hy_outcome *active);
+void hy_queue_report(const struct hy_queue *queue, hy_active_fn *report, void *context);
+
 /* There is a new core: recurring operations end, what only waits is dropped, what runs is finished. */
 void hy_queue_forget_orders(struct hy_queue *queue);
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/wire.h"
+#include "executor/active.h"
 #include "executor/op_child.h"
 
 #include <signal.h>
@@ -103,6 +104,7 @@ static void take_answer(struct hy_run *run, struct hy_rd *rd)
     take_text(rd, &reason);
     if (hy_rd_done(rd) && (exec == HY_EXEC_DONE || exec == HY_EXEC_ERROR || exec == HY_EXEC_CANCELLED)) {
         run->answered = true;
+        hy_child_done(run->child);
         run->exec = (enum hy_exec)exec;
         run->rc = rc;
         hy_buf_free(&run->reason);
@@ -271,6 +273,15 @@ static bool lends_map(const struct hy_run_spec *spec)
     return spec->operation->lease && spec->env->lease_map > 0;
 }
 
+/* What lets go in a moment takes hold in a moment: others are waiting for it, and it does not wait for its turn. */
+static bool is_urgent(const struct hy_run_spec *spec)
+{
+    uint32_t caps = 0;
+    return spec->realtime || (hy_changes_state(spec->operation->op) && spec->env->agents &&
+                              hy_agent_table_find(spec->env->agents, spec->operation->agent, &caps, NULL) &&
+                              caps & HALYARD_CAP_FAST_RELEASE);
+}
+
 int hy_run_start(struct hy_loop *loop, const struct hy_run_spec *spec, struct hy_run **run, struct hy_err *err)
 {
     struct hy_run *made = hy_alloc(sizeof *made);
@@ -283,7 +294,7 @@ int hy_run_start(struct hy_loop *loop, const struct hy_run_spec *spec, struct hy
                                   .argument = &request,
                                   .lent_fd = lends_map(spec) ? spec->env->lease_map : 0,
                                   .deadline = spec->deadline,
-                                  .realtime = spec->realtime,
+                                  .realtime = is_urgent(spec),
                                   .message = message,
                                   .ended = ended,
                                   .context = made};

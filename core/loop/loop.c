@@ -21,6 +21,7 @@ struct hy_loop {
     HY_VEC(struct hy_watched *) again;         /* to be called in the next turn; NULL: unwatched since */
     struct epoll_event events[EVENTS_AT_ONCE]; /* being handled: an unwatched one is struck out */
     int event_count;
+    struct hy_leftover *leftovers;
     bool stop;
 };
 
@@ -53,6 +54,11 @@ void hy_loop_free(struct hy_loop **loop)
 {
     if (!*loop)
         return;
+    while ((*loop)->leftovers) {
+        struct hy_leftover *leftover = (*loop)->leftovers;
+        hy_loop_collect(*loop, leftover);
+        leftover->release(leftover->context);
+    }
     if ((*loop)->timerfd >= 0)
         close((*loop)->timerfd);
     if ((*loop)->epoll >= 0)
@@ -61,6 +67,24 @@ void hy_loop_free(struct hy_loop **loop)
     hy_vec_free(&(*loop)->again);
     free(*loop);
     *loop = NULL;
+}
+
+void hy_loop_leave(struct hy_loop *loop, struct hy_leftover *leftover, void (*release)(void *context), void *context)
+{
+    *leftover = (struct hy_leftover){.next = loop->leftovers, .release = release, .context = context};
+    if (leftover->next)
+        leftover->next->prev = leftover;
+    loop->leftovers = leftover;
+}
+
+void hy_loop_collect(struct hy_loop *loop, struct hy_leftover *leftover)
+{
+    if (leftover->prev)
+        leftover->prev->next = leftover->next;
+    else
+        loop->leftovers = leftover->next;
+    if (leftover->next)
+        leftover->next->prev = leftover->prev;
 }
 
 /* ---- descriptors */

@@ -34,6 +34,13 @@ struct hy_timer {
     size_t place; /* in the heap, from 1; 0: not set. A zeroed struct is a timer that is not set */
 };
 
+/* What goes on by itself, and belongs to nobody else any more: a process that is on its way out, a pipe that is read dry. */
+struct hy_leftover {
+    struct hy_leftover *next, *prev;
+    void (*release)(void *context);
+    void *context;
+};
+
 hy_time hy_loop_now(void); /* CLOCK_BOOTTIME */
 
 int hy_loop_new(struct hy_loop **loop, struct hy_err *err);
@@ -54,6 +61,10 @@ void hy_loop_unwatch(struct hy_loop *loop, struct hy_watched *watched);
 /* Calls due() once at `at`; moves the timer when it is set already. HY_NEVER unsets it. */
 void hy_loop_at(struct hy_loop *loop, struct hy_timer *timer, hy_time at, void (*due)(void *context), void *context);
 void hy_loop_unset(struct hy_loop *loop, struct hy_timer *timer);
+
+/* Calls release() when the loop is freed, if it is still left over then. Lives in its owner's struct. */
+void hy_loop_leave(struct hy_loop *loop, struct hy_leftover *leftover, void (*release)(void *context), void *context);
+void hy_loop_collect(struct hy_loop *loop, struct hy_leftover *leftover);
 
 /* Until hy_loop_stop(): after that nothing is called any more. */
 int hy_loop_run(struct hy_loop *loop, struct hy_err *err);

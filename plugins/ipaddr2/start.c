@@ -71,6 +71,8 @@ static enum halyard_rc check_link(const struct start *start)
 static enum halyard_rc ask_around(struct start *start)
 {
     const struct hy_ip_config *config = &start->config;
+    if (start->host->meta(start->op, "handed_over"))
+        return HALYARD_OK; /* it has been let go of a moment ago, and whoever had it had asked */
     int64_t left = time_left(start);
     struct hy_ip_conflict conflict = {.check_ms = config->conflict_check_ms,
                                       .wait_ms = config->conflict_wait_ms < left ? config->conflict_wait_ms : left};

@@ -99,21 +99,15 @@ void sim_executor_order(struct sim_world *world, size_t node, struct hy_operatio
     sim_executor_due_moved(world, node);
 }
 
+static void active(void *context, const struct hy_outcome *active)
+{
+    send_news(context, HY_EXECUTOR_ACTIVE, active, false);
+}
+
 void sim_executor_query(struct sim_world *world, size_t node)
 {
     struct sim_executor *executor = enter(world, node);
-    size_t at = 0;
-    void *value;
-    while (hy_map_next(&executor->actives.entries, &at, NULL, &value)) {
-        const struct hy_active_entry *entry = value;
-        const struct hy_outcome outcome = {.id = entry->kept.id,
-                                           .rsc = entry->kept.rsc,
-                                           .op = entry->kept.op,
-                                           .exec = entry->pending ? HY_EXEC_PENDING : HY_EXEC_DONE,
-                                           .agent = entry->kept.agent,
-                                           .digest = entry->kept.digest};
-        send_news(executor, HY_EXECUTOR_ACTIVE, &outcome, false);
-    }
+    hy_queue_report(executor->queue, active, executor);
     send_news(executor, HY_EXECUTOR_ACTIVE_END, NULL, false);
 }
 

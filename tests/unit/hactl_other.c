@@ -110,6 +110,7 @@ START_TEST(wrong_usage)
     expect_ok(&core, "hactl help resource move",
               "usage: hactl resource move RSC [NODE]\n"
               "prefer a node from now on; without NODE: away from where it is\n");
+    expect_in(&core, "hactl cluster --help", "  remove       take a node out: it gives up its resources first\n");
     expect_in(&core, "hactl --version", "hactl 0.1.0 (halyard)\n");
 }
 END_TEST

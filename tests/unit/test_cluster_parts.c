@@ -135,6 +135,63 @@ START_TEST(a_report_for_an_epoch_that_is_over_is_none)
 }
 END_TEST
 
+struct let_go {
+    struct hy_cib cib;
+    struct hy_node_status node, *nodes[1];
+    struct hy_result results[2]; /* of start and stop */
+    handover_list handovers;
+};
+
+static char node_name[] = "test3", rsc_name[] = "ClusterIP", start_name[] = "start", stop_name[] = "stop";
+
+/* Started, and stopped by order at 100 s, both well. */
+static void let_go(struct let_go *l)
+{
+    handover_list kept = l->handovers;
+    *l = (struct let_go){.node = {.node = node_name, .state = HY_MEMBER_IN}, .nodes = {&l->node}, .handovers = kept};
+    l->results[0] = (struct hy_result){.rsc = rsc_name, .op = start_name, .call = 7};
+    l->results[1] = (struct hy_result){.rsc = rsc_name, .op = stop_name, .call = 9};
+    l->node.results.items = l->results;
+    l->node.results.count = 2;
+    l->cib.nodes.items = l->nodes;
+    l->cib.nodes.count = 1;
+    hy_handover_stopped(&l->handovers, "ClusterIP", "test3", 100 * HY_SECOND);
+}
+
+static const char *take(struct let_go *l, const char *rsc, hy_time after)
+{
+    return hy_handover_take(&l->handovers, &l->cib, rsc, 100 * HY_SECOND + after);
+}
+
+START_TEST(handed_over_is_what_was_let_go_of_in_good_order)
+{
+    struct let_go l = {.handovers = {0}};
+    let_go(&l);
+    ck_assert_ptr_null(take(&l, "MaxScale", HY_MS));
+    ck_assert_pstr_eq(take(&l, "ClusterIP", HY_MS), "test3");
+    ck_assert_ptr_null(take(&l, "ClusterIP", HY_MS)); /* whoever was to start it may be lost, and have it */
+    let_go(&l);
+    ck_assert_ptr_null(take(&l, "ClusterIP", 2 * HY_SECOND)); /* long ago */
+    let_go(&l);
+    l.results[1].rc = 1; /* the stop failed */
+    ck_assert_ptr_null(take(&l, "ClusterIP", HY_MS));
+    let_go(&l);
+    l.results[0].rc = 1; /* the start had failed: somebody else may have it */
+    ck_assert_ptr_null(take(&l, "ClusterIP", HY_MS));
+    let_go(&l);
+    l.results[0].call = 10; /* started again since */
+    ck_assert_ptr_null(take(&l, "ClusterIP", HY_MS));
+    let_go(&l);
+    l.node.state = HY_MEMBER_GONE;
+    ck_assert_ptr_null(take(&l, "ClusterIP", HY_MS));
+    let_go(&l);
+    l.node.results.items = &l.results[1]; /* found running by a probe: nobody here has asked around for it */
+    l.node.results.count = 1;
+    ck_assert_ptr_null(take(&l, "ClusterIP", HY_MS));
+    hy_handover_reset(&l.handovers);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cluster parts");
@@ -144,5 +201,6 @@ int main(void)
     tcase_add_test(tcase, message_refuses_what_is_cut_or_foreign);
     tcase_add_test(tcase, statements_are_seen_as_they_are_written);
     tcase_add_test(tcase, a_report_for_an_epoch_that_is_over_is_none);
+    tcase_add_test(tcase, handed_over_is_what_was_let_go_of_in_good_order);
     return run_suite(suite);
 }

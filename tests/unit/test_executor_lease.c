@@ -355,6 +355,28 @@ START_TEST(a_query_tells_what_is_active)
 }
 END_TEST
 
+/* A new DC that did not hear of it would start the resource elsewhere, and this start would begin all the same. */
+START_TEST(a_query_tells_what_has_been_ordered_and_has_not_begun)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    struct hy_operation start = {
+        .rsc = hy_strdup("a"), .agent = hy_strdup(good), .op = hy_strdup("start"), .start_delay = 3600 * HY_SECOND};
+    uint64_t id = bench_order_full(&bench, &start, NULL);
+    hy_operation_free(&start);
+    ck_assert_int_eq(hy_executor_query(bench.link), 0);
+    struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_ACTIVE);
+    ck_assert_str_eq(news.outcome.rsc, "a");
+    ck_assert_str_eq(news.outcome.op, "start");
+    ck_assert_int_eq(news.outcome.exec, HY_EXEC_PENDING);
+    ck_assert_uint_eq(news.outcome.id, id);
+    hy_outcome_free(&news.outcome);
+    news = bench_news(&bench, HY_EXECUTOR_ACTIVE_END);
+    hy_outcome_free(&news.outcome);
+    bench_close(&bench);
+}
+END_TEST
+
 /* ---- deaths */
 
 START_TEST(a_dead_core_is_followed_by_another)
@@ -480,6 +502,7 @@ int main(int argc, char **argv)
     tcase_add_loop_test(tcase, the_page_is_a_map_or_memory, 0, 2);
     tcase_add_loop_test(tcase, agents_are_lent_the_map, 0, 2);
     tcase_add_test(tcase, a_query_tells_what_is_active);
+    tcase_add_test(tcase, a_query_tells_what_has_been_ordered_and_has_not_begun);
     tcase_add_test(tcase, a_dead_core_is_followed_by_another);
     tcase_add_loop_test(tcase, the_executor_ends_with_a_core_that_has_ended_for_good, 0, 2);
     tcase_add_test(tcase, the_guard_releases_when_the_executor_is_killed);

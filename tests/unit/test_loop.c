@@ -282,6 +282,26 @@ START_TEST(stop_is_at_once)
 }
 END_TEST
 
+static void count_release(void *context)
+{
+    ++*(int *)context;
+}
+
+START_TEST(what_is_left_over_is_released_with_the_loop)
+{
+    struct hy_leftover left[4];
+    int released[4] = {0};
+    for (size_t i = 0; i < 4; i++)
+        hy_loop_leave(loop, &left[i], count_release, &released[i]);
+    hy_loop_collect(loop, &left[3]); /* the newest, one in the middle, the oldest */
+    hy_loop_collect(loop, &left[1]);
+    hy_loop_collect(loop, &left[0]);
+    hy_loop_free(&loop);
+    ck_assert_int_eq(released[2], 1);
+    ck_assert_int_eq(released[0] + released[1] + released[3], 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("loop");
@@ -298,5 +318,6 @@ int main(void)
     tcase_add_test(tcase, a_timer_that_is_moved_comes_at_its_new_time);
     tcase_add_test(tcase, an_idle_loop_sleeps);
     tcase_add_test(tcase, stop_is_at_once);
+    tcase_add_test(tcase, what_is_left_over_is_released_with_the_loop);
     return run_suite(suite);
 }

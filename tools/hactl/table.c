@@ -146,9 +146,14 @@ bool hactl_is_level(const char *word)
     return *hactl_level(word);
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static int run_command(struct hactl *h, const struct hactl_command *command, int argc, char **argv)
 {
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    if (argc == 2 && asks_for_help(argv[1])) {
         hactl_help_command(command);
         return HACTL_OK;
     }
@@ -163,7 +168,7 @@ int hactl_run(struct hactl *h, const char *level, int argc, char **argv)
     if (command)
         return run_command(h, command, argc, argv);
     if (hactl_is_level(argv[0])) {
-        if (argc == 1) {
+        if (argc == 1 || asks_for_help(argv[1])) {
             hactl_help_level(argv[0]);
             return HACTL_OK;
         }
