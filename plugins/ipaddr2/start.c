@@ -243,12 +243,12 @@ static enum halyard_rc take(struct start *start)
     if (rc != HALYARD_OK)
         return rc;
     rc = hy_ip_guard_set(start->host, start->op, start->nl, &start->config, &start->link);
+    if (rc != HALYARD_OK && !here)
+        hy_ip_guard_clear(start->host, start->op, start->nl, &start->config.target, start->link.index);
     if (rc == HALYARD_OK)
         rc = put(start);
     if (rc != HALYARD_OK) {
         hy_ip_held_clear(start->host, start->op);
-        if (!here)
-            hy_ip_guard_clear(start->host, start->op, start->nl, &start->config.target, start->link.index);
         return rc;
     }
     announce(start);
