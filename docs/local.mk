@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	docs/decisions/deciding-afresh.md \
 	docs/decisions/defending-an-address.md \
 	docs/decisions/disk-identity-and-damage.md \
+	docs/decisions/ebpf-guard.md \
 	docs/decisions/executor-is-the-parent.md \
 	docs/decisions/fencing-off-by-default.md \
 	docs/decisions/lease-covers-everything.md \

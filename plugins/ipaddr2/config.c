@@ -299,6 +299,15 @@ static enum halyard_rc refuse_contradiction(const struct halyard_host *host, con
     return HALYARD_ERR_CONFIGURED;
 }
 
+/* The host has checked that it is one of them. */
+static enum hy_ip_guard guard_of(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *text = text_of(host, op, "guard");
+    if (text && strcmp(text, "ebpf") == 0)
+        return HY_IP_GUARD_EBPF;
+    return text && strcmp(text, "lifetime") == 0 ? HY_IP_GUARD_LIFETIME : HY_IP_GUARD_AUTO;
+}
+
 enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct halyard_op *op,
                                   struct hy_ip_config *config)
 {
@@ -327,6 +336,7 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
     config->conflict_wait_ms = number_of(host, op, "conflict_wait_ms", 3000);
     config->dad = read_dad(host, op, config);
     config->conflict_defend_ms = number_of(host, op, "conflict_defend", 10000);
+    config->guard = guard_of(host, op);
     return HALYARD_OK;
 }
 

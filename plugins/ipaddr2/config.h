@@ -58,6 +58,9 @@ enum hy_ip_dad {
     HY_IP_DAD_OPTIMISTIC /* detection; serves meanwhile (RFC 4429) */
 };
 
+/* What holds the address to the lease beside the executor, see guard.h. */
+enum hy_ip_guard { HY_IP_GUARD_AUTO, HY_IP_GUARD_EBPF, HY_IP_GUARD_LIFETIME };
+
 struct hy_ip_config {
     struct hy_ip_target target;
     enum hy_ip_broadcast broadcast_kind;
@@ -74,6 +77,7 @@ struct hy_ip_config {
     int64_t conflict_check_ms; /* 0: off */
     int64_t conflict_wait_ms;
     int64_t conflict_defend_ms; /* 0: off */
+    enum hy_ip_guard guard;
 };
 
 /* Both give HALYARD_OK, or set the reason. Enters the network namespace, if one is named: the operation is alone in its process. */

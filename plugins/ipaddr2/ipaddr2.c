@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ocf:heartbeat:IPaddr2: a virtual IPv4 or IPv6 address, by netlink: no program is run. */
 #include "clock.h"
+#include "guard.h"
 #include "held.h"
 #include "routes.h"
 #include "vip.h"
@@ -98,6 +99,10 @@ static enum halyard_rc check(const struct halyard_host *host, const struct halya
     }
     if (answer == HALYARD_OK && !probe)
         answer = check_routes(host, op, &target, &nl);
+    if (rc == 0 && answer == HALYARD_OK)
+        hy_ip_guard_tell(host, op, &nl, &target, &view.link);
+    if (rc == 0 && probe && !view.found.count)
+        hy_ip_guard_clear(host, op, &nl, &target, view.link.index); /* of a life that ended without a stop */
     hy_ip_nl_close(&nl);
     return answer;
 }
@@ -152,6 +157,8 @@ static enum halyard_rc release(const struct halyard_host *host, const struct hal
         answer = hy_ip_failed(host, op, rc, "the addresses of this host cannot be listed");
     if (hy_ip_mark(host, op, HY_IP_ROUTED))
         answer = remove_routes(host, op, &nl, target, answer);
+    if (rc == 0 && answer == HALYARD_OK)
+        hy_ip_guard_clear(host, op, &nl, target, view.link.index);
     hy_ip_nl_close(&nl);
     return answer;
 }
@@ -235,6 +242,14 @@ static const struct halyard_param params[] = {
      .doc = "A host that sends ARP or neighbour advertisements for the address while it runs here is told in the log, "
             "with its MAC. The address is announced again, at once and then at most this often (RFC 5227, 2.4 (c)), "
             "and never given up for it."},
+    {.name = "guard",
+     .type = HALYARD_CHOICE,
+     .def = "auto",
+     .range = "auto|ebpf|lifetime",
+     .brief = "what makes the node let go when none of its processes can: auto, ebpf, lifetime",
+     .doc = "ebpf: a filter in the kernel (clsact) drops what belongs to the address from the end of the node's lease "
+            "on; where it cannot be had, start fails. lifetime: only the address's lifetime of 2 s. auto: the filter "
+            "where it can be had. `hactl status` says which one is in force."},
     SWITCH("check_link_status", "true", "an interface without carrier is a failure", NULL),
     TEXT("routes", 0, NULL, "routes that prefer the address as their source: \"default, 10.20.0.0/16 via 192.168.1.1\"",
          "Separated by commas, each DESTINATION [via GATEWAY] [dev INTERFACE] [metric NUMBER]; DESTINATION is "
@@ -286,7 +301,10 @@ const struct halyard_agent halyard_agent_plugin = {
         "told in the log; the loss of the link is a failure at once; another host that claims it is told, with its "
         "MAC, and answered by announcing the address again. Routes may go with it that prefer it as their source. "
         "Under a lease the address has a lifetime of 2 s, which is renewed all the time: when all of the "
-        "cluster's processes on a node are killed, the kernel removes it. `ip address` shows that as valid_lft.",
+        "cluster's processes on a node are killed, the kernel removes it. `ip address` shows that as valid_lft. A "
+        "filter in "
+        "the kernel drops what belongs to it from the end of the lease on, see `guard`; `tc filter show dev eth0 "
+        "egress` has it.",
     .params = params,
     .start_ms = 20000,
     .stop_ms = 20000,

@@ -2,6 +2,7 @@
 #include "announce.h"
 #include "clock.h"
 #include "conflict.h"
+#include "guard.h"
 #include "held.h"
 #include "packet.h"
 #include "routes.h"
@@ -315,7 +316,11 @@ static enum halyard_rc take(struct start *start)
         rc = remove_what_is_wrong(start);
     if (rc != HALYARD_OK)
         return rc;
-    rc = put(start);
+    rc = hy_ip_guard_set(start->host, start->op, start->nl, &start->config, &start->link);
+    if (rc != HALYARD_OK && !here)
+        hy_ip_guard_clear(start->host, start->op, start->nl, &start->config.target, start->link.index);
+    if (rc == HALYARD_OK)
+        rc = put(start);
     if (rc == HALYARD_OK)
         rc = put_routes(start);
     if (rc != HALYARD_OK) {
@@ -323,6 +328,7 @@ static enum halyard_rc take(struct start *start)
         return rc;
     }
     announce(start);
+    hy_ip_guard_tell(start->host, start->op, start->nl, &start->config.target, &start->link);
     return HALYARD_OK;
 }
 

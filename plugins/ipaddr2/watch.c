@@ -6,6 +6,7 @@
  */
 #include "announce.h"
 #include "clock.h"
+#include "guard.h"
 #include "held.h"
 #include "watch.h"
 
@@ -173,6 +174,7 @@ static int run(struct hy_ip_watch *watch)
         int64_t now = hy_ip_now_ms();
         if (watch->renew_at <= now) {
             hy_ip_care_renew(watch);
+            hy_ip_guard_keep(watch->host, watch->op, &watch->asks, &watch->config.target, &watch->link);
             watch->renew_at = now + RENEW_MS;
         }
         if (watch->routes_at <= now)

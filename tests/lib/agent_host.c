@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <linux/bpf.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,6 +17,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,7 +25,8 @@
 #define HEARS_MS 20000
 #define SOON_MS 20
 
-static char folder[] = "/tmp/halyard-agent-XXXXXX";
+#define FOLDER "/tmp/halyard-agent-XXXXXX"
+static char folder[] = FOLDER;
 
 /* The ABI leaves this one to the host. */
 struct halyard_op {
@@ -138,8 +141,71 @@ static int64_t ms_left(const struct halyard_op *op)
     return left > 0 ? left : 0;
 }
 
+static int64_t boot_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int make_map(void)
+{
+    union bpf_attr attr;
+    memset(&attr, 0, sizeof attr);
+    attr.map_type = BPF_MAP_TYPE_ARRAY;
+    attr.key_size = sizeof(uint32_t);
+    attr.value_size = sizeof(struct halyard_lease);
+    attr.max_entries = 1;
+    attr.map_flags = BPF_F_MMAPABLE;
+    return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr);
+}
+
+bool agent_host_may_map(void)
+{
+    int map = make_map();
+    if (map < 0)
+        printf("the kernel refuses this user a BPF map (%s): what is in the kernel is not tested here\n",
+               strerror(errno));
+    else
+        close(map);
+    return map >= 0;
+}
+
+void agent_host_use_map(struct agent_host *host)
+{
+    if (host->lease)
+        munmap(host->lease, sizeof *host->lease);
+    if (host->lease_map >= 0)
+        close(host->lease_map);
+    host->lease_map = make_map();
+    ck_assert_int_ge(host->lease_map, 0);
+    host->lease = mmap(NULL, sizeof *host->lease, PROT_READ | PROT_WRITE, MAP_SHARED, host->lease_map, 0);
+    ck_assert_ptr_ne(host->lease, MAP_FAILED);
+    host->lease->magic = HALYARD_LEASE_MAGIC;
+    host->lease->version = HALYARD_LEASE_VERSION;
+    host->lease->since = 1;
+}
+
+void agent_host_lease(struct agent_host *host, int64_t ms)
+{
+    int64_t deadline = ms == INT64_MAX ? INT64_MAX : boot_us() + ms * 1000;
+    if (host->lease)
+        *(volatile int64_t *)&host->lease->deadline = deadline;
+    atomic_store(&host->shared->lease_ms, ms);
+}
+
+static int lease_map(const struct halyard_op *op)
+{
+    return host_of(op)->lease ? host_of(op)->lease_map : -EPERM;
+}
+
 static int64_t lease_ms(const struct halyard_op *op)
 {
+    const struct agent_host *host = host_of(op);
+    if (host->lease && host->lease->deadline != INT64_MAX) {
+        int64_t left = *(volatile int64_t *)&host->lease->deadline - boot_us();
+        return left > 0 ? left / 1000 : 0;
+    }
     return atomic_load(&host_of(op)->shared->lease_ms);
 }
 
@@ -271,6 +337,7 @@ static const struct halyard_host offers = {
     .changed = changed,
     .run = run,
     .capture = capture,
+    .lease_map = lease_map,
 };
 
 enum halyard_rc agent_host_call(struct agent_host *host, halyard_op_fn *operation)
@@ -381,6 +448,7 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 void agent_host_make_folder(void)
 {
+    memcpy(folder, FOLDER, sizeof folder);
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
@@ -392,7 +460,7 @@ void agent_host_remove_folder(void)
 void agent_host_open(struct agent_host *host, const char *name)
 {
     char path[512];
-    *host = (struct agent_host){.type = "", .deadline = INT64_MAX};
+    *host = (struct agent_host){.type = "", .deadline = INT64_MAX, .lease_map = -1};
     snprintf(path, sizeof path, "%s/%s%s.so", HY_BUILDDIR, strchr(name, '/') ? "" : ".libs/", name);
     host->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     ck_assert_msg(host->library != NULL, "%s", host->library ? "" : dlerror());
@@ -409,6 +477,10 @@ void agent_host_close(struct agent_host *host)
 {
     if (host->watch > 0)
         agent_host_end_watch(host, SIGKILL);
+    if (host->lease)
+        munmap(host->lease, sizeof *host->lease);
+    if (host->lease_map >= 0)
+        close(host->lease_map);
     munmap(host->shared, sizeof *host->shared);
     dlclose(host->library);
 }

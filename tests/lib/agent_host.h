@@ -17,7 +17,7 @@ struct agent_value {
 
 /* Shared with the process in which watch runs. */
 struct agent_shared {
-    _Atomic int64_t lease_ms;
+    _Atomic int64_t lease_ms; /* where there is no map */
 };
 
 struct agent_host {
@@ -32,6 +32,8 @@ struct agent_host {
     char reason[2048];
     char log[8192];
     char output[65536]; /* the beginning of what programs printed */
+    int lease_map;      /* below 0: none */
+    struct halyard_lease *lease;
     pid_t watch;
     int changes; /* what watch says, a line each */
     char heard[4096];
@@ -48,6 +50,13 @@ void agent_host_remove_folder(void);
 void agent_host_open(struct agent_host *host, const char *name);
 /* Ends watch. */
 void agent_host_close(struct agent_host *host);
+
+/* Outside of tests. False: the kernel refuses a BPF map; says why on stdout. */
+bool agent_host_may_map(void);
+/* From now on the lease is in a (new) BPF map, and begins with none. */
+void agent_host_use_map(struct agent_host *host);
+/* From now on for so long; INT64_MAX: none is required. */
+void agent_host_lease(struct agent_host *host, int64_t ms);
 
 /* NULL takes the parameter away. */
 void agent_host_set(struct agent_host *host, const char *name, const char *text);
