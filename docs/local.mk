@@ -14,7 +14,9 @@ EXTRA_DIST += \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \
 	docs/decisions/deciding-afresh.md \
+	docs/decisions/defending-an-address.md \
 	docs/decisions/disk-identity-and-damage.md \
+	docs/decisions/ebpf-guard.md \
 	docs/decisions/executor-is-the-parent.md \
 	docs/decisions/fencing-off-by-default.md \
 	docs/decisions/lease-covers-everything.md \
@@ -27,6 +29,7 @@ EXTRA_DIST += \
 	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
 	docs/decisions/python-for-the-testbed.md \
+	docs/decisions/routes-beside.md \
 	docs/decisions/scheduler-differences.md \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \

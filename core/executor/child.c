@@ -68,7 +68,7 @@ int hy_child_send(int answer_fd, const void *data, size_t size)
  * descriptor to be closed: a packet socket takes the kernel some 10 ms. A process that ends closes its descriptors from
  * the highest down (Linux: deferred work, last in first out; were it otherwise, the end would be seen later, no more).
  */
-static int place_answer(int answer)
+static int place_descriptors(int answer, int lent)
 {
     struct rlimit files;
     int place = HIGHEST_ANSWER_FD;
@@ -76,8 +76,11 @@ static int place_answer(int answer)
         place = (int)files.rlim_cur - 1;
     if (answer != place && dup3(answer, place, O_CLOEXEC) < 0)
         _exit(1);
-    if (place > STDERR_FILENO + 1)
-        close_range(STDERR_FILENO + 1, (unsigned)place - 1, 0);
+    if (lent && lent != HY_CHILD_LENT_FD && dup3(lent, HY_CHILD_LENT_FD, O_CLOEXEC) < 0)
+        _exit(1);
+    int first = lent ? HY_CHILD_LENT_FD + 1 : STDERR_FILENO + 1;
+    if (place > first)
+        close_range((unsigned)first, (unsigned)place - 1, 0);
     close_range((unsigned)place + 1, ~0u, 0);
     return place;
 }
@@ -92,7 +95,7 @@ static _Noreturn void be_child(const struct hy_child_spec *spec, pid_t executor,
     int null = open("/dev/null", O_RDONLY);
     if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
         _exit(1);
-    _exit(spec->body(spec->argument, place_answer(answer)));
+    _exit(spec->body(spec->argument, place_descriptors(answer, spec->lent_fd)));
 }
 
 /* ---- what comes through the pipes */

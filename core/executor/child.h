@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A child process of the executor: forked, in a process group of its own, with nothing of the executor's but two pipes:
- * what it prints (the last 4 KiB are kept), and the messages that its body sends. It ends, or its deadline ends it:
+ * what it prints (the last 4 KiB are kept), and the messages that its body sends; and what it is lent. It ends, or its deadline ends it:
  * SIGTERM to the group, 5 s, SIGKILL.
  */
 #ifndef HY_EXECUTOR_CHILD_H
@@ -14,7 +14,7 @@
 struct hy_child;
 struct hy_origin;
 
-enum { HY_CHILD_OUTPUT_KEPT = 4096, HY_CHILD_MESSAGE_MAX = 64 * 1024 };
+enum { HY_CHILD_OUTPUT_KEPT = 4096, HY_CHILD_MESSAGE_MAX = 64 * 1024, HY_CHILD_LENT_FD = 3 };
 
 /* How it ended. */
 struct hy_child_end {
@@ -31,6 +31,7 @@ struct hy_child_spec {
     /* Runs in the child; the child ends with what it returns. `answer_fd`: for hy_child_send(). */
     int (*body)(const void *argument, int answer_fd);
     const void *argument;
+    int lent_fd;      /* the body has it as HY_CHILD_LENT_FD, closed on exec; 0: none */
     hy_time deadline; /* HY_NEVER: none */
     bool realtime;    /* keeps a real-time priority (below the executor's) */
     /* In the executor. message(): a whole message; borrowed. ended(): the last call; the child runs no line any more,

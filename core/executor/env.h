@@ -16,6 +16,7 @@ struct hy_exec_env {
     const struct hy_log *log;
     int log_fd; /* -1: none */
     const struct hy_lease_page *page;
+    int lease_map;                       /* the BPF map that holds the page; below 0: none, -errno says why */
     const struct hy_agent_table *agents; /* as of the start; a child looks again for what is not in it */
     struct hy_origin origin;
 };

@@ -268,6 +268,23 @@ static void wire_core(struct executor *executor, char *const *argv)
                                       .context = executor};
 }
 
+/* Below Linux 5.11 a map counts as locked memory: so after the limit of that has gone. */
+static int make_lease_page(struct executor *executor, struct hy_err *err)
+{
+    int rc = hy_lease_make_page(&executor->lease, true, err);
+    if (rc)
+        return rc;
+    int no_map = executor->lease.no_map;
+    executor->env.page = executor->lease.page;
+    executor->env.lease_map = no_map ? no_map : executor->lease.page_fd;
+    if (no_map)
+        hy_notice(executor->log,
+                  "the lease cannot be shown to programs in the kernel (bpf: %s): addresses are bound to it by their "
+                  "lifetime alone",
+                  strerror(-no_map));
+    return 0;
+}
+
 static int prepare(struct executor *executor, const struct hy_executor_options *options, struct hy_err *err)
 {
     int rc = make_state_folder(options->state_folder, err);
@@ -277,14 +294,14 @@ static int prepare(struct executor *executor, const struct hy_executor_options *
         rc = hy_loop_new(&executor->loop, err);
     if (!rc)
         rc = take_signals(executor, err);
-    if (!rc)
-        rc = hy_lease_make_page(&executor->lease, err);
     if (rc)
         return rc;
-    executor->env.page = executor->lease.page;
     if (options->trust_any_owner)
         hy_warning(executor->log, "plug-ins need not belong to root: whoever may write one runs code as this user");
     hy_process_raise(&executor->env.origin, executor->log);
+    rc = make_lease_page(executor, err);
+    if (rc)
+        return rc;
     wire_queue(executor, options->max_children);
     wire_core(executor, options->core_argv);
     return hy_guard_start(executor->loop, &executor->env, &executor->guard, err);

@@ -41,14 +41,16 @@
 #include "base/log.h"
 #include "base/time.h"
 #include "cluster/operation.h"
+#include "halyard/agent.h"
 
 #include <stdatomic.h>
 #include <stdint.h>
 
-#define HY_LEASE_PAGE_MAGIC UINT32_C(0x48594c50)
-#define HY_LEASE_PAGE_VERSION UINT32_C(1)
+#define HY_LEASE_PAGE_MAGIC HALYARD_LEASE_MAGIC
+#define HY_LEASE_PAGE_VERSION HALYARD_LEASE_VERSION
 
-/* Shared by core (writes), executor and watch children (read): one page of a sealed memfd. */
+/* Shared by core (writes), executor, operations' children and programs in the kernel (read): the value of a BPF map, or
+ * where the kernel refuses that, a page of a sealed memfd. What it is to agents is struct halyard_lease. */
 struct hy_lease_page {
     uint32_t magic;
     uint32_t version;

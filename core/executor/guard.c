@@ -162,9 +162,11 @@ static void begin(struct testament *testament, bool fast)
     }
 }
 
-static void execute_will(const struct hy_exec_env *env, const struct shared *shared)
+static void execute_will(const struct hy_exec_env *of, const struct shared *shared)
 {
-    struct testament testament = {.env = env};
+    struct hy_exec_env env = *of;
+    env.lease_map = -ENODATA; /* closed, with all else; no stop needs it */
+    struct testament testament = {.env = &env};
     struct hy_err err;
     if (hy_loop_new(&testament.loop, &err))
         return;

@@ -72,11 +72,23 @@ static int64_t lease_ms(const struct halyard_op *op)
 {
     if (!op->request->operation->lease)
         return INT64_MAX;
-    hy_time deadline = atomic_load(&op->request->env->page->deadline);
+    const struct hy_lease_page *page = op->request->env->page;
+    uint32_t epoch = op->request->operation->epoch;
+    hy_time deadline = atomic_load(&page->deadline);
+    if (epoch && epoch < atomic_load(&page->since))
+        return 0; /* a verdict came since it was ordered: what it started has been given to others */
     if (deadline == HY_NEVER)
         return INT64_MAX;
     hy_time left = deadline - hy_loop_now();
     return left > 0 ? left / HY_MS : 0;
+}
+
+/* In step with what hy_run_start() lends. */
+static int lease_map(const struct halyard_op *op)
+{
+    if (!op->request->operation->lease)
+        return -ENODATA;
+    return op->request->env->lease_map > 0 ? HY_CHILD_LENT_FD : op->request->env->lease_map;
 }
 
 /* ---- words */
@@ -132,6 +144,7 @@ static const struct halyard_host host = {
     .changed = changed,
     .run = hy_program_run,
     .capture = hy_program_capture,
+    .lease_map = lease_map,
 };
 
 const struct halyard_host *hy_host(void)

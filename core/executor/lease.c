@@ -3,43 +3,9 @@
 
 #include "base/mutant.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 enum { TRY_AGAIN_SECONDS = 5 };
-
-int hy_lease_make_page(struct hy_lease *lease, struct hy_err *err)
-{
-    size_t size = (size_t)sysconf(_SC_PAGESIZE);
-    int fd = memfd_create("halyard-lease", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0)
-        return hy_fail(err, errno, "lease page: %s", strerror(errno));
-    void *page = MAP_FAILED;
-    if (ftruncate(fd, (off_t)size) == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
-        page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (page == MAP_FAILED) {
-        int rc = hy_fail(err, errno, "lease page: %s", strerror(errno));
-        close(fd);
-        return rc;
-    }
-    lease->page = page;
-    lease->page_fd = fd;
-    lease->page->version = HY_LEASE_PAGE_VERSION;
-    lease->page->magic = HY_LEASE_PAGE_MAGIC;
-    return 0;
-}
-
-void hy_lease_close(struct hy_lease *lease)
-{
-    if (!lease->page)
-        return;
-    munmap(lease->page, (size_t)sysconf(_SC_PAGESIZE));
-    close(lease->page_fd);
-    lease->page = NULL;
-}
 
 bool hy_lease_page_allows(const struct hy_lease_page *page, const struct hy_operation *operation)
 {

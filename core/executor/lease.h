@@ -15,6 +15,7 @@ struct hy_lease {
     const struct hy_log *log;
     struct hy_lease_page *page;
     int page_fd; /* what the core maps */
+    int no_map;  /* 0: page_fd is a BPF map; else -errno, why it is plain memory */
     struct hy_actives *actives;
     struct hy_queue *queue;
     struct hy_timer timer;
@@ -27,7 +28,8 @@ struct hy_lease {
  * called: all processes of a host may have been frozen after the executor asked. */
 bool hy_lease_page_allows(const struct hy_lease_page *page, const struct hy_operation *operation);
 
-int hy_lease_make_page(struct hy_lease *lease, struct hy_err *err); /* needs nothing else of the struct */
+/* Fills `page`, `page_fd` and `no_map`; needs nothing else of the struct. `map`: a BPF map where it can be had. */
+int hy_lease_make_page(struct hy_lease *lease, bool map, struct hy_err *err);
 void hy_lease_close(struct hy_lease *lease);
 
 /* May anything be started under the lease, and what was go on? */

@@ -10,7 +10,7 @@ libhy_executor_a_SOURCES = \
 	core/executor/guard.c core/executor/guard.h \
 	core/executor/host.c core/executor/host.h \
 	core/executor/lane.h \
-	core/executor/lease.c core/executor/lease.h \
+	core/executor/lease.c core/executor/lease.h core/executor/lease_page.c \
 	core/executor/link.c \
 	core/executor/op_child.c core/executor/op_child.h \
 	core/executor/port.c core/executor/port.h \

@@ -268,6 +268,11 @@ static void ended(void *context, const struct hy_child_end *end)
 
 /* ---- starting and ending it */
 
+static bool lends_map(const struct hy_run_spec *spec)
+{
+    return spec->operation->lease && spec->env->lease_map > 0;
+}
+
 /* What lets go in a moment takes hold in a moment: others are waiting for it, and it does not wait for its turn. */
 static bool is_urgent(const struct hy_run_spec *spec)
 {
@@ -287,6 +292,7 @@ int hy_run_start(struct hy_loop *loop, const struct hy_run_spec *spec, struct hy
     struct hy_child_spec child = {.origin = &spec->env->origin,
                                   .body = hy_op_child_body,
                                   .argument = &request,
+                                  .lent_fd = lends_map(spec) ? spec->env->lease_map : 0,
                                   .deadline = spec->deadline,
                                   .realtime = is_urgent(spec),
                                   .message = message,

@@ -10,6 +10,7 @@
 #include <halyard/agent.h>
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -125,6 +126,12 @@ static int capture(const struct halyard_op *op, const char *const argv[], char *
     return run(op, argv);
 }
 
+static int no_map(const struct halyard_op *op)
+{
+    (void)op;
+    return -ENODATA;
+}
+
 static halyard_op_fn *find(const struct halyard_agent *agent, const char *name)
 {
     const struct {
@@ -171,7 +178,8 @@ int main(int argc, char **argv)
                                       .reason = reason,
                                       .changed = changed,
                                       .run = run,
-                                      .capture = capture};
+                                      .capture = capture,
+                                      .lease_map = no_map};
     struct halyard_op op = {.agent = agent, .given = argv + 3};
     int answer = (int)function(&host, &op);
     printf("answer: %d\n", answer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * halyard/agent.h - the resource-agent ABI, version 1.1
+ * halyard/agent.h - the resource-agent ABI, version 1.2
  *
  * A resource agent knows how to start, stop and check one kind of thing: an address, an init script, a supervised
  * program. It is a shared object that exports exactly one symbol:
@@ -46,7 +46,7 @@ extern "C" {
 
 #define HALYARD_AGENT_MAGIC UINT32_C(0x48414741) /* "HAGA": tells an agent from some other shared object */
 #define HALYARD_AGENT_MAJOR UINT32_C(1)
-#define HALYARD_AGENT_MINOR UINT32_C(1)
+#define HALYARD_AGENT_MINOR UINT32_C(2)
 
 /* The answer of an operation. Numbers and meaning: OCF Resource Agent API 1.1, section "Exit codes". */
 enum halyard_rc {
@@ -95,6 +95,19 @@ struct halyard_param {
 /* This one invocation; opaque, valid until the operation returns. */
 struct halyard_op;
 
+#define HALYARD_LEASE_MAGIC UINT32_C(0x48594c50)
+#define HALYARD_LEASE_VERSION UINT32_C(1)
+
+/* (1.2) The lease, as lease_map() shows it; in the machine's byte order. What was started while `since` had one value may
+ * go on only while it has that value, and CLOCK_BOOTTIME is before `deadline`. */
+struct halyard_lease {
+    uint32_t magic;   /* HALYARD_LEASE_MAGIC */
+    uint32_t version; /* HALYARD_LEASE_VERSION */
+    int64_t deadline; /* CLOCK_BOOTTIME in microseconds. 0: no lease. INT64_MAX: none is required */
+    uint32_t since;   /* changes when the cluster has judged this node gone: what it ran has been given to others */
+    uint32_t reserved;
+};
+
 /* What the host offers to an operation. Only ever grows at its end. */
 struct halyard_host {
     uint32_t size;  /* of this struct, in the host that runs you */
@@ -126,7 +139,8 @@ struct halyard_host {
 #endif
         ;
     /* Why the answer is what it is: one line, kept with the result and shown by `hactl status`. The last call
-     * counts. */
+     * counts. With HALYARD_OK of start and monitor: what an operator should know of how it runs; most have nothing to
+     * say. */
     void (*reason)(const struct halyard_op *op, const char *format, ...)
 #if defined(__GNUC__)
         __attribute__((format(printf, 2, 3)))
@@ -141,6 +155,14 @@ struct halyard_host {
     int (*run)(const struct halyard_op *op, const char *const argv[]);
     /* Like run(), with what the program printed to stdout, up to `size` - 1 bytes and a NUL, copied to `out`. */
     int (*capture)(const struct halyard_op *op, const char *const argv[], char *out, uint32_t size);
+    /* (1.2) The lease for programs in the kernel: the descriptor of a BPF map of type ARRAY, made with BPF_F_MMAPABLE,
+     * whose one element is a struct halyard_lease. The core renews it by a store to memory; programs and this process
+     * may read it, and only the core may write. The descriptor is the host's: valid until the operation returns, closed
+     * on exec, not to be closed. The map itself lives on with what refers to it: after the end of all processes of the
+     * cluster a program still sees the last deadline, which nobody renews. The next life of the cluster on this host has
+     * another map. Below 0: there is none, -errno says why (-EPERM: refused; -EINVAL: too old a kernel; -ENODATA:
+     * this operation is not under the lease). */
+    int (*lease_map)(const struct halyard_op *op);
 };
 
 typedef enum halyard_rc halyard_op_fn(const struct halyard_host *host, const struct halyard_op *op);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "config.h"
 
+#include "route_config.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -203,11 +205,17 @@ enum halyard_rc hy_ip_target_read(const struct halyard_host *host, const struct 
 static enum halyard_rc refuse_shared(const struct halyard_host *host, const struct halyard_op *op,
                                      const struct hy_ip_target *target)
 {
-    static const char *const switches[] = {"lvs_support", "lvs_ipv6_addrlabel", "unique_clone_address"};
+    static const struct {
+        const char *name, *instead;
+    } switches[] = {
+        {"lvs_support", "stop would leave the address on lo. Give the real servers a clone with nic=lo"},
+        {"lvs_ipv6_addrlabel", "set the label by `ip addrlabel`, once on each host"},
+        {"unique_clone_address", "make a primitive for each address"},
+    };
     for (size_t i = 0; i < sizeof switches / sizeof *switches; i++) {
-        if (!bool_of(host, op, switches[i], false))
+        if (!bool_of(host, op, switches[i].name, false))
             continue;
-        host->reason(op, "%s=true is not supported by this agent: leave it out", switches[i]);
+        host->reason(op, "%s=true is not supported: %s", switches[i].name, switches[i].instead);
         return HALYARD_ERR_CONFIGURED;
     }
     if (text_of(host, op, "clusterip_hash")) {
@@ -267,6 +275,39 @@ static enum halyard_rc read_preferred(const struct halyard_host *host, const str
     return HALYARD_ERR_CONFIGURED;
 }
 
+/* "auto": our own question, which takes milliseconds, does for the kernel's, which takes a second. */
+static enum hy_ip_dad read_dad(const struct halyard_host *host, const struct halyard_op *op,
+                               const struct hy_ip_config *config)
+{
+    const char *text = text_of(host, op, "dad");
+    if (config->target.addr.family != AF_INET6)
+        return HY_IP_DAD_OFF;
+    if (text && strcmp(text, "wait") == 0)
+        return HY_IP_DAD_WAIT;
+    if (text && strcmp(text, "optimistic") == 0)
+        return HY_IP_DAD_OPTIMISTIC;
+    bool off = (text && strcmp(text, "off") == 0) || bool_of(host, op, "nodad", false);
+    return off || config->conflict_check_ms > 0 ? HY_IP_DAD_OFF : HY_IP_DAD_WAIT;
+}
+
+static enum halyard_rc refuse_contradiction(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *dad = text_of(host, op, "dad");
+    if (!dad || !bool_of(host, op, "nodad", false) || strcmp(dad, "auto") == 0 || strcmp(dad, "off") == 0)
+        return HALYARD_OK;
+    host->reason(op, "nodad=true and dad=%s contradict each other: leave nodad out", dad);
+    return HALYARD_ERR_CONFIGURED;
+}
+
+/* The host has checked that it is one of them. */
+static enum hy_ip_guard guard_of(const struct halyard_host *host, const struct halyard_op *op)
+{
+    const char *text = text_of(host, op, "guard");
+    if (text && strcmp(text, "ebpf") == 0)
+        return HY_IP_GUARD_EBPF;
+    return text && strcmp(text, "lifetime") == 0 ? HY_IP_GUARD_LIFETIME : HY_IP_GUARD_AUTO;
+}
+
 enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct halyard_op *op,
                                   struct hy_ip_config *config)
 {
@@ -278,11 +319,14 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
         rc = read_broadcast(host, op, config);
     if (rc == HALYARD_OK)
         rc = read_preferred(host, op, config);
+    if (rc == HALYARD_OK)
+        rc = refuse_contradiction(host, op);
+    if (rc == HALYARD_OK)
+        rc = hy_ip_routes_read(host, op, &config->target, &config->routes);
     if (rc != HALYARD_OK)
         return rc;
     tell_ignored(host, op);
     config->noprefixroute = bool_of(host, op, "noprefixroute", false);
-    config->nodad = bool_of(host, op, "nodad", false);
     config->announce_in_background = bool_of(host, op, "arp_bg", true);
     config->announce_count = number_of(host, op, "arp_count", 5);
     config->announce_interval_ms = number_of(host, op, "arp_interval", 200);
@@ -290,6 +334,9 @@ enum halyard_rc hy_ip_config_read(const struct halyard_host *host, const struct 
     config->refresh_ms = number_of(host, op, "arp_refresh", 60000);
     config->conflict_check_ms = number_of(host, op, "conflict_check_ms", 25);
     config->conflict_wait_ms = number_of(host, op, "conflict_wait_ms", 3000);
+    config->dad = read_dad(host, op, config);
+    config->conflict_defend_ms = number_of(host, op, "conflict_defend", 10000);
+    config->guard = guard_of(host, op);
     return HALYARD_OK;
 }
 

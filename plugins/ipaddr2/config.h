@@ -31,15 +31,44 @@ struct hy_ip_target {
     bool check_carrier;    /* a link without carrier is a failure */
 };
 
+#define HY_IP_ROUTES_MAX 16
+
+/* A route that goes with the address. */
+struct hy_ip_route_spec {
+    struct hy_ip_addr dest;
+    int prefix;
+    bool follows;          /* leads where the route to the same destination leads that is there */
+    struct hy_ip_addr via; /* size 0: none */
+    char dev[IFNAMSIZ];    /* "": not said */
+    bool has_metric;
+    uint32_t metric;
+};
+
+struct hy_ip_routes {
+    int count;
+    struct hy_ip_route_spec items[HY_IP_ROUTES_MAX];
+};
+
 enum hy_ip_broadcast { HY_IP_BROADCAST_ONES, HY_IP_BROADCAST_ZEROES, HY_IP_BROADCAST_GIVEN };
+
+/* Of IPv6: what the kernel does about duplicates, and whether the address serves meanwhile. */
+enum hy_ip_dad {
+    HY_IP_DAD_OFF,       /* nothing: serves at once */
+    HY_IP_DAD_WAIT,      /* detection; serves after it */
+    HY_IP_DAD_OPTIMISTIC /* detection; serves meanwhile (RFC 4429) */
+};
+
+/* What holds the address to the lease beside the executor, see guard.h. */
+enum hy_ip_guard { HY_IP_GUARD_AUTO, HY_IP_GUARD_EBPF, HY_IP_GUARD_LIFETIME };
 
 struct hy_ip_config {
     struct hy_ip_target target;
     enum hy_ip_broadcast broadcast_kind;
     struct hy_ip_addr broadcast;
+    struct hy_ip_routes routes;
     uint32_t preferred_s; /* HY_IP_FOREVER */
     bool noprefixroute;
-    bool nodad;
+    enum hy_ip_dad dad;
     bool announce_in_background;
     int64_t announce_count;
     int64_t announce_interval_ms;
@@ -47,6 +76,8 @@ struct hy_ip_config {
     int64_t refresh_ms;
     int64_t conflict_check_ms; /* 0: off */
     int64_t conflict_wait_ms;
+    int64_t conflict_defend_ms; /* 0: off */
+    enum hy_ip_guard guard;
 };
 
 /* Both give HALYARD_OK, or set the reason. Enters the network namespace, if one is named: the operation is alone in its process. */

@@ -12,14 +12,6 @@
 #define ASK_AGAIN_MS 50
 #define QUIET_ROUNDS 2 /* one lost packet must not look like a free address */
 
-struct inquiry {
-    struct hy_ip_nl *nl;
-    const struct hy_ip_link *link;
-    const struct hy_ip_addr *addr;
-    int fd;
-    uint8_t *owner;
-};
-
 struct own_mac {
     const uint8_t *mac;
     bool found;
@@ -31,12 +23,19 @@ static void compare_mac(const struct hy_ip_link *link, void *context)
     own->found |= memcmp(link->mac, own->mac, sizeof link->mac) == 0;
 }
 
-/* With two links into one segment this host hears itself. */
-static bool is_ours(const struct inquiry *inquiry, const uint8_t mac[6])
+bool hy_ip_is_own_mac(struct hy_ip_nl *nl, const uint8_t mac[6])
 {
     struct own_mac own = {.mac = mac};
-    return hy_ip_nl_links(inquiry->nl, compare_mac, &own) == 0 && own.found;
+    return hy_ip_nl_links(nl, compare_mac, &own) == 0 && own.found;
 }
+
+struct inquiry {
+    struct hy_ip_nl *nl;
+    const struct hy_ip_link *link;
+    const struct hy_ip_addr *addr;
+    int fd;
+    uint8_t *owner;
+};
 
 /* Listens until `until`, or until the first answer. 1: a foreign owner has answered. */
 static int listen_until(const struct inquiry *inquiry, int64_t until, bool to_the_end)
@@ -53,7 +52,7 @@ static int listen_until(const struct inquiry *inquiry, int64_t until, bool to_th
         rc = hy_ip_packet_take(inquiry->fd, inquiry->addr, mac);
         if (rc < 0 && rc != -EAGAIN)
             return rc;
-        if (rc != 1 || is_ours(inquiry, mac))
+        if (rc != 1 || hy_ip_is_own_mac(inquiry->nl, mac))
             continue;
         memcpy(inquiry->owner, mac, sizeof mac);
         heard = 1;
@@ -102,7 +101,7 @@ int hy_ip_conflict_check(struct hy_ip_nl *nl, int *fd, const struct hy_ip_link *
     conflict->waited_ms = 0;
     if (!link->ethernet || conflict->check_ms <= 0)
         return 0;
-    *fd = hy_ip_packet_listener(link, addr->family);
+    *fd = hy_ip_packet_listener(link, addr);
     if (*fd < 0)
         return *fd;
     struct inquiry inquiry = {.nl = nl, .link = link, .addr = addr, .fd = *fd, .owner = conflict->owner};

@@ -16,5 +16,7 @@ struct hy_ip_conflict {
  * *fd becomes the packet socket it has asked by, for the caller to go on with. */
 int hy_ip_conflict_check(struct hy_ip_nl *nl, int *fd, const struct hy_ip_link *link, const struct hy_ip_addr *addr,
                          struct hy_ip_conflict *conflict);
+/* With two links into one segment a host hears itself. */
+bool hy_ip_is_own_mac(struct hy_ip_nl *nl, const uint8_t mac[6]);
 
 #endif

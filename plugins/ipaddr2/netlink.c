@@ -11,13 +11,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define REQUEST_SIZE 1024
 #define ANSWER_SIZE 32768 /* the most the kernel puts into one message of a dump */
 #define DUMP_TRIES 5
-
-struct request {
-    _Alignas(struct nlmsghdr) char bytes[REQUEST_SIZE];
-};
 
 int hy_ip_nl_open(struct hy_ip_nl *nl, unsigned groups)
 {
@@ -42,7 +37,7 @@ void hy_ip_nl_close(struct hy_ip_nl *nl)
     nl->socket = NULL;
 }
 
-static struct nlmsghdr *request_start(struct request *request, uint16_t type, unsigned flags)
+struct nlmsghdr *hy_ip_nl_request(struct hy_ip_request *request, uint16_t type, unsigned flags)
 {
     memset(request, 0, sizeof *request);
     struct nlmsghdr *message = mnl_nlmsg_put_header(request->bytes);
@@ -51,8 +46,7 @@ static struct nlmsghdr *request_start(struct request *request, uint16_t type, un
     return message;
 }
 
-/* Sends, and takes answers up to the acknowledgement or the end of the dump. */
-static int ask(struct hy_ip_nl *nl, struct nlmsghdr *message, mnl_cb_t callback, void *context)
+int hy_ip_nl_ask(struct hy_ip_nl *nl, struct nlmsghdr *message, mnl_cb_t callback, void *context)
 {
     _Alignas(struct nlmsghdr) char answer[ANSWER_SIZE];
     message->nlmsg_seq = ++nl->sequence;
@@ -83,7 +77,7 @@ static void copy_name(char *to, const struct nlattr *attr)
 }
 
 /* libmnl's own loops convert without saying so, which -Wconversion does not let pass. */
-static bool attr_before(const struct nlattr *attr, const void *end)
+bool hy_ip_nl_attr_before(const struct nlattr *attr, const void *end)
 {
     return mnl_attr_ok(attr, (int)((const char *)end - (const char *)attr));
 }
@@ -96,7 +90,7 @@ static const void *nest_end(const struct nlattr *nest)
 static const struct nlattr *find_nested(const struct nlattr *nest, uint16_t type)
 {
     const struct nlattr *attr = mnl_attr_get_payload(nest);
-    for (; attr_before(attr, nest_end(nest)); attr = mnl_attr_next(attr))
+    for (; hy_ip_nl_attr_before(attr, nest_end(nest)); attr = mnl_attr_next(attr))
         if (mnl_attr_get_type(attr) == type)
             return attr;
     return NULL;
@@ -124,7 +118,7 @@ bool hy_ip_nl_parse_link(const struct nlmsghdr *message, struct hy_ip_link *link
     const struct nlattr *attr;
     bool has_mac = false;
     for (attr = mnl_nlmsg_get_payload_offset(message, sizeof *info);
-         attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
+         hy_ip_nl_attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
         switch (mnl_attr_get_type(attr)) {
         case IFLA_IFNAME:
             copy_name(link->name, attr);
@@ -159,15 +153,15 @@ static int take_link(const struct nlmsghdr *message, void *context)
 
 static int get_link(struct hy_ip_nl *nl, const char *name, int index, struct hy_ip_link *link)
 {
-    struct request request;
+    struct hy_ip_request request;
     struct one_link one = {.link = link};
-    struct nlmsghdr *message = request_start(&request, RTM_GETLINK, NLM_F_ACK);
+    struct nlmsghdr *message = hy_ip_nl_request(&request, RTM_GETLINK, NLM_F_ACK);
     struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof *info);
     info->ifi_index = index;
     mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
     if (name)
         mnl_attr_put_strz(message, IFLA_IFNAME, name);
-    int rc = ask(nl, message, take_link, &one);
+    int rc = hy_ip_nl_ask(nl, message, take_link, &one);
     if (rc == 0 && !one.found)
         return -ENODEV;
     return rc;
@@ -184,10 +178,18 @@ int hy_ip_nl_link_at(struct hy_ip_nl *nl, int index, struct hy_ip_link *link)
 }
 
 /* A dump that was interrupted is asked for again, on a fresh socket: the rest of the old one may still be on its way. */
-static int dump_again(struct hy_ip_nl *nl)
+static int dump(struct hy_ip_nl *nl, struct nlmsghdr *message, mnl_cb_t callback, void *context)
 {
-    hy_ip_nl_close(nl);
-    return hy_ip_nl_open(nl, 0);
+    int rc = -EAGAIN;
+    for (int i = 0; i < DUMP_TRIES && rc == -EAGAIN; i++) {
+        rc = hy_ip_nl_ask(nl, message, callback, context);
+        if (rc != -EAGAIN)
+            break;
+        hy_ip_nl_close(nl);
+        if (hy_ip_nl_open(nl, 0) < 0)
+            return -EIO;
+    }
+    return rc;
 }
 
 struct link_walk {
@@ -206,18 +208,12 @@ static int walk_link(const struct nlmsghdr *message, void *context)
 
 int hy_ip_nl_links(struct hy_ip_nl *nl, hy_ip_link_fn *found, void *context)
 {
-    struct request request;
+    struct hy_ip_request request;
     struct link_walk walk = {.found = found, .context = context};
-    struct nlmsghdr *message = request_start(&request, RTM_GETLINK, NLM_F_DUMP);
+    struct nlmsghdr *message = hy_ip_nl_request(&request, RTM_GETLINK, NLM_F_DUMP);
     mnl_nlmsg_put_extra_header(message, sizeof(struct ifinfomsg));
     mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-    int rc = -EAGAIN;
-    for (int i = 0; i < DUMP_TRIES && rc == -EAGAIN; i++) {
-        rc = ask(nl, message, walk_link, &walk);
-        if (rc == -EAGAIN && dump_again(nl) < 0)
-            return -EIO;
-    }
-    return rc;
+    return dump(nl, message, walk_link, &walk);
 }
 
 static void take_addr(struct hy_ip_addr *addr, const struct nlattr *attr)
@@ -243,7 +239,7 @@ bool hy_ip_nl_parse_entry(const struct nlmsghdr *message, struct hy_ip_entry *en
                                   .valid_s = HY_IP_FOREVER};
     const struct nlattr *attr, *local = NULL, *address = NULL;
     for (attr = mnl_nlmsg_get_payload_offset(message, sizeof *info);
-         attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
+         hy_ip_nl_attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
         switch (mnl_attr_get_type(attr)) {
         case IFA_LOCAL:
             local = attr;
@@ -296,19 +292,13 @@ static int walk_entry(const struct nlmsghdr *message, void *context)
 
 int hy_ip_nl_entries(struct hy_ip_nl *nl, int family, int index, hy_ip_entry_fn *found, void *context)
 {
-    struct request request;
+    struct hy_ip_request request;
     struct entry_walk walk = {.index = index, .found = found, .context = context};
-    struct nlmsghdr *message = request_start(&request, RTM_GETADDR, NLM_F_DUMP);
+    struct nlmsghdr *message = hy_ip_nl_request(&request, RTM_GETADDR, NLM_F_DUMP);
     struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof *info);
     info->ifa_family = (uint8_t)family;
     info->ifa_index = (uint32_t)index;
-    int rc = -EAGAIN;
-    for (int i = 0; i < DUMP_TRIES && rc == -EAGAIN; i++) {
-        rc = ask(nl, message, walk_entry, &walk);
-        if (rc == -EAGAIN && dump_again(nl) < 0)
-            return -EIO;
-    }
-    return rc;
+    return dump(nl, message, walk_entry, &walk);
 }
 
 static int take_route(const struct nlmsghdr *message, void *context)
@@ -320,7 +310,7 @@ static int take_route(const struct nlmsghdr *message, void *context)
     *route = (struct hy_ip_route){.prefix = info->rtm_dst_len, .direct = info->rtm_type == RTN_UNICAST};
     const struct nlattr *attr;
     for (attr = mnl_nlmsg_get_payload_offset(message, sizeof *info);
-         attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
+         hy_ip_nl_attr_before(attr, mnl_nlmsg_get_payload_tail(message)); attr = mnl_attr_next(attr)) {
         uint16_t type = mnl_attr_get_type(attr);
         if (type == RTA_OIF)
             route->index = (int)mnl_attr_get_u32(attr);
@@ -332,9 +322,9 @@ static int take_route(const struct nlmsghdr *message, void *context)
 
 int hy_ip_nl_route(struct hy_ip_nl *nl, const struct hy_ip_addr *addr, int index, struct hy_ip_route *route)
 {
-    struct request request;
+    struct hy_ip_request request;
     *route = (struct hy_ip_route){0};
-    struct nlmsghdr *message = request_start(&request, RTM_GETROUTE, NLM_F_ACK);
+    struct nlmsghdr *message = hy_ip_nl_request(&request, RTM_GETROUTE, NLM_F_ACK);
     struct rtmsg *info = mnl_nlmsg_put_extra_header(message, sizeof *info);
     info->rtm_family = (uint8_t)addr->family;
     info->rtm_dst_len = (uint8_t)(addr->size * 8);
@@ -342,14 +332,14 @@ int hy_ip_nl_route(struct hy_ip_nl *nl, const struct hy_ip_addr *addr, int index
     mnl_attr_put(message, RTA_DST, addr->size, addr->bytes);
     if (index)
         mnl_attr_put_u32(message, RTA_OIF, (uint32_t)index);
-    int rc = ask(nl, message, take_route, route);
+    int rc = hy_ip_nl_ask(nl, message, take_route, route);
     return rc == 0 && route->index == 0 ? -ENETUNREACH : rc;
 }
 
 int hy_ip_nl_put(struct hy_ip_nl *nl, const struct hy_ip_new *entry)
 {
-    struct request request;
-    struct nlmsghdr *message = request_start(&request, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
+    struct hy_ip_request request;
+    struct nlmsghdr *message = hy_ip_nl_request(&request, RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
     struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof *info);
     info->ifa_family = (uint8_t)entry->addr.family;
     info->ifa_prefixlen = (uint8_t)entry->prefix;
@@ -364,26 +354,26 @@ int hy_ip_nl_put(struct hy_ip_nl *nl, const struct hy_ip_new *entry)
     mnl_attr_put_u32(message, IFA_FLAGS, entry->flags);
     struct ifa_cacheinfo lifetimes = {.ifa_prefered = entry->preferred_s, .ifa_valid = entry->valid_s};
     mnl_attr_put(message, IFA_CACHEINFO, sizeof lifetimes, &lifetimes);
-    return ask(nl, message, NULL, NULL);
+    return hy_ip_nl_ask(nl, message, NULL, NULL);
 }
 
 int hy_ip_nl_delete(struct hy_ip_nl *nl, const struct hy_ip_entry *entry)
 {
-    struct request request;
-    struct nlmsghdr *message = request_start(&request, RTM_DELADDR, NLM_F_ACK);
+    struct hy_ip_request request;
+    struct nlmsghdr *message = hy_ip_nl_request(&request, RTM_DELADDR, NLM_F_ACK);
     struct ifaddrmsg *info = mnl_nlmsg_put_extra_header(message, sizeof *info);
     info->ifa_family = (uint8_t)entry->addr.family;
     info->ifa_prefixlen = (uint8_t)entry->prefix;
     info->ifa_index = (uint32_t)entry->index;
     mnl_attr_put(message, IFA_LOCAL, entry->addr.size, entry->addr.bytes);
     mnl_attr_put(message, IFA_ADDRESS, entry->peer.size, entry->peer.bytes);
-    return ask(nl, message, NULL, NULL);
+    return hy_ip_nl_ask(nl, message, NULL, NULL);
 }
 
 int hy_ip_nl_keep_secondaries(struct hy_ip_nl *nl, int index)
 {
-    struct request request;
-    struct nlmsghdr *message = request_start(&request, RTM_SETLINK, NLM_F_ACK);
+    struct hy_ip_request request;
+    struct nlmsghdr *message = hy_ip_nl_request(&request, RTM_SETLINK, NLM_F_ACK);
     struct ifinfomsg *info = mnl_nlmsg_put_extra_header(message, sizeof *info);
     info->ifi_index = index;
     struct nlattr *families = mnl_attr_nest_start(message, IFLA_AF_SPEC);
@@ -393,5 +383,5 @@ int hy_ip_nl_keep_secondaries(struct hy_ip_nl *nl, int index)
     mnl_attr_nest_end(message, conf);
     mnl_attr_nest_end(message, family);
     mnl_attr_nest_end(message, families);
-    return ask(nl, message, NULL, NULL);
+    return hy_ip_nl_ask(nl, message, NULL, NULL);
 }

@@ -14,6 +14,12 @@ struct hy_ip_nl {
     uint32_t sequence;
 };
 
+#define HY_IP_REQUEST_SIZE 2048
+
+struct hy_ip_request {
+    _Alignas(struct nlmsghdr) char bytes[HY_IP_REQUEST_SIZE];
+};
+
 struct hy_ip_link {
     int index;
     char name[IFNAMSIZ];
@@ -73,6 +79,12 @@ int hy_ip_nl_put(struct hy_ip_nl *nl, const struct hy_ip_new *entry);
 int hy_ip_nl_delete(struct hy_ip_nl *nl, const struct hy_ip_entry *entry); /* -EADDRNOTAVAIL: was not there */
 /* When a primary IPv4 address of this link goes, its secondaries stay (promote_secondaries in ip-sysctl). */
 int hy_ip_nl_keep_secondaries(struct hy_ip_nl *nl, int index);
+
+/* Requests by hand. Begins one; sends one, and takes answers up to the acknowledgement or the end of the dump. -EAGAIN:
+ * what was dumped has changed meanwhile, the rest of the answer may still be on its way. */
+struct nlmsghdr *hy_ip_nl_request(struct hy_ip_request *request, uint16_t type, unsigned flags);
+int hy_ip_nl_ask(struct hy_ip_nl *nl, struct nlmsghdr *message, mnl_cb_t callback, void *context);
+bool hy_ip_nl_attr_before(const struct nlattr *attr, const void *end);
 
 /* Events: false when the message is of another kind. */
 bool hy_ip_nl_parse_link(const struct nlmsghdr *message, struct hy_ip_link *link);

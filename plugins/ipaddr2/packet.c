@@ -58,19 +58,48 @@ static uint16_t ether_type(int family)
     return family == AF_INET ? ETH_P_ARP : ETH_P_IPV6;
 }
 
-/* A busy link must not fill the socket's buffer with what is no neighbour advertisement. */
-static int only_advertisements(int fd)
+static int attach(int fd, struct sock_filter *steps, size_t count)
+{
+    struct sock_fprog program = {.len = (unsigned short)count, .filter = steps};
+    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+static uint32_t last_four(const uint8_t *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+/* A busy link must neither wake us nor fill the socket's buffer with what is not about our address. Jumps count the
+ * steps to skip. */
+static int only_from(int fd, const struct hy_ip_addr *addr)
 {
     struct sock_filter steps[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct arp, sender_ip)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, last_four(addr->bytes), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, sizeof(struct arp)),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    return attach(fd, steps, sizeof steps / sizeof *steps);
+}
+
+/* Advertisements of it, and solicitations from it; all of the address is looked at later. */
+static int only_about(int fd, const struct hy_ip_addr *addr)
+{
+    uint32_t end = last_four(addr->bytes + 12);
+    struct sock_filter steps[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct nd, ip.ip6_nxt)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 3),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, IPPROTO_ICMPV6, 0, 8),
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct nd, icmp.icmp6_type)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 0, 1),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_ADVERT, 0, 2),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nd, target) + 12),
+        BPF_JUMP(BPF_JMP | BPF_JA, 2, 0, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ND_NEIGHBOR_SOLICIT, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nd, ip.ip6_src) + 12),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, end, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, sizeof(struct nd)),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
-    struct sock_fprog program = {.len = sizeof steps / sizeof *steps, .filter = steps};
-    return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    return attach(fd, steps, sizeof steps / sizeof *steps);
 }
 
 int hy_ip_packet_sender(void)
@@ -80,14 +109,14 @@ int hy_ip_packet_sender(void)
     return fd < 0 ? -errno : fd;
 }
 
-int hy_ip_packet_listener(const struct hy_ip_link *link, int family)
+int hy_ip_packet_listener(const struct hy_ip_link *link, const struct hy_ip_addr *addr)
 {
     int fd = hy_ip_packet_sender();
     if (fd < 0)
         return fd;
     struct sockaddr_ll where = {
-        .sll_family = AF_PACKET, .sll_ifindex = link->index, .sll_protocol = htons(ether_type(family))};
-    if ((family == AF_INET6 && only_advertisements(fd) < 0) ||
+        .sll_family = AF_PACKET, .sll_ifindex = link->index, .sll_protocol = htons(ether_type(addr->family))};
+    if ((addr->family == AF_INET ? only_from(fd, addr) : only_about(fd, addr)) < 0 ||
         bind(fd, (const struct sockaddr *)&where, sizeof where) < 0) {
         int error = errno;
         close(fd);
@@ -192,9 +221,10 @@ int hy_ip_packet_tell(int fd, const struct hy_ip_link *link, const struct hy_ip_
 {
     if (addr->family == AF_INET6)
         return send_advertisement(fd, link, addr);
-    /* RFC 5227, 2.3, has the request; some switches and firewalls learn only from a reply. */
+    /* RFC 5227, 2.3, has the request; some switches and firewalls learn only from a reply. RFC 5944, 4.6, has both; in a
+     * reply the target's MAC is ours too, or Linux takes it for an ordinary one, which it may ignore. */
     int rc = send_arp(fd, link, ARPOP_REQUEST, addr->bytes, nobody, addr->bytes);
-    int rc_reply = send_arp(fd, link, ARPOP_REPLY, addr->bytes, everybody, addr->bytes);
+    int rc_reply = send_arp(fd, link, ARPOP_REPLY, addr->bytes, link->mac, addr->bytes);
     return rc ? rc : rc_reply;
 }
 
@@ -212,14 +242,20 @@ static bool arp_claims(const struct arp *arp, size_t size, const struct hy_ip_ad
     return true;
 }
 
+/* An advertisement of it, or a solicitation that comes from it. One from `::` is a question such as our own: whoever
+ * sends it will yield (RFC 4862, 5.4.3). */
 static bool nd_claims(const struct nd *nd, size_t size, const struct hy_ip_addr *addr, const uint8_t sender[6],
                       uint8_t owner[6])
 {
     if (size < ND_SIZE_BARE || nd->ip.ip6_nxt != IPPROTO_ICMPV6 || nd->ip.ip6_hlim != ND_HOP_LIMIT)
         return false;
-    if (nd->icmp.icmp6_type != ND_NEIGHBOR_ADVERT || memcmp(nd->target, addr->bytes, 16) != 0)
+    bool advert = nd->icmp.icmp6_type == ND_NEIGHBOR_ADVERT;
+    if (!advert && nd->icmp.icmp6_type != ND_NEIGHBOR_SOLICIT)
         return false;
-    bool option = size >= sizeof *nd && nd->option_type == ND_OPT_TARGET_LINKADDR && nd->option_size == 1;
+    if (memcmp(advert ? nd->target : nd->ip.ip6_src.s6_addr, addr->bytes, 16) != 0)
+        return false;
+    uint8_t type = advert ? ND_OPT_TARGET_LINKADDR : ND_OPT_SOURCE_LINKADDR;
+    bool option = size >= sizeof *nd && nd->option_type == type && nd->option_size == 1;
     memcpy(owner, option ? nd->option_mac : sender, 6);
     return true;
 }

@@ -10,11 +10,10 @@
 
 #define HY_IP_MAC_TEXT 18 /* "02:00:00:00:00:01" and the NUL */
 
-/* Sockets, or -errno. One that only sends, on any link; one that also takes what a link hears of the protocol of a
- * family. To close one takes the kernel ten milliseconds and more (it waits until no CPU uses it): keep it, and let the end
+/* Sockets, or -errno. One that only sends, on any link; one that also takes what a link hears about an address. To close one takes the kernel ten milliseconds and more (it waits until no CPU uses it): keep it, and let the end
  * of the process close it. */
 int hy_ip_packet_sender(void);
-int hy_ip_packet_listener(const struct hy_ip_link *link, int family);
+int hy_ip_packet_listener(const struct hy_ip_link *link, const struct hy_ip_addr *addr);
 
 /* Asks who has it, without saying that we want it for ourselves: ARP probe, or neighbour solicitation from `::`. */
 int hy_ip_packet_ask(int fd, const struct hy_ip_link *link, const struct hy_ip_addr *addr);

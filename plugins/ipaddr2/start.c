@@ -2,8 +2,10 @@
 #include "announce.h"
 #include "clock.h"
 #include "conflict.h"
+#include "guard.h"
 #include "held.h"
 #include "packet.h"
+#include "routes.h"
 #include "vip.h"
 
 #include <errno.h>
@@ -13,6 +15,7 @@
 #include <syslog.h>
 
 #define DAD_POLL_MS 20
+#define NAME_OWNER_MS 50
 #define DEADLINE_MARGIN_MS 200 /* to say why, before the host ends us */
 
 struct start {
@@ -147,28 +150,62 @@ static int look_again(struct start *start)
     return rc == 0 && !start->view.entry ? -EADDRNOTAVAIL : rc;
 }
 
+/* The kernel does not say who it was; whoever still answers is. */
+static enum halyard_rc tell_duplicate(struct start *start)
+{
+    struct hy_ip_conflict conflict = {.check_ms = NAME_OWNER_MS};
+    const char *text = start->config.target.text, *nic = start->link.name;
+    if (hy_ip_conflict_check(start->nl, &start->packets, &start->link, &start->config.target.addr, &conflict) == 1) {
+        char mac[HY_IP_MAC_TEXT];
+        hy_ip_mac_text(conflict.owner, mac);
+        start->host->reason(start->op, "%s is in use by %s on %s: duplicate address detection has failed (dadfailed)",
+                            text, mac, nic);
+    } else {
+        start->host->reason(start->op, "%s is in use on %s: duplicate address detection has failed (dadfailed)", text,
+                            nic);
+    }
+    return HALYARD_ERR_GENERIC;
+}
+
+static enum halyard_rc give_up_detection(struct start *start)
+{
+    start->host->reason(start->op,
+                        "%s on %s is still tentative at the end of the time for start: duplicate "
+                        "address detection has not ended. Give start more time",
+                        start->config.target.text, start->link.name);
+    (void)hy_ip_nl_delete(start->nl, start->view.entry);
+    return HALYARD_ERR_GENERIC;
+}
+
+static void tell_not_optimistic(const struct start *start)
+{
+    start->host->log(start->op, LOG_NOTICE,
+                     "%s serves only when duplicate address detection has ended: net.ipv6.conf.%s.optimistic_dad is 0",
+                     start->config.target.text, start->link.name);
+}
+
 static enum halyard_rc await_dad(struct start *start)
 {
+    bool optimistic = start->config.dad == HY_IP_DAD_OPTIMISTIC;
     for (;;) {
         int rc = look_again(start);
+        /* One with a lifetime is removed by the kernel itself when somebody else has it. */
+        if (rc == -EADDRNOTAVAIL && start->config.dad != HY_IP_DAD_OFF && start->view.found.count == 0)
+            return tell_duplicate(start);
         if (rc)
             return hy_ip_failed(start->host, start->op, rc, "the new address has gone again");
-        if (start->view.entry->flags & IFA_F_DADFAILED) {
-            start->host->reason(start->op, "%s is in use on %s: duplicate address detection has failed (dadfailed)",
-                                start->config.target.text, start->link.name);
+        uint32_t flags = start->view.entry->flags;
+        if (flags & IFA_F_DADFAILED) {
             (void)hy_ip_nl_delete(start->nl, start->view.entry);
-            return HALYARD_ERR_GENERIC;
+            return tell_duplicate(start);
         }
-        if (!(start->view.entry->flags & IFA_F_TENTATIVE) || start->view.entry->flags & IFA_F_OPTIMISTIC)
+        if (!(flags & IFA_F_TENTATIVE) || flags & IFA_F_OPTIMISTIC)
             return HALYARD_OK;
-        if (time_left(start) == 0) {
-            start->host->reason(start->op,
-                                "%s on %s is still tentative at the end of the time for start: duplicate "
-                                "address detection has not ended. Give start more time",
-                                start->config.target.text, start->link.name);
-            (void)hy_ip_nl_delete(start->nl, start->view.entry);
-            return HALYARD_ERR_GENERIC;
-        }
+        if (time_left(start) == 0)
+            return give_up_detection(start);
+        if (optimistic)
+            tell_not_optimistic(start);
+        optimistic = false;
         hy_ip_sleep_ms(DAD_POLL_MS);
     }
 }
@@ -199,6 +236,44 @@ static enum halyard_rc put(struct start *start)
             start->host->log(start->op, LOG_WARNING, "promote_secondaries cannot be set on %s: %s", start->link.name,
                              strerror(-rc));
     }
+    return HALYARD_OK;
+}
+
+static void drop_routes(struct start *start)
+{
+    (void)hy_ip_routes_remove(start->nl, &start->config.target.addr);
+    hy_ip_mark_clear(start->host, start->op, HY_IP_ROUTED);
+}
+
+/* The address is taken away again when they cannot be had: with another source than was ordered it would not serve. */
+static enum halyard_rc put_routes(struct start *start)
+{
+    const struct hy_ip_config *config = &start->config;
+    struct hy_ip_routes_order order = {.source = &config->target.addr,
+                                       .index = start->link.index,
+                                       .ends = start->host->lease_ms(start->op) != INT64_MAX,
+                                       .renew = true};
+    char text[HY_IP_ROUTE_TEXT];
+    int waiting = 0;
+    if (hy_ip_mark(start->host, start->op, HY_IP_ROUTED) && !config->routes.count)
+        drop_routes(start); /* of before the parameter was changed */
+    if (!config->routes.count)
+        return HALYARD_OK;
+    int rc = hy_ip_mark_set(start->host, start->op, HY_IP_ROUTED);
+    if (rc)
+        return hy_ip_failed(start->host, start->op, rc, "the state folder cannot be written");
+    rc = hy_ip_routes_put(start->nl, &config->routes, &order, NULL, text, &waiting);
+    if (rc) {
+        hy_ip_routes_reason(start->host, start->op, &config->target, text, rc);
+        (void)hy_ip_nl_delete(start->nl, start->view.entry);
+        drop_routes(start);
+        return HALYARD_ERR_GENERIC;
+    }
+    if (waiting)
+        start->host->log(start->op, LOG_NOTICE,
+                         "%d of the routes of %s have nothing to follow: the host has no route to there. They will "
+                         "come with it",
+                         waiting, config->target.text);
     return HALYARD_OK;
 }
 
@@ -241,12 +316,19 @@ static enum halyard_rc take(struct start *start)
         rc = remove_what_is_wrong(start);
     if (rc != HALYARD_OK)
         return rc;
-    rc = put(start);
+    rc = hy_ip_guard_set(start->host, start->op, start->nl, &start->config, &start->link);
+    if (rc != HALYARD_OK && !here)
+        hy_ip_guard_clear(start->host, start->op, start->nl, &start->config.target, start->link.index);
+    if (rc == HALYARD_OK)
+        rc = put(start);
+    if (rc == HALYARD_OK)
+        rc = put_routes(start);
     if (rc != HALYARD_OK) {
         hy_ip_held_clear(start->host, start->op);
         return rc;
     }
     announce(start);
+    hy_ip_guard_tell(start->host, start->op, start->nl, &start->config.target, &start->link);
     return HALYARD_OK;
 }
 

@@ -84,9 +84,12 @@ void hy_ip_compose(const struct hy_ip_config *config, const struct hy_ip_link *l
     entry->has_broadcast = hy_ip_broadcast(config, prefix, &entry->broadcast);
     if (config->noprefixroute)
         entry->flags |= IFA_F_NOPREFIXROUTE;
-    /* Our own question has been asked by then; the kernel's would take a second. */
-    if (config->target.addr.family == AF_INET6 && (config->nodad || config->conflict_check_ms > 0))
+    if (config->target.addr.family != AF_INET6)
+        return;
+    if (config->dad == HY_IP_DAD_OFF)
         entry->flags |= IFA_F_NODAD;
+    else if (config->dad == HY_IP_DAD_OPTIMISTIC)
+        entry->flags |= IFA_F_OPTIMISTIC;
 }
 
 struct names {

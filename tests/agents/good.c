@@ -2,15 +2,19 @@
 /*
  * The agent that behaves. A resource is a file, DIR/RSC.active; what is done is recorded in DIR/log, a line at the beginning
  * and one at the end of each operation, so that a test can see what ran beside what. DIR/RSC.sick makes the monitor fail
- * with its text; DIR/RSC.poke makes the watch call changed(). Compiled with TYPE="fast" it lets go fast; with
+ * with its text; DIR/RSC.poke makes the watch call changed(); with DIR/RSC.tell the
+ * monitor says what it sees of the lease. Compiled with TYPE="fast" it lets go fast; with
  * LATE, an operation's process stops itself (SIGSTOP) after it has loaded the agent and before it calls it.
  */
 #include <halyard/agent.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,6 +98,24 @@ static enum halyard_rc stop(const struct halyard_host *host, const struct halyar
     return HALYARD_OK;
 }
 
+static enum halyard_rc tell_lease(const struct halyard_host *host, const struct halyard_op *op)
+{
+    int map = host->lease_map(op);
+    if (map < 0) {
+        host->reason(op, "no map: %s", strerror(-map));
+        return HALYARD_OK;
+    }
+    const struct halyard_lease *lease = mmap(NULL, sizeof *lease, PROT_READ, MAP_SHARED, map, 0);
+    if (lease == MAP_FAILED) {
+        host->reason(op, "descriptor %d: %s", map, strerror(errno));
+        return HALYARD_ERR_GENERIC;
+    }
+    host->reason(op, "%s, deadline %" PRId64 ", since %" PRIu32,
+                 fcntl(map, F_GETFD) == FD_CLOEXEC ? "closed on exec" : "handed on", lease->deadline, lease->since);
+    return lease->magic == HALYARD_LEASE_MAGIC && lease->version == HALYARD_LEASE_VERSION ? HALYARD_OK
+                                                                                          : HALYARD_ERR_GENERIC;
+}
+
 static enum halyard_rc monitor(const struct halyard_host *host, const struct halyard_op *op)
 {
     record(host, op, "monitor", "begin");
@@ -111,6 +133,8 @@ static enum halyard_rc monitor(const struct halyard_host *host, const struct hal
         fflush(stdout);
         return HALYARD_ERR_GENERIC;
     }
+    if (is_there(host, op, "tell"))
+        return tell_lease(host, op);
     return is_there(host, op, "active") ? HALYARD_OK : HALYARD_NOT_RUNNING;
 }
 

@@ -13,6 +13,7 @@ TEST_AGENTS = \
 	tests/agents/newmajor.la \
 	tests/agents/oldmajor.la \
 	tests/agents/newminor.la \
+	tests/agents/oldminor.la \
 	tests/agents/small.la \
 	tests/agents/large.la \
 	tests/agents/noname.la \
@@ -75,8 +76,12 @@ tests_agents_oldmajor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMAJOR=0
 tests_agents_oldmajor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_newminor_la_SOURCES = tests/agents/bad.c
-tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=2
+tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR='(HALYARD_AGENT_MINOR+1)'
 tests_agents_newminor_la_LDFLAGS = $(TEST_AGENT_LINK)
+
+tests_agents_oldminor_la_SOURCES = tests/agents/bad.c
+tests_agents_oldminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=1
+tests_agents_oldminor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_small_la_SOURCES = tests/agents/bad.c
 tests_agents_small_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DSIZE=64

@@ -65,6 +65,7 @@ def check_plugins(source, problems):
     for folder in ("plugins", "transports"):
         for path in sorted((source / folder).rglob("*.[ch]")):
             own = {p.name for p in path.parent.glob("*.h")}
+            own |= {p.name[:-1] + "inc" for p in path.parent.glob("*.bpf.c")}  # what the build makes of them
             for number, kind, name in includes(path):
                 if kind == '"' and name not in own and not name.startswith("halyard/"):
                     problems.append(f"{path.relative_to(source)}:{number}: a plug-in includes {name}: only halyard/ and its own")

@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	tests/e2e/case.py \
 	tests/e2e/data/pacemaker.xml \
 	tests/e2e/data/production.conf \
+	tests/e2e/lease_map.py \
 	tests/e2e/run.py \
 	tests/e2e/status.py \
 	tests/e2e/terminal.py \
@@ -15,6 +16,7 @@ EXTRA_DIST += \
 	tests/e2e/test_article.py \
 	tests/e2e/test_clients.py \
 	tests/e2e/test_durability.py \
+	tests/e2e/test_guard.py \
 	tests/e2e/test_hactl.py \
 	tests/e2e/test_links.py \
 	tests/e2e/test_network.py \
@@ -27,7 +29,8 @@ EXTRA_DIST += \
 	tests/e2e/test_quorum.py \
 	tests/e2e/test_reload.py \
 	tests/e2e/test_resources.py \
-	tests/e2e/test_room.py
+	tests/e2e/test_room.py \
+	tests/e2e/test_vip.py
 
 .PHONY: e2e
 e2e: all

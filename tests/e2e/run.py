@@ -33,10 +33,12 @@ FILES = (
     "test_power",
     "test_network",
     "test_links",
+    "test_vip",
     "test_notify",
     "test_reload",
     "test_room",
     "test_processes",
+    "test_guard",
     "test_quorum",
     "test_durability",
     "test_nodes",
@@ -123,6 +125,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="only say which tests there are")
     parser.add_argument("name", nargs="*")
     arguments = parser.parse_args()
+    build.Build.folder = os.path.abspath(arguments.build)
     suite = wanted_tests(arguments.name)
     if arguments.list:
         print("\n".join(short(test) for group in suite for test in group))

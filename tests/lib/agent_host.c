@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <linux/bpf.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,13 +17,16 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #define HEARS_MS 20000
+#define SOON_MS 20
 
-static char folder[] = "/tmp/halyard-agent-XXXXXX";
+#define FOLDER "/tmp/halyard-agent-XXXXXX"
+static char folder[] = FOLDER;
 
 /* The ABI leaves this one to the host. */
 struct halyard_op {
@@ -137,8 +141,71 @@ static int64_t ms_left(const struct halyard_op *op)
     return left > 0 ? left : 0;
 }
 
+static int64_t boot_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int make_map(void)
+{
+    union bpf_attr attr;
+    memset(&attr, 0, sizeof attr);
+    attr.map_type = BPF_MAP_TYPE_ARRAY;
+    attr.key_size = sizeof(uint32_t);
+    attr.value_size = sizeof(struct halyard_lease);
+    attr.max_entries = 1;
+    attr.map_flags = BPF_F_MMAPABLE;
+    return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &attr, sizeof attr);
+}
+
+bool agent_host_may_map(void)
+{
+    int map = make_map();
+    if (map < 0)
+        printf("the kernel refuses this user a BPF map (%s): what is in the kernel is not tested here\n",
+               strerror(errno));
+    else
+        close(map);
+    return map >= 0;
+}
+
+void agent_host_use_map(struct agent_host *host)
+{
+    if (host->lease)
+        munmap(host->lease, sizeof *host->lease);
+    if (host->lease_map >= 0)
+        close(host->lease_map);
+    host->lease_map = make_map();
+    ck_assert_int_ge(host->lease_map, 0);
+    host->lease = mmap(NULL, sizeof *host->lease, PROT_READ | PROT_WRITE, MAP_SHARED, host->lease_map, 0);
+    ck_assert_ptr_ne(host->lease, MAP_FAILED);
+    host->lease->magic = HALYARD_LEASE_MAGIC;
+    host->lease->version = HALYARD_LEASE_VERSION;
+    host->lease->since = 1;
+}
+
+void agent_host_lease(struct agent_host *host, int64_t ms)
+{
+    int64_t deadline = ms == INT64_MAX ? INT64_MAX : boot_us() + ms * 1000;
+    if (host->lease)
+        *(volatile int64_t *)&host->lease->deadline = deadline;
+    atomic_store(&host->shared->lease_ms, ms);
+}
+
+static int lease_map(const struct halyard_op *op)
+{
+    return host_of(op)->lease ? host_of(op)->lease_map : -EPERM;
+}
+
 static int64_t lease_ms(const struct halyard_op *op)
 {
+    const struct agent_host *host = host_of(op);
+    if (host->lease && host->lease->deadline != INT64_MAX) {
+        int64_t left = *(volatile int64_t *)&host->lease->deadline - boot_us();
+        return left > 0 ? left / 1000 : 0;
+    }
     return atomic_load(&host_of(op)->shared->lease_ms);
 }
 
@@ -270,6 +337,7 @@ static const struct halyard_host offers = {
     .changed = changed,
     .run = run,
     .capture = capture,
+    .lease_map = lease_map,
 };
 
 enum halyard_rc agent_host_call(struct agent_host *host, halyard_op_fn *operation)
@@ -300,17 +368,17 @@ void agent_host_watch(struct agent_host *host)
     close(logs[1]);
     host->changes = changes[0];
     host->logs = logs[0];
-    host->heard[0] = host->logged[0] = '\0';
+    host->heard[0] = host->story[0] = host->logged[0] = '\0';
 }
 
 /* Reads on until the words are there. */
-static bool read_until(int fd, char *heard, size_t room, const char *words)
+static bool read_until(int fd, char *heard, size_t room, const char *words, int64_t wait_ms)
 {
-    int64_t until = now_ms() + HEARS_MS;
+    int64_t until = now_ms() + wait_ms;
     while (!strstr(heard, words)) {
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         int64_t left = until - now_ms();
-        if (left <= 0 || poll(&ready, 1, (int)left) <= 0)
+        if (poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
             return false;
         size_t used = strlen(heard);
         ssize_t size = read(fd, heard + used, room - 1 - used);
@@ -321,17 +389,29 @@ static bool read_until(int fd, char *heard, size_t room, const char *words)
     return true;
 }
 
+static bool hears(struct agent_host *host, const char *words, int64_t wait_ms)
+{
+    if (!read_until(host->changes, host->heard, sizeof host->heard, words, wait_ms))
+        return false;
+    size_t told = strlen(host->story);
+    snprintf(host->story + told, sizeof host->story - told, "%s", host->heard);
+    host->heard[0] = '\0';
+    return true;
+}
+
 bool agent_host_hears(struct agent_host *host, const char *words)
 {
-    bool heard = read_until(host->changes, host->heard, sizeof host->heard, words);
-    if (heard)
-        host->heard[0] = '\0';
-    return heard;
+    return hears(host, words, HEARS_MS);
+}
+
+bool agent_host_hears_soon(struct agent_host *host, const char *words)
+{
+    return hears(host, words, SOON_MS);
 }
 
 bool agent_host_next_change(struct agent_host *host, char *line, size_t size)
 {
-    if (!read_until(host->changes, host->heard, sizeof host->heard, "\n"))
+    if (!read_until(host->changes, host->heard, sizeof host->heard, "\n", HEARS_MS))
         return false;
     char *end = strchr(host->heard, '\n');
     *end++ = '\0';
@@ -342,7 +422,7 @@ bool agent_host_next_change(struct agent_host *host, char *line, size_t size)
 
 bool agent_host_logs(struct agent_host *host, const char *words)
 {
-    if (!read_until(host->logs, host->logged, sizeof host->logged, words))
+    if (!read_until(host->logs, host->logged, sizeof host->logged, words, HEARS_MS))
         return false;
     char *behind = strstr(host->logged, words) + strlen(words);
     memmove(host->logged, behind, strlen(behind) + 1);
@@ -368,6 +448,7 @@ static int remove_one(const char *path, const struct stat *info, int kind, struc
 
 void agent_host_make_folder(void)
 {
+    memcpy(folder, FOLDER, sizeof folder);
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
@@ -379,7 +460,7 @@ void agent_host_remove_folder(void)
 void agent_host_open(struct agent_host *host, const char *name)
 {
     char path[512];
-    *host = (struct agent_host){.type = "", .deadline = INT64_MAX};
+    *host = (struct agent_host){.type = "", .deadline = INT64_MAX, .lease_map = -1};
     snprintf(path, sizeof path, "%s/%s%s.so", HY_BUILDDIR, strchr(name, '/') ? "" : ".libs/", name);
     host->library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     ck_assert_msg(host->library != NULL, "%s", host->library ? "" : dlerror());
@@ -396,6 +477,10 @@ void agent_host_close(struct agent_host *host)
 {
     if (host->watch > 0)
         agent_host_end_watch(host, SIGKILL);
+    if (host->lease)
+        munmap(host->lease, sizeof *host->lease);
+    if (host->lease_map >= 0)
+        close(host->lease_map);
     munmap(host->shared, sizeof *host->shared);
     dlclose(host->library);
 }

@@ -17,7 +17,7 @@ struct agent_value {
 
 /* Shared with the process in which watch runs. */
 struct agent_shared {
-    _Atomic int64_t lease_ms;
+    _Atomic int64_t lease_ms; /* where there is no map */
 };
 
 struct agent_host {
@@ -32,10 +32,13 @@ struct agent_host {
     char reason[2048];
     char log[8192];
     char output[65536]; /* the beginning of what programs printed */
+    int lease_map;      /* below 0: none */
+    struct halyard_lease *lease;
     pid_t watch;
     int changes; /* what watch says, a line each */
     char heard[4096];
-    int logs; /* what watch logs, a line each */
+    char story[16384]; /* all of it so far */
+    int logs;          /* what watch logs, a line each */
     char logged[4096];
 };
 
@@ -48,6 +51,13 @@ void agent_host_open(struct agent_host *host, const char *name);
 /* Ends watch. */
 void agent_host_close(struct agent_host *host);
 
+/* Outside of tests. False: the kernel refuses a BPF map; says why on stdout. */
+bool agent_host_may_map(void);
+/* From now on the lease is in a (new) BPF map, and begins with none. */
+void agent_host_use_map(struct agent_host *host);
+/* From now on for so long; INT64_MAX: none is required. */
+void agent_host_lease(struct agent_host *host, int64_t ms);
+
 /* NULL takes the parameter away. */
 void agent_host_set(struct agent_host *host, const char *name, const char *text);
 void agent_host_set_meta(struct agent_host *host, const char *name, const char *text);
@@ -58,6 +68,8 @@ enum halyard_rc agent_host_call(struct agent_host *host, halyard_op_fn *operatio
 void agent_host_watch(struct agent_host *host);
 /* Waits until watch has called changed() with such words in it; false: not within 20 s, or it has ended. */
 bool agent_host_hears(struct agent_host *host, const char *words);
+/* The same, but does not wait long: for a caller who does something and asks again. */
+bool agent_host_hears_soon(struct agent_host *host, const char *words);
 /* The next line of changed(), after those that agent_host_hears() has passed over; false as there. */
 bool agent_host_next_change(struct agent_host *host, char *line, size_t size);
 /* The same for what watch logs; what comes behind the words is kept for the next call. */

@@ -88,7 +88,7 @@ void ip_there(const char *format, ...)
     netns_here();
 }
 
-static bool has_words(const char *line, const char *words)
+bool has_words(const char *line, const char *words)
 {
     char copy[512];
     snprintf(copy, sizeof copy, "%s", words);

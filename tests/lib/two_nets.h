@@ -15,6 +15,8 @@ void netns_there(void);
 /* A command line for ip(8), here or there; the test fails when it fails. */
 void ip_here(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void ip_there(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Does the line have all of these words, separated by "..." ? */
+bool has_words(const char *line, const char *words);
 /* Does the output of `ip -o address` here have a line with all of these words, separated by "..." ? */
 bool address_here(const char *words);
 bool address_there(const char *words);

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor_bench.h"
 
+#include "executor/lease.h"
 #include "lib/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -77,6 +80,24 @@ static void write_log(void *context, enum hy_log_level level, const char *line)
     close(fd);
 }
 
+/* Takes the privileges that bpf(2) asks for away from this process. */
+static void lose_bpf(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data))
+        _exit(9);
+    const int lost[] = {CAP_SYS_ADMIN, CAP_BPF};
+    for (size_t i = 0; i < sizeof lost / sizeof *lost; i++) {
+        uint32_t mask = ~CAP_TO_MASK(lost[i]);
+        data[CAP_TO_INDEX(lost[i])].effective &= mask;
+        data[CAP_TO_INDEX(lost[i])].permitted &= mask;
+        data[CAP_TO_INDEX(lost[i])].inheritable &= mask;
+    }
+    if (syscall(SYS_capset, &header, data))
+        _exit(9);
+}
+
 static _Noreturn void be_executor(const struct bench *bench, int max_children)
 {
     char *log_path = hy_asprintf("%s/executor.log", bench->folder);
@@ -98,6 +119,8 @@ static _Noreturn void be_executor(const struct bench *bench, int max_children)
                                           .log = &log};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     close(bench->listener);
+    if (bench->no_bpf)
+        lose_bpf();
     int status = hy_executor_run(&options);
     free(log_path);
     free(state);
@@ -105,9 +128,19 @@ static _Noreturn void be_executor(const struct bench *bench, int max_children)
     _exit(status);
 }
 
-void bench_open(struct bench *bench, int max_children)
+bool bench_may_bpf(void)
 {
-    *bench = (struct bench){.folder = folder_make(), .next_id = UINT64_C(0x100000001)};
+    struct hy_lease lease = {0};
+    struct hy_err err;
+    ck_assert_msg(hy_lease_make_page(&lease, true, &err) == 0, "%s", err.text);
+    bool may = lease.no_map == 0;
+    hy_lease_close(&lease);
+    return may;
+}
+
+static void open_bench(struct bench *bench, int max_children, bool no_bpf)
+{
+    *bench = (struct bench){.no_bpf = no_bpf, .folder = folder_make(), .next_id = UINT64_C(0x100000001)};
     ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     bench->agents = hy_asprintf("%s/agents", bench->folder);
     ck_assert_int_eq(mkdir(bench->agents, 0755), 0);
@@ -128,6 +161,16 @@ void bench_open(struct bench *bench, int max_children)
         be_executor(bench, max_children);
     ck_assert_int_gt(bench->executor, 0);
     bench_accept_core(bench);
+}
+
+void bench_open(struct bench *bench, int max_children)
+{
+    open_bench(bench, max_children, false);
+}
+
+void bench_open_without_bpf(struct bench *bench)
+{
+    open_bench(bench, 0, true);
 }
 
 void bench_accept_core(struct bench *bench)

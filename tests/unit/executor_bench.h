@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 struct bench {
+    bool no_bpf;  /* the kernel refuses the executor what has to do with BPF */
     char *folder; /* the agents record here */
     char *agents; /* plug-ins, below it */
     int listener; /* where cores come to */
@@ -27,6 +28,9 @@ struct bench {
 int bench_core_main(int argc, char **argv);
 
 void bench_open(struct bench *bench, int max_children);
+void bench_open_without_bpf(struct bench *bench);
+/* Will the kernel give this user a BPF map? Where not, there is one kind of lease page only to test. */
+bool bench_may_bpf(void);
 void bench_accept_core(struct bench *bench); /* waits for the (next) core */
 void bench_close(struct bench *bench);       /* orderly; checks the exit status, and that nothing is left behind */
 void bench_drop_link(struct bench *bench);

@@ -2,11 +2,15 @@
 /* What is under the lease: released at its end, by the executor or, when that is gone, by the guard; and cores that die. */
 #include "executor_bench.h"
 
+#include "executor/lease.h"
 #include "lib/folder.h"
 #include "lib/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -260,6 +264,70 @@ START_TEST(what_a_probe_finds_is_under_the_lease)
 }
 END_TEST
 
+/* ---- the page */
+
+/* Both kinds hold what was written, for whoever maps the descriptor, and after a fork. */
+START_TEST(the_page_is_a_map_or_memory)
+{
+    bool map = _i == 1;
+    struct hy_lease lease = {0};
+    struct hy_err err;
+    ck_assert_msg(hy_lease_make_page(&lease, map, &err) == 0, "%s", err.text);
+    if (!map)
+        ck_assert_int_eq(lease.no_map, -EOPNOTSUPP);
+    else if (lease.no_map)
+        printf("the kernel refuses a BPF map (%s): plain memory is tested twice\n", strerror(-lease.no_map));
+    ck_assert_int_eq(fcntl(lease.page_fd, F_GETFD), FD_CLOEXEC);
+    ck_assert_int_eq(atomic_load(&lease.page->deadline), 0);
+    struct hy_executor_link *link;
+    int pair[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+    ck_assert_msg(hy_executor_link_open(pair[0], dup(lease.page_fd), &link, &err) == 0, "%s", err.text);
+    hy_executor_set_lease(link, 4711, 3);
+    pid_t child = fork();
+    if (child == 0)
+        _exit(atomic_load(&lease.page->deadline) == 4711 && atomic_load(&lease.page->since) == 3 ? 0 : 1);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    struct halyard_lease *public = mmap(NULL, sizeof *public, PROT_READ, MAP_SHARED, lease.page_fd, 0);
+    ck_assert_ptr_ne(public, MAP_FAILED);
+    ck_assert_int_eq(public->deadline, 4711);
+    ck_assert_uint_eq(public->since, 3);
+    munmap(public, sizeof *public);
+    hy_executor_link_close(&link);
+    close(pair[1]);
+    hy_lease_close(&lease);
+}
+END_TEST
+
+/* What an agent is shown of the lease, and that nothing of it is left to the programs that it runs. */
+START_TEST(agents_are_lent_the_map)
+{
+    struct bench bench;
+    bool map = _i == 1 && bench_may_bpf();
+    if (_i == 1 && !map)
+        printf("the kernel refuses a BPF map: that there is none is tested twice\n");
+    if (_i == 1)
+        bench_open(&bench, 0);
+    else
+        bench_open_without_bpf(&bench);
+    hy_executor_set_lease(bench.link, HY_NEVER, 7);
+    bench_touch(&bench, "a.tell", "");
+    bench_expect(&bench, bench_order_leased(&bench, "a", good, "monitor", NULL), HY_EXEC_DONE, 0,
+                 map ? "closed on exec, deadline 9223372036854775807, since 7" : "no map: Operation not permitted");
+    bench_expect(&bench, bench_order(&bench, "b", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    bench_touch(&bench, "b.tell", "");
+    bench_expect(&bench, bench_order(&bench, "b", good, "monitor", NULL), HY_EXEC_DONE, 0, "no map: No data available");
+    char *path = hy_asprintf("%s/executor.log", bench.folder);
+    char *log = file_read(path, &(size_t){0});
+    ck_assert_int_eq(strstr(log, "(bpf: Operation not permitted)") == NULL, map);
+    free(log);
+    free(path);
+    bench_close(&bench);
+}
+END_TEST
+
 /* ---- what is active */
 
 START_TEST(a_query_tells_what_is_active)
@@ -431,6 +499,8 @@ int main(int argc, char **argv)
     tcase_add_test(tcase, a_slow_stop_holds_up_no_later_release);
     tcase_add_test(tcase, what_is_being_released_is_not_watched_any_more);
     tcase_add_test(tcase, what_a_probe_finds_is_under_the_lease);
+    tcase_add_loop_test(tcase, the_page_is_a_map_or_memory, 0, 2);
+    tcase_add_loop_test(tcase, agents_are_lent_the_map, 0, 2);
     tcase_add_test(tcase, a_query_tells_what_is_active);
     tcase_add_test(tcase, a_query_tells_what_has_been_ordered_and_has_not_begun);
     tcase_add_test(tcase, a_dead_core_is_followed_by_another);

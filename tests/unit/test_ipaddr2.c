@@ -1,86 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lib/agent_host.h"
-#include "lib/two_nets.h"
-#include "lib/run.h"
+#include "ipaddr2_case.h"
 
-#include <arpa/inet.h>
 #include <linux/capability.h>
-#include <linux/if_packet.h>
-#include <net/ethernet.h>
-#include <net/if.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
-
-#define VIP "172.100.102.110"
-#define VIP6 "2001:db8::110"
-#define TEST_TIMEOUT_S 60
-#define HEAR_MS 20000
-
-static struct agent_host host;
-
-static void open_host(void)
-{
-    netns_open();
-    agent_host_open(&host, "ipaddr2");
-}
-
-static void close_host(void)
-{
-    agent_host_close(&host);
-}
-
-/* The example that everybody has: ip=172.100.102.110 nic="eth0:0" cidr_netmask=24 */
-static void use_example(void)
-{
-    ip_here("address add 172.100.102.151/24 dev eth0");
-    agent_host_set(&host, "ip", VIP);
-    agent_host_set(&host, "nic", "eth0:0");
-    agent_host_set(&host, "cidr_netmask", "24");
-}
-
-static void use_ipv6(void)
-{
-    ip_here("address add 2001:db8::151/64 dev eth0 nodad");
-    agent_host_set(&host, "ip", VIP6);
-    agent_host_set(&host, "nic", "eth0");
-}
-
-static enum halyard_rc start(void)
-{
-    return agent_host_call(&host, host.agent->start);
-}
-
-static enum halyard_rc stop(void)
-{
-    return agent_host_call(&host, host.agent->stop);
-}
-
-static enum halyard_rc monitor(void)
-{
-    return agent_host_call(&host, host.agent->monitor);
-}
-
-static void expect(enum halyard_rc rc, enum halyard_rc wanted)
-{
-    ck_assert_msg(rc == wanted, "%d instead of %d: %s", (int)rc, (int)wanted, host.reason);
-}
-
-static void expect_reason(enum halyard_rc rc, enum halyard_rc wanted, const char *words)
-{
-    expect(rc, wanted);
-    ck_assert_msg(strstr(host.reason, words) != NULL, "\"%s\" is not in: %s", words, host.reason);
-}
 
 START_TEST(descriptor_is_sound)
 {
@@ -148,6 +78,17 @@ static const struct parameter_case parameter_cases[] = {
     {{"ip", VIP, "lvs_ipv6_addrlabel", "yes"}, HALYARD_ERR_CONFIGURED, "lvs_ipv6_addrlabel=true is not supported"},
     {{"ip", VIP, "unique_clone_address", "1"}, HALYARD_ERR_CONFIGURED, "unique_clone_address=true is not supported"},
     {{"ip", VIP, "clusterip_hash", "sourceip"}, HALYARD_ERR_CONFIGURED, "clusterip_hash is not supported"},
+    {{"ip", VIP, "routes", "default via"}, HALYARD_ERR_CONFIGURED, "routes: \"default via\": a word is missing"},
+    {{"ip", VIP, "routes", "2001:db8::/32"}, HALYARD_ERR_CONFIGURED, "nor a net or address of the same kind as ip"},
+    {{"ip", VIP, "routes", "10.0.0.1/8"}, HALYARD_ERR_CONFIGURED, "of a net the bits after the prefix are 0"},
+    {{"ip", VIP, "routes", "10.0.0.0/33"}, HALYARD_ERR_CONFIGURED, "\"10.0.0.0/33\": the destination"},
+    {{"ip", VIP, "routes", "default via ::1"}, HALYARD_ERR_CONFIGURED, "the gateway is not an address"},
+    {{"ip", VIP, "routes", "default, default via 172.100.102.1"}, HALYARD_ERR_CONFIGURED, "is there twice"},
+    {{"ip", VIP, "routes", "default metric 5"}, HALYARD_ERR_CONFIGURED, "it follows the route that is there"},
+    {{"ip", VIP, "routes", "default via 172.100.102.1 metric x"}, HALYARD_ERR_CONFIGURED, "the metric is no number"},
+    {{"ip", VIP, "routes", "default src 172.100.102.1"}, HALYARD_ERR_CONFIGURED, "leave src out"},
+    {{"ip", VIP, "routes", "default mtu 1400"}, HALYARD_ERR_CONFIGURED, "a word is not understood"},
+    {{"ip", VIP, "routes", " , default ,"}, HALYARD_OK, ""},
     {{"ip", VIP, "network_namespace", "../x"}, HALYARD_ERR_CONFIGURED, "is not a name"},
     {{"ip", VIP, "network_namespace", "nowhere-at-all"}, HALYARD_ERR_INSTALLED, "/var/run/netns/nowhere-at-all"},
     {{"ip", VIP, "nic", "eth9"}, HALYARD_ERR_INSTALLED, "no interface eth9 on this host: nic must be one of lo, eth0"},
@@ -451,53 +392,6 @@ END_TEST
 
 /* ---- on the wire */
 
-static int listen_there(void)
-{
-    netns_there();
-    int fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
-    ck_assert_int_ge(fd, 0);
-    struct sockaddr_ll where = {
-        .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)if_nametoindex("far0")};
-    ck_assert_int_eq(bind(fd, (struct sockaddr *)&where, sizeof where), 0);
-    netns_here();
-    return fd;
-}
-
-/* The next frame of this type that begins (after the Ethernet header) like the pattern, where the mask is set. */
-static void await_frame(int fd, uint16_t type, const uint8_t *pattern, const uint8_t *mask, size_t size, uint8_t *frame)
-{
-    for (;;) {
-        struct pollfd ready = {.fd = fd, .events = POLLIN};
-        ck_assert_msg(poll(&ready, 1, HEAR_MS) == 1, "the frame has not come");
-        ssize_t got = recv(fd, frame, 256, 0);
-        if (got < (ssize_t)(14 + size) || frame[12] != type >> 8 || frame[13] != (type & 0xff))
-            continue;
-        bool same = true;
-        for (size_t i = 0; i < size; i++)
-            same &= (frame[14 + i] & mask[i]) == (pattern[i] & mask[i]);
-        if (same)
-            return;
-    }
-}
-
-#define MAC_HERE 0x02, 0, 0, 0, 0, 0x01
-#define VIP_BYTES 172, 100, 102, 110
-#define ALL4 0xff, 0xff, 0xff, 0xff
-#define ALL6 ALL4, 0xff, 0xff
-
-static const uint8_t arp_mask[28] = {ALL6, ALL6, ALL6, ALL6, ALL4};
-static const uint8_t arp_probe[28] = {0, 1, 8, 0, 6, 4, 0, 1, MAC_HERE, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, VIP_BYTES};
-static const uint8_t arp_request[28] = {0, 1, 8, 0, 6, 4, 0, 1, MAC_HERE, VIP_BYTES, 0, 0, 0, 0, 0, 0, VIP_BYTES};
-static const uint8_t arp_reply[28] = {0, 1, 8, 0, 6, 4, 0, 2, MAC_HERE, VIP_BYTES, ALL6, VIP_BYTES};
-
-static void await_arp(int fd, const uint8_t pattern[28])
-{
-    static const uint8_t addresses[12] = {ALL6, MAC_HERE};
-    uint8_t frame[256];
-    await_frame(fd, ETH_P_ARP, pattern, arp_mask, 28, frame);
-    ck_assert_mem_eq(frame, addresses, sizeof addresses);
-}
-
 START_TEST(announces_by_request_and_reply)
 {
     use_example();
@@ -521,35 +415,6 @@ START_TEST(announces_by_request_and_reply)
     close(fd);
 }
 END_TEST
-
-static uint32_t sum_words(const uint8_t *bytes, size_t size)
-{
-    uint32_t sum = 0;
-    for (size_t i = 0; i < size; i += 2)
-        sum += (uint32_t)(bytes[i] << 8 | bytes[i + 1]);
-    return sum;
-}
-
-/* RFC 4861, 7.2.6 and 4.4: to all nodes, hop limit 255, Override, target, our link-layer address, a right checksum. */
-static void await_advertisement(int fd, bool router)
-{
-    static const uint8_t addresses[12] = {0x33, 0x33, 0, 0, 0, 1, MAC_HERE};
-    uint8_t pattern[72] = {0x60, 0, 0, 0, 0, 32, 58, 255};
-    uint8_t mask[72], frame[256];
-    memset(mask, 0xff, sizeof mask);
-    mask[42] = mask[43] = 0;
-    ck_assert_int_eq(inet_pton(AF_INET6, VIP6, pattern + 8), 1);
-    ck_assert_int_eq(inet_pton(AF_INET6, "ff02::1", pattern + 24), 1);
-    pattern[40] = 136;
-    pattern[44] = router ? 0xa0 : 0x20;
-    ck_assert_int_eq(inet_pton(AF_INET6, VIP6, pattern + 48), 1);
-    memcpy(pattern + 64, (const uint8_t[]){2, 1, MAC_HERE}, 8);
-    await_frame(fd, ETH_P_IPV6, pattern, mask, sizeof pattern, frame);
-    ck_assert_mem_eq(frame, addresses, sizeof addresses);
-    uint32_t sum = sum_words(frame + 14 + 8, 64) + 32 + 58;
-    sum = (sum & 0xffff) + (sum >> 16);
-    ck_assert_uint_eq((sum & 0xffff) + (sum >> 16), 0xffff);
-}
 
 START_TEST(ipv6_starts_at_once_and_is_advertised)
 {
@@ -599,6 +464,81 @@ START_TEST(ipv6_conflict_is_found)
 }
 END_TEST
 
+START_TEST(ipv6_detection_by_choice)
+{
+    use_ipv6();
+    agent_host_set(&host, "dad", "wait");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6 "/64"));
+    ck_assert(!address_here(VIP6 "...nodad"));
+    ck_assert(!address_here(VIP6 "...tentative"));
+    expect(stop(), HALYARD_OK);
+    agent_host_time_left(&host, 300);
+    expect_reason(start(), HALYARD_ERR_GENERIC, "tentative");
+    host.deadline = INT64_MAX;
+    agent_host_set(&host, "nodad", "true");
+    expect_reason(start(), HALYARD_ERR_CONFIGURED, "nodad=true and dad=wait contradict each other");
+    agent_host_set(&host, "dad", "off");
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6 "...nodad"));
+    expect(stop(), HALYARD_OK);
+}
+END_TEST
+
+START_TEST(ipv6_detection_that_fails_under_a_lease)
+{
+    use_ipv6();
+    host.shared->lease_ms = 60000; /* with a lifetime the kernel removes what it refuses */
+    ip_there("address add " VIP6 "/64 dev far0 nodad");
+    agent_host_set(&host, "dad", "wait");
+    agent_host_set(&host, "conflict_check_ms", "0");
+    expect_reason(start(), HALYARD_ERR_GENERIC, VIP6 " is in use by 02:00:00:00:00:02 on eth0: duplicate");
+    ck_assert(!address_here(VIP6));
+    expect(monitor(), HALYARD_NOT_RUNNING);
+}
+END_TEST
+
+static bool write_sysctl(const char *path, const char *value)
+{
+    FILE *file = fopen(path, "w");
+    return file && fputs(value, file) >= 0 && fclose(file) == 0;
+}
+
+START_TEST(ipv6_optimistic)
+{
+    use_ipv6();
+    agent_host_set(&host, "dad", "optimistic");
+    expect(start(), HALYARD_OK); /* the kernel has not been told that it may: as "wait" */
+    ck_assert(!address_here(VIP6 "...tentative"));
+    ck_assert_ptr_nonnull(strstr(host.log, "net.ipv6.conf.eth0.optimistic_dad is 0"));
+    expect(stop(), HALYARD_OK);
+    if (!write_sysctl("/proc/sys/net/ipv6/conf/eth0/optimistic_dad", "1"))
+        return; /* where /proc/sys is read-only */
+    expect(start(), HALYARD_OK);
+    ck_assert(address_here(VIP6 "...optimistic"));
+    expect(stop(), HALYARD_OK);
+    /* Refused after start: the watch tells, and does not insist. The kernel asks often enough for us to come in between. */
+    ck_assert(write_sysctl("/proc/sys/net/ipv6/conf/eth0/dad_transmits", "20"));
+    agent_host_set(&host, "conflict_check_ms", "0");
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ip_there("address add " VIP6 "/64 dev far0 nodad");
+    ck_assert(agent_host_hears(&host, VIP6 " is in use by another host on eth0: duplicate"));
+    expect_reason(monitor(), HALYARD_ERR_GENERIC, "(dadfailed)");
+    expect(stop(), HALYARD_OK);
+    ck_assert(!address_here(VIP6));
+    agent_host_end_watch(&host, SIGTERM);
+    ip_there("address del " VIP6 "/64 dev far0");
+    /* The same under a lease: the kernel removes it. */
+    host.shared->lease_ms = 60000;
+    expect(start(), HALYARD_OK);
+    agent_host_watch(&host);
+    ip_there("address add " VIP6 "/64 dev far0 nodad");
+    ck_assert(await_address(VIP6, false));
+    expect(monitor(), HALYARD_NOT_RUNNING);
+}
+END_TEST
+
 START_TEST(ipv6_lifetime_spares_the_route_of_the_net)
 {
     use_ipv6();
@@ -611,170 +551,6 @@ START_TEST(ipv6_lifetime_spares_the_route_of_the_net)
     ck_assert_ptr_nonnull(fgets(line, sizeof line, routes));
     pclose(routes);
     ck_assert_msg(strstr(line, "expires") == NULL, "%s", line);
-}
-END_TEST
-
-/* ---- watch */
-
-START_TEST(watch_sees_removal)
-{
-    use_example();
-    expect(start(), HALYARD_OK);
-    agent_host_watch(&host);
-    ip_here("address add 10.0.0.1/24 dev eth0"); /* none of its business */
-    int fd = listen_there();
-    await_arp(fd, arp_request); /* it is up */
-    ip_here("address del " VIP "/24 dev eth0");
-    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
-    ip_here("address add " VIP "/24 dev eth0");
-    ck_assert(agent_host_hears(&host, VIP " is back on eth0"));
-    ip_here("link del eth0");
-    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
-    int status = agent_host_end_watch(&host, SIGTERM);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
-    close(fd);
-}
-END_TEST
-
-START_TEST(watch_tells_when_the_address_is_not_there)
-{
-    use_example();
-    agent_host_watch(&host);
-    ck_assert(agent_host_hears(&host, VIP " is not on eth0"));
-    expect(start(), HALYARD_OK);
-    ck_assert(agent_host_hears(&host, VIP " is back on eth0"));
-}
-END_TEST
-
-START_TEST(watch_sees_the_link)
-{
-    use_example();
-    agent_host_set(&host, "arp_count", "1");
-    agent_host_set(&host, "arp_refresh", "0ms");
-    expect(start(), HALYARD_OK);
-    ip_there("link set far0 down");
-    agent_host_watch(&host);
-    ck_assert(agent_host_hears(&host, "eth0, which holds " VIP ", has no carrier"));
-    int fd = listen_there();
-    ip_there("link set far0 up");
-    ck_assert(agent_host_hears(&host, "is up again"));
-    await_arp(fd, arp_request); /* nobody else would have sent one */
-    await_arp(fd, arp_reply);
-    ip_here("link set eth0 down");
-    ck_assert(agent_host_hears(&host, "is down"));
-    close(fd);
-}
-END_TEST
-
-START_TEST(watch_announces_again)
-{
-    use_example();
-    agent_host_set(&host, "arp_count", "3");
-    agent_host_set(&host, "arp_interval", "50");
-    agent_host_set(&host, "arp_refresh", "300ms");
-    agent_host_set(&host, "arp_count_refresh", "2");
-    expect(start(), HALYARD_OK);
-    int fd = listen_there();
-    agent_host_watch(&host);
-    for (int i = 0; i < 8; i++) { /* two of the burst, then refreshes */
-        await_arp(fd, arp_request);
-        await_arp(fd, arp_reply);
-    }
-    close(fd);
-}
-END_TEST
-
-static void await_seconds(int seconds)
-{
-    struct timespec left = {.tv_sec = seconds};
-    while (nanosleep(&left, &left) < 0)
-        ;
-}
-
-START_TEST(lifetime_is_renewed_under_the_lease)
-{
-    use_example();
-    host.shared->lease_ms = 5000;
-    expect(start(), HALYARD_OK);
-    ck_assert(address_here(VIP "/24...eth0:0...valid_lft"));
-    ck_assert(!address_here(VIP "/24...forever"));
-    agent_host_watch(&host);
-    ck_assert(await_address(VIP "...valid_lft 2sec preferred_lft 2sec", true));
-    await_seconds(3); /* longer than the lifetime and what the kernel adds: it is there only because it is renewed */
-    ck_assert(address_here(VIP "/24"));
-    ck_assert(!address_here(VIP "...deprecated"));
-    expect(monitor(), HALYARD_OK);
-    atomic_store(&host.shared->lease_ms, 0);
-    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
-    ck_assert(!address_here(VIP));
-}
-END_TEST
-
-START_TEST(lifetime_ends_when_all_are_killed)
-{
-    use_example();
-    host.shared->lease_ms = 5000;
-    expect(start(), HALYARD_OK);
-    agent_host_watch(&host);
-    ck_assert(await_address(VIP "...valid_lft 2sec", true));
-    agent_host_end_watch(&host, SIGKILL);
-    ck_assert(await_address(VIP, false));
-    expect(monitor(), HALYARD_NOT_RUNNING);
-}
-END_TEST
-
-START_TEST(ipv6_lifetime_is_renewed_too)
-{
-    use_ipv6();
-    host.shared->lease_ms = 5000;
-    expect(start(), HALYARD_OK);
-    agent_host_watch(&host);
-    ck_assert(await_address(VIP6 "...valid_lft 2sec preferred_lft 2sec", true));
-    await_seconds(3);
-    ck_assert(address_here(VIP6 "/64"));
-    agent_host_end_watch(&host, SIGKILL);
-    ck_assert(await_address(VIP6, false));
-}
-END_TEST
-
-START_TEST(stop_is_not_undone_by_watch)
-{
-    use_example();
-    host.shared->lease_ms = 5000;
-    agent_host_set(&host, "conflict_check_ms", "0");
-    for (int i = 0; i < 6; i++) {
-        expect(start(), HALYARD_OK);
-        agent_host_watch(&host);
-        ck_assert(await_address(VIP "...valid_lft 2sec", true));
-        expect(stop(), HALYARD_OK);
-        ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
-        agent_host_end_watch(&host, SIGTERM);
-        ck_assert(!address_here(VIP));
-    }
-}
-END_TEST
-
-START_TEST(lifetime_is_not_renewed_without_the_mark)
-{
-    use_example();
-    host.shared->lease_ms = 5000;
-    expect(start(), HALYARD_OK);
-    agent_host_watch(&host);
-    ck_assert(await_address(VIP "...valid_lft 2sec", true));
-    char mark[128];
-    snprintf(mark, sizeof mark, "%s/held", host.state_dir);
-    ck_assert_int_eq(unlink(mark), 0); /* what stop does first */
-    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
-}
-END_TEST
-
-START_TEST(watch_leaves_alone_what_start_did_not_add)
-{
-    use_example();
-    host.shared->lease_ms = 5000;
-    ip_here("address add " VIP "/24 dev eth0 label eth0:0 valid_lft 3 preferred_lft 3");
-    agent_host_watch(&host);
-    ck_assert(agent_host_hears(&host, VIP " was removed from eth0"));
 }
 END_TEST
 
@@ -792,10 +568,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("ipaddr2");
-    TCase *tests = tcase_create("ipaddr2");
-    tcase_add_unchecked_fixture(tests, agent_host_make_folder, agent_host_remove_folder);
-    tcase_add_checked_fixture(tests, open_host, close_host);
-    tcase_set_timeout(tests, TEST_TIMEOUT_S);
+    TCase *tests = ipaddr2_tests(suite);
     tcase_add_test(tests, descriptor_is_sound);
     tcase_add_test(tests, starts_runs_and_stops);
     tcase_add_loop_test(tests, parameters_are_checked, 0, sizeof parameter_cases / sizeof *parameter_cases);
@@ -816,18 +589,10 @@ int main(void)
     tcase_add_test(tests, announces_by_request_and_reply);
     tcase_add_test(tests, ipv6_starts_at_once_and_is_advertised);
     tcase_add_test(tests, ipv6_conflict_is_found);
+    tcase_add_test(tests, ipv6_detection_by_choice);
+    tcase_add_test(tests, ipv6_detection_that_fails_under_a_lease);
+    tcase_add_test(tests, ipv6_optimistic);
     tcase_add_test(tests, ipv6_lifetime_spares_the_route_of_the_net);
-    tcase_add_test(tests, watch_sees_removal);
-    tcase_add_test(tests, watch_tells_when_the_address_is_not_there);
-    tcase_add_test(tests, watch_sees_the_link);
-    tcase_add_test(tests, watch_announces_again);
-    tcase_add_test(tests, lifetime_is_renewed_under_the_lease);
-    tcase_add_test(tests, lifetime_ends_when_all_are_killed);
-    tcase_add_test(tests, ipv6_lifetime_is_renewed_too);
-    tcase_add_test(tests, stop_is_not_undone_by_watch);
-    tcase_add_test(tests, lifetime_is_not_renewed_without_the_mark);
-    tcase_add_test(tests, watch_leaves_alone_what_start_did_not_add);
     tcase_add_test(tests, says_when_it_may_not);
-    suite_add_tcase(suite, tests);
     return run_suite(suite);
 }

@@ -34,9 +34,9 @@ static const struct {
 } bad[] = {
     {"wrongmagic", "wrong magic number 0x12345678 in halyard_agent_plugin; 0x48414741 would be right"},
     {"transportmagic", "has the magic number of a transport plug-in, not of an agent plug-in"},
-    {"newmajor", "built for version 2.1 of the plug-in interface; this host has 1.1: update halyard"},
-    {"oldmajor", "built for version 0.1 of the plug-in interface; this host has 1.1: update the plug-in"},
-    {"newminor", "needs version 1.2 of the plug-in interface; this host has only 1.1: update halyard"},
+    {"newmajor", "built for version 2.2 of the plug-in interface; this host has 1.2: update halyard"},
+    {"oldmajor", "built for version 0.2 of the plug-in interface; this host has 1.2: update the plug-in"},
+    {"newminor", "needs version 1.3 of the plug-in interface; this host has only 1.2: update halyard"},
     {"small", "its descriptor says it has 64 bytes; version 1.0 has 192"},
     {"large", "its descriptor says it has 4096 bytes, but there are ..."}, /* a sanitizer pads it */
     {"noname", "missing name: type is NULL; the last word of the agent's name would be right"},
@@ -180,6 +180,20 @@ START_TEST(a_good_agent_is_understood)
 }
 END_TEST
 
+START_TEST(an_agent_of_an_older_minor_version_is_served)
+{
+    char *path = hy_asprintf("%s/tests/agents/.libs/oldminor.so", HY_BUILDDIR);
+    struct hy_plugin *plugin;
+    struct halyard_agent agent;
+    struct hy_err err = {{0}};
+    ck_assert_msg(hy_plugin_open_agent(path, true, &plugin, &agent, &err) == 0, "%s", err.text);
+    ck_assert_uint_lt(agent.minor, HALYARD_AGENT_MINOR);
+    ck_assert(hy_agent_serves(&agent, "ocf:test:bad"));
+    hy_plugin_close(&plugin);
+    free(path);
+}
+END_TEST
+
 /* What docs/writing-an-agent.md shows is an agent. */
 START_TEST(the_example_is_a_good_agent)
 {
@@ -218,7 +232,7 @@ START_TEST(a_folder_with_bad_ones_serves_the_good_ones)
         "crash.so: crashes when it is loaded (SIGSEGV)",
         "exits.so: ends the process when it is loaded (exit status 3)",
         "hang.so: does not come back from being loaded within 5 s",
-        "newminor.so: needs version 1.2 of the plug-in interface; this host has only 1.1: update halyard",
+        "newminor.so: needs version 1.3 of the plug-in interface; this host has only 1.2: update halyard",
     };
     struct hy_buf expected = {0};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -323,6 +337,7 @@ int main(void)
     tcase_add_test(tcase, files_that_are_no_plugins_are_refused);
     tcase_add_test(tcase, files_of_others_are_refused);
     tcase_add_test(tcase, a_good_agent_is_understood);
+    tcase_add_test(tcase, an_agent_of_an_older_minor_version_is_served);
     tcase_add_test(tcase, the_example_is_a_good_agent);
     tcase_add_test(tcase, a_folder_with_bad_ones_serves_the_good_ones);
     tcase_add_test(tcase, a_folder_that_is_not_there_is_an_error);

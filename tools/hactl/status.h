@@ -13,6 +13,11 @@ json_t *hactl_status_json(const struct hactl_state *state);
 void hactl_status_nodes(const struct hactl_state *state, struct hy_buf *out);
 void hactl_status_failures(const struct hactl_state *state, struct hy_buf *out);
 
+/* What running resources say of themselves, such as what binds an address to the lease (nothing when none does). */
+void hactl_status_notes(const struct hactl_state *state, struct hy_buf *out);
+/* Of one of them; NULL: nothing. */
+const char *hactl_note(const struct hactl_state *state, const char *rsc, const char *node);
+
 /* The resources alone: each with all that is in it. */
 void hactl_status_resource(const struct hactl_state *state, const struct hy_object *resource, struct hy_buf *out);
 void hactl_status_resources(const struct hactl_state *state, struct hy_buf *out);

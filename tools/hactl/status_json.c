@@ -104,6 +104,7 @@ static json_t *instances(const struct hactl_state *state, const char *primitive)
         set(entry, "blocked", json_boolean(spot->blocked));
         set(entry, "unmanaged", json_boolean(spot->unmanaged));
         set(entry, "orphan", json_boolean(spot->orphan));
+        set(entry, "note", text_or_null(hactl_note(state, spot->rsc, spot->node)));
         json_array_append_new(list, entry);
     }
     hactl_spots_free(&spots);
