@@ -50,7 +50,7 @@ class Killed(VipCase):
         self.wait_whole()
 
     def test_all_daemons_at_once(self):
-        """Nobody is left who could let go of the address: its lifetime ends, and who takes it over looks first."""
+        """Nobody is left who could let go of the address: the kernel does, see test_guard.py."""
         holder, second, _ = self.place(on_dc=False)
         with self.one_answers() as who:
             for process in self.cluster.daemons(holder):
@@ -96,7 +96,7 @@ class Frozen(VipCase):
         self.frozen_core(on_dc=True)
 
     def test_all_processes(self):
-        """Then nobody there can let go. What can be asked for: all is well once they go on."""
+        """Then nobody there can let go, but for the kernel, see test_guard.py. Here: all is well once they go on."""
         holder, second, third = self.place(on_dc=False)
         self.testbed[holder].freeze(["halyardd", "halyard-core"])
         self.wait_seen_gone(holder, second)
