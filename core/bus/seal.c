@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-    SEAL_VERSION = 2, /* since a link header stands in front of the content */
+    SEAL_VERSION = 2,          /* since a link header stands in front of the content */
     HEAD_SIZE = 4 + 1 + 3 + 4, /* magic, version, zeros, sender: authenticated, not encrypted */
     NONCE_SIZE = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES,
     TAG_SIZE = crypto_aead_xchacha20poly1305_ietf_ABYTES,
