@@ -346,6 +346,24 @@ void hy_history_prune(struct hy_cib *cib)
         prune_node(cib, cib->nodes.items[n]);
 }
 
+static bool has_seen_it(const struct hy_result *result, const char *rsc, uint64_t since)
+{
+    return result->call > since && strcmp(result->rsc, rsc) == 0 && strcmp(result->op, "monitor") == 0 &&
+           result->exec != HY_EXEC_CANCELLED && (result->exec != HY_EXEC_DONE || result->rc != HALYARD_NOT_RUNNING);
+}
+
+/* A monitor has found it, whole or broken, after the operation of that number. */
+static bool was_seen(const struct hy_node_status *status, const char *rsc, uint64_t since)
+{
+    for (size_t i = 0; i < status->results.count; i++)
+        if (has_seen_it(&status->results.items[i], rsc, since))
+            return true;
+    for (size_t i = 0; i < status->failures.count; i++)
+        if (has_seen_it(&status->failures.items[i], rsc, since))
+            return true;
+    return false;
+}
+
 /* Not running, as is to be expected: it has been stopped since the monitor was ordered, as a node does whose lease ended. */
 static bool is_late_monitor(const struct hy_node_status *status, const struct hy_result *result)
 {
@@ -353,7 +371,7 @@ static bool is_late_monitor(const struct hy_node_status *status, const struct hy
         result->rc != HALYARD_NOT_RUNNING)
         return false;
     const struct hy_result *last = last_state(status, result->rsc);
-    return last && strcmp(last->op, "stop") == 0;
+    return last && strcmp(last->op, "stop") == 0 && !was_seen(status, result->rsc, last->call);
 }
 
 void hy_history_record(const struct hy_cib *cib, struct hy_node_status *status, const struct hy_result *result,

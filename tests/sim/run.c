@@ -157,8 +157,12 @@ static void conclude_service(struct hy_run *run, bool good)
     if (is_op(run, "start") && service->state == SIM_STARTING)
         sim_service_set(world, run->node, service,
                         good || (run->behaviour.has_effect && coin) ? SIM_RUNNING : SIM_STOPPED);
-    if (is_op(run, "stop") && service->state == SIM_STOPPING)
+    if (is_op(run, "stop") && service->state == SIM_STOPPING) {
+        /* The lease has ended meanwhile: the executor has let this stop go on in place of one of its own. */
+        if (service->lease && !sim_lease_holds(world, run->node))
+            service->releasing = true;
         sim_service_set(world, run->node, service, good || coin ? SIM_STOPPED : SIM_RUNNING);
+    }
     if (good && is_op(run, "promote") && service->state == SIM_RUNNING && !service->promoted) {
         service->promoted = true;
         SIM_OBSERVE(world, service, (seer, run->node, service));

@@ -356,6 +356,21 @@ START_TEST(history_is_ordered_by_call)
 }
 END_TEST
 
+/* Nobody started it, and a monitor has seen it after its stop: that it does not run is news, and not to be asked for ever. */
+START_TEST(what_was_seen_after_its_stop_and_is_gone_is_recorded)
+{
+    struct hy_cib *cib = cluster();
+    struct hy_node_status *status = test3(cib);
+    result(cib, "ClusterIP op=start interval=0 rc=0 exec=done call=1");
+    result(cib, "ClusterIP op=stop interval=0 rc=0 exec=done call=2");
+    result(cib, "ClusterIP op=monitor interval=30s rc=1 exec=done call=3");
+    must_apply(cib, "forget test3 ClusterIP op=monitor interval=30s\n"); /* defined anew: its failure stays */
+    result(cib, "ClusterIP op=monitor interval=30s rc=7 exec=done call=4");
+    ck_assert_ptr_nonnull(hy_cib_result(status, "ClusterIP", "monitor", 30 * HY_SECOND));
+    hy_cib_free(&cib);
+}
+END_TEST
+
 START_TEST(cleanup_forgets_what_failed)
 {
     struct hy_cib *cib = cluster();
@@ -831,6 +846,7 @@ int main(void)
     tcase_add_test(tcase, failures_count_as_pacemaker_counts);
     tcase_add_test(tcase, a_promoted_instance_is_right_to_say_so);
     tcase_add_test(tcase, history_is_ordered_by_call);
+    tcase_add_test(tcase, what_was_seen_after_its_stop_and_is_gone_is_recorded);
     tcase_add_test(tcase, cleanup_forgets_what_failed);
     tcase_add_test(tcase, expiry_forgets_the_failures_only);
     tcase_add_test(tcase, nothing_is_kept_of_what_is_removed_and_stopped);
