@@ -39,6 +39,7 @@ static void reset(struct controller *controller)
         drop_order(controller, controller->orders.count - 1);
     hy_vec_free(&controller->listed);
     hy_handover_reset(&controller->handovers);
+    hy_returns_free(&controller->returns);
     controller->term = 0;
     controller->counter = 0;
     controller->recheck = HY_NEVER;
@@ -385,13 +386,17 @@ static void decide(struct hy_cluster *c)
                                          .quorum = true,
                                          .dc = c->name,
                                          .inflight = controller->listed.items,
-                                         .inflight_count = controller->listed.count};
+                                         .inflight_count = controller->listed.count,
+                                         .returns = &controller->returns};
     struct hy_decision *decision = hy_schedule(&input);
+    hy_returns_decided(&controller->returns, decision);
     for (size_t i = 0; i < decision->action_count; i++) {
         const struct hy_action *action = &decision->actions[i];
-        if (!action->pending && !action->blocked && !action->after_count && !waits_for_lock(decision, action) &&
-            !waits_for_expiry(decision, action))
-            give(c, action);
+        if (action->pending || action->blocked || action->after_count || waits_for_lock(decision, action) ||
+            waits_for_expiry(decision, action))
+            continue;
+        give(c, action);
+        hy_returns_ordered(&controller->returns, action);
     }
     propose_locks(c, decision);
     propose_what_is_over(c, decision);

@@ -171,6 +171,7 @@ struct controller {
     HY_VEC(struct ordered) orders;
     HY_VEC(struct hy_inflight) listed; /* for hy_cluster_in_flight() */
     handover_list handovers;
+    struct hy_returns returns;
     hy_time recheck;
     hy_time rest_until; /* when the next decision may be made that nothing urgent asks for */
     hy_time later;      /* and one is to be made then; HY_NEVER: not */

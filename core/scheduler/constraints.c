@@ -275,6 +275,15 @@ static uint32_t unheard_node(const struct hy_sched *s, const struct hy_srsc *lea
     return HY_NO_NODE;
 }
 
+/* Single ones only: which instance of a clone returns is nobody's business. */
+static uint32_t node_to_return_to(const struct hy_sched *s, const struct hy_srsc *leaf)
+{
+    const struct hy_returns *returns = s->input->returns;
+    if (!returns || !returns->nodes.count || leaf->in_clone)
+        return HY_NO_NODE;
+    return hy_sched_node_named(s, hy_map_get(&returns->nodes, leaf->id));
+}
+
 /* What is active in one place sticks there; where it is active several times there is no place to stick to. What
  * could not start elsewhere, before a node has said what runs there, had better stay, whatever its stickiness. */
 static void apply_stickiness(struct hy_sched *s)
@@ -285,7 +294,9 @@ static void apply_stickiness(struct hy_sched *s)
             continue;
         leaf->waits_for = unheard_node(s, leaf);
         uint32_t node = leaf->active.count == 1 ? leaf->active.items[0] : HY_NO_NODE;
-        bool holds = leaf->waits_for != HY_NO_NODE && !leaf->failed;
+        if (!leaf->active.count)
+            node = node_to_return_to(s, leaf);
+        bool holds = leaf->active.count && leaf->waits_for != HY_NO_NODE && !leaf->failed;
         int score = holds ? HY_INFINITY : leaf->meta.stickiness;
         if (node == HY_NO_NODE || leaf->score[node] == HY_ABSENT || !score)
             continue;

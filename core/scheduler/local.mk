@@ -36,6 +36,7 @@ libhy_scheduler_a_SOURCES = \
 	core/scheduler/replay.c \
 	core/scheduler/report.c \
 	core/scheduler/resources.c \
+	core/scheduler/returns.c \
 	core/scheduler/room.c \
 	core/scheduler/rules.c \
 	core/scheduler/scheduler.c core/scheduler/scheduler.h core/scheduler/model.h \

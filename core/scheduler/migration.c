@@ -5,14 +5,6 @@
  */
 #include "scheduler/model.h"
 
-static uint32_t node_of(const struct hy_sched *s, const char *name)
-{
-    for (uint32_t n = 0; n < s->node_count && name; n++)
-        if (!strcmp(s->nodes[n].name, name))
-            return n;
-    return HY_NO_NODE;
-}
-
 static bool is_about(const struct hy_result *result, const struct hy_result *migration)
 {
     return result->migrate_from && result->migrate_to && migration->migrate_from && migration->migrate_to &&
@@ -79,7 +71,7 @@ enum hy_role hy_sched_migrated(struct hy_sched *s, struct hy_unit *unit, uint32_
 {
     if (unit->anonymous)
         return HY_ROLE_STARTED; /* clones do not migrate */
-    uint32_t target = node_of(s, result->migrate_to);
+    uint32_t target = hy_sched_node_named(s, result->migrate_to);
     struct hy_past *here = &unit->past[node];
     struct hy_past *there = target == HY_NO_NODE ? NULL : &unit->past[target];
     const struct hy_result *arrival = there ? find(there, "migrate_from", result) : NULL;
@@ -130,7 +122,7 @@ static void left_behind(struct hy_sched *s, struct hy_unit *unit, uint32_t node,
 void hy_sched_migration_failed(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result)
 {
     bool to = hy_result_is(result, "migrate_to");
-    uint32_t other = node_of(s, to ? result->migrate_to : result->migrate_from);
+    uint32_t other = hy_sched_node_named(s, to ? result->migrate_to : result->migrate_from);
     if (other != HY_NO_NODE && other != node && !unit->anonymous)
         left_behind(s, unit, node, other, result, to);
 }
@@ -138,7 +130,7 @@ void hy_sched_migration_failed(struct hy_sched *s, struct hy_unit *unit, uint32_
 /* Whoever migrates it away is being fenced: what may have arrived is to be stopped. */
 void hy_sched_migration_pending(struct hy_sched *s, struct hy_unit *unit, uint32_t node, const struct hy_result *result)
 {
-    uint32_t target = node_of(s, result->migrate_to);
+    uint32_t target = hy_sched_node_named(s, result->migrate_to);
     if (s->nodes[node].unclean && target != HY_NO_NODE)
         unit->past[node].stop_on_target = target;
 }

@@ -495,6 +495,7 @@ struct hy_rule_context hy_sched_context(struct hy_sched *s, const struct hy_snod
 void hy_sched_read_node_attrs(struct hy_sched *s, struct hy_snode *node);
 /* Transient ones before configured ones; "#uname". NULL: not there. */
 const char *hy_sched_node_attr(const struct hy_snode *node, const char *name);
+uint32_t hy_sched_node_named(const struct hy_sched *s, const char *name); /* HY_NO_NODE: none, also for NULL */
 
 /* nodes.c */
 void hy_sched_unpack_properties(struct hy_sched *s);

@@ -208,3 +208,11 @@ void hy_sched_judge_nodes(struct hy_sched *s)
         node->usable = !node->reason;
     }
 }
+
+uint32_t hy_sched_node_named(const struct hy_sched *s, const char *name)
+{
+    for (uint32_t n = 0; n < s->node_count && name; n++)
+        if (!strcmp(s->nodes[n].name, name))
+            return n;
+    return HY_NO_NODE;
+}

@@ -16,6 +16,7 @@
 #define HY_SCHEDULER_SCHEDULER_H
 
 #include "base/arena.h"
+#include "base/map.h"
 #include "cib/cib.h"
 
 #include <stdbool.h>
@@ -31,6 +32,12 @@ struct hy_inflight {
     hy_time interval;
 };
 
+/* Who has been stopped to be started again, here or elsewhere. A zeroed struct is empty. */
+struct hy_returns {
+    struct hy_map nodes;  /* resource -> char *: where it was */
+    struct hy_map starts; /* what the last decision starts; the values are of no meaning */
+};
+
 struct hy_sched_input {
     const struct hy_cib *cib;
     hy_wall now;
@@ -40,6 +47,7 @@ struct hy_sched_input {
     const char *dc; /* who decides, for rules about "#is_dc"; NULL: not known */
     const struct hy_inflight *inflight;
     size_t inflight_count;
+    const struct hy_returns *returns; /* they stick to where they were, as if they were there still; NULL: none */
     bool explain; /* keep what each score is made of (struct hy_score): for `why` and `scores`; costs time */
 };
 
@@ -219,6 +227,12 @@ struct hy_decision {
  * decision that does nothing about what makes no sense, with a reason. */
 struct hy_decision *hy_schedule(const struct hy_sched_input *input);
 void hy_decision_free(struct hy_decision **decision);
+
+/* Who carries decisions out action by action, and decides anew between them, remembers what is on its way back, and hands it
+ * in with each decision: _decided() with what has been decided, then _ordered() for each of its actions that is ordered. */
+void hy_returns_decided(struct hy_returns *returns, const struct hy_decision *decision);
+void hy_returns_ordered(struct hy_returns *returns, const struct hy_action *action);
+void hy_returns_free(struct hy_returns *returns);
 
 /* The state after all that the decision says has been done and has gone well, as Pacemaker's crm_simulate does it: one
  * round, nothing decided anew on the way. Recurring operations are begun, probes find what is known. The CIB is

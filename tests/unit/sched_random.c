@@ -467,8 +467,10 @@ static bool turn(struct run *run, struct outbox *outbox)
     set_inflight(run, outbox);
     struct hy_decision *decision = decide(run);
     bool sent = false;
+    hy_returns_decided(&run->world.returns, decision);
     for (size_t i = 0; i < decision->action_count; i++)
         if (may_send(decision, &decision->actions[i])) {
+            hy_returns_ordered(&run->world.returns, &decision->actions[i]);
             send(run, outbox, &decision->actions[i]);
             sent = true;
         }

@@ -21,6 +21,7 @@ void world_init(struct world *world, const char *configuration)
 void world_free(struct world *world)
 {
     hy_vec_free(&world->inflight);
+    hy_returns_free(&world->returns);
     hy_cib_free(&world->cib);
 }
 
@@ -131,7 +132,8 @@ struct hy_decision *world_decide(const struct world *world)
                                    .now = world->now,
                                    .quorum = world->quorum,
                                    .inflight = world->inflight.items,
-                                   .inflight_count = world->inflight.count};
+                                   .inflight_count = world->inflight.count,
+                                   .returns = &world->returns};
     return hy_schedule(&input);
 }
 
@@ -234,6 +236,7 @@ static bool do_some(struct world *world, const struct hy_decision *decision, boo
     for (size_t i = 0; i < decision->action_count && !(one && any); i++) {
         if (!is_ready(decision, done, &decision->actions[i]))
             continue;
+        hy_returns_ordered(&world->returns, &decision->actions[i]);
         world_do(world, &decision->actions[i]);
         done[i] = any = true;
     }
@@ -246,6 +249,7 @@ bool world_settle(struct world *world, bool one_by_one)
     size_t most = 50;
     for (size_t turn = 0; turn < most; turn++) {
         struct hy_decision *decision = world_decide(world);
+        hy_returns_decided(&world->returns, decision);
         struct hy_buf wrong = {0};
         const char *text = world_check(world, decision, &wrong);
         ck_assert_msg(!*text, "turn %zu: %s", turn, text);

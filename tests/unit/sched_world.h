@@ -12,6 +12,7 @@ struct world {
     bool quorum;
     uint64_t call, index, seq;
     HY_VEC(struct hy_inflight) inflight;
+    struct hy_returns returns;
 };
 
 /* Ends the test when the configuration cannot be read. */

@@ -62,6 +62,17 @@ START_TEST(random_cluster)
 }
 END_TEST
 
+/* Seeds beyond those that once broke something. */
+START_TEST(kept_random_clusters)
+{
+    static const uint64_t kept[] = {
+        34273, /* what was stopped for a move started again where it was, and was stopped for the same move again */
+    };
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++)
+        random_run(kept[i]);
+}
+END_TEST
+
 enum { LAW_TESTS = 20, LAW_SEEDS_A_TEST = 50 };
 
 START_TEST(law)
@@ -94,6 +105,7 @@ int main(void)
         TCase *random = tcase_create("random clusters");
         tcase_set_timeout(random, 300);
         tcase_add_loop_test(random, random_cluster, 0, tests_of(RANDOM_TESTS));
+        tcase_add_test(random, kept_random_clusters);
         suite_add_tcase(suite, random);
         TCase *laws = tcase_create("laws");
         tcase_set_timeout(laws, 300);
