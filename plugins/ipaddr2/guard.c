@@ -275,10 +275,8 @@ enum halyard_rc hy_ip_guard_set(const struct halyard_host *host, const struct ha
     if (!wanted || put_in_force(&guard))
         return do_without(&guard, config);
     /* Asked after the lease's `since` was read: it is that of the life in which the order for this start was given. */
-    if (host->lease_ms(op) <= 0) {
-        host->reason(op, "this node's lease has ended: it may not take %s", config->target.text);
+    if (!hy_ip_has_lease(host, op, config->target.text))
         return HALYARD_ERR_GENERIC;
-    }
     write_note(&guard, guard.name);
     return HALYARD_OK;
 }

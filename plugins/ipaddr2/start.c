@@ -38,10 +38,8 @@ static int64_t time_left(const struct start *start)
 
 static enum halyard_rc check_lease(const struct start *start)
 {
-    if (start->host->lease_ms(start->op) > 0)
-        return HALYARD_OK;
-    start->host->reason(start->op, "this node's lease has ended: it may not take %s", start->config.target.text);
-    return HALYARD_ERR_GENERIC;
+    bool lasts = hy_ip_has_lease(start->host, start->op, start->config.target.text);
+    return lasts ? HALYARD_OK : HALYARD_ERR_GENERIC;
 }
 
 /* Where it is, or where it is to be. */

@@ -5,12 +5,15 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #ifndef IFF_LOWER_UP
 #define IFF_LOWER_UP 0x10000 /* <linux/if.h>, which does not go together with <net/if.h> */
 #endif
+
+#define ENDED_BY_HOST_MS 1000
 
 struct search {
     const struct hy_ip_target *target;
@@ -121,4 +124,17 @@ enum halyard_rc hy_ip_failed(const struct halyard_host *host, const struct halya
 {
     host->reason(op, "%s: %s", what, strerror(-rc));
     return rc == -EPERM || rc == -EACCES ? HALYARD_ERR_PERM : HALYARD_ERR_GENERIC;
+}
+
+bool hy_ip_has_lease(const struct halyard_host *host, const struct halyard_op *op, const char *address)
+{
+    int64_t give_up = hy_ip_now_ms() + ENDED_BY_HOST_MS;
+    while (host->lease_ms(op) <= 0) {
+        if (hy_ip_now_ms() >= give_up || host->ms_left(op) <= 0) {
+            host->reason(op, "this node's lease has ended: it may not take %s", address);
+            return false;
+        }
+        poll(NULL, 0, 2);
+    }
+    return true;
 }

@@ -5,6 +5,8 @@
 
 #include "netlink.h"
 
+#include <stdbool.h>
+
 #define HY_IP_FOUND_MAX 16
 #define HY_IP_START_LIFETIME_S 10 /* until watch takes over */
 #define HY_IP_LIFETIME_S 2
@@ -40,6 +42,10 @@ void hy_ip_reason_no_nic(const struct halyard_host *host, const struct halyard_o
                          const char *nic);
 /* A failed call: ERR_PERM or ERR_GENERIC, and the reason. */
 enum halyard_rc hy_ip_failed(const struct halyard_host *host, const struct halyard_op *op, int rc, const char *what);
+
+/* Without a lease the host ends this operation in a moment, and that is no failure; an answer would be one. So there is none
+ * for a while. False, with the reason: nobody has ended it. */
+bool hy_ip_has_lease(const struct halyard_host *host, const struct halyard_op *op, const char *address);
 
 /* Finds link and prefix of an address that is not there yet. `*prefix`: in, what is asked for or -1; out, what to use. */
 enum halyard_rc hy_ip_place(const struct halyard_host *host, const struct halyard_op *op, struct hy_ip_nl *nl,

@@ -69,13 +69,31 @@ class Seen(ClusterCase):
         self.assertNotIn("Tickets", self.check("test1", "status"))
 
     def test_a_failure_is_told_and_forgotten(self):
+        """The interface of an address is taken out of a host, and is put back."""
         dc = self.cluster.dc("test3")
-        self.testbed["test1"].run(["ip", "address", "del", "172.100.102.110/24", "dev", "eth0"])
-        self.wait_holder("test3", "test5")
-        why = self.check("test5", "why", "ClusterIP")
-        self.assertIn("`hactl resource cleanup ClusterIP` allows it there again; it is forgotten at ", why)
-        self.wait_active("ClusterIP", ["test1"])
-        self.assertIn("what failed of ClusterIP on test1 is forgotten", self.log(dc))
+        put_in = ["sh", "-c", "ip link add vip0 type veth peer name vip1 && ip link set vip1 up && ip link set vip0 up"]
+        for host in self.testbed.hosts:
+            host.run(put_in)
+        self.cluster.configure(
+            "test1",
+            "primitive SecondIP IPaddr2 params ip=172.100.102.111 cidr_netmask=24 nic=vip0 op monitor interval=1s \\\n"
+            "    meta migration-threshold=1 failure-timeout=5s\nlocation second-prefer SecondIP inf: test1\n",
+        )
+        self.wait_active("SecondIP", ["test1"])
+        self.testbed["test1"].run(["ip", "link", "del", "vip0"])
+        self.wait_status(
+            lambda status: status.active("SecondIP") in (["test3"], ["test5"]), "another host has taken it over", "test3"
+        )
+        why = self.check("test5", "why", "SecondIP")
+        self.assertIn("`hactl resource cleanup SecondIP` allows it there again; it is forgotten at ", why)
+        self.testbed["test1"].run(put_in)
+        self.wait_active("SecondIP", ["test1"])
+        self.assertIn("what failed of SecondIP on test1 is forgotten", self.log(dc))
+        self.check("test1", "resource", "stop", "SecondIP")
+        self.wait_active("SecondIP", [])
+        self.check("test1", "configure", "delete", "SecondIP")
+        for host in self.testbed.hosts:
+            host.run(["ip", "link", "del", "vip0"])
         self.wait_whole()
 
     def test_who_changed_what(self):
