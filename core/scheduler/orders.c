@@ -282,6 +282,14 @@ static void wait_for_answer(struct hy_graph *g, uint32_t probe, struct hy_srsc *
             hy_graph_link(g, probe, at, HY_LINK_ORDER);
 }
 
+static bool may_end(const struct hy_graph *g, const struct hy_srsc *rsc, enum hy_task task)
+{
+    for (size_t i = 0; i < rsc->children.count; i++)
+        if (may_end(g, rsc->children.items[i], task))
+            return true;
+    return rsc->kind == HY_RSC_PRIMITIVE && hy_graph_first(g, rsc, task) != HY_NO_ACTION;
+}
+
 static void ask_before(struct hy_graph *g, const struct hy_srsc *then, struct hy_srsc *first, enum hy_task task,
                        bool pairs)
 {
@@ -301,12 +309,14 @@ void hy_graph_answers(struct hy_graph *g)
     for (size_t i = 0; i < s->orders.count && !HY_MUTANT(ORDERS_IGNORED); i++) {
         const struct hy_sorder *order = s->orders.items[i];
         enum hy_task first = task_of(order->first_action);
-        if (order->kind == HY_ORDER_MANDATORY && order->symmetrical && begins(first))
+        if (order->kind == HY_ORDER_MANDATORY && order->symmetrical && begins(first) &&
+            may_end(g, order->first, opposite(first)))
             ask_before(g, order->then, order->first, opposite(first), goes_in_pairs(order));
     }
     for (size_t i = 0; i < s->rscs.count; i++) {
         const struct hy_srsc *group = s->rscs.items[i];
         for (size_t m = 1; m < group->children.count && group->kind == HY_RSC_GROUP && group->meta.chained; m++)
-            ask_before(g, group->children.items[m], group->children.items[m - 1], HY_TASK_STOP, true);
+            if (may_end(g, group->children.items[m - 1], HY_TASK_STOP))
+                ask_before(g, group->children.items[m], group->children.items[m - 1], HY_TASK_STOP, true);
     }
 }
