@@ -87,7 +87,7 @@ class Demo:
             ping.wait_answered()
             break_it()
             self.cluster.wait_holder([holder])
-            seen = ping.wait_outage()
+            seen = ping.wait_steady()
             doubles = who.stop()["several"]
         outage = seen["longest_gap_ms"]
         self.two_holders_ms = max(self.two_holders_ms, doubles["longest_ms"])

@@ -118,6 +118,16 @@ class Ping(_Probe):
         """Until the address has not answered for so long."""
         return self._wait(lambda seen: seen["open_gap_ms"] >= ms, timeout, f"{self.address} falls silent")
 
+    def wait_steady(self, timeout=60, answers=100):
+        """Until it answers so many times more, and without a pause: the outage, long or too short to be one, is over."""
+        began = self.peek()["answered"]
+
+        def steady(seen):
+            return seen["answered"] >= began + answers and seen["open_gap_ms"] < 50
+
+        self._wait(steady, timeout, f"{self.address} answers a ping of {self.host.name} on and on")
+        return self.lap()
+
     def wait_outage(self, timeout=60, steady=0.5):
         """After a fault: until an outage (a gap longer than gap_ms) is over, and the address answered steadily since.
 
