@@ -255,6 +255,10 @@ START_TEST(what_agents_know)
     ck_assert_int_eq(ran.status, 0);
     ck_assert_str_eq(ran.err, line);
     ran_free(&ran);
+    expect_warnings("hactl configure primitive Wrong IPaddr2 params ip=10.0.0.3 guard=maybe cidr_netmask=24",
+                    "warning: primitive Wrong: ocf:heartbeat:IPaddr2: parameter guard: \"maybe\" must be one of "
+                    "auto|ebpf|lifetime\n");
+    expect_ok(&core, "hactl --force configure delete Wrong", "");
     ran = run_line(&core, "hactl configure primitive None ocf:heartbeat:apache");
     ck_assert_int_eq(ran.status, 0);
     ck_assert_int_eq(strncmp(ran.err, "warning: primitive None: this host has no agent ocf:heartbeat:apache (", 69), 0);

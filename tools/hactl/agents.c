@@ -4,6 +4,7 @@
 #include "cib/rule_eval.h"
 
 #include "base/alloc.h"
+#include "plugin/param.h"
 #include "plugin/plugin.h"
 
 #include <inttypes.h>
@@ -13,13 +14,14 @@
 #include <unistd.h>
 
 /* In a child process: what times the agent advises, each on a line "@ start 20000"; then each parameter, "! " before one
- * that must be given. */
+ * that must be given, with a line behind it of what its value must be: "= TYPE FLAGS RANGE". */
 static void report_agent(const struct halyard_agent *agent, struct hy_buf *report)
 {
     hy_buf_addf(report, "@ start %" PRIu32 "\n@ stop %" PRIu32 "\n@ monitor %" PRIu32 "\n", agent->start_ms,
                 agent->stop_ms, agent->monitor_ms);
     for (const struct halyard_param *param = agent->params; param->name; param++)
-        hy_buf_addf(report, "%s%s\n", param->flags & HALYARD_REQUIRED ? "! " : "", param->name);
+        hy_buf_addf(report, "%s%s\n= %" PRIu32 " %" PRIu32 " %s\n", param->flags & HALYARD_REQUIRED ? "! " : "",
+                    param->name, param->type, param->flags, param->range ? param->range : "");
 }
 
 /* What an agent's plug-in has reported; asked of each file once. */
@@ -55,25 +57,47 @@ static const struct known *ask(struct check *check, const char *path)
     return known;
 }
 
-/* Is there such a line, with or without the mark? */
-static bool has_line(const struct hy_buf *lines, const char *name)
+/* The line of a parameter, with or without the mark; NULL: there is none. */
+static const char *find_line(const struct hy_buf *lines, const char *name)
 {
     size_t length = strlen(name);
     for (const char *line = hy_buf_text(lines); *line; line += strcspn(line, "\n") + 1) {
         const char *text = line[0] == '!' ? line + 2 : line;
-        if (line[0] != '@' && strncmp(text, name, length) == 0 && text[length] == '\n')
-            return true;
+        if (line[0] != '@' && line[0] != '=' && strncmp(text, name, length) == 0 && text[length] == '\n')
+            return line;
     }
-    return false;
+    return NULL;
+}
+
+/* By what `line` has behind it. */
+static void check_value(struct check *check, const char *id, const char *agent, const char *line,
+                        const struct hy_attr *given)
+{
+    const char *rule = line + strcspn(line, "\n") + 1;
+    struct halyard_param param = {.name = given->name};
+    int range_at = 0;
+    if (sscanf(rule, "= %" SCNu32 " %" SCNu32 "%n", &param.type, &param.flags, &range_at) != 2 || rule[range_at] != ' ')
+        return;
+    size_t length = strcspn(rule + range_at + 1, "\n");
+    char *range = hy_strndup(rule + range_at + 1, length);
+    struct hy_err err = {{0}};
+    param.range = length ? range : NULL;
+    if (hy_param_check(&param, given->value, NULL, &err))
+        hy_buf_addf(check->warnings, "warning: primitive %s: %s: %s\n", id, agent, err.text);
+    free(range);
 }
 
 static void check_params(struct check *check, const char *id, const char *agent, const struct hy_attrs *given,
                          const struct hy_buf *params)
 {
-    for (size_t i = 0; i < given->list.count; i++)
-        if (!has_line(params, given->list.items[i].name))
+    for (size_t i = 0; i < given->list.count; i++) {
+        const char *line = find_line(params, given->list.items[i].name);
+        if (line)
+            check_value(check, id, agent, line, &given->list.items[i]);
+        else
             hy_buf_addf(check->warnings, "warning: primitive %s: %s knows no parameter '%s'\n", id, agent,
                         given->list.items[i].name);
+    }
     for (const char *line = hy_buf_text(params); *line; line += strcspn(line, "\n") + 1) {
         if (line[0] != '!')
             continue;
@@ -92,7 +116,7 @@ static void check_op_params(struct check *check, const char *id, const char *age
         const struct hy_attrs *given = &op->params.list.items[i].attrs;
         for (size_t k = 0; k < given->list.count; k++) {
             const char *name = given->list.items[k].name;
-            if (!has_line(report, name) && strcmp(name, "OCF_CHECK_LEVEL") != 0)
+            if (!find_line(report, name) && strcmp(name, "OCF_CHECK_LEVEL") != 0)
                 hy_buf_addf(
                     check->warnings,
                     "warning: primitive %s: op %s: '%s' is neither an option of operations nor a parameter of %s\n", id,
