@@ -469,6 +469,24 @@ END_TEST
 
 /* ---- the lease */
 
+START_TEST(an_agent_built_for_version_1_0_works)
+{
+    const char *old = "ocf:example:flagfile";
+    struct bench bench;
+    bench_open(&bench, 0);
+    char *path = hy_asprintf("path=%s/flag", bench.folder);
+    bench_expect(&bench, bench_order(&bench, "f", old, "monitor", path), HY_EXEC_DONE, 7, NULL);
+    bench_expect(&bench, bench_order(&bench, "f", old, "start", path), HY_EXEC_DONE, 0, NULL);
+    ck_assert(bench_has(&bench, "flag"));
+    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", NULL) == 1); /* its watch */
+    bench_expect(&bench, bench_order(&bench, "f", old, "monitor", path), HY_EXEC_DONE, 0, NULL);
+    bench_expect(&bench, bench_order(&bench, "f", old, "stop", path), HY_EXEC_DONE, 0, NULL);
+    ck_assert(!bench_has(&bench, "flag"));
+    free(path);
+    bench_close(&bench);
+}
+END_TEST
+
 START_TEST(a_plugin_installed_later_is_found)
 {
     struct bench bench;
@@ -534,6 +552,7 @@ static void add_running(Suite *suite)
     tcase_add_test(tcase, an_order_that_comes_twice_runs_once);
     tcase_add_test(tcase, two_hundred_at_once_leave_nothing_behind);
     tcase_add_test(tcase, a_delayed_start_waits);
+    tcase_add_test(tcase, an_agent_built_for_version_1_0_works);
     tcase_add_test(tcase, a_plugin_installed_later_is_found);
     tcase_add_test(tcase, an_agent_is_described_in_lines);
 }
