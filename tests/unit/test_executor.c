@@ -79,6 +79,8 @@ START_TEST(wrong_parameters_are_named)
     bench_expect(&bench, bench_order(&bench, "a", good, "monitor", "OCF_CHECK_LEVEL=10"), HY_EXEC_DONE, 7, NULL);
     /* Where nothing was ever called, there is nothing to stop, however wrong the parameters are. */
     bench_expect(&bench, bench_order(&bench, "n", nasty, "stop", NULL), HY_EXEC_DONE, 0, NULL);
+    bench_expect(&bench, bench_order_leased(&bench, "m", nasty, "monitor", NULL), HY_EXEC_DONE, 6, "");
+    bench_expect(&bench, bench_order_leased(&bench, "m", nasty, "stop", NULL), HY_EXEC_DONE, 0, NULL);
     bench_close(&bench);
 }
 END_TEST
