@@ -159,13 +159,14 @@ static int try_it(struct hactl *h, struct check *check)
 int hactl_lsb_check(struct hactl *h, int argc, char **argv)
 {
     (void)argc;
-    const struct hy_config *config = hactl_config(h);
-    if (!config)
+    bool has_config = access(h->config_file, F_OK) == 0; /* scripts are tried before there is a cluster, too */
+    const struct hy_config *config = has_config ? hactl_config(h) : NULL;
+    if (has_config && !config)
         return HACTL_FAILED;
     struct check check = {.name = argv[1], .timeout_ms = h->patience_ms};
-    check.path = hy_asprintf("%s/%s", config->paths.lsb, check.name);
+    check.path = hy_asprintf("%s/%s", config ? config->paths.lsb : HY_LSB_FOLDER, check.name);
     int status = check_file(&check);
-    if (!status && !h->force)
+    if (!status && !h->force && config)
         status = check_unused(h, &check);
     hactl_hang_up(h); /* it forks */
     if (!status)
