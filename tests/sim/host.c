@@ -13,8 +13,8 @@ void sim_host_init(struct sim_world *world, size_t node)
     snprintf(host->name, sizeof host->name, "test%zu", node + 1);
     snprintf(host->address, sizeof host->address, "10.0.0.%zu", node + 1);
     host->next_wall = EPOCH + world->now + sim_draw_time(&world->hosts_stream, -HY_SECOND, HY_SECOND);
-    world->due[node] = (struct sim_due){HY_NEVER, HY_NEVER};
-    host->core.due_local = -1;
+    world->due[node] = (struct sim_due){HY_NEVER, HY_NEVER, HY_NEVER};
+    host->core.due_local = host->core.pulse_due_local = -1;
     host->backlog_end = &host->backlog;
     host->installed = true;
     for (size_t peer = 0; peer < SIM_MAX_NODES; peer++)
@@ -123,12 +123,14 @@ static bool stands_still(const struct sim_host *host, enum sim_event_kind kind)
 {
     switch (kind) {
     case SIM_EV_DATAGRAM:
+        return host->core_frozen || host->host_frozen;
     case SIM_EV_BUS:
     case SIM_EV_DISK:
     case SIM_EV_NEWS:
+    case SIM_EV_PULSE:
     case SIM_EV_STOP:
     case SIM_EV_CALL:
-        return host->core_frozen || host->host_frozen;
+        return host->core_frozen || host->host_frozen || host->main_frozen;
     case SIM_EV_ORDER:
     case SIM_EV_LOOK:
     case SIM_EV_RUN:
