@@ -217,8 +217,12 @@ void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster
         host->core.holds_next = false;
         host->core.held = effects;
         host->order_frozen = holds_orders;
-        host->step_frozen = !holds_orders;
-        sim_host_freeze(world, node, false);
+        host->step_frozen = !holds_orders && !host->core.holds_main;
+        host->step_main_frozen = !holds_orders && host->core.holds_main;
+        if (host->step_main_frozen)
+            sim_host_freeze_main(world, node);
+        else
+            sim_host_freeze(world, node, false);
         return;
     }
     carry_out_all(world, node, &effects);
@@ -319,6 +323,7 @@ void sim_core_start(struct sim_world *world, size_t node)
     struct hy_raft_state state = {0};
     struct hy_err err = {{0}};
     host->core = (struct sim_core){.generation = host->core.generation + 1, .incarnation = host->core.incarnation};
+    host->main_frozen_at = world->now;
     world->trace.logging = node;
     int rc = sim_disk_load(world, node, &state, &host->core.incarnation, &err);
     bool loaded = rc == 0;
@@ -365,6 +370,10 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     if (host->core_frozen) { /* by its end */
         host->core_frozen = 1;
         sim_host_thaw(world, node, false);
+    }
+    if (host->main_frozen) {
+        host->main_frozen = 1;
+        sim_host_thaw_main(world, node);
     }
     if (host->executor.up && !silently)
         sim_executor_core_died(world, node, for_good);

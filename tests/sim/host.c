@@ -91,7 +91,7 @@ void sim_host_stop(struct sim_world *world, size_t node)
         return;
     }
     sim_agenda_add(world, world->now + STOP_TIMEOUT, SIM_EV_STOP_LATE, node)->generation = host->executor.generation;
-    if (host->core_frozen || host->host_frozen)
+    if (host->core_frozen || host->host_frozen || host->main_frozen)
         sim_agenda_add(world, world->now, SIM_EV_STOP, node)->generation = host->core.generation;
     else
         sim_core_ask_to_end(world, node);
@@ -117,6 +117,14 @@ void sim_host_freeze(struct sim_world *world, size_t node, bool whole)
     sim_core_tick_moved(world, node);
     sim_executor_due_moved(world, node);
     sim_bus_frozen(world, node);
+}
+
+void sim_host_freeze_main(struct sim_world *world, size_t node)
+{
+    struct sim_host *host = &world->hosts[node];
+    if (!host->main_frozen++)
+        host->main_frozen_at = world->now;
+    sim_core_tick_moved(world, node);
 }
 
 static bool stands_still(const struct sim_host *host, enum sim_event_kind kind)
@@ -159,15 +167,9 @@ bool sim_host_holds_back(struct sim_world *world, struct sim_event *event)
     return true;
 }
 
-void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
+static void give_back(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
-    unsigned *frozen = whole ? &host->host_frozen : &host->core_frozen;
-    if (!*frozen || --*frozen)
-        return;
-    if (whole)
-        host->thawed_at = world->now;
-    sim_note(world, "%s: goes on", host->name);
     struct sim_event *event = host->backlog;
     host->backlog = NULL;
     host->backlog_end = &host->backlog;
@@ -181,8 +183,30 @@ void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
     sim_executor_due_moved(world, node);
     if (world->due[node].timer != HY_NEVER && world->due[node].timer < world->now)
         world->due[node].timer = world->now + sim_draw_time(&world->hosts_stream, 5, 60);
-    if (!host->core_frozen && !host->host_frozen)
+    if (!host->core_frozen && !host->host_frozen && !host->main_frozen)
         sim_core_thawed(world, node);
+}
+
+void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
+{
+    struct sim_host *host = &world->hosts[node];
+    unsigned *frozen = whole ? &host->host_frozen : &host->core_frozen;
+    if (!*frozen || --*frozen)
+        return;
+    if (whole)
+        host->thawed_at = world->now;
+    host->main_frozen_at = world->now;
+    sim_note(world, "%s: goes on", host->name);
+    give_back(world, node);
+}
+
+void sim_host_thaw_main(struct sim_world *world, size_t node)
+{
+    struct sim_host *host = &world->hosts[node];
+    if (!host->main_frozen || --host->main_frozen)
+        return;
+    sim_note(world, "%s: its main thread goes on", host->name);
+    give_back(world, node);
 }
 
 void sim_host_free(struct sim_world *world, size_t node)

@@ -142,6 +142,7 @@ struct sim_core {
     bool gone, broken, outlived;
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
     bool holds_next, holds_orders;
+    bool holds_main; /* holds_next: the main thread alone */
 };
 
 struct sim_will {
@@ -165,9 +166,10 @@ struct sim_host {
     uint32_t config;   /* nodes in its configuration file */
     bool wanted;       /* halyardd is to run */
     int64_t base_ppm;
-    uint32_t lies;     /* bit n: the next monitor of a service that hashes to n */
-    bool write_fails;  /* the next one */
-    bool step_frozen;  /* by FREEZE_STEP */
+    uint32_t lies;    /* bit n: the next monitor of a service that hashes to n */
+    bool write_fails; /* the next one */
+    bool step_frozen; /* by FREEZE_STEP */
+    bool step_main_frozen;
     bool order_frozen; /* by FREEZE_ORDER */
     struct sim_executor executor;
     struct sim_disk disk;
@@ -309,6 +311,8 @@ void sim_host_power_on(struct sim_world *world, size_t node);
 void sim_host_power_off(struct sim_world *world, size_t node);
 void sim_host_freeze(struct sim_world *world, size_t node, bool whole);
 void sim_host_thaw(struct sim_world *world, size_t node, bool whole);
+void sim_host_freeze_main(struct sim_world *world, size_t node); /* the core's main thread */
+void sim_host_thaw_main(struct sim_world *world, size_t node);
 void sim_host_stop(struct sim_world *world, size_t node);
 void sim_host_want(struct sim_world *world, size_t node);
 bool sim_host_holds_back(struct sim_world *world, struct sim_event *event); /* true: taken into the backlog */
