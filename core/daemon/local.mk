@@ -23,7 +23,8 @@ libhy_daemon_a_SOURCES = \
 	core/daemon/config_reader.c core/daemon/config_reader.h \
 	core/daemon/logger.c core/daemon/logger.h \
 	core/daemon/pidfile.c core/daemon/pidfile.h \
-	core/daemon/privileges.c core/daemon/privileges.h
+	core/daemon/privileges.c core/daemon/privileges.h \
+	core/daemon/syslog_socket.c core/daemon/syslog_socket.h
 
 halyardd_CPPFLAGS = $(DAEMON_CPPFLAGS)
 halyardd_SOURCES = core/daemon/halyardd.c \
