@@ -13,5 +13,6 @@ include core/store/local.mk
 include core/loop/local.mk
 include core/plugin/local.mk
 include core/bus/local.mk
+include core/pulse/local.mk
 include core/executor/local.mk
 include core/daemon/local.mk

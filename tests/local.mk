@@ -9,6 +9,7 @@ include tests/unit/scheduler.mk
 include tests/unit/consensus.mk
 include tests/unit/membership.mk
 include tests/unit/meter.mk
+include tests/unit/pulse.mk
 include tests/unit/cluster.mk
 include tests/unit/store.mk
 include tests/unit/plugin.mk

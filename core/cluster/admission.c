@@ -26,7 +26,7 @@ static hy_time stagger(const struct hy_cluster *c, uint32_t except)
         struct hy_membership_view view;
         uint32_t id = c->replica.servers.list[i].id;
         if (c->replica.servers.list[i].voter && id < c->self && id != except &&
-            hy_membership_view(c->admission.membership, id, c->now, &view) && view.heard)
+            hy_pulse_view(c->pulse, id, c->now, &view) && view.heard)
             wait += STAGGER;
     }
     return wait;
@@ -99,22 +99,10 @@ static void outlived(struct hy_cluster *c, const struct hy_membership_effect *ef
     hy_cluster_emit(c, HY_CLUSTER_OUTLIVED)->number = effect->incarnation + (c->disk & UINT32_MAX);
 }
 
-static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effect)
+static void take_effect(struct hy_cluster *c, const struct hy_membership_effect *effect)
 {
     switch (effect->type) {
-    case HY_MEMBERSHIP_SEND: {
-        struct hy_cluster_effect *send = hy_cluster_emit(c, HY_CLUSTER_SEND_HEARTBEAT);
-        send->to = effect->to;
-        send->data = effect->data;
-        send->size = effect->size;
-        effect->data = NULL;
-        break;
-    }
     case HY_MEMBERSHIP_LEASE:
-        if (effect->at)
-            c->replica.since = effect->since;
-        c->replica.lease = effect->at;
-        hy_replica_tell_lease(c);
         if (!c->controller.acting)
             c->controller.due = true; /* it may have been what the DC waited for */
         break;
@@ -147,17 +135,32 @@ static void take_effect(struct hy_cluster *c, struct hy_membership_effect *effec
     }
 }
 
-int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *event, struct hy_err *err)
+/* Of a node that is not known: it will be introduced with what was logged of it. */
+void hy_admission_feed(struct hy_cluster *c, const struct hy_membership_event *event)
 {
-    struct hy_membership_effects effects = c->admission.effects;
-    c->admission.effects = (struct hy_membership_effects){0}; /* an effect may lead to another step */
-    int rc = hy_membership_step(c->admission.membership, event, c->now, &effects, err);
-    for (size_t i = 0; i < effects.list.count; i++)
-        take_effect(c, &effects.list.items[i]);
-    hy_membership_effects_clear(&effects);
-    hy_membership_effects_free(&c->admission.effects);
-    c->admission.effects = effects;
-    return rc;
+    (void)hy_pulse_feed(c->pulse, event, c->now, NULL);
+    c->admission.fed = true;
+}
+
+/* In the order in which it was seen, whichever thread has seen it; and not from within anything else. */
+bool hy_admission_take_news(struct hy_cluster *c)
+{
+    struct hy_pulse_news *news = &c->admission.news;
+    c->admission.fed = false;
+    if (!hy_pulse_take(c->pulse, news))
+        return false;
+    for (size_t i = 0; i < news->effects.list.count; i++)
+        take_effect(c, &news->effects.list.items[i]);
+    for (size_t i = 0; i < news->heard_count; i++)
+        hy_hints_heard(c, news->heard[i]);
+    if (news->hung)
+        hy_warning(
+            &c->log,
+            "this core was held up for %lld ms: it has sent no heartbeats and renewed no lease meanwhile, as if it "
+            "had stood still altogether",
+            (long long)(news->hung / HY_MS));
+    hy_membership_effects_clear(&news->effects);
+    return true;
 }
 
 void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status)
@@ -214,8 +217,7 @@ static void judge(struct hy_cluster *c, struct member *member)
 {
     const struct hy_node_status *status = hy_cib_node(c->replica.cib, member->node.name);
     struct hy_membership_view view;
-    if (!status || !status->enrolled.address ||
-        !hy_membership_view(c->admission.membership, member->node.id, c->now, &view))
+    if (!status || !status->enrolled.address || !hy_pulse_view(c->pulse, member->node.id, c->now, &view))
         return;
     if (status->state == HY_MEMBER_IN && must_go(c, status, &view))
         propose_member(c, member, status, HY_MEMBER_GONE, status->incarnation);

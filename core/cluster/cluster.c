@@ -78,7 +78,7 @@ static int open_membership(struct hy_cluster *c, const struct hy_cluster_options
     hy_members_introduction(c, &own);
     membership.introduction = own.data;
     membership.introduction_size = own.size;
-    int rc = hy_membership_new(&membership, now, &c->admission.membership, err);
+    int rc = hy_pulse_new(&membership, &options->gate, now, &c->pulse, err);
     hy_buf_free(&own);
     return rc;
 }
@@ -144,8 +144,8 @@ void hy_cluster_free(struct hy_cluster **cluster)
     hy_outbox_free(&c->outbox);
     hy_reads_free(&c->reads);
     hy_buf_free(&c->orders.sync_statements);
-    hy_membership_free(&c->admission.membership);
-    hy_membership_effects_free(&c->admission.effects);
+    hy_pulse_free(&c->pulse);
+    hy_pulse_news_free(&c->admission.news);
     hy_replica_free(&c->replica);
     hy_members_free(&c->members);
     free(c->name);
@@ -158,8 +158,6 @@ static void tick(struct hy_cluster *c)
 {
     if (c->now >= hy_raft_deadline(c->replica.raft))
         hy_replica_step(c, &(struct hy_raft_event){.type = HY_RAFT_TICK}, NULL);
-    if (c->now >= hy_membership_deadline(c->admission.membership))
-        hy_admission_step(c, &(struct hy_membership_event){.type = HY_MEMBERSHIP_TICK}, NULL);
     if (c->now >= hy_controller_deadline(c))
         c->controller.due = true;
 }
@@ -199,19 +197,10 @@ static int take_raft(struct hy_cluster *c, const struct hy_cluster_event *event,
     return rc;
 }
 
-static int take_heartbeat(struct hy_cluster *c, const struct hy_cluster_event *event, struct hy_err *err)
-{
-    const struct hy_membership_event membership = {
-        .type = HY_MEMBERSHIP_MESSAGE, .from = event->from, .data = event->data, .size = event->size};
-    int rc = hy_admission_step(c, &membership, err);
-    hy_hints_heard(c, event->from);
-    return rc;
-}
-
 /* A request is refused at once where it could only wait: without quorum nothing can be committed. */
 static void take_request(struct hy_cluster *c, const struct hy_cluster_event *event)
 {
-    if (hy_membership_quorum(c->admission.membership, c->now)) {
+    if (hy_pulse_quorum(c->pulse, c->now)) {
         hy_outbox_add_request(c, event);
         return;
     }
@@ -227,8 +216,8 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
     case HY_CLUSTER_TICK:
         tick(c);
         return 0;
-    case HY_CLUSTER_HEARTBEAT:
-        return take_heartbeat(c, event, err);
+    case HY_CLUSTER_NEWS:
+        return 0; /* they are taken below, as after every event */
     case HY_CLUSTER_RAFT:
         return take_raft(c, event, err);
     case HY_CLUSTER_COMMANDS:
@@ -257,8 +246,6 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
     case HY_CLUSTER_READ:
         hy_reads_add(c, event->client);
         return 0;
-    case HY_CLUSTER_LINKS_DOWN:
-        return hy_admission_step(c, &(struct hy_membership_event){.type = HY_MEMBERSHIP_LINK_DOWN}, err);
     case HY_CLUSTER_SHUTDOWN:
         hy_leave_start(c);
         return 0;
@@ -270,11 +257,16 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
     }
 }
 
+static bool is_due(const struct hy_cluster *c)
+{
+    return c->admission.fed || c->admission.due || c->controller.due || c->servers.due;
+}
+
 /* What the event has made due, until nothing is: a commit may admit a node, which makes a decision, which gives orders. */
 static void settle(struct hy_cluster *c)
 {
     for (int round = 0; round < SETTLE_ROUNDS; round++) {
-        bool idle = !c->admission.due && !c->controller.due && !c->servers.due;
+        bool idle = !hy_admission_take_news(c) && !is_due(c);
         hy_forming_run(c);
         hy_admission_run(c);
         hy_servers_run(c);
@@ -282,7 +274,7 @@ static void settle(struct hy_cluster *c)
         hy_reads_run(c);
         hy_controller_run(c);
         hy_leave_run(c);
-        if (idle)
+        if (idle && !is_due(c))
             return;
     }
     hy_error(&c->log, "a step did not come to rest after %d rounds; going on with the next event", SETTLE_ROUNDS);
@@ -334,8 +326,7 @@ static hy_time earlier(hy_time a, hy_time b)
 
 hy_time hy_cluster_deadline(const struct hy_cluster *c)
 {
-    hy_time at = earlier(hy_raft_deadline(c->replica.raft), hy_membership_deadline(c->admission.membership));
-    at = earlier(at, c->outbox.resend);
+    hy_time at = earlier(hy_raft_deadline(c->replica.raft), c->outbox.resend);
     at = earlier(at, hy_reads_deadline(&c->reads));
     at = earlier(at, c->admission.campaign);
     at = earlier(at, c->admission.again);
@@ -350,6 +341,11 @@ hy_time hy_cluster_deadline(const struct hy_cluster *c)
 const struct hy_cib *hy_cluster_cib(const struct hy_cluster *c)
 {
     return c->replica.cib;
+}
+
+struct hy_pulse *hy_cluster_pulse(const struct hy_cluster *c)
+{
+    return c->pulse;
 }
 
 const struct hy_raft *hy_cluster_raft(const struct hy_cluster *c)
@@ -369,14 +365,14 @@ void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluste
     *report = (struct hy_cluster_report){
         .dc = hy_raft_leader(raft),
         .is_dc = hy_raft_leads(raft),
-        .quorum = hy_membership_quorum(c->admission.membership, now),
+        .quorum = hy_pulse_quorum(c->pulse, now),
         .acting = c->controller.acting,
-        .lease = c->replica.lease_told,
+        .lease = hy_pulse_lease_told(c->pulse),
         .term = hy_raft_term(raft),
         .commit = hy_raft_commit_index(raft),
         .applied = c->replica.applied,
         .in_flight = c->controller.orders.count,
-        .worst_case = hy_membership_worst_case(c->admission.membership),
+        .worst_case = hy_pulse_worst_case(c->pulse),
     };
     if (!report->quorum)
         report->dc = 0;
@@ -395,7 +391,7 @@ void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluste
 
 bool hy_cluster_view(const struct hy_cluster *c, uint32_t node, hy_time now, struct hy_membership_view *view)
 {
-    return hy_membership_view(c->admission.membership, node, now, view);
+    return hy_pulse_view(c->pulse, node, now, view);
 }
 
 size_t hy_cluster_in_flight(const struct hy_cluster *c, const struct hy_inflight **list)

@@ -7,6 +7,7 @@
  *   outbox      this node's commands, numbered, sent to the DC until they are applied       every node
  *   reads       states that contain all that was acknowledged before them                 every node
  *   orders      operations from the DC -> executor; outcomes -> outbox                      every node
+ *   pulse       heartbeats, promises, the lease: a step of its own, pulse.h                  every node
  *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
  *   controller  the CIB -> decision -> orders                                               the DC
  *   members     who there is, with what the other parts keep of each                        every node
@@ -29,6 +30,7 @@
 #include "base/vec.h"
 #include "cib/cib.h"
 #include "cluster/operation.h"
+#include "cluster/pulse.h"
 #include "consensus/raft.h"
 #include "membership/membership.h"
 
@@ -52,13 +54,15 @@ struct hy_cluster_options {
     size_t node_count;
     struct hy_raft_options raft;
     struct hy_membership_options membership;
+    struct hy_pulse_gate gate;
     size_t snapshot_after; /* applied entries between two snapshots; default 2000 */
     const struct hy_log *log;
 };
 
 enum hy_cluster_event_type {
     HY_CLUSTER_TICK,           /* a deadline was reached */
-    HY_CLUSTER_HEARTBEAT,      /* from, data, size: opened and authenticated */
+    HY_CLUSTER_HEARTBEAT,      /* from, data, size: opened and authenticated. For hy_pulse_step() alone */
+    HY_CLUSTER_NEWS,           /* hy_pulse_wakes() has said so */
     HY_CLUSTER_RAFT,           /* from, data, size: topic "raft" */
     HY_CLUSTER_COMMANDS,       /* from, data, size: topic "cmnd" */
     HY_CLUSTER_ORDERS,         /* from, data, size: topic "ordr" */
@@ -74,7 +78,7 @@ enum hy_cluster_event_type {
     /* client: answered with code 0 once the applied state contains every change that was acknowledged anywhere before
      * this event; -EHOSTUNREACH: without quorum nobody can know */
     HY_CLUSTER_READ,
-    HY_CLUSTER_LINKS_DOWN, /* every link has lost its carrier */
+    HY_CLUSTER_LINKS_DOWN, /* every link has lost its carrier. For hy_pulse_step() alone */
     HY_CLUSTER_SHUTDOWN,   /* this node is to leave in good order */
     /* client: this blank node is to form a cluster with the blank ones that it hears, though others of its configuration
      * are not there; answered */
@@ -96,7 +100,7 @@ struct hy_cluster_event {
 };
 
 enum hy_cluster_effect_type {
-    HY_CLUSTER_SEND_HEARTBEAT, /* to (0: all), data: seal and send over every link */
+    HY_CLUSTER_SEND_HEARTBEAT, /* to (0: all), data: seal and send over every link. Of hy_pulse_step() alone */
     HY_CLUSTER_SEND_RAFT,      /* to, data: topic "raft" */
     HY_CLUSTER_SEND_COMMANDS,  /* to, data: topic "cmnd" */
     HY_CLUSTER_SEND_ORDERS,    /* to, data: topic "ordr" */
@@ -105,11 +109,10 @@ enum hy_cluster_effect_type {
     HY_CLUSTER_SAVE_SNAPSHOT,  /* number (index), term, servers, data, first_kept: to the store; then SNAPSHOT_SAVED */
     HY_CLUSTER_EXECUTE,        /* operation: to the executor */
     HY_CLUSTER_QUERY_ACTIVE,   /* ask the executor for its table */
-    HY_CLUSTER_LEASE,     /* at, number (epoch: what was started before it must be let go): write to the shared page */
-    HY_CLUSTER_ANSWER,    /* client, code, data: text of the error, or empty */
-    HY_CLUSTER_PEER_BACK, /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
-    HY_CLUSTER_BROKEN,    /* the state sent by the DC cannot be read: the process must end at once, and start afresh */
-    HY_CLUSTER_GONE,      /* SHUTDOWN is complete: the process may end */
+    HY_CLUSTER_ANSWER,         /* client, code, data: text of the error, or empty */
+    HY_CLUSTER_PEER_BACK,      /* to, number (incarnation): heard under a new incarnation: reconnect the bus to it */
+    HY_CLUSTER_BROKEN, /* the state sent by the DC cannot be read: the process must end at once, and start afresh */
+    HY_CLUSTER_GONE,   /* SHUTDOWN is complete: the process may end */
     /* number: the others know a later life of this node, which is blank: its disk is new, and its clock behind. The caller
      * writes down that incarnations are above `number`, ends at once, and starts afresh */
     HY_CLUSTER_OUTLIVED,
@@ -127,7 +130,6 @@ struct hy_cluster_effect {
     uint64_t first_kept;
     struct hy_raft_servers *servers; /* SAVE_SNAPSHOT: owned by the effects */
     struct hy_operation operation;   /* EXECUTE: owned by the effects */
-    hy_time at;
     uint64_t client;
     int code;
 };
@@ -147,7 +149,10 @@ int hy_cluster_step(struct hy_cluster *cluster, const struct hy_cluster_event *e
 void hy_cluster_effects_free(struct hy_cluster_effects *effects);
 void hy_cluster_effects_clear(struct hy_cluster_effects *effects); /* keeps the list's memory for the next step */
 
-/* When a TICK is due at the latest. */
+/* Its other half, for the thread of heartbeats; lives as long as the cluster. */
+struct hy_pulse *hy_cluster_pulse(const struct hy_cluster *cluster);
+
+/* When a TICK is due at the latest; the pulse's deadline is another. */
 hy_time hy_cluster_deadline(const struct hy_cluster *cluster);
 
 /* The replicated state as this node has applied it; valid until the next step. */

@@ -189,8 +189,7 @@ static bool nodes_enrolled(struct hy_cluster *c)
 bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status)
 {
     struct hy_membership_view view;
-    return hy_membership_view(c->admission.membership, status->id, c->now, &view) && view.epoch == status->epoch &&
-           view.released;
+    return hy_pulse_view(c->pulse, status->id, c->now, &view) && view.epoch == status->epoch && view.released;
 }
 
 static bool ready(struct hy_cluster *c)
@@ -198,7 +197,7 @@ static bool ready(struct hy_cluster *c)
     struct controller *controller = &c->controller;
     if (!nodes_enrolled(c))
         return wait_for(controller, "the nodes to be enrolled", NULL);
-    if (c->replica.lease <= c->now && !HY_MUTANT(DC_WITHOUT_LEASE))
+    if (hy_pulse_lease(c->pulse) <= c->now && !HY_MUTANT(DC_WITHOUT_LEASE))
         return wait_for(controller, "this node's own lease", NULL);
     bool all = true;
     for (size_t i = 0; i < c->members.list.count; i++) {

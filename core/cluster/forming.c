@@ -20,7 +20,7 @@ bool hy_cluster_blank(const struct hy_cluster *c)
 
 static bool see(const struct hy_cluster *c, uint32_t id, struct hy_membership_view *view)
 {
-    return hy_membership_view(c->admission.membership, id, c->now, view);
+    return hy_pulse_view(c->pulse, id, c->now, view);
 }
 
 /* Blank, and heard both ways. */

@@ -22,7 +22,7 @@ static const hy_time TELL_AGAIN = HY_SECOND;
 /* One without a lease may be what is out of date itself. */
 static bool may_tell(const struct hy_cluster *c)
 {
-    return c->replica.cib->last_id && c->replica.lease > c->now;
+    return c->replica.cib->last_id && hy_pulse_lease(c->pulse) > c->now;
 }
 
 /* The most that this node knows of who there is. */
@@ -55,7 +55,7 @@ void hy_hints_heard(struct hy_cluster *c, uint32_t from)
         return;
     }
     struct hy_membership_view view;
-    if (c->now - member->told_at < TELL_AGAIN || !hy_membership_view(c->admission.membership, from, c->now, &view))
+    if (c->now - member->told_at < TELL_AGAIN || !hy_pulse_view(c->pulse, from, c->now, &view))
         return;
     member->told_at = c->now;
     const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, from);
@@ -116,7 +116,7 @@ int hy_hints_receive(struct hy_cluster *c, uint32_t from, const struct hy_messag
 
 void hy_hints_stranger(struct hy_cluster *c, uint32_t from, const char *statement, size_t size)
 {
-    if (c->replica.lease > c->now || hy_raft_leader(c->replica.raft) || hy_leave_is_out(c))
+    if (hy_pulse_lease(c->pulse) > c->now || hy_raft_leader(c->replica.raft) || hy_leave_is_out(c))
         return;
     struct hy_buf text = {0};
     const struct hy_command_head head = {.at = c->wall};

@@ -33,11 +33,6 @@ struct replica {
     HY_VEC(struct logged_member) logged;
     struct hy_raft_servers servers; /* applied: by these membership counts; none: blank */
     bool lease_waived;              /* no-quorum-policy is freeze or ignore: the executor keeps what runs */
-    hy_time lease;                  /* what membership said last */
-    /* What the executor was told last. A core that starts says nothing before it has a lease: what its forerunner was
-     * promised holds, and ends by itself. */
-    hy_time lease_told;
-    uint32_t since; /* what was started before this epoch must be let go, though the lease be valid */
 };
 
 /* ---- outbox: this node's commands on their way into the log */
@@ -121,6 +116,48 @@ struct orders {
     struct hy_buf sync_statements;
 };
 
+/* ---- pulse: heartbeats and the lease; by two threads, through its gate */
+
+enum { PULSE_SENDERS = 64 }; /* remembered; with more than that some are told of more often */
+
+struct pulse_sender {
+    uint32_t id;
+    uint64_t sight; /* what was last told of it, in short */
+    hy_time said;
+};
+
+struct hy_pulse_news {
+    bool any;
+    struct hy_membership_effects effects; /* in order; no SEND, and LEASE when one begins or ends */
+    uint32_t heard[PULSE_SENDERS];        /* whose heartbeats have come */
+    size_t heard_count;
+    hy_time hung; /* so long the main thread did not come round, and this node was silent */
+};
+
+struct hy_pulse {
+    struct hy_membership *membership;
+    struct hy_pulse_gate gate;
+    struct hy_membership_effects said; /* empty: memory of the last step's */
+    struct hy_pulse_news news;         /* for the main thread */
+    struct pulse_sender senders[PULSE_SENDERS];
+    size_t next_sender;
+    bool quorum;
+    bool woken; /* the main thread was, and has not come round since */
+    hy_time now;
+
+    hy_time lease; /* what membership said last */
+    uint32_t lease_epoch;
+    uint32_t since; /* what was started before this epoch must be let go, though the lease be valid */
+    enum hy_pulse_rule rule;
+    /* What the executor was told last. A core that starts says nothing before it has a lease: what its forerunner was
+     * promised holds, and ends by itself. */
+    hy_time told;
+
+    hy_time alive_at; /* when the main thread last came round */
+    hy_time patience;
+    bool silent;
+};
+
 /* ---- admission: who is in */
 
 struct candidate {
@@ -131,9 +168,9 @@ struct candidate {
 };
 
 struct admission {
-    struct hy_membership *membership;
-    struct hy_membership_effects effects; /* empty: memory of the last step's */
-    hy_time campaign; /* when to stand for election, after the leader was condemned; HY_NEVER: not */
+    struct hy_pulse_news news; /* empty: memory of the last */
+    bool fed;                  /* since they were taken: there may be more */
+    hy_time campaign;          /* when to stand for election, after the leader was condemned; HY_NEVER: not */
     uint32_t campaign_against;
     hy_time again; /* leader: when to look at everybody without being told to */
     bool due;
@@ -246,6 +283,7 @@ struct hy_cluster {
     uint64_t disk;
     struct members members;
     struct hy_log log;
+    struct hy_pulse *pulse;
     struct replica replica;
     struct outbox outbox;
     struct reads reads;
@@ -269,6 +307,21 @@ void hy_cluster_emit_message(struct hy_cluster *c, enum hy_cluster_effect_type t
                              const struct hy_message *message);
 const char *hy_cluster_name_of(const struct hy_cluster *c, uint32_t id);  /* "?" */
 struct hy_node_status *hy_cluster_own_status(const struct hy_cluster *c); /* NULL: not known yet */
+
+/* pulse.c: within a step of the cluster */
+int hy_pulse_new(const struct hy_membership_options *options, const struct hy_pulse_gate *gate, hy_time now,
+                 struct hy_pulse **pulse, struct hy_err *err);
+void hy_pulse_free(struct hy_pulse **pulse);
+/* What the log says: all types but TICK, MESSAGE and LINK_DOWN. What comes of it is among the news. */
+int hy_pulse_feed(struct hy_pulse *pulse, const struct hy_membership_event *event, hy_time now, struct hy_err *err);
+void hy_pulse_set_rule(struct hy_pulse *pulse, enum hy_pulse_rule rule);
+/* What has come since, in order; false: nothing. `news` is an empty one, or the last. */
+bool hy_pulse_take(struct hy_pulse *pulse, struct hy_pulse_news *news);
+void hy_pulse_news_free(struct hy_pulse_news *news);
+hy_time hy_pulse_lease(const struct hy_pulse *pulse);      /* as promised; <= now: none */
+hy_time hy_pulse_lease_told(const struct hy_pulse *pulse); /* as the executor was told */
+bool hy_pulse_quorum(const struct hy_pulse *pulse, hy_time now);
+hy_time hy_pulse_worst_case(const struct hy_pulse *pulse);
 
 /* members.c */
 void hy_members_init(struct hy_cluster *c, const struct hy_cluster_options *options);
@@ -339,7 +392,8 @@ void hy_orders_active(struct hy_cluster *c, const struct hy_outcome *outcome);
 void hy_orders_active_end(struct hy_cluster *c);
 
 /* admission.c */
-int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *event, struct hy_err *err);
+void hy_admission_feed(struct hy_cluster *c, const struct hy_membership_event *event);
+bool hy_admission_take_news(struct hy_cluster *c); /* of the pulse; false: there were none */
 void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status);
 void hy_admission_run(struct hy_cluster *c);
 

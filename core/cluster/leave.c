@@ -51,7 +51,7 @@ static void ask(struct hy_cluster *c)
 static void begin(struct hy_cluster *c)
 {
     const struct hy_node_status *own = hy_cluster_own_status(c);
-    bool quorum = hy_membership_quorum(c->admission.membership, c->now);
+    bool quorum = hy_pulse_quorum(c->pulse, c->now);
     if (!own || own->state != HY_MEMBER_IN || (c->leave.shutdown && !quorum)) {
         gone(c, "it is not in a cluster with quorum; the executor stops what runs here");
         return;
@@ -100,8 +100,8 @@ static uint32_t heir(const struct hy_cluster *c)
         struct hy_membership_view view;
         uint32_t id = servers->list[i].id;
         const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, id);
-        if (servers->list[i].voter && id != c->self && hy_membership_view(c->admission.membership, id, c->now, &view) &&
-            view.heard && view.admitted && !(status && status->enrolled.striking))
+        if (servers->list[i].voter && id != c->self && hy_pulse_view(c->pulse, id, c->now, &view) && view.heard &&
+            view.admitted && !(status && status->enrolled.striking))
             return id;
     }
     return 0;
@@ -221,7 +221,7 @@ void hy_leave_stranger(struct hy_cluster *c, uint32_t from)
  * the others hear of it by a change of the state, if it was wrong. */
 void hy_leave_told(struct hy_cluster *c, uint32_t from)
 {
-    if (c->replica.lease > c->now || c->leave.stranger || c->leave.state == LEAVING_GONE)
+    if (hy_pulse_lease(c->pulse) > c->now || c->leave.stranger || c->leave.state == LEAVING_GONE)
         return;
     c->leave.stranger = true;
     snprintf(c->leave.waiting, sizeof c->leave.waiting, "%s",

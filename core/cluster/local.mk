@@ -11,6 +11,7 @@ libhy_cluster_a_SOURCES = \
 	core/cluster/leave.c \
 	core/cluster/message.c core/cluster/message.h \
 	core/cluster/orders.c \
+	core/cluster/pulse.c core/cluster/pulse.h \
 	core/cluster/outbox.c \
 	core/cluster/reads.c \
 	core/cluster/replica.c \

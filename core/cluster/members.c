@@ -227,7 +227,7 @@ size_t hy_members_peers(const struct hy_cluster *c, struct hy_membership_peer *p
 static bool is_known(const struct hy_cluster *c, uint32_t id)
 {
     struct hy_membership_view view;
-    return hy_membership_view(c->admission.membership, id, c->now, &view);
+    return hy_pulse_view(c->pulse, id, c->now, &view);
 }
 
 static void feed(struct hy_cluster *c, enum hy_membership_event_type type, uint32_t node, bool in, uint32_t epoch,
@@ -235,7 +235,7 @@ static void feed(struct hy_cluster *c, enum hy_membership_event_type type, uint3
 {
     const struct hy_membership_event event = {
         .type = type, .node = node, .in = in, .epoch = epoch, .incarnation = incarnation};
-    hy_admission_step(c, &event, NULL);
+    hy_admission_feed(c, &event);
 }
 
 /* What the state and the log say of a node that membership has not known before. */
@@ -293,7 +293,7 @@ static void tell_membership(struct hy_cluster *c)
                                               .count = count,
                                               .number = c->replica.cib->servers_index,
                                               .lineage = hy_members_lineage(c)};
-    hy_admission_step(c, &event, NULL);
+    hy_admission_feed(c, &event);
     hy_buf_free(&own);
     for (size_t i = 0; i < fresh_count; i++)
         introduce(c, fresh[i]);
@@ -307,7 +307,7 @@ void hy_members_refresh(struct hy_cluster *c, bool servers)
     show(&c->members);
     const struct hy_node_status *own = hy_cib_node_by_id(c->replica.cib, c->self);
     c->leave.struck = own && own->enrolled.striking;
-    if (!c->admission.membership)
+    if (!c->pulse)
         return; /* opening: it begins with what is here now */
     uint64_t lineage = hy_members_lineage(c);
     if (changed || servers || c->members.lineage != lineage) {

@@ -44,7 +44,7 @@ void hy_reads_add(struct hy_cluster *c, uint64_t client)
         hy_cluster_answer(c, client, 0, "");
         return;
     }
-    if (hy_membership_quorum(c->admission.membership, c->now) || c->now < c->reads.hopeful_until) {
+    if (hy_pulse_quorum(c->pulse, c->now) || c->now < c->reads.hopeful_until) {
         hy_vec_push(&c->reads.fresh, ((struct reader){.client = client, .since = c->now}));
         return;
     }
@@ -232,7 +232,7 @@ static hy_time patience_of(const struct readers *readers)
 static void give_up(struct hy_cluster *c)
 {
     struct reads *reads = &c->reads;
-    bool quorum = hy_membership_quorum(c->admission.membership, c->now);
+    bool quorum = hy_pulse_quorum(c->pulse, c->now);
     bool hopeless = !quorum && c->now >= reads->hopeful_until;
     if (!hopeless && c->now < patience_of(&reads->fresh) && c->now < patience_of(&reads->asking) &&
         c->now < patience_of(&reads->known))

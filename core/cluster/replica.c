@@ -20,7 +20,7 @@ static void feed_member(struct hy_cluster *c, enum hy_membership_event_type type
                                               .epoch = member->epoch,
                                               .incarnation = member->incarnation,
                                               .led = led};
-    hy_admission_step(c, &event, NULL);
+    hy_admission_feed(c, &event);
 }
 
 /* From the moment a verdict is in the log, committed or not, membership must know of it. */
@@ -128,15 +128,8 @@ static bool is_admitted(const struct hy_cluster *c)
 
 void hy_replica_tell_lease(struct hy_cluster *c)
 {
-    struct replica *replica = &c->replica;
-    bool waived = replica->lease_waived && is_admitted(c);
-    hy_time lease = hy_leave_is_out(c) ? 0 : waived ? HY_NEVER : replica->lease;
-    if (lease == replica->lease_told)
-        return;
-    replica->lease_told = lease;
-    struct hy_cluster_effect *effect = hy_cluster_emit(c, HY_CLUSTER_LEASE);
-    effect->at = lease;
-    effect->number = replica->since;
+    bool waived = c->replica.lease_waived && is_admitted(c);
+    hy_pulse_set_rule(c->pulse, hy_leave_is_out(c) ? HY_PULSE_REFUSED : waived ? HY_PULSE_WAIVED : HY_PULSE_COUNTS);
 }
 
 /* A member learns by the log who there is. */

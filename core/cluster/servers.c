@@ -36,7 +36,7 @@ static bool wait_for(struct servers *servers, const char *node, const char *what
 
 static bool see(const struct hy_cluster *c, uint32_t id, struct hy_membership_view *view)
 {
-    return hy_membership_view(c->admission.membership, id, c->now, view);
+    return hy_pulse_view(c->pulse, id, c->now, view);
 }
 
 /* Heard, and hears this node. */

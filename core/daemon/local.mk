@@ -23,7 +23,8 @@ libhy_daemon_a_SOURCES = \
 	core/daemon/config_reader.c core/daemon/config_reader.h \
 	core/daemon/logger.c core/daemon/logger.h \
 	core/daemon/pidfile.c core/daemon/pidfile.h \
-	core/daemon/privileges.c core/daemon/privileges.h
+	core/daemon/privileges.c core/daemon/privileges.h \
+	core/daemon/syslog_socket.c core/daemon/syslog_socket.h
 
 halyardd_CPPFLAGS = $(DAEMON_CPPFLAGS)
 halyardd_SOURCES = core/daemon/halyardd.c \
@@ -38,6 +39,6 @@ halyard_core_SOURCES = core/daemon/core_main.c \
 	core/daemon/peers.c core/daemon/peers.h \
 	core/daemon/report.c core/daemon/report.h \
 	core/daemon/report_links.c core/daemon/report_links.h
-halyard_core_LDADD = libhy_executor.a libhy_bus.a libhy_meter.a libhy_loop.a libhy_plugin.a libhy_store.a libhy_journal.a libhy_cluster.a \
+halyard_core_LDADD = libhy_executor.a libhy_pulse.a libhy_bus.a libhy_meter.a libhy_loop.a libhy_plugin.a libhy_store.a libhy_journal.a libhy_cluster.a \
 	libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a libhy_cib.a libhy_daemon.a libhy_base.a \
 	$(CZMQ_LIBS) $(ZMQ_LIBS) $(SODIUM_LIBS) $(CONFIG_LIBS) $(JANSSON_LIBS) $(DL_LIBS) -lpthread

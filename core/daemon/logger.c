@@ -3,14 +3,15 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "daemon/syslog_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,9 +20,9 @@ struct hy_logger {
     char *file;
     char *node;
     char *program;
-    char *syslog_name;
     int fd;
-    bool syslog;
+    struct hy_syslog *syslog; /* NULL: not there */
+    unsigned long long left_out;
     bool to_stderr;
     bool json;
 };
@@ -80,33 +81,50 @@ static void json_line(const struct hy_logger *logger, enum hy_log_level level, c
     json_decref(object);
 }
 
-/* A log that cannot be written must not stop what it tells of; there is nobody left to tell. */
-static void put(int fd, const struct hy_buf *line)
+/* A log that cannot be written must not stop what it tells of: one whose reader is stuck is passed over. (The log file does
+ * not block. What stderr is belongs to others, too; where it can be written, there is room for a page: pipe(7).) */
+static bool put(int fd, const struct hy_buf *line)
 {
-    ssize_t written = write(fd, line->data, line->size);
-    (void)written;
+    struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    return poll(&ready, 1, 0) == 1 && write(fd, line->data, line->size) == (ssize_t)line->size;
 }
 
-static void write_line(void *context, enum hy_log_level level, const char *line)
+static bool put_everywhere(struct hy_logger *logger, enum hy_log_level level, const char *line)
 {
-    struct hy_logger *logger = context;
     struct hy_buf out = {0};
+    bool done = true;
     if (logger->json)
         json_line(logger, level, line, &out);
     else
         text_line(logger, level, line, &out);
     if (logger->fd >= 0 && out.size)
-        put(logger->fd, &out);
+        done = put(logger->fd, &out);
     if (logger->to_stderr && out.size)
-        put(STDERR_FILENO, &out);
+        done = put(STDERR_FILENO, &out) && done;
     if (logger->syslog)
-        syslog((int)level, "%s", line);
+        done = hy_syslog_write(logger->syslog, level, line) != -EAGAIN && done; /* that there is none is no news */
     hy_buf_free(&out);
+    return done;
+}
+
+static void write_line(void *context, enum hy_log_level level, const char *line)
+{
+    struct hy_logger *logger = context;
+    if (!put_everywhere(logger, level, line)) {
+        logger->left_out++;
+        return;
+    }
+    if (!logger->left_out)
+        return;
+    char *text = hy_asprintf("the log did not take %llu lines before this one", logger->left_out);
+    logger->left_out = 0;
+    put_everywhere(logger, HY_LOG_WARNING, text);
+    free(text);
 }
 
 static int open_file(const char *file, struct hy_err *err)
 {
-    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0640);
+    int fd = open(file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0640);
     return fd >= 0 ? fd : hy_fail(err, errno, "log file %s: %s", file, strerror(errno));
 }
 
@@ -123,13 +141,12 @@ int hy_logger_open(const struct hy_config *config, const char *program, struct h
     l->file = hy_strdup(config->log.file);
     l->node = hy_strdup(config->node);
     l->program = hy_strdup(program);
-    l->syslog_name = hy_asprintf("halyard-%s", program);
-    l->syslog = config->log.syslog;
     l->to_stderr = config->log.to_stderr;
     l->json = config->log.json;
     l->log = (struct hy_log){.write = write_line, .context = l, .level = config->log.level};
-    if (l->syslog)
-        openlog(l->syslog_name, LOG_PID | LOG_NDELAY, LOG_DAEMON);
+    char *name = hy_asprintf("halyard-%s", program);
+    l->syslog = config->log.syslog ? hy_syslog_open(NULL, name) : NULL;
+    free(name);
     *logger = l;
     return 0;
 }
@@ -171,14 +188,12 @@ void hy_logger_close(struct hy_logger **logger)
     struct hy_logger *l = *logger;
     if (!l)
         return;
-    if (l->syslog)
-        closelog();
+    hy_syslog_close(&l->syslog);
     if (l->fd >= 0)
         close(l->fd);
     free(l->file);
     free(l->node);
     free(l->program);
-    free(l->syslog_name);
     free(l);
     *logger = NULL;
 }

@@ -5,6 +5,8 @@
  *   2026-11-22 16:21:07.123 test3 core notice: start ClusterIP on test1: ...
  *
  * or as one JSON object a line: {"time":"...Z","node":"test3","program":"core","level":"notice","text":"..."}.
+ *
+ * Nobody waits for a reader that is stuck: what it does not take is left out, and counted.
  */
 #ifndef HY_DAEMON_LOGGER_H
 #define HY_DAEMON_LOGGER_H

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "bus/bus.h"
-#include "bus/link.h"
 #include "bus/seal.h"
 #include "cib/grammar.h"
 #include "cluster/cluster.h"
@@ -14,6 +13,7 @@
 #include "daemon/privileges.h"
 #include "daemon/report.h"
 #include "executor/executor.h"
+#include "pulse/thread.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ struct hy_node {
     struct hy_loop *loop;
     struct hy_cluster *cluster;
     struct hy_store *store;
-    struct hy_links *links;
+    struct hy_pulse_thread *pulse;
     struct hy_seal seal;
     bool ordinary_user; /* plug-ins need not be root's then */
     struct hy_bus *bus;
@@ -43,7 +43,7 @@ struct hy_node {
     struct hy_ipc *ipc;
     HY_VEC(struct hy_operation) unsent; /* the executor could not take them yet */
     bool query_unsent;
-    struct hy_watched signals, store_news, executor_news;
+    struct hy_watched signals, store_news, executor_news, pulse_news;
     struct hy_timer tick;
     int result; /* of the run */
     bool done;
@@ -97,10 +97,6 @@ static void send_bus(struct hy_node *node, enum hy_topic topic, const struct hy_
 static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
 {
     switch (effect->type) {
-    case HY_CLUSTER_SEND_HEARTBEAT:
-        /* Heartbeats may be lost; a link that takes none says so by itself. */
-        (void)hy_links_send(node->links, effect->to, effect->data, effect->size);
-        break;
     case HY_CLUSTER_SEND_RAFT:
         send_bus(node, HY_TOPIC_RAFT, effect);
         break;
@@ -126,9 +122,6 @@ static void carry_out(struct hy_node *node, struct hy_cluster_effect *effect)
     case HY_CLUSTER_QUERY_ACTIVE:
         node->query_unsent = true;
         flush_executor(node);
-        break;
-    case HY_CLUSTER_LEASE:
-        hy_executor_set_lease(node->executor, effect->at, (uint32_t)effect->number);
         break;
     case HY_CLUSTER_ANSWER:
         hy_ipc_answer(node->ipc, effect->client, effect->code, effect->data);
@@ -216,6 +209,7 @@ static void take_event(struct hy_node *node, const struct hy_cluster_event *even
         compare_lists(node);
     if (node->blank)
         say_waiting(node);
+    hy_pulse_alive(hy_cluster_pulse(node->cluster), hy_clock_now());
     arm(node);
 }
 
@@ -299,44 +293,21 @@ static void on_signal(void *context)
     take_event(node, &event);
 }
 
-static void on_heartbeat(void *context, uint32_t from, size_t link, const void *data, size_t size)
-{
-    (void)link;
-    const struct hy_cluster_event event = {.type = HY_CLUSTER_HEARTBEAT, .from = from, .data = data, .size = size};
-    take_event(context, &event);
-}
-
-static void on_stranger(void *context, uint32_t from, const void *data, size_t size)
-{
-    on_heartbeat(context, from, 0, data, size);
-}
-
-static bool any_link_up(const struct hy_node *node)
-{
-    for (size_t link = 1; link <= hy_links_count(node->links); link++) {
-        struct hy_link_stats stats;
-        hy_links_stats(node->links, link, &stats);
-        if (stats.open && stats.up)
-            return true;
-    }
-    return false;
-}
-
-/* What a transport says of one peer can be forged and proves nothing; that this host's own carrier is lost is certain. */
-static void on_link(void *context, size_t link, uint32_t peer, bool up, const char *why)
+static void on_pulse(void *context)
 {
     struct hy_node *node = context;
-    if (peer != HALYARD_ALL) {
-        hy_debug(node->log, "link %zu: node %u %s%s%s", link, peer, up ? "answers" : "does not answer",
-                 *why ? ": " : "", why);
-        return;
-    }
-    hy_notice(node->log, "link %zu is %s%s%s", link, up ? "up" : "down", *why ? ": " : "", why);
-    if (up || !node->cluster || any_link_up(node))
-        return;
-    hy_warning(node->log, "no link is left: this node's lease is given up at once");
-    const struct hy_cluster_event event = {.type = HY_CLUSTER_LINKS_DOWN};
+    int rc = hy_pulse_thread_attend(node->pulse);
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_NEWS};
     take_event(node, &event);
+    if (rc)
+        end_run(node, rc);
+}
+
+/* In either thread. */
+static void set_lease(void *context, hy_time at, uint32_t since)
+{
+    const struct hy_node *node = context;
+    hy_executor_set_lease(node->executor, at, since);
 }
 
 static void on_bus(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
@@ -363,7 +334,10 @@ static void on_bus(void *context, enum hy_topic topic, uint32_t from, uint64_t i
 static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
 {
     struct hy_node *node = context;
-    hy_report_write(node->cluster, node->config, node->links, hy_clock_now(), hy_clock_wall(), report);
+    struct hy_links_copy links = {0};
+    hy_pulse_thread_links(node->pulse, &links);
+    hy_report_write(node->cluster, node->config, &links, hy_clock_now(), hy_clock_wall(), report);
+    hy_links_copy_free(&links);
     hy_cib_save_to_show(hy_cluster_cib(node->cluster), cib);
 }
 
@@ -434,6 +408,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
                                                               .release_margin = detection->release_margin,
                                                               .gather = detection->heartbeat / 2,
                                                               .rho_ppm = 1000},
+                                               .gate = hy_pulse_thread_gate(node->pulse),
                                                .log = node->log};
     int rc = hy_cluster_new(&options, &loaded->raft, loaded->snapshot.data, loaded->snapshot.size, hy_clock_now(),
                             &node->cluster, err);
@@ -470,13 +445,8 @@ static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err 
                                              .link_count = config->links.count,
                                              .folder = config->paths.transports,
                                              .trust_any_owner = node->ordinary_user,
-                                             .seal = &node->seal,
-                                             .received = on_heartbeat,
-                                             .stranger = on_stranger,
-                                             .event = on_link,
-                                             .context = node,
-                                             .log = node->log};
-    int rc = hy_links_open(&options, node->loop, &node->links, err);
+                                             .seal = &node->seal};
+    int rc = hy_pulse_thread_open(node->pulse, hy_cluster_pulse(node->cluster), &options, err);
     for (size_t i = 0; i < config->links.count; i++)
         free((void *)(uintptr_t)links[i].settings);
     free(links);
@@ -499,7 +469,7 @@ static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnati
 
 static void open_peers(struct hy_node *node)
 {
-    node->peers = hy_peers_new(node->config, node->bus, node->links, node->log);
+    node->peers = hy_peers_new(node->config, node->bus, node->pulse, node->log);
     hy_peers_update(node->peers, node->cluster);
     node->list_changed = true;
 }
@@ -533,7 +503,10 @@ static int open_descriptors(struct hy_node *node, struct hy_err *err)
     int rc = hy_loop_watch(node->loop, &node->store_news, hy_store_fd(node->store), on_store, node);
     if (!rc)
         rc = hy_loop_watch(node->loop, &node->executor_news, hy_executor_link_fd(node->executor), on_executor, node);
-    return rc ? hy_fail(err, -rc, "store and executor cannot be watched: %s", strerror(-rc)) : open_signals(node, err);
+    if (!rc)
+        rc = hy_loop_watch(node->loop, &node->pulse_news, hy_pulse_thread_fd(node->pulse), on_pulse, node);
+    return rc ? hy_fail(err, -rc, "store, executor and heartbeats cannot be watched: %s", strerror(-rc))
+              : open_signals(node, err);
 }
 
 /* Only the socket's folder is the core's: beside it lie the executor's, which trusts what it finds there. */
@@ -576,6 +549,8 @@ static int open_all(struct hy_node *node, int executor_fd, int lease_fd, struct 
     if (!rc && loaded.set_aside)
         hy_error(node->log, "%s", loaded.set_aside);
     if (!rc)
+        rc = hy_pulse_thread_new(set_lease, node, node->log, &node->pulse, err);
+    if (!rc)
         rc = open_cluster(node, &loaded, err);
     if (!rc)
         rc = hy_seal_init(&node->seal, key, node->config->cluster, err);
@@ -603,7 +578,7 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->log = hy_logger_log(logger);
     n->ordinary_user = geteuid() != 0;
     n->blank = true;
-    n->signals.fd = n->store_news.fd = n->executor_news.fd = -1;
+    n->signals.fd = n->store_news.fd = n->executor_news.fd = n->pulse_news.fd = -1;
     int rc = hy_loop_new(&n->loop, err);
     if (!rc)
         rc = open_all(n, executor_fd, lease_fd, err);
@@ -619,8 +594,12 @@ int hy_node_run(struct hy_node *node)
 {
     const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
     struct hy_err err = {{0}};
-    take_event(node, &event);
-    int rc = node->done ? 0 : hy_loop_run(node->loop, &err);
+    int rc = hy_pulse_thread_start(node->pulse, &err);
+    if (!rc)
+        take_event(node, &event);
+    if (!rc && !node->done)
+        rc = hy_loop_run(node->loop, &err);
+    hy_pulse_thread_stop(node->pulse);
     if (rc)
         hy_error(node->log, "%s", err.text);
     return rc ? rc : node->result;
@@ -631,15 +610,17 @@ void hy_node_close(struct hy_node **node)
     struct hy_node *n = *node;
     if (!n)
         return;
+    hy_pulse_thread_stop(n->pulse);
     hy_ipc_close(&n->ipc);
     free(n->said);
     hy_peers_free(&n->peers);
     hy_bus_close(&n->bus);
-    hy_links_close(&n->links);
+    hy_pulse_thread_close(n->pulse);
     if (n->signals.fd >= 0)
         close(n->signals.fd);
     hy_loop_free(&n->loop);
     hy_cluster_free(&n->cluster);
+    hy_pulse_thread_free(&n->pulse);
     hy_store_close(&n->store);
     hy_executor_link_close(&n->executor);
     for (size_t i = 0; i < n->unsent.count; i++)

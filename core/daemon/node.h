@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A running node: the pure core/cluster, and around it everything that does I/O. One loop, one thread; each thing that
- * happens becomes an event of the cluster, each effect is carried out at once, in order.
+ * A running node: the pure core/cluster, and around it everything that does I/O. One loop, in the main thread; each thing
+ * that happens becomes an event of the cluster, each effect is carried out at once, in order.
  *
- *   links, bus, store, executor, ipc --event--> hy_cluster_step() --effects--> links, bus, store, executor, ipc
+ *   bus, store, executor, ipc, news --event--> hy_cluster_step() --effects--> bus, store, executor, ipc
+ *
+ * The links have a thread and a loop of their own (core/pulse), so that heartbeats and the lease wait for none of that.
  */
 #ifndef HY_DAEMON_NODE_H
 #define HY_DAEMON_NODE_H

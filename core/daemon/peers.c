@@ -16,7 +16,7 @@ struct peer {
 struct hy_peers {
     const struct hy_config *config;
     struct hy_bus *bus;
-    struct hy_links *links;
+    struct hy_pulse_thread *links;
     struct hy_log log;
     HY_VEC(struct peer) list;
 };
@@ -58,7 +58,7 @@ static void add(struct hy_peers *peers, const struct hy_cluster_node *node)
     const struct hy_bus_peer bus_peer = {node->id, node->address, peers->config->bus_port};
     int rc = hy_bus_peer_add(peers->bus, &bus_peer, &err);
     if (!rc) {
-        rc = hy_links_peer_add(peers->links, node->id, node->name, addresses, &err);
+        rc = hy_pulse_thread_peer_add(peers->links, node->id, node->name, addresses, &err);
         if (rc)
             (void)hy_bus_peer_remove(peers->bus, node->id);
     }
@@ -77,14 +77,14 @@ static void drop(struct hy_peers *peers, size_t at)
     uint32_t id = peers->list.items[at].id;
     /* Both know it: it was added to both. */
     (void)hy_bus_peer_remove(peers->bus, id);
-    (void)hy_links_peer_remove(peers->links, id);
+    (void)hy_pulse_thread_peer_remove(peers->links, id);
     release(&peers->list.items[at]);
     hy_vec_remove(&peers->list, at);
 }
 
 /* ---- all of them */
 
-struct hy_peers *hy_peers_new(const struct hy_config *config, struct hy_bus *bus, struct hy_links *links,
+struct hy_peers *hy_peers_new(const struct hy_config *config, struct hy_bus *bus, struct hy_pulse_thread *links,
                               const struct hy_log *log)
 {
     struct hy_peers *peers = hy_alloc(sizeof *peers);

@@ -4,14 +4,14 @@
 #define HY_DAEMON_PEERS_H
 
 #include "bus/bus.h"
-#include "bus/link.h"
 #include "cluster/cluster.h"
 #include "daemon/config.h"
+#include "pulse/thread.h"
 
 struct hy_peers;
 
 /* The options' objects live as long as the peers. */
-struct hy_peers *hy_peers_new(const struct hy_config *config, struct hy_bus *bus, struct hy_links *links,
+struct hy_peers *hy_peers_new(const struct hy_config *config, struct hy_bus *bus, struct hy_pulse_thread *links,
                               const struct hy_log *log);
 void hy_peers_free(struct hy_peers **peers);
 

@@ -97,8 +97,8 @@ static json_t *lease_left(hy_time lease, hy_time now)
     return number(lease > now ? (lease - now) / HY_MS : 0);
 }
 
-void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config, const struct hy_links *links,
-                     hy_time now, hy_wall wall, struct hy_buf *out)
+void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config,
+                     const struct hy_links_copy *links, hy_time now, hy_wall wall, struct hy_buf *out)
 {
     struct hy_cluster_report report;
     hy_cluster_report(cluster, now, &report);

@@ -6,11 +6,11 @@
 
 #include "base/buf.h"
 #include "base/time.h"
-#include "bus/link.h"
 #include "cluster/cluster.h"
 #include "daemon/config.h"
+#include "pulse/links_copy.h"
 
-void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config, const struct hy_links *links,
-                     hy_time now, hy_wall wall, struct hy_buf *out);
+void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config,
+                     const struct hy_links_copy *links, hy_time now, hy_wall wall, struct hy_buf *out);
 
 #endif

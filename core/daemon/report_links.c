@@ -52,21 +52,19 @@ static json_t *peer_entry(const struct hy_link_peer_stats *peer, hy_time now, hy
     return entry;
 }
 
-static json_t *peers(const struct hy_links *links, size_t link, hy_time now, hy_wall wall)
+static json_t *peers(const struct hy_link_copy *link, hy_time now, hy_wall wall)
 {
     json_t *list = json_array();
-    struct hy_link_peer_stats peer;
-    for (size_t at = 0; hy_links_peer_stats(links, link, at, &peer); at++)
-        json_array_append_new(list, peer_entry(&peer, now, wall));
+    for (size_t at = 0; at < link->peers.count; at++)
+        json_array_append_new(list, peer_entry(&link->peers.items[at], now, wall));
     return list;
 }
 
-json_t *hy_report_links(const struct hy_config *config, const struct hy_links *links, hy_time now, hy_wall wall)
+json_t *hy_report_links(const struct hy_config *config, const struct hy_links_copy *links, hy_time now, hy_wall wall)
 {
     json_t *list = json_array();
-    for (size_t link = 1; link <= hy_links_count(links); link++) {
-        struct hy_link_stats stats;
-        hy_links_stats(links, link, &stats);
+    for (size_t link = 1; link <= links->list.count; link++) {
+        const struct hy_link_stats stats = links->list.items[link - 1].stats;
         json_t *entry = json_object();
         json_object_set_new(entry, "link", number(link));
         json_object_set_new(entry, "transport", json_string(stats.transport));
@@ -80,7 +78,7 @@ json_t *hy_report_links(const struct hy_config *config, const struct hy_links *l
         json_object_set_new(entry, "send_failed", number(stats.send_failed));
         json_object_set_new(entry, "received", number(stats.received));
         json_object_set_new(entry, "refused", number(stats.refused));
-        json_object_set_new(entry, "peers", peers(links, link, now, wall));
+        json_object_set_new(entry, "peers", peers(&links->list.items[link - 1], now, wall));
         json_array_append_new(list, entry);
     }
     return list;

@@ -3,11 +3,11 @@
 #ifndef HY_DAEMON_REPORT_LINKS_H
 #define HY_DAEMON_REPORT_LINKS_H
 
-#include "bus/link.h"
 #include "daemon/config.h"
+#include "pulse/links_copy.h"
 
 #include <jansson.h>
 
-json_t *hy_report_links(const struct hy_config *config, const struct hy_links *links, hy_time now, hy_wall wall);
+json_t *hy_report_links(const struct hy_config *config, const struct hy_links_copy *links, hy_time now, hy_wall wall);
 
 #endif

@@ -123,7 +123,7 @@ int hy_executor_query(struct hy_executor_link *link);
 /* The next message: 1 and *news (free its outcome), 0 none now, -EPIPE the executor is gone, -EBADMSG. */
 int hy_executor_next(struct hy_executor_link *link, struct hy_executor_news *news, struct hy_err *err);
 /* One store to memory when `deadline` is later than the one before; a sooner one also sends a message, and takes effect
- * as fast. */
+ * as fast. By any thread, beside the other functions; but two at a time would not know whose is the later. */
 void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline, uint32_t since);
 
 /* Describes an agent without loading it into this process: forks children (so: from a process without threads). For

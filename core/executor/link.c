@@ -13,7 +13,7 @@
 struct hy_executor_link {
     int socket;
     struct hy_lease_page *page;
-    bool look_due; /* the lease has become shorter, and the executor could not be told yet */
+    atomic_bool look_due; /* the lease has become shorter, and the executor could not be told yet */
 };
 
 static int map_page(int lease_fd, struct hy_lease_page **page, struct hy_err *err)
@@ -70,8 +70,8 @@ static int send_plain(struct hy_executor_link *link, enum hy_packet type)
 
 static void send_due_look(struct hy_executor_link *link)
 {
-    if (link->look_due && send_plain(link, HY_PACKET_LOOK) != -EAGAIN)
-        link->look_due = false;
+    if (atomic_exchange(&link->look_due, false) && send_plain(link, HY_PACKET_LOOK) == -EAGAIN)
+        atomic_store(&link->look_due, true);
 }
 
 int hy_executor_order(struct hy_executor_link *link, const struct hy_operation *operation)
@@ -97,7 +97,7 @@ void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline, uint
     hy_time before = atomic_exchange(&link->page->deadline, deadline);
     /* Later: the executor finds out when the time before has come. Sooner: it must be told. */
     if (deadline < before || new_life)
-        link->look_due = true;
+        atomic_store(&link->look_due, true);
     send_due_look(link);
 }
 

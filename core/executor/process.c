@@ -60,6 +60,14 @@ bool hy_process_lock_memory(void)
     return false;
 }
 
+bool hy_process_lock_memory_in_use(void)
+{
+    if (may_lock_any_amount())
+        return mlockall(MCL_CURRENT) == 0 && mlockall(MCL_FUTURE | MCL_ONFAULT) == 0;
+    errno = EPERM;
+    return false;
+}
+
 void hy_process_raise(struct hy_origin *origin, const struct hy_log *log)
 {
     save(origin);

@@ -29,6 +29,10 @@ bool hy_process_lock_memory(void);
  * score and signals as the executor itself was started with. */
 void hy_process_reset(const struct hy_origin *origin, bool realtime);
 
+/* What there is now, and what is to come once it has been used: for a process with threads, of whose stacks and heaps most
+ * is never touched. */
+bool hy_process_lock_memory_in_use(void);
+
 void hy_process_name(const char *name); /* as `ps -o comm` shows it */
 
 #endif

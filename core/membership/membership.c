@@ -344,7 +344,7 @@ static void send_heartbeat(struct hy_membership *m, hy_time now, struct hy_membe
 
 static void set_deadline(struct hy_membership *m, hy_time now)
 {
-    hy_time at = m->next_heartbeat;
+    hy_time at = m->say_now ? now : m->next_heartbeat;
     for (size_t i = 0; i < m->count; i++) {
         const struct hy_membership_node *node = &m->nodes[i];
         hy_time silent = node->count_from + m->dead_after; /* no longer heard */
@@ -399,7 +399,8 @@ int hy_membership_step(struct hy_membership *membership, const struct hy_members
     /* Woken up by another's heartbeat, it sends its own if that is due soon. So all come to send at the same time, and each
      * wakes up once for all, where it would for each. */
     bool early = rc == 0 && event->type == HY_MEMBERSHIP_MESSAGE;
-    if (m->say_now || now >= m->next_heartbeat - (early ? m->gather : 0))
+    bool may_send = event->type == HY_MEMBERSHIP_TICK || event->type == HY_MEMBERSHIP_MESSAGE;
+    if (may_send && (m->say_now || now >= m->next_heartbeat - (early ? m->gather : 0)))
         send_heartbeat(m, now, effects);
     set_deadline(m, now);
     return rc;

@@ -120,7 +120,8 @@ struct hy_membership_event {
 };
 
 enum hy_membership_effect_type {
-    HY_MEMBERSHIP_SEND, /* to (0: all), data, size: over every link */
+    /* to (0: all), data, size: over every link. Of TICK and MESSAGE only; what else makes one due makes a TICK due */
+    HY_MEMBERSHIP_SEND,
     /* The lease's end (after R is taken off) has moved: `at`; 0: there is none. `epoch` of this node under which it
      * holds, `since`: no verdict since then. A lease that ran out is always said (0) before a new one is, even when
      * both come of one step. */

@@ -23,9 +23,10 @@ MAY = {
     "plugin": {"base", "cib"},
     "loop": {"base"},
     "bus": {"base", "cib", "loop", "meter", "plugin"},
+    "pulse": {"base", "cib", "consensus", "membership", "cluster", "loop", "meter", "plugin", "bus"},
     "executor": {"base", "cib", "cluster", "loop", "plugin"},
     "daemon": {"base", "cib", "scheduler", "consensus", "membership", "cluster", "journal", "store", "loop", "meter", "plugin",
-               "bus", "executor"},
+               "bus", "pulse", "executor"},
 }
 PURE = ["base", "cib", "scheduler", "consensus", "membership", "meter", "cluster", "journal"]
 # Of the system the pure modules may use memory, strings and numbers, and patterns (which are strings, too: no program sets

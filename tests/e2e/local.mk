@@ -9,6 +9,7 @@ EXTRA_DIST += \
 	tests/e2e/data/pacemaker.xml \
 	tests/e2e/data/production.conf \
 	tests/e2e/lease_map.py \
+	tests/e2e/one_thread.py \
 	tests/e2e/run.py \
 	tests/e2e/status.py \
 	tests/e2e/terminal.py \
@@ -26,6 +27,7 @@ EXTRA_DIST += \
 	tests/e2e/test_power.py \
 	tests/e2e/test_processes.py \
 	tests/e2e/test_production.py \
+	tests/e2e/test_pulse.py \
 	tests/e2e/test_quorum.py \
 	tests/e2e/test_reload.py \
 	tests/e2e/test_resources.py \

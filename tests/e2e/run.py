@@ -38,6 +38,7 @@ FILES = (
     "test_reload",
     "test_room",
     "test_processes",
+    "test_pulse",
     "test_guard",
     "test_quorum",
     "test_durability",

@@ -330,10 +330,6 @@ static void carry_out(struct sim *sim, size_t number, struct hy_cluster_effect *
         break;
     case HY_CLUSTER_QUERY_ACTIVE:
         break; /* done by step(), when the effects of this one are through */
-    case HY_CLUSTER_LEASE:
-        node->lease = effect->at;
-        node->lease_life = (uint32_t)effect->number;
-        break;
     case HY_CLUSTER_ANSWER:
         answer(sim, number, effect);
         break;
@@ -364,6 +360,31 @@ static void step(struct sim *sim, size_t number, const struct hy_cluster_event *
     hy_cluster_effects_free(&effects);
     if (query)
         send_table(sim, number);
+    if (node->cluster)
+        hy_pulse_alive(hy_cluster_pulse(node->cluster), sim->now);
+}
+
+static void pulse_step(struct sim *sim, size_t number, const struct hy_cluster_event *event)
+{
+    struct sim_node *node = &sim->nodes[number];
+    if (!node->cluster)
+        return;
+    struct hy_pulse *pulse = hy_cluster_pulse(node->cluster);
+    struct hy_cluster_effects effects = {0};
+    (void)hy_pulse_step(pulse, event, sim->now, &effects, NULL);
+    for (size_t i = 0; i < effects.list.count; i++)
+        carry_out(sim, number, &effects.list.items[i]);
+    hy_cluster_effects_free(&effects);
+    const struct hy_cluster_event news = {.type = HY_CLUSTER_NEWS};
+    if (hy_pulse_wakes(pulse))
+        step(sim, number, &news);
+}
+
+static void lease_moved(void *context, hy_time at, uint32_t since)
+{
+    struct sim_node *node = context;
+    node->lease = at;
+    node->lease_life = since;
 }
 
 /* ---- disks */
@@ -524,7 +545,10 @@ static void deliver(struct sim *sim, struct pending *pending)
                                           .size = pending->data.size};
         break;
     }
-    step(sim, pending->node, &event);
+    if (event.type == HY_CLUSTER_HEARTBEAT)
+        pulse_step(sim, pending->node, &event);
+    else
+        step(sim, pending->node, &event);
 }
 
 static void check_single(const struct sim *sim)
@@ -551,11 +575,20 @@ static bool advance(struct sim *sim, hy_time end)
         }
     }
     size_t ticking = SIZE_MAX;
+    bool pulse = false;
     for (size_t i = 0; i < sim->count; i++) {
-        hy_time deadline = sim->nodes[i].cluster ? hy_cluster_deadline(sim->nodes[i].cluster) : HY_NEVER;
+        const struct hy_cluster *cluster = sim->nodes[i].cluster;
+        hy_time deadline = cluster ? hy_pulse_deadline(hy_cluster_pulse(cluster)) : HY_NEVER;
         if (deadline < at) {
             at = deadline;
             ticking = i;
+            pulse = true;
+        }
+        deadline = cluster ? hy_cluster_deadline(cluster) : HY_NEVER;
+        if (deadline < at) {
+            at = deadline;
+            ticking = i;
+            pulse = false;
         }
     }
     for (size_t i = 0; i < sim->count; i++)
@@ -572,7 +605,7 @@ static bool advance(struct sim *sim, hy_time end)
         hold_lease(sim, i);
     if (ticking < SIM_MAX_NODES) {
         const struct hy_cluster_event tick = {.type = HY_CLUSTER_TICK};
-        step(sim, ticking, &tick);
+        (pulse ? pulse_step : step)(sim, ticking, &tick);
     } else if (ticking == SIZE_MAX) {
         struct pending pending = sim->pending.items[which];
         hy_vec_remove(&sim->pending, which);
@@ -646,6 +679,7 @@ void sim_start_core(struct sim *sim, size_t number)
                                                         .dead_after_max = 240 * HY_MS,
                                                         .release_margin = 30 * HY_MS,
                                                         .rho_ppm = 1000};
+    options.gate = (struct hy_pulse_gate){.lease = lease_moved, .context = node};
     const struct hy_raft_state state = {.term = disk->term,
                                         .vote = disk->vote,
                                         .snapshot_index = disk->snapshot_index,

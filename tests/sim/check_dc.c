@@ -23,7 +23,6 @@ struct heard {
 struct dc_check {
     struct sim_world *world;
     struct decisions decisions;
-    const struct hy_cluster_effects *effects;         /* of the step that is looked at */
     struct heard heard[SIM_MAX_NODES][SIM_MAX_NODES]; /* DC, member */
 };
 
@@ -32,16 +31,6 @@ static void *open_check(struct sim_world *world)
     struct dc_check *check = hy_alloc(sizeof *check);
     check->world = world;
     return check;
-}
-
-/* The page, with what the step that is not carried out yet writes into it. */
-static hy_time lease_of(const struct dc_check *check, size_t node)
-{
-    hy_time deadline = sim_lease(check->world, node, NULL);
-    for (size_t i = 0; i < check->effects->list.count; i++)
-        if (check->effects->list.items[i].type == HY_CLUSTER_LEASE && check->effects->list.items[i].at > deadline)
-            deadline = check->effects->list.items[i].at;
-    return deadline;
 }
 
 static void check_heard(struct dc_check *check, size_t dc, const struct hy_cluster *c)
@@ -73,7 +62,7 @@ static void decided(void *context, size_t dc, size_t target, const struct hy_ope
 {
     struct dc_check *check = context;
     const struct hy_cluster *c = sim_cluster(check->world, dc);
-    if (lease_of(check, dc) <= sim_local(check->world, dc))
+    if (sim_lease(check->world, dc, NULL) <= sim_local(check->world, dc))
         sim_violation(check->world, "orders-without-lease", "%s gives %s the order to %s %s, and has no lease",
                       sim_name(check->world, dc), sim_name(check->world, target), operation->op, operation->rsc);
     check_heard(check, dc, c);
@@ -95,7 +84,6 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     struct dc_check *check = context;
     if (!rc)
         hear(check, node, event);
-    check->effects = effects;
     decisions_see(&check->decisions, check->world, node, effects, decided, check);
 }
 

@@ -41,7 +41,7 @@ static void *open_check(struct sim_world *world)
 static const struct hy_membership *membership_of(const struct promises *promises, size_t node)
 {
     const struct hy_cluster *c = node < SIM_MAX_NODES ? sim_cluster(promises->world, node) : NULL;
-    return c ? c->admission.membership : NULL;
+    return c ? c->pulse->membership : NULL;
 }
 
 static const struct hy_membership_node *find(const struct hy_membership *m, size_t node)
@@ -138,7 +138,7 @@ static bool has_verdict(const struct hy_cluster *c, uint32_t id, uint64_t last)
 static void check_heartbeat(struct promises *promises, size_t node, const struct hy_cluster_effect *effect,
                             const struct hy_cluster *c, const struct seen *before)
 {
-    bool admitted = before->applied != c->replica.applied || is_admitted(c, c->admission.membership);
+    bool admitted = before->applied != c->replica.applied || is_admitted(c, c->pulse->membership);
     uint64_t last = before->last_index;
     struct hy_heartbeat heartbeat;
     if ((admitted && last <= c->replica.applied) || hy_heartbeat_decode(effect->data, effect->size, &heartbeat, NULL))
@@ -177,7 +177,7 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
     (void)rc;
     struct promises *promises = context;
     const struct hy_cluster *c = sim_cluster(promises->world, node);
-    const struct hy_membership *m = c->admission.membership;
+    const struct hy_membership *m = c->pulse->membership;
     struct seen *seen = &promises->seen[node];
     if (seen->incarnation != m->incarnation)
         *seen = (struct seen){.incarnation = m->incarnation};

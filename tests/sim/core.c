@@ -9,24 +9,41 @@
 /* The timer fires, the process is scheduled, the loop comes to it. */
 enum { SHORTEST_LATENESS = 20, LONGEST_LATENESS = 150 };
 
-void sim_core_tick_moved(struct sim_world *world, size_t node)
+/* When a thread comes to what is due at `deadline` on its host's clock. */
+static void move(struct sim_world *world, const struct sim_host *host, hy_time deadline, hy_time *due_local,
+                 hy_time *due)
 {
-    struct sim_host *host = &world->hosts[node];
-    if (!host->core.cluster || host->core.outlived || host->core_frozen || host->host_frozen) {
-        world->due[node].tick = HY_NEVER;
-        host->core.due_local = -1;
+    if (deadline == *due_local)
         return;
-    }
-    hy_time deadline = hy_cluster_deadline(host->core.cluster);
-    if (deadline == host->core.due_local)
-        return;
-    host->core.due_local = deadline;
+    *due_local = deadline;
     hy_time at = sim_clock_true(&host->clock, deadline);
     if (at < world->now)
         at = world->now;
     if (at != HY_NEVER)
         at += sim_draw_time(&world->hosts_stream, SHORTEST_LATENESS, LONGEST_LATENESS);
-    world->due[node].tick = at;
+    *due = at;
+}
+
+static void stop(hy_time *due_local, hy_time *due)
+{
+    *due = HY_NEVER;
+    *due_local = -1;
+}
+
+void sim_core_tick_moved(struct sim_world *world, size_t node)
+{
+    struct sim_host *host = &world->hosts[node];
+    struct sim_core *core = &host->core;
+    struct sim_due *due = &world->due[node];
+    bool still = !core->cluster || core->outlived || host->core_frozen || host->host_frozen;
+    if (still)
+        stop(&core->pulse_due_local, &due->pulse);
+    else
+        move(world, host, hy_pulse_deadline(hy_cluster_pulse(core->cluster)), &core->pulse_due_local, &due->pulse);
+    if (still || host->main_frozen)
+        stop(&core->due_local, &due->tick);
+    else
+        move(world, host, hy_cluster_deadline(core->cluster), &core->due_local, &due->tick);
 }
 
 /* ---- effects */
@@ -109,9 +126,6 @@ static void carry_out(struct sim_world *world, size_t node, struct hy_cluster_ef
         break;
     case HY_CLUSTER_QUERY_ACTIVE:
         tell_executor(world, node, NULL);
-        break;
-    case HY_CLUSTER_LEASE:
-        sim_executor_set_lease(world, node, effect->at, (uint32_t)effect->number);
         break;
     case HY_CLUSTER_ANSWER:
         sim_call_answer(world, node, effect->client, effect->code, effect->data ? effect->data : "");
@@ -203,12 +217,52 @@ void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster
         host->core.holds_next = false;
         host->core.held = effects;
         host->order_frozen = holds_orders;
-        host->step_frozen = !holds_orders;
-        sim_host_freeze(world, node, false);
+        host->step_frozen = !holds_orders && !host->core.holds_main;
+        host->step_main_frozen = !holds_orders && host->core.holds_main;
+        if (host->step_main_frozen)
+            sim_host_freeze_main(world, node);
+        else
+            sim_host_freeze(world, node, false);
         return;
     }
     carry_out_all(world, node, &effects);
+    if (host->core.cluster)
+        hy_pulse_alive(hy_cluster_pulse(host->core.cluster), sim_local(world, node));
     sim_core_tick_moved(world, node);
+}
+
+/* The thread of heartbeats: it goes on while the main thread stands still. */
+void sim_core_pulse(struct sim_world *world, size_t node, const struct hy_cluster_event *event)
+{
+    struct sim_host *host = &world->hosts[node];
+    if (!host->core.cluster || host->core.outlived)
+        return;
+    struct hy_pulse *pulse = hy_cluster_pulse(host->core.cluster);
+    struct hy_cluster_effects effects = world->spare;
+    struct hy_err err;
+    err.text[0] = '\0';
+    world->spare = (struct hy_cluster_effects){0};
+    int rc = hy_pulse_step(pulse, event, sim_local(world, node), &effects, &err);
+    sim_trace_step(world, node, event, rc, &effects, err.text);
+    world->says = kinds_of(&effects);
+    SIM_OBSERVE_OFTEN(world, stepped, (seer, node, event, rc, &effects))
+    carry_out_all(world, node, &effects);
+    if (hy_pulse_wakes(pulse))
+        sim_agenda_add(world, world->now + sim_draw_time(&world->hosts_stream, SHORTEST_LATENESS, LONGEST_LATENESS),
+                       SIM_EV_PULSE, node)
+            ->generation = host->core.generation;
+    sim_core_tick_moved(world, node);
+}
+
+static void lease_moved(void *context, hy_time at, uint32_t since)
+{
+    const struct hy_loop *loop = context;
+    struct sim_world *world = loop->world;
+    sim_executor_set_lease(world, loop->node, at, since);
+    sim_trace_mix(world, (uint64_t)at * 31 + since);
+    if (sim_traced(world) && world->trace.everything)
+        sim_trace_line(world, "%s   lease until %lld (now %lld) since %u", world->hosts[loop->node].name, (long long)at,
+                       (long long)sim_local(world, loop->node), since);
 }
 
 void sim_core_ask_to_end(struct sim_world *world, size_t node)
@@ -252,6 +306,7 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .dead_after_max = settings->dead_after_max,
                                                         .release_margin = settings->release_margin,
                                                         .rho_ppm = 1000};
+    options.gate = (struct hy_pulse_gate){.lease = lease_moved, .context = &host->executor.loop};
     for (size_t i = 0; i < world->count; i++)
         if (host->config >> i & 1)
             nodes[options.node_count++] = (struct hy_cluster_node){.id = (uint32_t)i + 1,
@@ -268,6 +323,7 @@ void sim_core_start(struct sim_world *world, size_t node)
     struct hy_raft_state state = {0};
     struct hy_err err = {{0}};
     host->core = (struct sim_core){.generation = host->core.generation + 1, .incarnation = host->core.incarnation};
+    host->main_frozen_at = world->now;
     world->trace.logging = node;
     int rc = sim_disk_load(world, node, &state, &host->core.incarnation, &err);
     bool loaded = rc == 0;
@@ -306,8 +362,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     hy_cluster_effects_free(&core->held);
     core->generation++;
     core->gone = core->broken = core->outlived = core->holds_next = core->holds_orders = false;
-    world->due[node].tick = HY_NEVER;
-    core->due_local = -1;
+    sim_core_tick_moved(world, node);
     sim_bus_core_ended(world, node, silently);
     if (!silently)
         sim_disk_crash(world, node, false);
@@ -315,6 +370,10 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     if (host->core_frozen) { /* by its end */
         host->core_frozen = 1;
         sim_host_thaw(world, node, false);
+    }
+    if (host->main_frozen) {
+        host->main_frozen = 1;
+        sim_host_thaw_main(world, node);
     }
     if (host->executor.up && !silently)
         sim_executor_core_died(world, node, for_good);

@@ -30,8 +30,8 @@
     FAULT(DISK_FLIP, "disk-flip", true, "a loses power, and bit v of what is on its disk flips")                       \
     FAULT(RATE, "clock-rate", true, "a's clock runs v ppm fast")                                                       \
     FAULT(WALL, "wall-jump", false, "a's wall clock jumps by v us")                                                    \
-    FAULT(FREEZE_CORE, "freeze-core", true, "a's core stands still")                                                   \
-    FAULT(FREEZE_STEP, "freeze-step", true, "a's core stands still between its next step and what comes of it")        \
+    FAULT(FREEZE_CORE, "freeze-core", true, "a's core stands still; v 1: its main thread alone")                       \
+    FAULT(FREEZE_STEP, "freeze-step", true, "likewise, between its next step and what comes of it")                    \
     FAULT(FREEZE_ORDER, "freeze-order", true,                                                                          \
           "the first core of a that gives orders stands still before they are sent")                                   \
     FAULT(FREEZE_HOST, "freeze-host", true, "all processes of a stand still")                                          \

@@ -13,8 +13,8 @@ void sim_host_init(struct sim_world *world, size_t node)
     snprintf(host->name, sizeof host->name, "test%zu", node + 1);
     snprintf(host->address, sizeof host->address, "10.0.0.%zu", node + 1);
     host->next_wall = EPOCH + world->now + sim_draw_time(&world->hosts_stream, -HY_SECOND, HY_SECOND);
-    world->due[node] = (struct sim_due){HY_NEVER, HY_NEVER};
-    host->core.due_local = -1;
+    world->due[node] = (struct sim_due){HY_NEVER, HY_NEVER, HY_NEVER};
+    host->core.due_local = host->core.pulse_due_local = -1;
     host->backlog_end = &host->backlog;
     host->installed = true;
     for (size_t peer = 0; peer < SIM_MAX_NODES; peer++)
@@ -91,7 +91,7 @@ void sim_host_stop(struct sim_world *world, size_t node)
         return;
     }
     sim_agenda_add(world, world->now + STOP_TIMEOUT, SIM_EV_STOP_LATE, node)->generation = host->executor.generation;
-    if (host->core_frozen || host->host_frozen)
+    if (host->core_frozen || host->host_frozen || host->main_frozen)
         sim_agenda_add(world, world->now, SIM_EV_STOP, node)->generation = host->core.generation;
     else
         sim_core_ask_to_end(world, node);
@@ -119,16 +119,26 @@ void sim_host_freeze(struct sim_world *world, size_t node, bool whole)
     sim_bus_frozen(world, node);
 }
 
+void sim_host_freeze_main(struct sim_world *world, size_t node)
+{
+    struct sim_host *host = &world->hosts[node];
+    if (!host->main_frozen++)
+        host->main_frozen_at = world->now;
+    sim_core_tick_moved(world, node);
+}
+
 static bool stands_still(const struct sim_host *host, enum sim_event_kind kind)
 {
     switch (kind) {
     case SIM_EV_DATAGRAM:
+        return host->core_frozen || host->host_frozen;
     case SIM_EV_BUS:
     case SIM_EV_DISK:
     case SIM_EV_NEWS:
+    case SIM_EV_PULSE:
     case SIM_EV_STOP:
     case SIM_EV_CALL:
-        return host->core_frozen || host->host_frozen;
+        return host->core_frozen || host->host_frozen || host->main_frozen;
     case SIM_EV_ORDER:
     case SIM_EV_LOOK:
     case SIM_EV_RUN:
@@ -157,15 +167,9 @@ bool sim_host_holds_back(struct sim_world *world, struct sim_event *event)
     return true;
 }
 
-void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
+static void give_back(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
-    unsigned *frozen = whole ? &host->host_frozen : &host->core_frozen;
-    if (!*frozen || --*frozen)
-        return;
-    if (whole)
-        host->thawed_at = world->now;
-    sim_note(world, "%s: goes on", host->name);
     struct sim_event *event = host->backlog;
     host->backlog = NULL;
     host->backlog_end = &host->backlog;
@@ -179,8 +183,30 @@ void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
     sim_executor_due_moved(world, node);
     if (world->due[node].timer != HY_NEVER && world->due[node].timer < world->now)
         world->due[node].timer = world->now + sim_draw_time(&world->hosts_stream, 5, 60);
-    if (!host->core_frozen && !host->host_frozen)
+    if (!host->core_frozen && !host->host_frozen && !host->main_frozen)
         sim_core_thawed(world, node);
+}
+
+void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
+{
+    struct sim_host *host = &world->hosts[node];
+    unsigned *frozen = whole ? &host->host_frozen : &host->core_frozen;
+    if (!*frozen || --*frozen)
+        return;
+    if (whole)
+        host->thawed_at = world->now;
+    host->main_frozen_at = world->now;
+    sim_note(world, "%s: goes on", host->name);
+    give_back(world, node);
+}
+
+void sim_host_thaw_main(struct sim_world *world, size_t node)
+{
+    struct sim_host *host = &world->hosts[node];
+    if (!host->main_frozen || --host->main_frozen)
+        return;
+    sim_note(world, "%s: its main thread goes on", host->name);
+    give_back(world, node);
 }
 
 void sim_host_free(struct sim_world *world, size_t node)

@@ -10,14 +10,14 @@ static void links_down(struct sim_world *world, size_t node, const struct sim_fa
     const struct sim_host *host = &world->hosts[node];
     const struct hy_cluster_event event = {.type = HY_CLUSTER_LINKS_DOWN};
     if (begins && !host->core_frozen && !host->host_frozen)
-        sim_core_step(world, node, &event);
+        sim_core_pulse(world, node, &event);
 }
 
 static void set_rate(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
 {
     struct sim_host *host = &world->hosts[node];
     sim_clock_set_rate(&host->clock, world->now, begins ? fault->v : host->base_ppm);
-    host->core.due_local = -1;
+    host->core.due_local = host->core.pulse_due_local = -1;
     sim_core_tick_moved(world, node);
     sim_executor_due_moved(world, node);
 }
@@ -33,23 +33,27 @@ static void jump(struct sim_world *world, size_t node, const struct sim_fault *f
 
 static void freeze(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
 {
-    if (begins)
-        sim_host_freeze(world, node, fault->kind == SIM_FAULT_FREEZE_HOST);
+    if (fault->kind == SIM_FAULT_FREEZE_CORE && fault->v)
+        (begins ? sim_host_freeze_main : sim_host_thaw_main)(world, node);
     else
-        sim_host_thaw(world, node, fault->kind == SIM_FAULT_FREEZE_HOST);
+        (begins ? sim_host_freeze : sim_host_thaw)(world, node, fault->kind == SIM_FAULT_FREEZE_HOST);
 }
 
 static void freeze_step(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
 {
-    (void)fault;
     struct sim_host *host = &world->hosts[node];
-    if (begins)
-        host->core.holds_next = host->core.cluster && !host->core_frozen && !host->host_frozen;
-    else if (host->core.holds_next)
+    bool stands = !host->core.cluster || host->core_frozen || host->host_frozen || host->main_frozen;
+    if (begins) {
+        host->core.holds_next = !stands;
+        host->core.holds_main = fault->v;
+    } else if (host->core.holds_next) {
         host->core.holds_next = false;
-    else if (host->step_frozen) {
+    } else if (host->step_frozen) {
         host->step_frozen = false;
         sim_host_thaw(world, node, false);
+    } else if (host->step_main_frozen) {
+        host->step_main_frozen = false;
+        sim_host_thaw_main(world, node);
     }
 }
 
@@ -57,7 +61,8 @@ static void freeze_order(struct sim_world *world, size_t node, const struct sim_
 {
     (void)fault;
     struct sim_host *host = &world->hosts[node];
-    host->core.holds_orders = begins && host->core.cluster && !host->core_frozen && !host->host_frozen;
+    host->core.holds_orders =
+        begins && host->core.cluster && !host->core_frozen && !host->host_frozen && !host->main_frozen;
     if (!begins && host->order_frozen) {
         host->order_frozen = false;
         sim_host_thaw(world, node, false);

@@ -30,6 +30,7 @@ enum sim_event_kind {
     SIM_EV_ORDER,      /* node, generation: of the executor: operation, or (rsc NULL) a query */
     SIM_EV_LOOK,       /* node, generation: of the executor: the lease has become shorter */
     SIM_EV_NEWS,       /* node, generation: of the core: news */
+    SIM_EV_PULSE,      /* node, generation: of the core: its main thread is woken by the thread of heartbeats */
     SIM_EV_STOP,       /* node, generation: of the core: it is asked to end */
     SIM_EV_RUN,        /* node, run: a child comes to its next stage */
     SIM_EV_CORE_START, /* node, generation: of the executor */
@@ -135,11 +136,13 @@ struct sim_core {
     struct hy_cluster *cluster; /* NULL: down */
     uint64_t generation;
     uint64_t incarnation;
-    uint32_t peers;    /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
-    hy_time due_local; /* of its next tick, on its clock */
+    uint32_t peers;          /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
+    hy_time due_local;       /* of its next tick, on its clock */
+    hy_time pulse_due_local; /* of its pulse's */
     bool gone, broken, outlived;
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
     bool holds_next, holds_orders;
+    bool holds_main; /* holds_next: the main thread alone */
 };
 
 struct sim_will {
@@ -151,6 +154,8 @@ struct sim_host {
     /* What each event looks at, side by side. */
     bool powered, retired, installed, witness;
     unsigned core_frozen, host_frozen; /* counts: faults may overlap */
+    unsigned main_frozen;              /* of the core, the main thread alone */
+    hy_time main_frozen_at;
     struct sim_clock clock;
     struct sim_core core;
 
@@ -161,9 +166,10 @@ struct sim_host {
     uint32_t config;   /* nodes in its configuration file */
     bool wanted;       /* halyardd is to run */
     int64_t base_ppm;
-    uint32_t lies;     /* bit n: the next monitor of a service that hashes to n */
-    bool write_fails;  /* the next one */
-    bool step_frozen;  /* by FREEZE_STEP */
+    uint32_t lies;    /* bit n: the next monitor of a service that hashes to n */
+    bool write_fails; /* the next one */
+    bool step_frozen; /* by FREEZE_STEP */
+    bool step_main_frozen;
     bool order_frozen; /* by FREEZE_ORDER */
     struct sim_executor executor;
     struct sim_disk disk;
@@ -197,9 +203,9 @@ struct sim_trace {
     size_t logging; /* node whose step it is */
 };
 
-/* True times of a node's next tick and of its executor's next timer. */
+/* True times of a node's next tick, of its pulse's, and of its executor's next timer. */
 struct sim_due {
-    hy_time tick, timer;
+    hy_time tick, pulse, timer;
 };
 
 struct sim_world {
@@ -269,6 +275,7 @@ void sim_bus_reset(struct sim_world *world, size_t a, size_t b);
 void sim_core_start(struct sim_world *world, size_t node);
 void sim_core_end(struct sim_world *world, size_t node, const char *why, bool silently);
 void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster_event *event);
+void sim_core_pulse(struct sim_world *world, size_t node, const struct hy_cluster_event *event);
 void sim_core_ask_to_end(struct sim_world *world, size_t node);
 void sim_core_news(struct sim_world *world, size_t node, struct hy_executor_news *news);
 void sim_core_tick_moved(struct sim_world *world, size_t node);
@@ -304,6 +311,8 @@ void sim_host_power_on(struct sim_world *world, size_t node);
 void sim_host_power_off(struct sim_world *world, size_t node);
 void sim_host_freeze(struct sim_world *world, size_t node, bool whole);
 void sim_host_thaw(struct sim_world *world, size_t node, bool whole);
+void sim_host_freeze_main(struct sim_world *world, size_t node); /* the core's main thread */
+void sim_host_thaw_main(struct sim_world *world, size_t node);
 void sim_host_stop(struct sim_world *world, size_t node);
 void sim_host_want(struct sim_world *world, size_t node);
 bool sim_host_holds_back(struct sim_world *world, struct sim_event *event); /* true: taken into the backlog */

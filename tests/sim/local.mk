@@ -22,7 +22,7 @@ SIM_WORLD = \
 	tests/sim/check_dc.c tests/sim/check_elections.c tests/sim/check_lease.c tests/sim/check_linear.c \
 	tests/sim/check_liveness.c tests/sim/check_log.c tests/sim/check_memory.c tests/sim/check_once.c \
 	tests/sim/check_orders.c tests/sim/check_promises.c tests/sim/check_quorum.c \
-	tests/sim/check_rules.c tests/sim/check_stale.c tests/sim/check_witness.c tests/sim/check_state.c tests/sim/checks.h tests/sim/decisions.c \
+	tests/sim/check_rules.c tests/sim/check_stale.c tests/sim/check_witness.c tests/sim/check_hung.c tests/sim/check_state.c tests/sim/checks.h tests/sim/decisions.c \
 	tests/sim/decisions.h tests/sim/edits.c tests/sim/edits.h tests/sim/facts.c tests/sim/facts.h tests/sim/history.c \
 	tests/sim/history.h tests/sim/linearize.c tests/sim/linearize.h tests/sim/table.c tests/sim/table.h \
 	tests/sim/workload.c tests/sim/workload.h tests/sim/workload_config.c tests/sim/workload_operator.c \

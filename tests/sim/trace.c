@@ -67,6 +67,7 @@ bool sim_is_traced(const struct sim_world *world)
 static const char *const event_words[] = {
     [HY_CLUSTER_TICK] = "tick",
     [HY_CLUSTER_HEARTBEAT] = "heartbeat",
+    [HY_CLUSTER_NEWS] = "news",
     [HY_CLUSTER_RAFT] = "raft",
     [HY_CLUSTER_COMMANDS] = "commands",
     [HY_CLUSTER_ORDERS] = "orders",
@@ -105,11 +106,6 @@ static void print_effect(struct sim_world *world, size_t node, const struct hy_c
         sim_trace_line(world, "%s   executes %s %s id=%llx", name, effect->operation.rsc, effect->operation.op,
                        (unsigned long long)effect->operation.id);
         break;
-    case HY_CLUSTER_LEASE:
-        if (world->trace.everything)
-            sim_trace_line(world, "%s   lease until %lld (now %lld) since %llu", name, (long long)effect->at,
-                           (long long)sim_local(world, node), (unsigned long long)effect->number);
-        break;
     case HY_CLUSTER_PERSIST:
         sim_trace_line(world, "%s   persist %llu:%s term %llu vote %u, %zu entries%s%s", name,
                        (unsigned long long)effect->persist.number, effect->persist.save_vote ? " state" : "",
@@ -137,7 +133,7 @@ static void print_step(struct sim_world *world, size_t node, const struct hy_clu
                        const struct hy_cluster_effects *effects, const char *why)
 {
     const char *name = world->hosts[node].name;
-    bool dull = event->type == HY_CLUSTER_TICK || event->type == HY_CLUSTER_HEARTBEAT;
+    bool dull = event->type == HY_CLUSTER_TICK || event->type == HY_CLUSTER_HEARTBEAT || event->type == HY_CLUSTER_NEWS;
     if (!dull || world->trace.everything || rc) {
         struct hy_buf text = {0};
         if (event->type == HY_CLUSTER_RAFT)
@@ -163,7 +159,7 @@ void sim_trace_step(struct sim_world *world, size_t node, const struct hy_cluste
     for (size_t i = 0; i < effects->list.count; i++) {
         const struct hy_cluster_effect *effect = &effects->list.items[i];
         hash = hash * 0x9fb21c651e98df25u + ((uint64_t)effect->type << 32 | effect->to) +
-               hash_bytes(effect->data, effect->size) + effect->number * 7 + (uint64_t)effect->at;
+               hash_bytes(effect->data, effect->size) + effect->number * 7;
     }
     sim_trace_mix(world, hash);
     if (sim_traced(world))

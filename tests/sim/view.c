@@ -84,6 +84,11 @@ bool sim_host_is_frozen(const struct sim_world *world, size_t node)
     return world->hosts[node].host_frozen;
 }
 
+hy_time sim_main_stands_since(const struct sim_world *world, size_t node)
+{
+    return world->hosts[node].main_frozen ? world->hosts[node].main_frozen_at : HY_NEVER;
+}
+
 hy_time sim_thawed_at(const struct sim_world *world, size_t node)
 {
     return world->hosts[node].thawed_at;
@@ -205,5 +210,7 @@ void sim_retire(struct sim_world *world, size_t node)
         sim_host_thaw(world, node, true);
     while (world->hosts[node].core_frozen)
         sim_host_thaw(world, node, false);
+    while (world->hosts[node].main_frozen)
+        sim_host_thaw_main(world, node);
     world->hosts[node].retired = true;
 }

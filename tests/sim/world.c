@@ -149,7 +149,10 @@ static void deliver(struct sim_world *world, const struct sim_event *event)
             return;
         pipe->heard = event->incarnation;
     }
-    sim_core_step(world, event->node, &step);
+    if (event->kind == SIM_EV_DATAGRAM)
+        sim_core_pulse(world, event->node, &step);
+    else
+        sim_core_step(world, event->node, &step);
 }
 
 static void to_executor(struct sim_world *world, struct sim_event *event)
@@ -197,6 +200,10 @@ static void happen_to_node(struct sim_world *world, struct sim_event *event)
     case SIM_EV_NEWS:
         if (event->generation == host->core.generation)
             sim_core_news(world, event->node, event->news);
+        break;
+    case SIM_EV_PULSE:
+        if (event->generation == host->core.generation)
+            sim_core_step(world, event->node, &(struct hy_cluster_event){.type = HY_CLUSTER_NEWS});
         break;
     case SIM_EV_STOP:
         if (event->generation == host->core.generation)
@@ -248,7 +255,7 @@ static void happen(struct sim_world *world, struct sim_event *event)
 }
 
 /* Ticks and executors' timers are kept beside the agenda: they move with nearly each step. */
-enum { AGENDA, TICK, TIMER, WORKLOAD };
+enum { AGENDA, TICK, PULSE, TIMER, WORKLOAD };
 
 static int next(const struct sim_world *world, size_t *node, hy_time *at)
 {
@@ -256,13 +263,15 @@ static int next(const struct sim_world *world, size_t *node, hy_time *at)
     *at = world->agenda.heap.items[0].at;
     hy_time first = HY_NEVER;
     for (size_t i = 0; i < world->count; i++) {
-        hy_time due = world->due[i].tick < world->due[i].timer ? world->due[i].tick : world->due[i].timer;
-        first = due < first ? due : first;
+        const struct sim_due *due = &world->due[i];
+        hy_time sooner = due->tick < due->timer ? due->tick : due->timer;
+        sooner = due->pulse < sooner ? due->pulse : sooner;
+        first = sooner < first ? sooner : first;
     }
     for (size_t i = 0; first < *at; i++)
-        if (world->due[i].tick == first || world->due[i].timer == first) {
+        if (world->due[i].pulse == first || world->due[i].tick == first || world->due[i].timer == first) {
             *at = first;
-            what = world->due[i].tick == first ? TICK : TIMER;
+            what = world->due[i].pulse == first ? PULSE : world->due[i].tick == first ? TICK : TIMER;
             *node = i;
         }
     if (world->workload_next < *at) {
@@ -285,6 +294,11 @@ static void advance(struct sim_world *world)
         world->due[node].tick = HY_NEVER;
         world->hosts[node].core.due_local = -1;
         sim_core_step(world, node, &tick);
+        break;
+    case PULSE:
+        world->due[node].pulse = HY_NEVER;
+        world->hosts[node].core.pulse_due_local = -1;
+        sim_core_pulse(world, node, &tick);
         break;
     case TIMER:
         sim_executor_run_due(world, node);

@@ -59,7 +59,9 @@ hy_wall sim_wall(const struct sim_world *world, size_t node);
 bool sim_is_powered(const struct sim_world *world, size_t node);
 bool sim_executor_is_up(const struct sim_world *world, size_t node);
 bool sim_core_is_up(const struct sim_world *world, size_t node);
-bool sim_core_is_frozen(const struct sim_world *world, size_t node);  /* takes no event; its executor may well run */
+bool sim_core_is_frozen(const struct sim_world *world, size_t node); /* takes no event; its executor may well run */
+/* The main thread of its core stands still since then, and nothing else there; HY_NEVER: it does not. */
+hy_time sim_main_stands_since(const struct sim_world *world, size_t node);
 bool sim_host_is_frozen(const struct sim_world *world, size_t node);  /* core, executor and services alike */
 hy_time sim_thawed_at(const struct sim_world *world, size_t node);    /* when the host last was; 0: never */
 uint64_t sim_boots(const struct sim_world *world, size_t node);       /* of the host */

@@ -205,6 +205,8 @@ START_TEST(new_admission_ends_a_refusal_at_once)
     promise(&f, 3, f.sent.number, 1);
     member(&f, HY_MEMBERSHIP_COMMITTED, 3, false, 2, false);
     member(&f, HY_MEMBERSHIP_COMMITTED, 3, true, 3, false);
+    ck_assert_int_eq(hy_membership_deadline(f.membership), f.now);
+    run_until(&f, f.now);
     ck_assert_ptr_nonnull(said(&f, HY_MEMBERSHIP_SEND));
     ck_assert_int_eq(sent_about(&f, 3)->promised, D);
     ck_assert_uint_eq(sent_about(&f, 3)->epoch, 3);
