@@ -126,6 +126,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     hy_reads_init(&c->reads, now);
     hy_outbox_init(c, options->membership.incarnation);
     hy_controller_reset(c);
+    hy_detection_init(c, &options->membership, now);
     rc = open_state(c, options, state, snapshot, snapshot_size, now, err);
     if (rc) {
         hy_cluster_free(&c);
@@ -259,6 +260,9 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
         return 0;
     case HY_CLUSTER_LINKS_DOWN:
         return hy_admission_step(c, &(struct hy_membership_event){.type = HY_MEMBERSHIP_LINK_DOWN}, err);
+    case HY_CLUSTER_HELD_UP:
+        return hy_admission_step(
+            c, &(struct hy_membership_event){.type = HY_MEMBERSHIP_HELD_UP, .at = event->at, .hint = event->hint}, err);
     case HY_CLUSTER_SHUTDOWN:
         hy_leave_start(c);
         return 0;
@@ -278,6 +282,7 @@ static void settle(struct hy_cluster *c)
         hy_forming_run(c);
         hy_admission_run(c);
         hy_servers_run(c);
+        hy_detection_run(c);
         hy_outbox_flush(c);
         hy_reads_run(c);
         hy_controller_run(c);
@@ -378,6 +383,7 @@ void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluste
         .in_flight = c->controller.orders.count,
         .worst_case = hy_membership_worst_case(c->admission.membership),
     };
+    hy_detection_report(c, &report->detection);
     if (!report->quorum)
         report->dc = 0;
     bool current = report->quorum && report->is_dc;
@@ -396,6 +402,11 @@ void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluste
 bool hy_cluster_view(const struct hy_cluster *c, uint32_t node, hy_time now, struct hy_membership_view *view)
 {
     return hy_membership_view(c->admission.membership, node, now, view);
+}
+
+bool hy_cluster_accuses(const struct hy_cluster *c, hy_time now)
+{
+    return hy_membership_accuses(c->admission.membership, now);
 }
 
 size_t hy_cluster_in_flight(const struct hy_cluster *c, const struct hy_inflight **list)

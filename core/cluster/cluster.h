@@ -8,6 +8,7 @@
  *   reads       states that contain all that was acknowledged before them                 every node
  *   orders      operations from the DC -> executor; outcomes -> outbox                      every node
  *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
+ *   detection   how long a silence is borne: wished, agreed                                 every node
  *   controller  the CIB -> decision -> orders                                               the DC
  *   members     who there is, with what the other parts keep of each                        every node
  *   hints       whom to connect to, before it is known for sure                             every node
@@ -75,7 +76,10 @@ enum hy_cluster_event_type {
      * this event; -EHOSTUNREACH: without quorum nobody can know */
     HY_CLUSTER_READ,
     HY_CLUSTER_LINKS_DOWN, /* every link has lost its carrier */
-    HY_CLUSTER_SHUTDOWN,   /* this node is to leave in good order */
+    /* at, hint: what is known of this host's own trouble, as in membership's event of that name. Told now and then, and
+     * whenever hy_cluster_accuses() */
+    HY_CLUSTER_HELD_UP,
+    HY_CLUSTER_SHUTDOWN, /* this node is to leave in good order */
     /* client: this blank node is to form a cluster with the blank ones that it hears, though others of its configuration
      * are not there; answered */
     HY_CLUSTER_FOUND
@@ -93,6 +97,7 @@ struct hy_cluster_event {
     const char *via;
     uint64_t session; /* REQUEST: the client's, chosen by it at random; 0: none. `number` is the request's in it */
     uint64_t repeat;  /* REQUEST: asked before: the index the client knew then, at least 1; 0: never asked before */
+    hy_time at, hint; /* HELD_UP: durations */
 };
 
 enum hy_cluster_effect_type {
@@ -159,6 +164,13 @@ size_t hy_cluster_nodes(const struct hy_cluster *cluster, const struct hy_cluste
 /* For observers: who is server, voter or learner, with which disk. */
 const struct hy_raft *hy_cluster_raft(const struct hy_cluster *cluster);
 
+/* The failure detector's settings. What has raised dead_after stands in the CIB: hy_cib_wisher(). */
+struct hy_cluster_detection {
+    hy_time heartbeat, dead_after;
+    hy_time least, most; /* bounds of dead_after */
+    bool adapts;         /* it moves between them; else it is fixed by this node's file */
+};
+
 /* How things stand, as this node sees them. */
 struct hy_cluster_report {
     uint32_t dc;         /* node id; 0: none known */
@@ -176,11 +188,15 @@ struct hy_cluster_report {
     uint64_t applied;
     size_t in_flight;   /* operations ordered and not answered (DC only) */
     hy_time worst_case; /* from the death of a node to the right to act on it, without the commit */
+    struct hy_cluster_detection detection;
 };
 void hy_cluster_report(const struct hy_cluster *cluster, hy_time now, struct hy_cluster_report *report);
 
 /* What this node's failure detector says of a node. False: no such node. */
 bool hy_cluster_view(const struct hy_cluster *cluster, uint32_t node, hy_time now, struct hy_membership_view *view);
+
+/* Is a node about to be turned on, in the next step? See HELD_UP. */
+bool hy_cluster_accuses(const struct hy_cluster *cluster, hy_time now);
 
 /* Operations under way, as the DC knows them: for `status`. */
 struct hy_inflight;

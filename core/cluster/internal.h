@@ -240,6 +240,18 @@ struct leave {
     char waiting[160];
 };
 
+/* ---- detection: dead-after, as it is wished and as it is agreed */
+
+struct detection {
+    bool adapts;
+    hy_time heartbeat, least, most;
+    hy_time agreed;      /* as membership was told */
+    uint64_t asked;      /* this node's command that said its wish last */
+    hy_time again;       /* not said again before this */
+    hy_time young_until; /* before this it has not seen enough to wish for less than its forerunner */
+    bool due;
+};
+
 struct hy_cluster {
     char *name;
     uint32_t self;
@@ -251,6 +263,7 @@ struct hy_cluster {
     struct reads reads;
     struct orders orders;
     struct admission admission;
+    struct detection detection;
     struct controller controller;
     struct servers servers;
     struct forming forming;
@@ -321,6 +334,7 @@ void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *
 int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
 void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text);
 void hy_outbox_restored(struct hy_cluster *c);
+bool hy_outbox_holds(const struct hy_cluster *c, uint64_t seq); /* it is not applied yet */
 void hy_outbox_flush(struct hy_cluster *c);
 
 /* reads.c */
@@ -342,6 +356,12 @@ void hy_orders_active_end(struct hy_cluster *c);
 int hy_admission_step(struct hy_cluster *c, const struct hy_membership_event *event, struct hy_err *err);
 void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status);
 void hy_admission_run(struct hy_cluster *c);
+
+/* detection.c */
+void hy_detection_init(struct hy_cluster *c, const struct hy_membership_options *options, hy_time now);
+void hy_detection_state_changed(struct hy_cluster *c);
+void hy_detection_run(struct hy_cluster *c);
+void hy_detection_report(const struct hy_cluster *c, struct hy_cluster_detection *report);
 
 /* controller.c */
 void hy_controller_reset(struct hy_cluster *c);

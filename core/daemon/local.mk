@@ -21,6 +21,7 @@ libhy_daemon_a_SOURCES = \
 	core/daemon/config_compare.c core/daemon/config_compare.h \
 	core/daemon/config_print.c \
 	core/daemon/config_reader.c core/daemon/config_reader.h \
+	core/daemon/host_watch.c core/daemon/host_watch.h \
 	core/daemon/logger.c core/daemon/logger.h \
 	core/daemon/pidfile.c core/daemon/pidfile.h \
 	core/daemon/privileges.c core/daemon/privileges.h

@@ -9,6 +9,7 @@
 #include "cluster/cluster.h"
 #include "daemon/clock.h"
 #include "daemon/config_compare.h"
+#include "daemon/host_watch.h"
 #include "daemon/ipc.h"
 #include "daemon/peers.h"
 #include "daemon/privileges.h"
@@ -45,11 +46,13 @@ struct hy_node {
     bool query_unsent;
     struct hy_watched signals, store_news, executor_news;
     struct hy_timer tick;
+    struct hy_host_watch host;
+    struct hy_timer host_look;
     int result; /* of the run */
     bool done;
 };
 
-enum { RETRY_MS = 5 };
+enum { RETRY_MS = 5, HOST_LOOK_MS = 1000 };
 
 static void take_event(struct hy_node *node, const struct hy_cluster_event *event);
 
@@ -187,6 +190,22 @@ static void compare_lists(struct hy_node *node)
     hy_buf_free(&difference);
 }
 
+/* What has held this host up since the last look, before this node accuses others; and now and then, so that what is found
+ * then has happened lately. */
+static void look_at_host(struct hy_node *node)
+{
+    struct hy_cluster_event event = {.type = HY_CLUSTER_HELD_UP};
+    hy_host_watch_look(&node->host, &event.at, &event.hint);
+    take_event(node, &event);
+}
+
+static void on_host_look(void *context)
+{
+    struct hy_node *node = context;
+    look_at_host(node);
+    hy_loop_at(node->loop, &node->host_look, hy_clock_now() + HOST_LOOK_MS * HY_MS, on_host_look, node);
+}
+
 /* A node that waits to be let into a cluster says what for, each time when it is something else. */
 static void say_waiting(struct hy_node *node)
 {
@@ -206,6 +225,8 @@ static void take_event(struct hy_node *node, const struct hy_cluster_event *even
     struct hy_err err = {{0}};
     if (node->done)
         return;
+    if (event->type != HY_CLUSTER_HELD_UP && hy_cluster_accuses(node->cluster, hy_clock_now()))
+        look_at_host(node);
     int rc = hy_cluster_step(node->cluster, event, hy_clock_now(), hy_clock_wall(), &effects, &err);
     if (rc)
         hy_debug(node->log, "dropped: %s", err.text);
@@ -432,6 +453,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
                                                               .dead_after = detection->dead_after,
                                                               .dead_after_max = detection->dead_after_max,
                                                               .release_margin = detection->release_margin,
+                                                              .adapts = !detection->fixed,
                                                               .gather = detection->heartbeat / 2,
                                                               .rho_ppm = 1000},
                                                .log = node->log};
@@ -604,6 +626,7 @@ int hy_node_open(const struct hy_config *config, struct hy_logger *logger, int e
     n->ordinary_user = geteuid() != 0;
     n->blank = true;
     n->signals.fd = n->store_news.fd = n->executor_news.fd = -1;
+    hy_host_watch_open(&n->host, "/proc");
     int rc = hy_loop_new(&n->loop, err);
     if (!rc)
         rc = open_all(n, executor_fd, lease_fd, err);
@@ -620,6 +643,7 @@ int hy_node_run(struct hy_node *node)
     const struct hy_cluster_event event = {.type = HY_CLUSTER_TICK};
     struct hy_err err = {{0}};
     take_event(node, &event);
+    on_host_look(node);
     int rc = node->done ? 0 : hy_loop_run(node->loop, &err);
     if (rc)
         hy_error(node->log, "%s", err.text);
@@ -633,6 +657,7 @@ void hy_node_close(struct hy_node **node)
         return;
     hy_ipc_close(&n->ipc);
     free(n->said);
+    hy_host_watch_close(&n->host);
     hy_peers_free(&n->peers);
     hy_bus_close(&n->bus);
     hy_links_close(&n->links);

@@ -96,7 +96,7 @@ START_TEST(all_or_nothing)
         "synced test5 epoch=1\n",
         -ESTALE, "the report of node test5 is of its epoch 1: the node is in epoch 0");
     must_refuse(cib, "put 0 primitive a Dummy\nnonsense\n", -EINVAL,
-                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
+                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, detection, transient, result, "
                 "forget, cleanup, "
                 "expire, ticket, lock or noop");
     must_refuse(cib, "put 0 primitive a Dummy\nput 0 primitive b Dummy monitr\n", -EINVAL,
@@ -621,7 +621,7 @@ START_TEST(who_is_enrolled_is_written_and_read)
     ck_assert_str_eq(text_again, text);
     /* All or nothing: what was before comes back, the highest id too. */
     must_refuse(cib, "enrol test4 id=4 address=10.0.0.4\nnonsense\n", -EINVAL,
-                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
+                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, detection, transient, result, "
                 "forget, cleanup, expire, ticket, lock or noop");
     must_refuse(cib, "enrol test1 id=1 address=10.0.0.9\nstrike test1\n", -EINVAL,
                 "only witnesses would be left: at least one node that may run something has to stay");

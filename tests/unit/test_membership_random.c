@@ -46,6 +46,8 @@ static struct lease_cluster *random_cluster(uint64_t seed)
     options.log_delay =
         (hy_time)(lease_random(&dice, 3) ? 0 : lease_random(&dice, lease_random(&dice, 2) ? 200 : 1500)) * HY_MS;
     options.late = (unsigned)lease_random(&dice, 100);
+    options.adapts = seed % 3 != 0 && options.dead_after_max > options.dead_after;
+    options.calm = HY_SECOND;
     return lease_cluster_new(&options, NULL);
 }
 
@@ -141,6 +143,25 @@ static void one_fault(struct lease_cluster *cluster)
         lease_cluster_link_down(cluster, id);
 }
 
+/* dead_after moves at any time and on each node apart, as it does where one lags behind the log; and a node is told that it was
+ * held up, which may be so or not. */
+static void unsettle(struct lease_cluster *cluster)
+{
+    const struct lease_options *o = &cluster->options;
+    uint32_t id = any_node(cluster);
+    const struct lease_node *node = &cluster->nodes[id];
+    if (!o->adapts || !node->membership || node->frozen_until > cluster->now)
+        return;
+    if (lease_random(cluster, 8) == 0)
+        lease_cluster_held_up(cluster, id, (hy_time)lease_random(cluster, 300) * HY_MS,
+                              (hy_time)lease_random(cluster, 300) * HY_MS);
+    else if (lease_random(cluster, 4) == 0)
+        lease_cluster_agree(cluster);
+    else
+        lease_cluster_settings(
+            cluster, id, o->dead_after + (hy_time)lease_random(cluster, (uint64_t)(o->dead_after_max - o->dead_after)));
+}
+
 /* The set of voters changes, too; a node without a vote is like any other. */
 static void change_voters(struct lease_cluster *cluster)
 {
@@ -177,7 +198,7 @@ static void expect_leases(struct lease_cluster *cluster)
 }
 
 struct totals {
-    size_t sets, violations, releases, fast_releases, leases_lost, truncations, condemns;
+    size_t sets, violations, releases, fast_releases, leases_lost, truncations, condemns, wishes, doubts;
 };
 
 static void add_totals(struct totals *totals, const struct lease_cluster *cluster)
@@ -189,6 +210,8 @@ static void add_totals(struct totals *totals, const struct lease_cluster *cluste
     totals->leases_lost += cluster->leases_lost;
     totals->truncations += cluster->truncations;
     totals->condemns += cluster->condemns;
+    totals->wishes += cluster->wishes;
+    totals->doubts += cluster->doubts;
 }
 
 static void run_seed(uint64_t seed, struct totals *totals)
@@ -200,6 +223,10 @@ static void run_seed(uint64_t seed, struct totals *totals)
     hy_time pause = (hy_time)(20 + lease_random(cluster, 600)) * HY_MS;
     for (int i = 0; i < 60; i++) {
         lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, (uint64_t)pause));
+        for (uint64_t n = lease_random(cluster, 4); n > 0; n--) {
+            unsettle(cluster);
+            lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, 60 * HY_MS));
+        }
         one_fault(cluster);
         expect_no_violation(cluster);
     }
@@ -224,6 +251,8 @@ START_TEST(no_lease_is_left_where_others_may_act)
     ck_assert_uint_gt(totals.condemns, count);
     ck_assert_uint_gt(totals.leases_lost, count);
     ck_assert_uint_gt(totals.truncations, 0);
+    ck_assert_uint_gt(totals.wishes, count);
+    ck_assert_uint_gt(totals.doubts, 0);
 }
 END_TEST
 
@@ -242,6 +271,10 @@ static void run_changing_seed(uint64_t seed, bool careless, struct totals *total
             lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, 80 * HY_MS));
         }
         lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, (uint64_t)pause));
+        for (uint64_t n = lease_random(cluster, 4); n > 0; n--) {
+            unsettle(cluster);
+            lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, 60 * HY_MS));
+        }
         one_fault(cluster);
         if (!careless)
             expect_no_violation(cluster);
