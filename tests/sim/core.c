@@ -250,6 +250,8 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .heartbeat = settings->heartbeat,
                                                         .dead_after = settings->dead_after,
                                                         .dead_after_max = settings->dead_after_max,
+                                                        .adapts = true,
+                                                        .calm = 20 * HY_SECOND, /* many changes in one run */
                                                         .release_margin = settings->release_margin,
                                                         .rho_ppm = 1000};
     for (size_t i = 0; i < world->count; i++)
