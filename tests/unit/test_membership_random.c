@@ -344,6 +344,57 @@ START_TEST(jitter_below_60_ms_is_not_suspected)
 }
 END_TEST
 
+struct noise {
+    size_t suspects, leases_lost; /* within a minute, after the first five seconds */
+    hy_time most;                 /* dead_after */
+};
+
+static struct noise run_noise(uint64_t seed, hy_time jitter, bool adapts)
+{
+    struct lease_options options = LAN;
+    options.seed = seed;
+    options.nodes = options.voters = seed % 2 ? 3 : 5;
+    options.delay_max = jitter;
+    options.dead_after_max = 240 * HY_MS;
+    options.adapts = adapts;
+    struct lease_cluster *cluster = lease_cluster_new(&options, NULL);
+    for (uint32_t id = 1; id <= options.nodes; id++)
+        lease_cluster_start(cluster, id);
+    struct noise noise = {0};
+    for (hy_time at = 0; at < 65 * HY_SECOND; at += 20 * HY_MS) {
+        lease_cluster_run(cluster, at);
+        if (at == 5 * HY_SECOND)
+            noise = (struct noise){.suspects = cluster->suspects, .leases_lost = cluster->leases_lost};
+        hy_time agreed = lease_cluster_agree(cluster);
+        noise.most = agreed > noise.most ? agreed : noise.most;
+    }
+    expect_no_violation(cluster);
+    noise.suspects = cluster->suspects - noise.suspects;
+    noise.leases_lost = cluster->leases_lost - noise.leases_lost;
+    lease_cluster_free(&cluster);
+    return noise;
+}
+
+/* Noise that would accuse the innocent, or end leases, without need: for some seconds at most. */
+START_TEST(dead_after_grows_until_noise_does_no_harm)
+{
+    struct noise fixed = {0}, adapted = {0}, calm = {0};
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        fixed.suspects += run_noise(seed, 105 * HY_MS, false).suspects;
+        fixed.leases_lost += run_noise(seed, 65 * HY_MS, false).leases_lost;
+        adapted.suspects += run_noise(seed, 105 * HY_MS, true).suspects;
+        adapted.leases_lost += run_noise(seed, 65 * HY_MS, true).leases_lost;
+        hy_time most = run_noise(seed, 5 * HY_MS, true).most;
+        calm.most = most > calm.most ? most : calm.most;
+    }
+    ck_assert_uint_gt(fixed.suspects, 0);
+    ck_assert_uint_gt(fixed.leases_lost, 0);
+    ck_assert_uint_eq(adapted.suspects, 0);
+    ck_assert_uint_eq(adapted.leases_lost, 0);
+    ck_assert_int_eq(calm.most, LAN.dead_after);
+}
+END_TEST
+
 START_TEST(traffic_is_one_broadcast_a_heartbeat)
 {
     for (int gathered = 0; gathered < 2; gathered++) {
@@ -373,6 +424,7 @@ int main(void)
     tcase_add_test(tcase, leases_stay_safe_while_the_voters_change);
     tcase_add_test(tcase, to_wait_for_everybody_is_what_makes_it_safe);
     tcase_add_test(tcase, jitter_below_60_ms_is_not_suspected);
+    tcase_add_test(tcase, dead_after_grows_until_noise_does_no_harm);
     tcase_add_test(tcase, traffic_is_one_broadcast_a_heartbeat);
     return run_suite(suite);
 }
