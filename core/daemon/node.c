@@ -332,15 +332,25 @@ static void on_stranger(void *context, uint32_t from, const void *data, size_t s
     on_heartbeat(context, from, 0, data, size);
 }
 
-static bool any_link_up(const struct hy_node *node)
+static size_t links_up(const struct hy_node *node)
 {
+    size_t count = 0;
     for (size_t link = 1; link <= hy_links_count(node->links); link++) {
         struct hy_link_stats stats;
         hy_links_stats(node->links, link, &stats);
-        if (stats.open && stats.up)
-            return true;
+        count += stats.open && stats.up;
     }
-    return false;
+    return count;
+}
+
+static void say_link(const struct hy_node *node, size_t link, bool up, const char *why, size_t left)
+{
+    const char *colon = *why ? ": " : "";
+    if (up || !left)
+        hy_notice(node->log, "link %zu is %s%s%s", link, up ? "up" : "down", colon, why);
+    else
+        hy_warning(node->log, "link %zu is down%s%s; of %zu links %zu still work%s here", link, colon, why,
+                   hy_links_count(node->links), left, left == 1 ? "s" : "");
 }
 
 /* What a transport says of one peer can be forged and proves nothing; that this host's own carrier is lost is certain. */
@@ -352,8 +362,9 @@ static void on_link(void *context, size_t link, uint32_t peer, bool up, const ch
                  *why ? ": " : "", why);
         return;
     }
-    hy_notice(node->log, "link %zu is %s%s%s", link, up ? "up" : "down", *why ? ": " : "", why);
-    if (up || !node->cluster || any_link_up(node))
+    size_t left = links_up(node);
+    say_link(node, link, up, why, left);
+    if (up || !node->cluster || left)
         return;
     hy_warning(node->log, "no link is left: this node's lease is given up at once");
     const struct hy_cluster_event event = {.type = HY_CLUSTER_LINKS_DOWN};
