@@ -76,7 +76,7 @@ END_TEST
 START_TEST(all_go_by_what_one_has_seen_and_back_when_it_is_calm)
 {
     struct sim *sim = cluster();
-    gap(sim, 0, 1, 80 * HY_MS);
+    gap(sim, 0, 1, 60 * HY_MS); /* and one or two heartbeats */
     sim_run(sim, HY_SECOND);
     hy_time raised = dead_after(sim, 0);
     ck_assert_int_gt(raised, 120 * HY_MS);
@@ -87,12 +87,12 @@ START_TEST(all_go_by_what_one_has_seen_and_back_when_it_is_calm)
     ck_assert_int_eq(wisher->wish.dead_after, raised);
     /* The same gap again asks for nothing new; a greater one, which was too much before, accuses nobody now. */
     size_t before = changes(sim);
-    gap(sim, 0, 1, 80 * HY_MS);
+    gap(sim, 0, 1, 60 * HY_MS); /* and one or two heartbeats */
     sim_run(sim, HY_SECOND);
     ck_assert_uint_eq(changes(sim), before);
     gap(sim, 0, 1, 110 * HY_MS);
     wait_for(sim, 240 * HY_MS, 2 * HY_SECOND);
-    gap(sim, 0, 1, 180 * HY_MS); /* and two heartbeats */
+    gap(sim, 0, 1, 180 * HY_MS);
     sim_run(sim, HY_SECOND);
     ck_assert_uint_eq(sim_logged(sim, "is silent"), 0);
     wait_for(sim, 120 * HY_MS, CALM + 20 * HY_SECOND);
