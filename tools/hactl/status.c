@@ -253,10 +253,9 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     hy_buf_adds(out, "\nFull list of resources:\n\n");
     hactl_status_resources(state, out);
     hactl_tickets_print(state->cib, out);
-    hactl_status_failures(state, out);
     hactl_status_notes(state, out);
-    bool apart = out->size > 1 && out->data[out->size - 2] == '\n';
-    hactl_detection_print(state, apart ? "Failure detection: " : "\nFailure detection: ", out);
+    hactl_detection_print(state, "\nFailure detection: ", out);
+    hactl_status_failures(state, out);
 }
 
 static void show(const struct hactl *h, const struct hactl_state *state, bool links)
