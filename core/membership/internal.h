@@ -102,7 +102,8 @@ struct hy_membership {
     hy_time gather;
     int64_t rho_ppm;
     struct hy_membership_wishing wishing;
-    hy_time excused; /* by this node's own lateness, since the last HELD_UP */
+    hy_time excused;   /* by this node's own lateness, since the last HELD_UP... */
+    hy_time looked_at; /* ...which was then */
 
     hy_time started;
     hy_time now; /* of the last step */

@@ -98,7 +98,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->release_margin = options->release_margin;
     m->rho_ppm = options->rho_ppm;
     m->gather = options->gather;
-    m->started = m->now = m->deadline = m->next_heartbeat = now;
+    m->started = m->now = m->deadline = m->next_heartbeat = m->looked_at = now;
     m->say_outlived = now + HY_SECOND;
     m->disk = options->disk;
     m->servers_index = options->servers_index;

@@ -28,9 +28,13 @@ static hy_time given(hy_time from, hy_time by, hy_time bound, hy_time now)
     return moved > from ? moved : from;
 }
 
-/* Pressure on the host is no measure of what this process has waited for: for it there is a quarter of D, once in a silence. */
-static hy_time worth_of_hint(const struct hy_membership *m, struct hy_membership_node *node, hy_time hint)
+/* Pressure on the host is no measure of what this process has waited for. For what of it falls into the silence, if it was
+ * even since the last look, there is up to a quarter of D, once in a silence. */
+static hy_time worth_of_hint(const struct hy_membership *m, struct hy_membership_node *node, hy_time hint, hy_time now)
 {
+    hy_time silence = now - node->contact_from, since = now - m->looked_at;
+    if (silence < since)
+        hint = hint * silence / since;
     hy_time worth = earlier(hint, m->dead_after / 4 - node->hinted);
     if (hint <= m->heartbeat || worth <= 0)
         return 0;
@@ -51,11 +55,12 @@ void hy_membership_held_up(struct hy_membership *m, const struct hy_membership_e
         hy_time by = measured > m->heartbeat ? measured : 0;
         if (i == m->self || node->turned)
             continue;
-        by += worth_of_hint(m, node, hint);
+        by += worth_of_hint(m, node, hint, now);
         most = by > most ? by : most;
         node->count_from = given(node->count_from, by, node->heard_at + m->dead_after_max, now);
         node->contact_from = given(node->contact_from, by, node->contact_at + m->dead_after_max, now);
     }
+    m->looked_at = now;
     if (accuses && most > 0)
         hy_membership_emit(effects, HY_MEMBERSHIP_DOUBT)->by = most;
 }

@@ -2,6 +2,11 @@
 /* Was it this host? What is known of its troubles is told before it accuses others. */
 #include "membership_fixture.h"
 
+static void held_up(struct fixture *f, hy_time by, hy_time hint)
+{
+    step(f, &(struct hy_membership_event){.type = HY_MEMBERSHIP_HELD_UP, .at = by, .hint = hint});
+}
+
 static void begin(struct fixture *f)
 {
     struct hy_membership_options options = options_of(1, 3, 3);
@@ -12,11 +17,7 @@ static void begin(struct fixture *f)
         say(f, 2, 0, (struct hy_heartbeat_about){0});
         say(f, 3, 0, (struct hy_heartbeat_about){0});
     }
-}
-
-static void held_up(struct fixture *f, hy_time by, hy_time hint)
-{
-    step(f, &(struct hy_membership_event){.type = HY_MEMBERSHIP_HELD_UP, .at = by, .hint = hint});
+    held_up(f, 0, 0);
 }
 
 /* Told of nothing but what the test says, it turns on 2 and 3 then, and not before. */
@@ -98,11 +99,26 @@ START_TEST(pressure_is_worth_a_quarter_once)
 }
 END_TEST
 
+START_TEST(pressure_counts_where_it_falls_into_the_silence)
+{
+    struct fixture f;
+    begin(&f);
+    for (int i = 0; i < 10; i++) {
+        run_until(&f, f.now + HEARTBEAT_INTERVAL);
+        say(&f, 2, 0, (struct hy_heartbeat_about){0});
+        say(&f, 3, 0, (struct hy_heartbeat_about){0});
+    }
+    almost(&f);
+    held_up(&f, 0, 60 * HY_MS); /* in 370 ms: 19 in the last 120 */
+    must_say(&f, HY_MEMBERSHIP_SUSPECT);
+    tear_down(&f);
+}
+END_TEST
+
 START_TEST(what_the_loop_has_felt_is_not_given_twice)
 {
     struct fixture f;
     begin(&f);
-    held_up(&f, 0, 0);
     hy_time heard = f.now, deadline = hy_membership_deadline(f.membership);
     f.now = deadline + 60 * HY_MS;
     tick(&f);
@@ -137,6 +153,7 @@ void membership_doubt_tests(TCase *tcase)
     tcase_add_test(tcase, nothing_stolen_nothing_given);
     tcase_add_test(tcase, there_is_an_end_to_it);
     tcase_add_test(tcase, pressure_is_worth_a_quarter_once);
+    tcase_add_test(tcase, pressure_counts_where_it_falls_into_the_silence);
     tcase_add_test(tcase, what_the_loop_has_felt_is_not_given_twice);
     tcase_add_test(tcase, who_is_deaf_is_not_borne_for_ever);
 }
