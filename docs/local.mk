@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	docs/writing-a-transport.md \
 	docs/writing-an-agent.md \
 	docs/decisions/action-graph.md \
+	docs/decisions/adaptive-detection.md \
 	docs/decisions/asked-again.md \
 	docs/decisions/asynchronous-persistence.md \
 	docs/decisions/conflict-check-before-start.md \

@@ -30,6 +30,7 @@
     MUTANT(UNCOMMITTED_VERDICT_IGNORED, "who has a verdict in its log goes on promising until it is committed")        \
     MUTANT(PROMISE_OF_ANY_EPOCH, "a promise counts for another epoch than it was given for")                           \
     MUTANT(PROMISE_NOT_KEPT, "a voter turns before its promise has ended")                                             \
+    MUTANT(PROMISE_SHORTENED, "when dead-after becomes shorter, promises of the longer one are not kept")              \
     MUTANT(RELEASED_AT_ONCE, "what a node ran is given away with the verdict, whatever was promised")                  \
     MUTANT(OLD_LIFE_GOES_ON, "what was started before a verdict goes on after the admission")                          \
     MUTANT(HUNG_LOOKS_ALIVE, "heartbeats go on although the main thread has hung for long")                            \

@@ -97,18 +97,31 @@ static int apply_statement(struct hy_apply *apply, struct hy_cursor *cursor)
         const char *verb;
         hy_apply_fn *apply;
     } verbs[] = {
-        {"put", hy_apply_put},           {"remove", hy_apply_remove}, {"member", hy_apply_member},
-        {"synced", hy_apply_synced},     {"result", hy_apply_result}, {"transient", hy_apply_transient},
-        {"forget", hy_apply_forget},     {"expire", hy_apply_expire}, {"cleanup", hy_apply_cleanup},
-        {"enrol", hy_apply_enrol},       {"strike", hy_apply_strike}, {"struck", hy_apply_struck},
-        {"lineage", hy_apply_lineage},   {"noop", hy_apply_noop},     {"ticket", hy_apply_ticket},
-        {"unticket", hy_apply_unticket}, {"lock", hy_apply_lock},     {"unlock", hy_apply_unlock},
+        {"put", hy_apply_put},
+        {"remove", hy_apply_remove},
+        {"member", hy_apply_member},
+        {"synced", hy_apply_synced},
+        {"result", hy_apply_result},
+        {"transient", hy_apply_transient},
+        {"forget", hy_apply_forget},
+        {"expire", hy_apply_expire},
+        {"cleanup", hy_apply_cleanup},
+        {"enrol", hy_apply_enrol},
+        {"strike", hy_apply_strike},
+        {"struck", hy_apply_struck},
+        {"lineage", hy_apply_lineage},
+        {"noop", hy_apply_noop},
+        {"ticket", hy_apply_ticket},
+        {"unticket", hy_apply_unticket},
+        {"lock", hy_apply_lock},
+        {"unlock", hy_apply_unlock},
+        {"detection", hy_apply_detection},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))
             return verbs[i].apply(apply, cursor);
-    return hy_cursor_fail(cursor, "expected put, remove, member, enrol, strike, synced, transient, result, forget, "
-                                  "cleanup, expire, ticket, lock or noop");
+    return hy_cursor_fail(cursor, "expected put, remove, member, enrol, strike, synced, detection, transient, result, "
+                                  "forget, cleanup, expire, ticket, lock or noop");
 }
 
 static struct hy_session *find_session(struct hy_cib *cib, uint32_t origin)

@@ -46,9 +46,10 @@ void hy_apply_commit(struct hy_apply *apply);
 /* One statement; the verb has been read. 0 or -errno with the reason in apply->err; undone by the caller then. */
 typedef int hy_apply_fn(struct hy_apply *apply, struct hy_cursor *cursor);
 
-hy_apply_fn hy_apply_put, hy_apply_remove, hy_apply_member, hy_apply_synced, hy_apply_transient, hy_apply_result,
-    hy_apply_forget, hy_apply_lineage, hy_apply_enrol, hy_apply_strike, hy_apply_struck, hy_apply_cleanup,
-    hy_apply_expire, hy_apply_ticket, hy_apply_unticket, hy_apply_lock, hy_apply_unlock, hy_apply_noop;
+hy_apply_fn hy_apply_put, hy_apply_remove, hy_apply_member, hy_apply_synced, hy_apply_detection, hy_apply_transient,
+    hy_apply_result, hy_apply_forget, hy_apply_lineage, hy_apply_enrol, hy_apply_strike, hy_apply_struck,
+    hy_apply_cleanup, hy_apply_expire, hy_apply_ticket, hy_apply_unticket, hy_apply_lock, hy_apply_unlock,
+    hy_apply_noop;
 
 /* The configuration as it is after the whole command: does everything refer to something? */
 int hy_apply_check(struct hy_apply *apply);

@@ -5,6 +5,7 @@
 #include "cib/fields.h"
 #include "cib/history.h"
 #include "cib/object.h"
+#include "cib/wish.h"
 #include "cib/words.h"
 
 #include <errno.h>
@@ -82,6 +83,8 @@ int hy_apply_member(struct hy_apply *apply, struct hy_cursor *cursor)
         if (member.incarnation != status->incarnation)
             hy_status_clear_failures(status);
         status->incarnation = member.incarnation;
+    } else {
+        hy_wish_free(&status->wish);
     }
     status->id = member.id;
     status->state = member.state;
@@ -105,6 +108,24 @@ int hy_apply_synced(struct hy_apply *apply, struct hy_cursor *cursor)
         return rc;
     hy_apply_keep_status(apply, status);
     status->synced = true;
+    return 0;
+}
+
+int hy_apply_detection(struct hy_apply *apply, struct hy_cursor *cursor)
+{
+    struct hy_node_status *status = NULL;
+    struct hy_wish wish;
+    uint32_t epoch = 0;
+    int rc = hy_apply_node(apply, cursor, &status);
+    if (!rc)
+        rc = hy_wish_read(cursor, &epoch, &wish);
+    if (!rc)
+        rc = check_epoch(apply, status, epoch, "what is asked of the detection");
+    if (rc)
+        return rc;
+    hy_apply_keep_status(apply, status);
+    hy_wish_free(&status->wish);
+    status->wish = hy_wish_copy(&wish);
     return 0;
 }
 

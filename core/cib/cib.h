@@ -388,6 +388,14 @@ struct hy_enrolment {
     bool striking;             /* it is to be taken out */
 };
 
+/* What a member asks of the failure detector, from what it has seen: docs/decisions/adaptive-detection.md. */
+struct hy_wish {
+    hy_time dead_after; /* 0: nothing beyond what the files say */
+    hy_time gap;        /* for it has seen one as long as this... */
+    char *of;           /* ...in what came of this node: */
+    bool promises;      /* in its promises, else in its heartbeats */
+};
+
 /* What the cluster knows of one node. Each configured node has exactly one, in the order of the node objects; it comes
  * and goes with the node object and is changed by commands only. */
 struct hy_node_status {
@@ -409,6 +417,7 @@ struct hy_node_status {
     HY_VEC(struct hy_result) failures;
     HY_VEC(struct hy_failcount) failcounts;
     HY_VEC(struct hy_rsc_lock) locks;
+    struct hy_wish wish; /* ends with the verdict on the node */
 };
 
 /* What may run in which site: granted from outside, by an operator or a booth. */
@@ -465,6 +474,9 @@ struct hy_object *hy_cib_find_kind(const struct hy_cib *cib, enum hy_kind kind, 
 
 struct hy_node_status *hy_cib_node(const struct hy_cib *cib, const char *name);
 struct hy_node_status *hy_cib_node_by_id(const struct hy_cib *cib, uint32_t id);
+
+/* The member whose wish is the greatest, the first of several; NULL: none has any. */
+const struct hy_node_status *hy_cib_wisher(const struct hy_cib *cib);
 
 /* The result of one operation on one node; NULL when absent. */
 struct hy_result *hy_cib_result(const struct hy_node_status *node, const char *rsc, const char *op, hy_time interval);

@@ -7,6 +7,7 @@
 #include "cib/grammar.h"
 #include "cib/head.h"
 #include "cib/lexer.h"
+#include "cib/wish.h"
 #include "cib/words.h"
 
 #include <errno.h>
@@ -114,6 +115,15 @@ void hy_command_synced(struct hy_buf *out, const char *node, uint32_t epoch)
     hy_buf_adds(out, "synced ");
     hy_word_print(node, out);
     hy_buf_addf(out, " epoch=%" PRIu32 "\n", epoch);
+}
+
+void hy_command_detection(struct hy_buf *out, const char *node, uint32_t epoch, const struct hy_wish *wish)
+{
+    hy_buf_adds(out, "detection ");
+    hy_word_print(node, out);
+    hy_buf_addf(out, " epoch=%" PRIu32, epoch);
+    hy_wish_print(wish, out);
+    hy_buf_addc(out, '\n');
 }
 
 void hy_command_transient(struct hy_buf *out, const char *node, const char *name, const char *value)

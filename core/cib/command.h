@@ -20,6 +20,10 @@
  *   strike test4                                                  it shall be taken out: the DC sees to it
  *   struck test4                                                  it is out: its object and its status go
  *   synced test3 epoch=5                                          the node has said what runs there
+ *   detection test3 epoch=5 dead-after=168ms gap=101ms of=test1 by=heartbeats
+ *                                                                 what the node asks of the failure detector, and why: a
+ *                                                                 gap in the heartbeats (or promises) of test1; 0: no
+ *                                                                 more than the files say. A verdict ends it
  *   transient test3 name=value | transient test3 name             sets, or unsets, a transient attribute
  *   result test3 epoch=5 MaxScale op=start interval=0 rc=1 exec=done call=214 took=381ms queued=0 reason="..."
  *          digest=... agent=... restart-digest=... restart-params=... migrate-from=... migrate-to=... expected=...
@@ -137,6 +141,7 @@ void hy_command_enrol(struct hy_buf *out, const char *node, uint32_t id, const s
 void hy_command_strike(struct hy_buf *out, const char *node);
 void hy_command_struck(struct hy_buf *out, const char *node);
 void hy_command_synced(struct hy_buf *out, const char *node, uint32_t epoch);
+void hy_command_detection(struct hy_buf *out, const char *node, uint32_t epoch, const struct hy_wish *wish);
 void hy_command_transient(struct hy_buf *out, const char *node, const char *name,
                           const char *value); /* value NULL: unset */
 void hy_command_result(struct hy_buf *out, const char *node, uint32_t epoch, const struct hy_result *result);

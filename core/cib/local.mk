@@ -30,4 +30,5 @@ libhy_cib_a_SOURCES = \
 	core/cib/syntax.c core/cib/syntax.h \
 	core/cib/tickets.c core/cib/tickets.h \
 	core/cib/values.c core/cib/words.h \
-	core/cib/verify.c core/cib/verify.h core/cib/verify_rule.c core/cib/verify_values.c
+	core/cib/verify.c core/cib/verify.h core/cib/verify_rule.c core/cib/verify_values.c \
+	core/cib/wish.c core/cib/wish.h

@@ -32,6 +32,7 @@
 #include "cib/kinds.h"
 #include "cib/object.h"
 #include "cib/tickets.h"
+#include "cib/wish.h"
 #include "cib/words.h"
 
 #include <errno.h>
@@ -90,6 +91,12 @@ void hy_cib_save_node(const struct hy_node_status *status, struct hy_buf *out)
         hy_buf_adds(out, "enrolled ");
         hy_buf_adds(out, status->node);
         hy_enrolment_print(&status->enrolled, true, out);
+        hy_buf_addc(out, '\n');
+    }
+    if (status->wish.dead_after) {
+        hy_buf_adds(out, "detection ");
+        hy_buf_adds(out, status->node);
+        hy_wish_print(&status->wish, out);
         hy_buf_addc(out, '\n');
     }
     for (size_t i = 0; i < status->transient.list.count; i++) {
@@ -326,6 +333,20 @@ static int restore_enrolled(struct hy_cib *cib, struct hy_cursor *cursor)
     return 0;
 }
 
+static int restore_detection(struct hy_cib *cib, struct hy_cursor *cursor)
+{
+    struct hy_node_status *status = NULL;
+    struct hy_wish wish;
+    int rc = read_owner(cib, cursor, &status);
+    if (!rc)
+        rc = hy_wish_read(cursor, NULL, &wish);
+    if (rc)
+        return rc;
+    hy_wish_free(&status->wish);
+    status->wish = hy_wish_copy(&wish);
+    return 0;
+}
+
 static int restore_transient(struct hy_cib *cib, struct hy_cursor *cursor)
 {
     struct hy_node_status *status = NULL;
@@ -419,6 +440,7 @@ static int restore_statement(struct hy_cib *cib, struct hy_cursor *cursor)
         {"lineage", restore_lineage},       {"servers-index", restore_servers_index},
         {"enrolled", restore_enrolled},     {"lock", restore_lock},
         {"ticket", hy_ticket_restore},      {"ticket-attribute", hy_ticket_restore_attribute},
+        {"detection", restore_detection},
     };
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++)
         if (hy_cursor_accept(cursor, verbs[i].verb))

@@ -2,6 +2,7 @@
 /* Status entries: what the cluster knows of one node. */
 #include "cib/enrol.h"
 #include "cib/object.h"
+#include "cib/wish.h"
 
 #include <string.h>
 
@@ -74,6 +75,7 @@ void hy_node_status_free(struct hy_node_status *status)
         free(status->locks.items[i].rsc);
     hy_vec_free(&status->locks);
     hy_enrolment_free(&status->enrolled);
+    hy_wish_free(&status->wish);
     free(status->node);
     free(status);
 }
@@ -90,6 +92,7 @@ struct hy_node_status *hy_node_status_copy(const struct hy_node_status *status)
     copy->unclean = status->unclean;
     copy->pending = status->pending;
     copy->since = status->since;
+    copy->wish = hy_wish_copy(&status->wish);
     hy_attrs_copy(&copy->transient, &status->transient);
     for (size_t i = 0; i < status->results.count; i++)
         hy_vec_push(&copy->results, hy_result_copy(&status->results.items[i]));

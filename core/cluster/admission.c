@@ -129,6 +129,21 @@ static void take_effect(struct hy_cluster *c, const struct hy_membership_effect 
         hy_warning(&c->log, "this node was late by %lld ms: it doubts itself, and gives everybody that much longer",
                    (long long)(effect->by / HY_MS));
         break;
+    case HY_MEMBERSHIP_DOUBT:
+        hy_warning(&c->log,
+                   "this host was held up for %lld ms: it doubts itself, and gives the silent ones that much longer",
+                   (long long)(effect->by / HY_MS));
+        break;
+    case HY_MEMBERSHIP_WISH:
+        c->detection.due = true;
+        break;
+    case HY_MEMBERSHIP_DIFFERS:
+        hy_warning(&c->log,
+                   "%s has %s %lld ms, this node %lld ms: the detection settings in the files (profile, dead_after_ms) "
+                   "must be the same on all nodes",
+                   hy_cluster_name_of(c, effect->node), effect->why, (long long)(effect->at / HY_MS),
+                   (long long)(effect->by / HY_MS));
+        break;
     default:
         hy_error(&c->log, "membership asks for something unknown (%d)", (int)effect->type);
         break;

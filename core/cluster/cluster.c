@@ -126,6 +126,7 @@ int hy_cluster_new(const struct hy_cluster_options *options, const struct hy_raf
     hy_reads_init(&c->reads, now);
     hy_outbox_init(c, options->membership.incarnation);
     hy_controller_reset(c);
+    hy_detection_init(c, &options->membership, now);
     rc = open_state(c, options, state, snapshot, snapshot_size, now, err);
     if (rc) {
         hy_cluster_free(&c);
@@ -270,6 +271,7 @@ static void settle(struct hy_cluster *c)
         hy_forming_run(c);
         hy_admission_run(c);
         hy_servers_run(c);
+        hy_detection_run(c);
         hy_outbox_flush(c);
         hy_reads_run(c);
         hy_controller_run(c);
@@ -374,6 +376,7 @@ void hy_cluster_report(const struct hy_cluster *c, hy_time now, struct hy_cluste
         .in_flight = c->controller.orders.count,
         .worst_case = hy_pulse_worst_case(c->pulse),
     };
+    hy_detection_report(c, &report->detection);
     if (!report->quorum)
         report->dc = 0;
     bool current = report->quorum && report->is_dc;

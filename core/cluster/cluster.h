@@ -9,6 +9,7 @@
  *   orders      operations from the DC -> executor; outcomes -> outbox                      every node
  *   pulse       heartbeats, promises, the lease: a step of its own, pulse.h                  every node
  *   admission   what membership says -> admissions, verdicts, elections                     every node, mostly the DC
+ *   detection   how long a silence is borne: wished, agreed                                 every node
  *   controller  the CIB -> decision -> orders                                               the DC
  *   members     who there is, with what the other parts keep of each                        every node
  *   hints       whom to connect to, before it is known for sure                             every node
@@ -79,7 +80,10 @@ enum hy_cluster_event_type {
      * this event; -EHOSTUNREACH: without quorum nobody can know */
     HY_CLUSTER_READ,
     HY_CLUSTER_LINKS_DOWN, /* every link has lost its carrier. For hy_pulse_step() alone */
-    HY_CLUSTER_SHUTDOWN,   /* this node is to leave in good order */
+    /* at, hint: what is known of this host's own trouble, as in membership's event of that name. Told now and then, and
+     * whenever hy_pulse_accuses(). For hy_pulse_step() alone */
+    HY_CLUSTER_HELD_UP,
+    HY_CLUSTER_SHUTDOWN, /* this node is to leave in good order */
     /* client: this blank node is to form a cluster with the blank ones that it hears, though others of its configuration
      * are not there; answered */
     HY_CLUSTER_FOUND
@@ -97,6 +101,7 @@ struct hy_cluster_event {
     const char *via;
     uint64_t session; /* REQUEST: the client's, chosen by it at random; 0: none. `number` is the request's in it */
     uint64_t repeat;  /* REQUEST: asked before: the index the client knew then, at least 1; 0: never asked before */
+    hy_time at, hint; /* HELD_UP: durations */
 };
 
 enum hy_cluster_effect_type {
@@ -164,6 +169,13 @@ size_t hy_cluster_nodes(const struct hy_cluster *cluster, const struct hy_cluste
 /* For observers: who is server, voter or learner, with which disk. */
 const struct hy_raft *hy_cluster_raft(const struct hy_cluster *cluster);
 
+/* The failure detector's settings. What has raised dead_after stands in the CIB: hy_cib_wisher(). */
+struct hy_cluster_detection {
+    hy_time heartbeat, dead_after;
+    hy_time least, most; /* bounds of dead_after */
+    bool adapts;         /* it moves between them; else it is fixed by this node's file */
+};
+
 /* How things stand, as this node sees them. */
 struct hy_cluster_report {
     uint32_t dc;         /* node id; 0: none known */
@@ -181,6 +193,7 @@ struct hy_cluster_report {
     uint64_t applied;
     size_t in_flight;   /* operations ordered and not answered (DC only) */
     hy_time worst_case; /* from the death of a node to the right to act on it, without the commit */
+    struct hy_cluster_detection detection;
 };
 void hy_cluster_report(const struct hy_cluster *cluster, hy_time now, struct hy_cluster_report *report);
 

@@ -277,6 +277,18 @@ struct leave {
     char waiting[160];
 };
 
+/* ---- detection: dead-after, as it is wished and as it is agreed */
+
+struct detection {
+    bool adapts;
+    hy_time heartbeat, least, most;
+    hy_time agreed;      /* as membership was told */
+    uint64_t asked;      /* this node's command that said its wish last */
+    hy_time again;       /* not said again before this */
+    hy_time young_until; /* before this it has not seen enough to wish for less than its forerunner */
+    bool due;
+};
+
 struct hy_cluster {
     char *name;
     uint32_t self;
@@ -289,6 +301,7 @@ struct hy_cluster {
     struct reads reads;
     struct orders orders;
     struct admission admission;
+    struct detection detection;
     struct controller controller;
     struct servers servers;
     struct forming forming;
@@ -322,6 +335,8 @@ hy_time hy_pulse_lease(const struct hy_pulse *pulse);      /* as promised; <= no
 hy_time hy_pulse_lease_told(const struct hy_pulse *pulse); /* as the executor was told */
 bool hy_pulse_quorum(const struct hy_pulse *pulse, hy_time now);
 hy_time hy_pulse_worst_case(const struct hy_pulse *pulse);
+struct hy_membership_wish hy_pulse_wish(const struct hy_pulse *pulse);
+hy_time hy_pulse_dead_after(const struct hy_pulse *pulse);
 
 /* members.c */
 void hy_members_init(struct hy_cluster *c, const struct hy_cluster_options *options);
@@ -374,6 +389,7 @@ void hy_outbox_add_request(struct hy_cluster *c, const struct hy_cluster_event *
 int hy_outbox_receive(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
 void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char *text);
 void hy_outbox_restored(struct hy_cluster *c);
+bool hy_outbox_holds(const struct hy_cluster *c, uint64_t seq); /* it is not applied yet */
 void hy_outbox_flush(struct hy_cluster *c);
 
 /* reads.c */
@@ -396,6 +412,12 @@ void hy_admission_feed(struct hy_cluster *c, const struct hy_membership_event *e
 bool hy_admission_take_news(struct hy_cluster *c); /* of the pulse; false: there were none */
 void hy_admission_member_applied(struct hy_cluster *c, const struct hy_node_status *status);
 void hy_admission_run(struct hy_cluster *c);
+
+/* detection.c */
+void hy_detection_init(struct hy_cluster *c, const struct hy_membership_options *options, hy_time now);
+void hy_detection_state_changed(struct hy_cluster *c);
+void hy_detection_run(struct hy_cluster *c);
+void hy_detection_report(const struct hy_cluster *c, struct hy_cluster_detection *report);
 
 /* controller.c */
 void hy_controller_reset(struct hy_cluster *c);

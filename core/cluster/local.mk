@@ -5,6 +5,7 @@ libhy_cluster_a_SOURCES = \
 	core/cluster/chronicle.c \
 	core/cluster/cluster.c core/cluster/cluster.h \
 	core/cluster/controller.c \
+	core/cluster/detection.c \
 	core/cluster/internal.h \
 	core/cluster/forming.c core/cluster/hints.c core/cluster/members.c core/cluster/servers.c \
 	core/cluster/handover.c \

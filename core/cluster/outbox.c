@@ -55,6 +55,12 @@ static void drop_first(struct outbox *outbox)
     }
 }
 
+bool hy_outbox_holds(const struct hy_cluster *c, uint64_t seq)
+{
+    const struct outbox *outbox = &c->outbox;
+    return outbox->first < outbox->queue.count && outbox->queue.items[outbox->first].seq <= seq;
+}
+
 void hy_outbox_free(struct outbox *outbox)
 {
     while (first_of(outbox))

@@ -210,6 +210,8 @@ static enum hy_membership_event_type kind_of(const struct hy_cluster_event *even
         return HY_MEMBERSHIP_MESSAGE;
     case HY_CLUSTER_LINKS_DOWN:
         return HY_MEMBERSHIP_LINK_DOWN;
+    case HY_CLUSTER_HELD_UP:
+        return HY_MEMBERSHIP_HELD_UP;
     default:
         return HY_MEMBERSHIP_TICK;
     }
@@ -223,8 +225,12 @@ int hy_pulse_step(struct hy_pulse *pulse, const struct hy_cluster_event *event, 
     now = note_time(pulse, now);
     pulse->silent = pulse->silent || hangs(pulse, now);
     if (!pulse->silent) {
-        const struct hy_membership_event step = {
-            .type = kind_of(event), .from = event->from, .data = event->data, .size = event->size};
+        const struct hy_membership_event step = {.type = kind_of(event),
+                                                 .from = event->from,
+                                                 .data = event->data,
+                                                 .size = event->size,
+                                                 .at = event->at,
+                                                 .hint = event->hint};
         rc = hy_membership_step(pulse->membership, &step, now, &pulse->said, err);
         sort(pulse, effects);
         if (event->type == HY_CLUSTER_HEARTBEAT)
@@ -233,6 +239,14 @@ int hy_pulse_step(struct hy_pulse *pulse, const struct hy_cluster_event *event, 
     }
     leave(pulse);
     return rc;
+}
+
+bool hy_pulse_accuses(const struct hy_pulse *pulse, hy_time now)
+{
+    enter(pulse);
+    bool accuses = hy_membership_accuses(pulse->membership, later(now, pulse->now));
+    leave(pulse);
+    return accuses;
 }
 
 hy_time hy_pulse_deadline(const struct hy_pulse *pulse)
@@ -320,4 +334,20 @@ hy_time hy_pulse_worst_case(const struct hy_pulse *pulse)
     hy_time longest = hy_membership_worst_case(pulse->membership);
     leave(pulse);
     return longest;
+}
+
+struct hy_membership_wish hy_pulse_wish(const struct hy_pulse *pulse)
+{
+    enter(pulse);
+    struct hy_membership_wish wish = hy_membership_wish(pulse->membership);
+    leave(pulse);
+    return wish;
+}
+
+hy_time hy_pulse_dead_after(const struct hy_pulse *pulse)
+{
+    enter(pulse);
+    hy_time dead_after = hy_membership_dead_after(pulse->membership);
+    leave(pulse);
+    return dead_after;
 }

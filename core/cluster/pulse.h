@@ -45,10 +45,12 @@ enum hy_pulse_rule {
 
 /* ---- for the thread of heartbeats */
 
-/* TICK, HEARTBEAT (then -EBADMSG is as from hy_membership_step) or LINKS_DOWN; of effects there is SEND_HEARTBEAT alone. Silent
+/* TICK, HEARTBEAT (then -EBADMSG is as from hy_membership_step), LINKS_DOWN or HELD_UP; of effects there is SEND_HEARTBEAT alone. Silent
  * while the main thread hangs. */
 int hy_pulse_step(struct hy_pulse *pulse, const struct hy_cluster_event *event, hy_time now,
                   struct hy_cluster_effects *effects, struct hy_err *err);
+/* Is a node about to be turned on, in the next step? See HELD_UP. */
+bool hy_pulse_accuses(const struct hy_pulse *pulse, hy_time now);
 /* When a TICK is due. */
 hy_time hy_pulse_deadline(const struct hy_pulse *pulse);
 /* Is the main thread to be woken, for an event NEWS? True once for what has come since it was last there. */

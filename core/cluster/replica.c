@@ -146,6 +146,7 @@ static void state_changed(struct hy_cluster *c, bool configuration)
     if (c->members.hints || c->members.kept)
         drop_hints(c);
     c->leave.stranger = false; /* what is in no cluster hears of no changes */
+    hy_detection_state_changed(c);
     if (configuration)
         c->replica.lease_waived = waived(c->replica.cib);
     hy_replica_tell_lease(c);
@@ -397,6 +398,7 @@ void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy
         scan_appended(c, &state->entries[i]);
     if (state->entry_count)
         hy_hints_from_log(c, state);
+    hy_detection_state_changed(c);
     hy_cluster_effects_free(&effects);
     c->out = NULL;
 }

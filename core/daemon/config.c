@@ -16,9 +16,9 @@ enum { MAX_NODES = 32, MAX_NODE_ID = 65534, MAX_NAME = 255, USUAL_LOSS = 5, LEAS
  * docs/decisions/lease.md. Consensus' own timeout is only the net below the failure detector, so a leader that has
  * nothing to say need not say so often: a third of it. */
 static const struct hy_config_detection profiles[] = {
-    {"fast", 5 * HY_MS, 25 * HY_MS, 50 * HY_MS, 8 * HY_MS, 300 * HY_MS, 30 * HY_MS, 100 * HY_MS},
-    {"lan", 25 * HY_MS, 120 * HY_MS, 240 * HY_MS, 30 * HY_MS, 600 * HY_MS, 60 * HY_MS, 200 * HY_MS},
-    {"wan", 200 * HY_MS, 1500 * HY_MS, 3000 * HY_MS, 200 * HY_MS, 3000 * HY_MS, 300 * HY_MS, 1000 * HY_MS},
+    {"fast", 5 * HY_MS, 25 * HY_MS, 50 * HY_MS, 8 * HY_MS, 300 * HY_MS, 30 * HY_MS, 100 * HY_MS, false},
+    {"lan", 25 * HY_MS, 120 * HY_MS, 240 * HY_MS, 30 * HY_MS, 600 * HY_MS, 60 * HY_MS, 200 * HY_MS, false},
+    {"wan", 200 * HY_MS, 1500 * HY_MS, 3000 * HY_MS, 200 * HY_MS, 3000 * HY_MS, 300 * HY_MS, 1000 * HY_MS, false},
 };
 
 const struct hy_config_detection *hy_config_profile(const char *name)
@@ -381,6 +381,7 @@ static int read_detection(struct hy_config_reader *r, const config_setting_t *ro
     d->dead_after = dead_after * HY_MS;
     d->dead_after_max = 2 * d->dead_after > profile->dead_after_max ? 2 * d->dead_after : profile->dead_after_max;
     d->release_margin = margin * HY_MS;
+    d->fixed = group && config_setting_get_member(group, "dead_after_ms");
     return rc;
 }
 

@@ -69,6 +69,7 @@ struct hy_config_detection {
     const char *profile; /* one of those there are */
     hy_time heartbeat, dead_after, dead_after_max, release_margin;
     hy_time election_timeout, raft_heartbeat, raft_idle;
+    bool fixed; /* dead_after was written: it does not follow the jitter */
 };
 
 struct hy_config {

@@ -406,6 +406,7 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
                                                               .dead_after = detection->dead_after,
                                                               .dead_after_max = detection->dead_after_max,
                                                               .release_margin = detection->release_margin,
+                                                              .adapts = !detection->fixed,
                                                               .gather = detection->heartbeat / 2,
                                                               .rho_ppm = 1000},
                                                .gate = hy_pulse_thread_gate(node->pulse),

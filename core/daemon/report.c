@@ -97,6 +97,35 @@ static json_t *lease_left(hy_time lease, hy_time now)
     return number(lease > now ? (lease - now) / HY_MS : 0);
 }
 
+/* Who has raised dead-after, and what for; null: nobody. */
+static json_t *wish(const struct hy_cib *cib)
+{
+    const struct hy_node_status *wisher = hy_cib_wisher(cib);
+    if (!wisher)
+        return json_null();
+    json_t *object = json_object();
+    json_object_set_new(object, "node", json_string(wisher->node));
+    json_object_set_new(object, "dead_after_ms", number(wisher->wish.dead_after / HY_MS));
+    json_object_set_new(object, "of", text_or_null(wisher->wish.of));
+    json_object_set_new(object, "gap_ms", number(wisher->wish.gap / HY_MS));
+    json_object_set_new(object, "by", json_string(wisher->wish.promises ? "promises" : "heartbeats"));
+    return object;
+}
+
+static json_t *detection(const struct hy_cluster *cluster, const struct hy_config *config,
+                         const struct hy_cluster_detection *now)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "profile", json_string(config->detection.profile));
+    json_object_set_new(object, "heartbeat_ms", number(now->heartbeat / HY_MS));
+    json_object_set_new(object, "dead_after_ms", number(now->dead_after / HY_MS));
+    json_object_set_new(object, "least_ms", number(now->least / HY_MS));
+    json_object_set_new(object, "most_ms", number(now->most / HY_MS));
+    json_object_set_new(object, "adapts", json_boolean(now->adapts));
+    json_object_set_new(object, "wish", wish(hy_cluster_cib(cluster)));
+    return object;
+}
+
 void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *config,
                      const struct hy_links_copy *links, hy_time now, hy_wall wall, struct hy_buf *out)
 {
@@ -123,6 +152,7 @@ void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *c
     json_object_set_new(root, "applied", number((int64_t)report.applied));
     json_object_set_new(root, "profile", json_string(config->detection.profile));
     json_object_set_new(root, "worst_case_ms", number(report.worst_case / HY_MS));
+    json_object_set_new(root, "detection", detection(cluster, config, &report.detection));
     json_object_set_new(root, "nodes", nodes(cluster, config, report.blank, now));
     json_object_set_new(root, "links", hy_report_links(config, links, now, wall));
     json_object_set_new(root, "in_flight", in_flight(cluster));

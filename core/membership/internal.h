@@ -43,13 +43,17 @@ struct hy_membership_node {
     hy_time heard_at;
     hy_time count_from;   /* heard_at, and as much later as we were late ourselves */
     bool hears_us;        /* so it said last */
-    hy_time contact_from; /* the same, of when it last said so */
+    hy_time contact_at;   /* when it last said so */
+    hy_time contact_from; /* as count_from */
     hy_time round_trip;
     uint64_t disk; /* this and what follows: so it said last */
     uint64_t servers_index;
     uint64_t lineage;
     bool blank;
-    bool told; /* ALIVE was said, for this incarnation and epoch */
+    uint64_t differs;      /* DIFFERS was said of this incarnation */
+    hy_time differs_since; /* its promises have not been of this node's D; 0: they are */
+    hy_time hinted;        /* given for hints since then */
+    bool told;             /* ALIVE was said, for this incarnation and epoch */
     uint64_t told_incarnation;
     uint32_t told_epoch;
 
@@ -62,7 +66,20 @@ struct hy_membership_node {
     /* Promised by it (promises.c). */
     hy_time promise_until; /* to this node, on this node's clock */
     uint32_t promise_epoch;
+    hy_time promise_sent; /* when this node sent what the newest of them answers; 0: none since they were given up */
     struct hy_membership_opinion opinions[HY_MEMBERSHIP_MAX_NODES]; /* by node index */
+};
+
+enum { HY_MEMBERSHIP_PIECES = 10 };
+
+/* What D should be, from the longest gaps of some minutes; the wish is `worst` of the pieces, rounded up (wish.c). */
+struct hy_membership_wishing {
+    bool adapts;
+    hy_time least;
+    hy_time piece, piece_ends;
+    size_t at; /* the piece that is being filled */
+    struct hy_membership_wish pieces[HY_MEMBERSHIP_PIECES], wish;
+    bool changed; /* WISH is to be said */
 };
 
 struct hy_membership {
@@ -84,6 +101,9 @@ struct hy_membership {
     hy_time release_margin;
     hy_time gather;
     int64_t rho_ppm;
+    struct hy_membership_wishing wishing;
+    hy_time excused;   /* by this node's own lateness, since the last HELD_UP... */
+    hy_time looked_at; /* ...which was then */
 
     hy_time started;
     hy_time now; /* of the last step */
@@ -189,8 +209,26 @@ void hy_membership_judge(struct hy_membership *m, hy_time now, struct hy_members
 size_t hy_membership_against(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now,
                              hy_time left);
 
+/* wish.c: what D should be */
+void hy_membership_wish_begin(struct hy_membership *m, const struct hy_membership_options *options, hy_time now);
+/* Before a heartbeat of `from` counts as heard: how long was it silent? */
+void hy_membership_note_silence(struct hy_membership *m, const struct hy_membership_node *from, hy_time now);
+/* The promise that is replaced now was that old. */
+void hy_membership_note_age(struct hy_membership *m, const struct hy_membership_node *from, hy_time age);
+void hy_membership_say_wish(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects);
+int hy_membership_take_settings(struct hy_membership *m, const struct hy_membership_event *event, struct hy_err *err);
+
+/* differs.c: nodes that go by other settings */
+void hy_membership_other_bound(struct hy_membership *m, struct hy_membership_node *from,
+                               const struct hy_heartbeat *heartbeat, struct hy_membership_effects *effects);
+void hy_membership_compare_promise(struct hy_membership *m, struct hy_membership_node *from,
+                                   const struct hy_heartbeat *heartbeat, hy_time now,
+                                   struct hy_membership_effects *effects);
+
 /* self_doubt.c */
 void hy_membership_doubt_self(struct hy_membership *m, hy_time now, struct hy_membership_effects *effects);
+void hy_membership_held_up(struct hy_membership *m, const struct hy_membership_event *event, hy_time now,
+                           struct hy_membership_effects *effects);
 const char *hy_membership_why_silent(const struct hy_membership *m, const struct hy_membership_node *node, hy_time now);
 
 #endif

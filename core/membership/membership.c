@@ -98,12 +98,13 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     m->release_margin = options->release_margin;
     m->rho_ppm = options->rho_ppm;
     m->gather = options->gather;
-    m->started = m->now = m->deadline = m->next_heartbeat = now;
+    m->started = m->now = m->deadline = m->next_heartbeat = m->looked_at = now;
     m->say_outlived = now + HY_SECOND;
     m->disk = options->disk;
     m->servers_index = options->servers_index;
     m->lineage = options->lineage;
     keep_introduction(m, options->introduction, options->introduction_size);
+    hy_membership_wish_begin(m, options, now);
     m->count = 1;
     m->nodes[0] = (struct hy_membership_node){.id = options->self,
                                               .incarnation = options->incarnation,
@@ -161,6 +162,8 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
 {
     if (heartbeat->incarnation != from->incarnation)
         meet(m, from, heartbeat->incarnation, now);
+    else
+        hy_membership_note_silence(m, from, now);
     from->number = heartbeat->number;
     from->disk = heartbeat->disk;
     from->servers_index = heartbeat->servers_index;
@@ -188,7 +191,8 @@ static void hear(struct hy_membership *m, struct hy_membership_node *from, const
             sent = -1;
     }
     if (from->hears_us) {
-        from->contact_from = now;
+        from->contact_at = from->contact_from = now;
+        from->hinted = 0;
         from->turned = false;
     }
     hy_membership_take_refusals(m, from, heartbeat, sent);
@@ -229,15 +233,19 @@ static int take_message(struct hy_membership *m, const struct hy_membership_even
         return 0;
     if (!from || from == &m->nodes[m->self])
         return hy_fail(err, EBADMSG, "heartbeat from %" PRIu32 ", which is no other node of this cluster", event->from);
-    if (heartbeat.dead_after_max != m->dead_after_max)
+    if (heartbeat.dead_after_max != m->dead_after_max) {
+        hy_membership_other_bound(m, from, &heartbeat, effects);
         return hy_fail(err, EBADMSG,
                        "node %" PRIu32 " counts with dead-after-max %" PRId64 " us, this node with %" PRId64
                        " us; it must be the same on all",
                        event->from, heartbeat.dead_after_max, m->dead_after_max);
+    }
     bool old = heartbeat.incarnation < hy_membership_latest(from) ||
                (heartbeat.incarnation == from->incarnation && heartbeat.number <= from->number);
-    if (!old)
+    if (!old) {
         hear(m, from, &heartbeat, now);
+        hy_membership_compare_promise(m, from, &heartbeat, now, effects);
+    }
     say_outlived(m, now, effects);
     return 0;
 }
@@ -280,6 +288,11 @@ static int take_event(struct hy_membership *m, const struct hy_membership_event 
         return 0;
     case HY_MEMBERSHIP_NODES:
         return take_nodes(m, event, now, err);
+    case HY_MEMBERSHIP_SETTINGS:
+        return hy_membership_take_settings(m, event, err);
+    case HY_MEMBERSHIP_HELD_UP:
+        hy_membership_held_up(m, event, now, effects);
+        return 0;
     default:
         return hy_fail(err, EINVAL, "membership: event %d is not known", (int)event->type);
     }
@@ -402,6 +415,7 @@ int hy_membership_step(struct hy_membership *membership, const struct hy_members
     bool may_send = event->type == HY_MEMBERSHIP_TICK || event->type == HY_MEMBERSHIP_MESSAGE;
     if (may_send && (m->say_now || now >= m->next_heartbeat - (early ? m->gather : 0)))
         send_heartbeat(m, now, effects);
+    hy_membership_say_wish(m, now, effects);
     set_deadline(m, now);
     return rc;
 }

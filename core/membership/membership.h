@@ -71,9 +71,11 @@ struct hy_membership_options {
     const void *introduction; /* as in an event NODES */
     size_t introduction_size;
     hy_time heartbeat;      /* interval; lan: 25 ms */
-    hy_time dead_after;     /* D; lan: 120 ms */
+    hy_time dead_after;     /* D to begin with, and the least that it will ever be; lan: 120 ms */
     hy_time dead_after_max; /* D_max over all nodes and times, the same on all: messages with another are refused */
-    hy_time commit_wait;    /* longest commit a verdict may take the fast way; 0: 1 s. H = 2 D_max + commit_wait */
+    bool adapts;         /* D follows SETTINGS, between these two, and this node says what it wishes; else D is fixed */
+    hy_time calm;        /* for so long a gap is held against the network; 0: 5 min */
+    hy_time commit_wait; /* longest commit a verdict may take the fast way; 0: 1 s. H = 2 D_max + commit_wait */
     /* R: the lease handed out ends this much before the real one; covers the time a release takes */
     hy_time release_margin;
     /* A heartbeat that is due within this time goes out at once when another's comes in; 0 to heartbeat / 2 */
@@ -98,7 +100,13 @@ enum hy_membership_event_type {
     /* nodes, count, number, lineage: who there is, and who votes, by the newest APPLIED set of servers, that of log index
      * `number`. What is known of nodes that stay is kept; this node is always known, in the list or not. No voter: this
      * node is blank. Not fed with what is only in the log. */
-    HY_MEMBERSHIP_NODES
+    HY_MEMBERSHIP_NODES,
+    /* at: D is this from now on, as all have agreed; see docs/decisions/adaptive-detection.md. At any time, and up or down:
+     * what was promised is kept. -EINVAL: it is not within the bounds. Nothing happens where D is fixed. */
+    HY_MEMBERSHIP_SETTINGS,
+    /* at, hint: since the last such event this host was held up by so much, or may have been: it doubts itself, and the silent
+     * get that much longer. At any time; it is worth most just before this node accuses somebody. */
+    HY_MEMBERSHIP_HELD_UP
 };
 
 struct hy_membership_event {
@@ -117,6 +125,8 @@ struct hy_membership_event {
     uint64_t lineage;
     const void *introduction; /* NODES: what a node that does not know this one is to be told; copied */
     size_t introduction_size; /* up to HY_MEMBERSHIP_INTRODUCTION_MAX, longer ones are left out; 0: none */
+    hy_time at;               /* SETTINGS: a duration; HELD_UP: measured */
+    hy_time hint;             /* HELD_UP: not measured on this process, but on the whole host */
 };
 
 enum hy_membership_effect_type {
@@ -145,7 +155,13 @@ enum hy_membership_effect_type {
     /* Others know a later life of this node: `incarnation`, the highest that they say. They take nothing of what this one
      * says. First said a second after the start, when all have had their say; then every ten seconds. */
     HY_MEMBERSHIP_OUTLIVED,
-    HY_MEMBERSHIP_LATE /* this node's loop was late by `by`: it doubts itself */
+    HY_MEMBERSHIP_LATE, /* this node's loop was late by `by`: it doubts itself */
+    /* It was about to turn on somebody, and does not yet: the host was held up by `by` (HELD_UP) */
+    HY_MEMBERSHIP_DOUBT,
+    HY_MEMBERSHIP_WISH, /* what hy_membership_wish() says has changed */
+    /* `node` goes by other settings, said once of each of its lives: `at` is what it has, `by` what this node has, `why`
+     * which. With another D_max its heartbeats are not taken */
+    HY_MEMBERSHIP_DIFFERS
 };
 
 struct hy_membership_effect {
@@ -214,6 +230,21 @@ bool hy_membership_quorum(const struct hy_membership *membership, hy_time now);
 
 /* The lowest voter that is heard and hears this node (self included), other than `except`; 0: none. */
 uint32_t hy_membership_lowest_live(const struct hy_membership *membership, uint32_t except, hy_time now);
+
+/* D, as it is now. */
+hy_time hy_membership_dead_after(const struct hy_membership *membership);
+
+/* What this node wishes D to be, from what it has seen lately, so that it accuses nobody without need and keeps its lease. */
+struct hy_membership_wish {
+    hy_time dead_after; /* 0: the least will do */
+    hy_time gap;        /* the longest that it has seen... */
+    uint32_t node;      /* ...of this node's heartbeats... */
+    bool promises;      /* ...or of its promises to this one */
+};
+struct hy_membership_wish hy_membership_wish(const struct hy_membership *membership);
+
+/* Would the next step turn on somebody? What the caller knows of this host's own troubles it says before: HELD_UP. */
+bool hy_membership_accuses(const struct hy_membership *membership, hy_time now);
 
 /* Worst time, by the present settings, from the death of a node to the right to act on it, without the commit and the
  * network's delays: D, the clocks' error, and one heartbeat for a turn whose first message was lost. The slow way adds

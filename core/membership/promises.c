@@ -67,6 +67,9 @@ void hy_membership_take_promise(struct hy_membership *m, struct hy_membership_no
         return;
     if (about->epoch < from->promise_epoch)
         return;
+    if (about->epoch == from->promise_epoch && from->promise_sent && sent > from->promise_sent)
+        hy_membership_note_age(m, from, now - from->promise_sent);
+    from->promise_sent = sent;
     hy_time until = (HY_MUTANT(LEASE_FROM_RECEIPT) ? now : sent) + hy_membership_shorter(m, about->promised);
     if (about->epoch > from->promise_epoch || until > from->promise_until)
         from->promise_until = until;
@@ -101,7 +104,7 @@ void hy_membership_give_promises(struct hy_membership *m, struct hy_heartbeat *h
 void hy_membership_drop_promises(struct hy_membership *m)
 {
     for (size_t i = 0; i < m->count; i++)
-        m->nodes[i].promise_until = 0;
+        m->nodes[i].promise_until = m->nodes[i].promise_sent = 0;
     m->count_echo = m->number + 1;
 }
 

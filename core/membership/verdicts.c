@@ -33,7 +33,9 @@ hy_time hy_membership_turn_at(const struct hy_membership *m, const struct hy_mem
 {
     if (HY_MUTANT(PROMISE_NOT_KEPT))
         return node->contact_from + m->dead_after / 3;
-    hy_time at = later(node->promised_until, m->started + m->dead_after_max);
+    /* D may have become shorter since: what was promised under the longer one is kept. */
+    hy_time promised = HY_MUTANT(PROMISE_SHORTENED) ? 0 : node->promised_until;
+    hy_time at = later(promised, m->started + m->dead_after_max);
     return later(at, node->contact_from + m->dead_after);
 }
 

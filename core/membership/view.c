@@ -51,6 +51,19 @@ uint32_t hy_membership_lowest_live(const struct hy_membership *membership, uint3
     return lowest;
 }
 
+hy_time hy_membership_dead_after(const struct hy_membership *membership)
+{
+    return membership->dead_after;
+}
+
+bool hy_membership_accuses(const struct hy_membership *membership, hy_time now)
+{
+    for (size_t i = 0; i < membership->count; i++)
+        if (!membership->nodes[i].turned && hy_membership_must_turn(membership, &membership->nodes[i], now))
+            return true;
+    return false;
+}
+
 hy_time hy_membership_worst_case(const struct hy_membership *membership)
 {
     return hy_membership_longer(membership, membership->dead_after) + membership->heartbeat;

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libhy_pulse.a
 libhy_pulse_a_CPPFLAGS = $(CORE_CPPFLAGS)
 libhy_pulse_a_SOURCES = \
+	core/pulse/host_watch.c core/pulse/host_watch.h \
 	core/pulse/lines.c core/pulse/lines.h \
 	core/pulse/links_copy.c core/pulse/links_copy.h \
 	core/pulse/lock.h \

@@ -2,6 +2,7 @@
 #include "pulse/thread.h"
 
 #include "base/alloc.h"
+#include "pulse/host_watch.h"
 #include "pulse/lines.h"
 #include "pulse/lock.h"
 
@@ -12,7 +13,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-enum { STACK_SIZE = 1024 * 1024, STACK_USED = 128 * 1024 };
+enum { STACK_SIZE = 1024 * 1024, STACK_USED = 128 * 1024, HOST_LOOK_MS = 1000 };
 
 /* What the main thread has the other do. */
 struct errand {
@@ -28,6 +29,8 @@ struct hy_pulse_thread {
     struct hy_pulse *pulse;
     struct hy_watched woken;
     struct hy_timer tick;
+    struct hy_host_watch host;
+    struct hy_timer host_look;
 
     void (*lease)(void *context, hy_time at, uint32_t since);
     void *context;
@@ -105,8 +108,12 @@ static void arm(struct hy_pulse_thread *thread)
         hy_loop_at(thread->loop, &thread->tick, at, on_time, thread);
 }
 
+static void look_at_host(struct hy_pulse_thread *thread);
+
 static void step(struct hy_pulse_thread *thread, const struct hy_cluster_event *event)
 {
+    if (event->type != HY_CLUSTER_HELD_UP && hy_pulse_accuses(thread->pulse, hy_loop_now()))
+        look_at_host(thread);
     struct hy_cluster_effects effects = {0};
     struct hy_err err = {{0}};
     if (hy_pulse_step(thread->pulse, event, hy_loop_now(), &effects, &err))
@@ -119,6 +126,22 @@ static void step(struct hy_pulse_thread *thread, const struct hy_cluster_event *
     if (hy_pulse_wakes(thread->pulse))
         wake_main(thread);
     arm(thread);
+}
+
+/* What has held this host up since the last look, before this node accuses others; and now and then, so that what is found
+ * then has happened lately. */
+static void look_at_host(struct hy_pulse_thread *thread)
+{
+    struct hy_cluster_event event = {.type = HY_CLUSTER_HELD_UP};
+    hy_host_watch_look(&thread->host, &event.at, &event.hint);
+    step(thread, &event);
+}
+
+static void on_host_look(void *context)
+{
+    struct hy_pulse_thread *thread = context;
+    look_at_host(thread);
+    hy_loop_at(thread->loop, &thread->host_look, hy_loop_now() + HOST_LOOK_MS * HY_MS, on_host_look, thread);
 }
 
 static void on_time(void *context)
@@ -139,15 +162,26 @@ static void on_stranger(void *context, uint32_t from, const void *data, size_t s
     on_heartbeat(context, from, 0, data, size);
 }
 
-static bool any_link_up(const struct hy_pulse_thread *thread)
+static size_t links_up(const struct hy_pulse_thread *thread)
 {
+    size_t count = 0;
     for (size_t link = 1; link <= hy_links_count(thread->links); link++) {
         struct hy_link_stats stats;
         hy_links_stats(thread->links, link, &stats);
-        if (stats.open && stats.up)
-            return true;
+        count += stats.open && stats.up;
     }
-    return false;
+    return count;
+}
+
+static void say_link(const struct hy_pulse_thread *thread, size_t link, bool up, const char *why, size_t left)
+{
+    const struct hy_log *log = hy_lines_log(thread->lines);
+    const char *colon = *why ? ": " : "";
+    if (up || !left)
+        hy_notice(log, "link %zu is %s%s%s", link, up ? "up" : "down", colon, why);
+    else
+        hy_warning(log, "link %zu is down%s%s; of %zu links %zu still work%s here", link, colon, why,
+                   hy_links_count(thread->links), left, left == 1 ? "s" : "");
 }
 
 /* What a transport says of one peer can be forged and proves nothing; that this host's own carrier is lost is certain. */
@@ -160,8 +194,9 @@ static void on_link(void *context, size_t link, uint32_t peer, bool up, const ch
                  why);
         return;
     }
-    hy_notice(log, "link %zu is %s%s%s", link, up ? "up" : "down", *why ? ": " : "", why);
-    if (up || any_link_up(thread))
+    size_t left = links_up(thread);
+    say_link(thread, link, up, why, left);
+    if (up || left)
         return;
     hy_warning(log, "no link is left: this node's lease is given up at once");
     const struct hy_cluster_event event = {.type = HY_CLUSTER_LINKS_DOWN};
@@ -204,6 +239,7 @@ static void *run(void *context)
     struct hy_err err = {{0}};
     touch_stack();
     arm(thread);
+    on_host_look(thread);
     int rc = hy_loop_run(thread->loop, &err);
     if (!rc)
         return NULL;
@@ -259,6 +295,7 @@ int hy_pulse_thread_new(void (*lease)(void *context, hy_time at, uint32_t since)
     hy_lock_init(&made->gate);
     hy_lock_init(&made->lock);
     pthread_cond_init(&made->done, NULL);
+    hy_host_watch_open(&made->host, "/proc");
     made->lines = hy_lines_new(log, wake_main, made);
     *thread = made;
     int rc = open_fds(made, err);
@@ -344,6 +381,7 @@ void hy_pulse_thread_free(struct hy_pulse_thread **thread)
     hy_pulse_thread_close(t);
     hy_loop_free(&t->loop);
     hy_lines_free(&t->lines);
+    hy_host_watch_close(&t->host);
     if (t->to_main >= 0)
         close(t->to_main);
     if (t->to_thread >= 0)

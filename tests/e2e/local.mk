@@ -16,6 +16,7 @@ EXTRA_DIST += \
 	tests/e2e/test_agents.py \
 	tests/e2e/test_article.py \
 	tests/e2e/test_clients.py \
+	tests/e2e/test_detection.py \
 	tests/e2e/test_durability.py \
 	tests/e2e/test_guard.py \
 	tests/e2e/test_hactl.py \

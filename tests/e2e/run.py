@@ -33,6 +33,7 @@ FILES = (
     "test_power",
     "test_network",
     "test_links",
+    "test_detection",
     "test_vip",
     "test_notify",
     "test_reload",

@@ -94,6 +94,7 @@ struct sim {
     bool cut[SIM_MAX_NODES][SIM_MAX_NODES];
     unsigned lose;
     hy_time sync; /* of slow disks; 0: they are not */
+    hy_time calm; /* 0: dead-after is fixed */
     HY_VEC(struct pending) pending;
     struct broken broken[MAX_BREAKS];
     size_t broken_count;
@@ -650,6 +651,11 @@ void sim_run(struct sim *sim, hy_time duration)
 
 /* ---- nodes */
 
+void sim_adapt(struct sim *sim, hy_time calm)
+{
+    sim->calm = calm;
+}
+
 void sim_start_core(struct sim *sim, size_t number)
 {
     struct sim_node *node = &sim->nodes[number];
@@ -677,6 +683,8 @@ void sim_start_core(struct sim *sim, size_t number)
                                                         .gather = 12 * HY_MS,
                                                         .dead_after = 120 * HY_MS,
                                                         .dead_after_max = 240 * HY_MS,
+                                                        .adapts = sim->calm > 0,
+                                                        .calm = sim->calm,
                                                         .release_margin = 30 * HY_MS,
                                                         .rho_ppm = 1000};
     options.gate = (struct hy_pulse_gate){.lease = lease_moved, .context = node};

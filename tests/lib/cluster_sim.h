@@ -41,6 +41,7 @@ bool sim_is_up(const struct sim *sim, size_t node);
 
 void sim_cut(struct sim *sim, size_t a, size_t b, bool cut); /* both ways */
 void sim_cut_one_way(struct sim *sim, size_t from, size_t to, bool cut);
+void sim_adapt(struct sim *sim, hy_time calm);      /* cores that start from now on: dead-after follows the jitter */
 void sim_slow_disks(struct sim *sim, hy_time sync); /* what each sync takes from now on; 0: as at first */
 void sim_lose(struct sim *sim, unsigned percent);   /* of everything, heartbeats and bus alike */
 

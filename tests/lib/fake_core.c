@@ -252,7 +252,10 @@ static void answer_state(void *context, struct hy_buf *report, struct hy_buf *ci
         report,
         "{\"version\":1,\"halyard\":\"0.1.0\",\"cluster\":\"seed\",\"node\":\"test1\",\"wall_us\":%lld,\"dc\":%s,"
         "\"is_dc\":false,\"quorum\":%s,\"acting\":false,\"waiting\":null,\"lease_ms\":%d,\"age_ms\":%d,\"term\":3,"
-        "\"commit\":%llu,\"applied\":%llu,\"profile\":\"lan\",\"worst_case_ms\":345,\"in_flight\":[],\"nodes\":[",
+        "\"commit\":%llu,\"applied\":%llu,\"profile\":\"lan\",\"worst_case_ms\":193,\"detection\":{\"profile\":\"lan\","
+        "\"heartbeat_ms\":25,"
+        "\"dead_after_ms\":168,\"least_ms\":120,\"most_ms\":240,\"adapts\":true,\"wish\":{\"node\":\"test3\","
+        "\"dead_after_ms\":168,\"of\":\"test1\",\"gap_ms\":101,\"by\":\"heartbeats\"}},\"in_flight\":[],\"nodes\":[",
         (long long)NOW, world->has_quorum ? "\"test5\"" : "null", world->has_quorum ? "true" : "false",
         world->has_quorum ? 120 : 0, world->has_quorum ? 20 : 12345, (unsigned long long)world->cib->index,
         (unsigned long long)world->cib->index);

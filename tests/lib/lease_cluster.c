@@ -232,6 +232,14 @@ static void take_effect(struct lease_cluster *cluster, uint32_t id, const struct
     case HY_MEMBERSHIP_LATE:
         lease_trace(cluster, "%u: was late by %.1f ms", id, (double)effect->by / (double)HY_MS);
         break;
+    case HY_MEMBERSHIP_DOUBT:
+        cluster->doubts++;
+        break;
+    case HY_MEMBERSHIP_WISH:
+        cluster->wishes++;
+        break;
+    case HY_MEMBERSHIP_DIFFERS:
+        break;
     }
 }
 
@@ -310,6 +318,8 @@ static void open_membership(struct lease_cluster *cluster, uint32_t id)
                                             .gather = o->gather,
                                             .dead_after = o->dead_after,
                                             .dead_after_max = o->dead_after_max,
+                                            .adapts = o->adapts,
+                                            .calm = o->calm,
                                             .commit_wait = o->commit_wait,
                                             .release_margin = o->release_margin,
                                             .rho_ppm = 1000};
@@ -363,6 +373,33 @@ void lease_cluster_freeze(struct lease_cluster *cluster, uint32_t id, hy_time du
 void lease_cluster_cut(struct lease_cluster *cluster, uint32_t from, uint32_t to, bool cut)
 {
     cluster->cut[from][to] = cut;
+}
+
+void lease_cluster_settings(struct lease_cluster *cluster, uint32_t id, hy_time dead_after)
+{
+    lease_feed(cluster, id, &(struct hy_membership_event){.type = HY_MEMBERSHIP_SETTINGS, .at = dead_after});
+}
+
+hy_time lease_cluster_agree(struct lease_cluster *cluster)
+{
+    hy_time agreed = cluster->options.dead_after;
+    for (uint32_t id = 1; id <= cluster->options.nodes; id++) {
+        hy_time wished =
+            cluster->nodes[id].membership ? hy_membership_wish(cluster->nodes[id].membership).dead_after : 0;
+        agreed = wished > agreed ? wished : agreed;
+    }
+    for (uint32_t id = 1; id <= cluster->options.nodes; id++) {
+        const struct lease_node *node = &cluster->nodes[id];
+        if (node->membership && node->frozen_until <= cluster->now &&
+            hy_membership_dead_after(node->membership) != agreed)
+            lease_cluster_settings(cluster, id, agreed);
+    }
+    return agreed;
+}
+
+void lease_cluster_held_up(struct lease_cluster *cluster, uint32_t id, hy_time by, hy_time hint)
+{
+    lease_feed(cluster, id, &(struct hy_membership_event){.type = HY_MEMBERSHIP_HELD_UP, .at = by, .hint = hint});
 }
 
 void lease_cluster_link_down(struct lease_cluster *cluster, uint32_t id)

@@ -26,6 +26,8 @@ struct lease_options {
     unsigned loss, twice;         /* per mille */
     unsigned late;                /* per mille of wake-ups that come up to 20 ms late */
     int64_t rate_ppm;             /* clocks differ by up to this */
+    bool adapts;                  /* dead_after moves: lease_cluster_settings(), _agree() */
+    hy_time calm;                 /* as of membership */
     bool careless;                /* voters change without waiting for anybody: to see that it must not be */
 };
 
@@ -77,7 +79,8 @@ struct lease_cluster {
     struct hy_buf *trace;    /* NULL: none */
     struct hy_buf violation; /* empty: none so far */
     size_t sets;             /* of voters, committed by their leader */
-    size_t suspects, condemns, releases, fast_releases, leases_lost, truncations, heartbeats, heartbeat_size;
+    size_t suspects, condemns, releases, fast_releases, leases_lost, truncations, heartbeats, heartbeat_size, wishes,
+        doubts;
 };
 
 struct lease_cluster *lease_cluster_new(const struct lease_options *options, struct hy_buf *trace);
@@ -93,6 +96,10 @@ void lease_cluster_cut(struct lease_cluster *cluster, uint32_t from, uint32_t to
 void lease_cluster_link_down(struct lease_cluster *cluster,
                              uint32_t id); /* the event alone; cut what it shall not hear */
 void lease_cluster_change_rate(struct lease_cluster *cluster, uint32_t id, int64_t rate_ppm);
+/* dead_after on one node, between the bounds; and on all that run, as what the most of them wishes. */
+void lease_cluster_settings(struct lease_cluster *cluster, uint32_t id, hy_time dead_after);
+hy_time lease_cluster_agree(struct lease_cluster *cluster);
+void lease_cluster_held_up(struct lease_cluster *cluster, uint32_t id, hy_time by, hy_time hint);
 void lease_cluster_heal(struct lease_cluster *cluster); /* no cuts, no loss, all cores up */
 bool lease_cluster_has_lease(const struct lease_cluster *cluster, uint32_t id);
 

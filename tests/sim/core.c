@@ -304,6 +304,8 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .heartbeat = settings->heartbeat,
                                                         .dead_after = settings->dead_after,
                                                         .dead_after_max = settings->dead_after_max,
+                                                        .adapts = true,
+                                                        .calm = 20 * HY_SECOND, /* many changes in one run */
                                                         .release_margin = settings->release_margin,
                                                         .rho_ppm = 1000};
     options.gate = (struct hy_pulse_gate){.lease = lease_moved, .context = &host->executor.loop};

@@ -12,6 +12,12 @@ test_cluster_clients_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_cluster_clients_LDADD = libhy_cluster.a libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a \
 	libhy_cib.a libhy_base.a $(CHECK_LIBS)
 
+UNIT_TESTS += test_cluster_detection
+test_cluster_detection_SOURCES = tests/unit/test_cluster_detection.c tests/lib/cluster_sim.c tests/lib/cluster_sim.h tests/lib/run.h
+test_cluster_detection_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_cluster_detection_LDADD = libhy_cluster.a libhy_operation.a libhy_membership.a libhy_consensus.a libhy_scheduler.a \
+	libhy_cib.a libhy_base.a $(CHECK_LIBS)
+
 UNIT_TESTS += test_cluster_parts
 test_cluster_parts_SOURCES = tests/unit/test_cluster_parts.c $(CLUSTER_HARNESS)
 test_cluster_parts_CPPFLAGS = $(UNIT_CPPFLAGS)

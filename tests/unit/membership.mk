@@ -9,6 +9,7 @@ UNIT_TESTS += test_membership_rules
 test_membership_rules_SOURCES = \
 	tests/unit/test_membership_rules.c \
 	tests/unit/membership_lease_case.c tests/unit/membership_message_case.c tests/unit/membership_verdict_case.c \
+	tests/unit/membership_wish_case.c tests/unit/membership_doubt_case.c \
 	tests/unit/membership_fixture.c tests/unit/membership_fixture.h tests/lib/run.h
 test_membership_rules_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_membership_rules_LDADD = libhy_membership.a libhy_base.a $(CHECK_LIBS)

@@ -53,5 +53,7 @@ struct hy_membership_view view(const struct fixture *f, uint32_t node);
 void membership_lease_tests(TCase *tcase);
 void membership_verdict_tests(TCase *tcase);
 void membership_message_tests(TCase *tcase);
+void membership_wish_tests(TCase *tcase);
+void membership_doubt_tests(TCase *tcase);
 
 #endif

@@ -96,7 +96,8 @@ START_TEST(all_or_nothing)
         "synced test5 epoch=1\n",
         -ESTALE, "the report of node test5 is of its epoch 1: the node is in epoch 0");
     must_refuse(cib, "put 0 primitive a Dummy\nnonsense\n", -EINVAL,
-                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
+                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, detection, "
+                "transient, result, "
                 "forget, cleanup, "
                 "expire, ticket, lock or noop");
     must_refuse(cib, "put 0 primitive a Dummy\nput 0 primitive b Dummy monitr\n", -EINVAL,
@@ -592,6 +593,56 @@ START_TEST(what_is_saved_may_be_long)
 }
 END_TEST
 
+static const char *wisher(const struct hy_cib *cib)
+{
+    const struct hy_node_status *status = hy_cib_wisher(cib);
+    return status ? status->node : "none";
+}
+
+START_TEST(wishes_last_until_the_verdict)
+{
+    struct hy_cib *cib = cluster(), *again = hy_cib_new();
+    must_apply(cib, "member test1 id=1 state=in epoch=1 incarnation=5\n");
+    ck_assert_str_eq(wisher(cib), "none");
+    struct hy_buf statement = {0};
+    const struct hy_wish wish = {.dead_after = 168 * HY_MS, .gap = 100500, .of = (char[]){"test1"}, .promises = true};
+    hy_command_detection(&statement, "test3", 1, &wish);
+    ck_assert_str_eq(hy_buf_text(&statement),
+                     "detection test3 epoch=1 dead-after=168ms gap=100500us of=test1 by=promises\n");
+    must_apply(cib, hy_buf_text(&statement));
+    must_apply(cib, "detection test1 epoch=1 dead-after=144ms gap=80ms of=test3 by=heartbeats\n");
+    ck_assert_str_eq(wisher(cib), "test3");
+    char *text = saved(cib);
+    ck_assert_ptr_nonnull(strstr(text, "\ndetection test3 dead-after=168ms gap=100500us of=test1 by=promises\n"));
+    ck_assert_int_eq(hy_cib_restore(again, text, strlen(text), NULL), 0);
+    char *text_again = saved(again);
+    ck_assert_str_eq(text_again, text);
+    ck_assert(test3(again)->wish.promises);
+    /* All or nothing. */
+    must_refuse(cib, "detection test3 epoch=1 dead-after=0\nsynced test5 epoch=1\n", -ESTALE,
+                "the report of node test5 is of its epoch 1: the node is in epoch 0");
+    ck_assert_int_eq(test3(cib)->wish.dead_after, 168 * HY_MS);
+    must_refuse(cib, "detection test3 epoch=2 dead-after=1s\n", -ESTALE,
+                "what is asked of the detection of node test3 is of its epoch 2: the node is in epoch 1");
+    must_refuse(cib, "detection test3 epoch=1 dead-after=1s by=rumour\n", -EINVAL,
+                "line 2: the statement ends after 'by=rumour': expected by=heartbeats or by=promises");
+    /* A core that restarts keeps it, one that is gone does not. */
+    must_apply(cib, "member test3 id=3 state=in epoch=2 incarnation=18\n");
+    ck_assert_str_eq(wisher(cib), "test3");
+    must_apply(cib, "member test3 id=3 state=gone epoch=3 incarnation=18\n");
+    ck_assert_str_eq(wisher(cib), "test1");
+    must_apply(cib, "member test3 id=3 state=in epoch=4 incarnation=18\n");
+    ck_assert_str_eq(wisher(cib), "test1");
+    must_apply(cib, "detection test1 epoch=1 dead-after=0\n");
+    ck_assert_str_eq(wisher(cib), "none");
+    free(text);
+    free(text_again);
+    hy_buf_free(&statement);
+    hy_cib_free(&cib);
+    hy_cib_free(&again);
+}
+END_TEST
+
 START_TEST(who_is_enrolled_is_written_and_read)
 {
     struct hy_cib *cib = hy_cib_new(), *again = hy_cib_new();
@@ -621,7 +672,8 @@ START_TEST(who_is_enrolled_is_written_and_read)
     ck_assert_str_eq(text_again, text);
     /* All or nothing: what was before comes back, the highest id too. */
     must_refuse(cib, "enrol test4 id=4 address=10.0.0.4\nnonsense\n", -EINVAL,
-                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, transient, result, "
+                "line 3, column 1: 'nonsense': expected put, remove, member, enrol, strike, synced, detection, "
+                "transient, result, "
                 "forget, cleanup, expire, ticket, lock or noop");
     must_refuse(cib, "enrol test1 id=1 address=10.0.0.9\nstrike test1\n", -EINVAL,
                 "only witnesses would be left: at least one node that may run something has to stay");
@@ -854,6 +906,7 @@ int main(void)
     tcase_add_test(tcase, writers_write_what_is_read);
     tcase_add_test(tcase, saved_is_restored);
     tcase_add_test(tcase, what_is_saved_may_be_long);
+    tcase_add_test(tcase, wishes_last_until_the_verdict);
     tcase_add_test(tcase, who_is_enrolled_is_written_and_read);
     tcase_add_test(tcase, what_is_no_saved_cib_is_refused);
     tcase_add_test(tcase, tickets_are_granted_and_taken_back);

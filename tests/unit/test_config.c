@@ -72,6 +72,7 @@ START_TEST(everything_is_read)
     ck_assert_str_eq(config->detection.profile, "lan");
     ck_assert_int_eq(config->detection.heartbeat, 25 * HY_MS);
     ck_assert_int_eq(config->detection.dead_after, 120 * HY_MS);
+    ck_assert(!config->detection.fixed);
     ck_assert_int_eq(config->log.level, HY_LOG_INFO);
     ck_assert_ptr_null(config->log.file);
     ck_assert_ptr_null(config->user);
@@ -98,6 +99,7 @@ START_TEST(groups_are_read)
     ck_assert_uint_eq(config->bus_port, 7000);
     ck_assert_int_eq(config->detection.heartbeat, 5 * HY_MS);
     ck_assert_int_eq(config->detection.dead_after, 40 * HY_MS);
+    ck_assert(config->detection.fixed);
     ck_assert_int_eq(config->detection.dead_after_max, 80 * HY_MS);
     ck_assert_str_eq(config->paths.state, "/srv/h");
     ck_assert_str_eq(config->paths.lsb, "/opt/init.d");

@@ -46,6 +46,8 @@ static struct lease_cluster *random_cluster(uint64_t seed)
     options.log_delay =
         (hy_time)(lease_random(&dice, 3) ? 0 : lease_random(&dice, lease_random(&dice, 2) ? 200 : 1500)) * HY_MS;
     options.late = (unsigned)lease_random(&dice, 100);
+    options.adapts = seed % 3 != 0 && options.dead_after_max > options.dead_after;
+    options.calm = HY_SECOND;
     return lease_cluster_new(&options, NULL);
 }
 
@@ -141,6 +143,25 @@ static void one_fault(struct lease_cluster *cluster)
         lease_cluster_link_down(cluster, id);
 }
 
+/* dead_after moves at any time and on each node apart, as it does where one lags behind the log; and a node is told that it was
+ * held up, which may be so or not. */
+static void unsettle(struct lease_cluster *cluster)
+{
+    const struct lease_options *o = &cluster->options;
+    uint32_t id = any_node(cluster);
+    const struct lease_node *node = &cluster->nodes[id];
+    if (!o->adapts || !node->membership || node->frozen_until > cluster->now)
+        return;
+    if (lease_random(cluster, 8) == 0)
+        lease_cluster_held_up(cluster, id, (hy_time)lease_random(cluster, 300) * HY_MS,
+                              (hy_time)lease_random(cluster, 300) * HY_MS);
+    else if (lease_random(cluster, 4) == 0)
+        lease_cluster_agree(cluster);
+    else
+        lease_cluster_settings(
+            cluster, id, o->dead_after + (hy_time)lease_random(cluster, (uint64_t)(o->dead_after_max - o->dead_after)));
+}
+
 /* The set of voters changes, too; a node without a vote is like any other. */
 static void change_voters(struct lease_cluster *cluster)
 {
@@ -177,7 +198,7 @@ static void expect_leases(struct lease_cluster *cluster)
 }
 
 struct totals {
-    size_t sets, violations, releases, fast_releases, leases_lost, truncations, condemns;
+    size_t sets, violations, releases, fast_releases, leases_lost, truncations, condemns, wishes, doubts;
 };
 
 static void add_totals(struct totals *totals, const struct lease_cluster *cluster)
@@ -189,6 +210,8 @@ static void add_totals(struct totals *totals, const struct lease_cluster *cluste
     totals->leases_lost += cluster->leases_lost;
     totals->truncations += cluster->truncations;
     totals->condemns += cluster->condemns;
+    totals->wishes += cluster->wishes;
+    totals->doubts += cluster->doubts;
 }
 
 static void run_seed(uint64_t seed, struct totals *totals)
@@ -200,6 +223,10 @@ static void run_seed(uint64_t seed, struct totals *totals)
     hy_time pause = (hy_time)(20 + lease_random(cluster, 600)) * HY_MS;
     for (int i = 0; i < 60; i++) {
         lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, (uint64_t)pause));
+        for (uint64_t n = lease_random(cluster, 4); n > 0; n--) {
+            unsettle(cluster);
+            lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, 60 * HY_MS));
+        }
         one_fault(cluster);
         expect_no_violation(cluster);
     }
@@ -224,6 +251,8 @@ START_TEST(no_lease_is_left_where_others_may_act)
     ck_assert_uint_gt(totals.condemns, count);
     ck_assert_uint_gt(totals.leases_lost, count);
     ck_assert_uint_gt(totals.truncations, 0);
+    ck_assert_uint_gt(totals.wishes, count);
+    ck_assert_uint_gt(totals.doubts, 0);
 }
 END_TEST
 
@@ -242,6 +271,10 @@ static void run_changing_seed(uint64_t seed, bool careless, struct totals *total
             lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, 80 * HY_MS));
         }
         lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, (uint64_t)pause));
+        for (uint64_t n = lease_random(cluster, 4); n > 0; n--) {
+            unsettle(cluster);
+            lease_cluster_run(cluster, cluster->now + (hy_time)lease_random(cluster, 60 * HY_MS));
+        }
         one_fault(cluster);
         if (!careless)
             expect_no_violation(cluster);
@@ -311,6 +344,57 @@ START_TEST(jitter_below_60_ms_is_not_suspected)
 }
 END_TEST
 
+struct noise {
+    size_t suspects, leases_lost; /* within a minute, after the first five seconds */
+    hy_time most;                 /* dead_after */
+};
+
+static struct noise run_noise(uint64_t seed, hy_time jitter, bool adapts)
+{
+    struct lease_options options = LAN;
+    options.seed = seed;
+    options.nodes = options.voters = seed % 2 ? 3 : 5;
+    options.delay_max = jitter;
+    options.dead_after_max = 240 * HY_MS;
+    options.adapts = adapts;
+    struct lease_cluster *cluster = lease_cluster_new(&options, NULL);
+    for (uint32_t id = 1; id <= options.nodes; id++)
+        lease_cluster_start(cluster, id);
+    struct noise noise = {0};
+    for (hy_time at = 0; at < 65 * HY_SECOND; at += 20 * HY_MS) {
+        lease_cluster_run(cluster, at);
+        if (at == 5 * HY_SECOND)
+            noise = (struct noise){.suspects = cluster->suspects, .leases_lost = cluster->leases_lost};
+        hy_time agreed = lease_cluster_agree(cluster);
+        noise.most = agreed > noise.most ? agreed : noise.most;
+    }
+    expect_no_violation(cluster);
+    noise.suspects = cluster->suspects - noise.suspects;
+    noise.leases_lost = cluster->leases_lost - noise.leases_lost;
+    lease_cluster_free(&cluster);
+    return noise;
+}
+
+/* Noise that would accuse the innocent, or end leases, without need: for some seconds at most. */
+START_TEST(dead_after_grows_until_noise_does_no_harm)
+{
+    struct noise fixed = {0}, adapted = {0}, calm = {0};
+    for (uint64_t seed = 1; seed <= 10; seed++) {
+        fixed.suspects += run_noise(seed, 105 * HY_MS, false).suspects;
+        fixed.leases_lost += run_noise(seed, 65 * HY_MS, false).leases_lost;
+        adapted.suspects += run_noise(seed, 105 * HY_MS, true).suspects;
+        adapted.leases_lost += run_noise(seed, 65 * HY_MS, true).leases_lost;
+        hy_time most = run_noise(seed, 5 * HY_MS, true).most;
+        calm.most = most > calm.most ? most : calm.most;
+    }
+    ck_assert_uint_gt(fixed.suspects, 0);
+    ck_assert_uint_gt(fixed.leases_lost, 0);
+    ck_assert_uint_eq(adapted.suspects, 0);
+    ck_assert_uint_eq(adapted.leases_lost, 0);
+    ck_assert_int_eq(calm.most, LAN.dead_after);
+}
+END_TEST
+
 START_TEST(traffic_is_one_broadcast_a_heartbeat)
 {
     for (int gathered = 0; gathered < 2; gathered++) {
@@ -340,6 +424,7 @@ int main(void)
     tcase_add_test(tcase, leases_stay_safe_while_the_voters_change);
     tcase_add_test(tcase, to_wait_for_everybody_is_what_makes_it_safe);
     tcase_add_test(tcase, jitter_below_60_ms_is_not_suspected);
+    tcase_add_test(tcase, dead_after_grows_until_noise_does_no_harm);
     tcase_add_test(tcase, traffic_is_one_broadcast_a_heartbeat);
     return run_suite(suite);
 }

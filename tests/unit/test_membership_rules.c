@@ -11,5 +11,7 @@ int main(void)
     membership_lease_tests(tcase);
     membership_verdict_tests(tcase);
     membership_message_tests(tcase);
+    membership_wish_tests(tcase);
+    membership_doubt_tests(tcase);
     return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 /* Below the resources: who hears whom, who decides, how long the lease lasts. */
 #include "hactl/change.h"
 #include "hactl/commands.h"
+#include "hactl/status.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -82,8 +83,10 @@ static void print_report(const struct hactl_state *state)
         printf("Lease: %" PRId64 " ms left\n", hactl_state_number(state, "lease_ms"));
     printf("Term: %" PRId64 ", committed %" PRId64 ", applied %" PRId64 "\n", hactl_state_number(state, "term"),
            hactl_state_number(state, "commit"), hactl_state_number(state, "applied"));
-    printf("Detection: profile %s; a node that dies is acted upon after %" PRId64 " ms at the latest\n",
-           hactl_state_text(state, "profile"), hactl_state_number(state, "worst_case_ms"));
+    struct hy_buf detection = {0};
+    hactl_detection_print(state, "Detection: ", &detection);
+    fputs(hy_buf_text(&detection), stdout);
+    hy_buf_free(&detection);
     printf("Nodes:\n");
     size_t at;
     json_t *node;

@@ -61,7 +61,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/split.c tools/hactl/split.h \
 	tools/hactl/state.c tools/hactl/state.h \
 	tools/hactl/status.c tools/hactl/status.h \
-	tools/hactl/status_json.c tools/hactl/status_notes.c \
+	tools/hactl/status_detection.c tools/hactl/status_json.c tools/hactl/status_notes.c \
 	tools/hactl/status_links.c \
 	tools/hactl/status_resources.c \
 	tools/hactl/table.c \

@@ -254,6 +254,7 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     hactl_status_resources(state, out);
     hactl_tickets_print(state->cib, out);
     hactl_status_notes(state, out);
+    hactl_detection_print(state, "\nFailure detection: ", out);
     hactl_status_failures(state, out);
 }
 

@@ -67,6 +67,10 @@ size_t *hactl_nodes_sorted(const struct hactl_state *state);
 void hactl_links_print(const struct hactl_state *state, struct hy_buf *out);
 json_t *hactl_links_json(const struct hactl_state *state);
 
+/* How long a silence is borne, and the worst case that follows; a line that begins with `head`. */
+void hactl_detection_print(const struct hactl_state *state, const char *head, struct hy_buf *out);
+json_t *hactl_detection_json(const struct hactl_state *state);
+
 /* The tickets that are known or asked for; nothing when there are none. */
 void hactl_tickets_print(const struct hy_cib *cib, struct hy_buf *out);
 json_t *hactl_tickets_json(const struct hy_cib *cib);

@@ -248,6 +248,7 @@ json_t *hactl_status_json(const struct hactl_state *state)
     set(root, "resources", resources(state));
     set(root, "tickets", hactl_tickets_json(state->cib));
     set(root, "failed_actions", failures(state));
+    set(root, "detection", hactl_detection_json(state));
     json_t *in_flight = json_object_get(state->report, "in_flight");
     set(root, "in_flight", in_flight ? json_deep_copy(in_flight) : json_array());
     return root;
