@@ -33,5 +33,6 @@ EXTRA_DIST += \
 	docs/decisions/scheduler-differences.md \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \
+	docs/decisions/warm-children.md \
 	docs/decisions/watching-init-scripts.md \
 	docs/decisions/what-is-refused.md

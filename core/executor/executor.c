@@ -8,6 +8,7 @@
 #include "executor/lease.h"
 #include "executor/port.h"
 #include "executor/queue.h"
+#include "executor/warm.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,6 +29,7 @@ struct executor {
     struct hy_loop *loop;
     struct hy_agent_table *agents;
     struct hy_actives actives;
+    struct hy_warm *warm;
     struct hy_queue *queue;
     struct hy_lease lease;
     struct hy_guard *guard;
@@ -227,9 +229,11 @@ static int make_state_folder(const char *path, struct hy_err *err)
 
 static void wire_queue(struct executor *executor, int max_children)
 {
+    executor->warm = hy_warm_new(executor->loop, &executor->env, &executor->actives);
     struct hy_queue_spec spec = {.loop = executor->loop,
                                  .env = &executor->env,
                                  .actives = &executor->actives,
+                                 .warm = executor->warm,
                                  .max_children = max_children,
                                  .outcome = send_outcome,
                                  .event = send_event,
@@ -310,6 +314,7 @@ static int prepare(struct executor *executor, const struct hy_executor_options *
 static void release_parts(struct executor *executor)
 {
     hy_guard_dismiss(&executor->guard);
+    hy_warm_free(&executor->warm);
     hy_queue_free(&executor->queue);
     executor->actives.changed = NULL;
     hy_actives_free(&executor->actives);

@@ -89,12 +89,29 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void hy_process_reset(const struct hy_origin *origin, bool realtime)
+void hy_process_lock_present(const struct hy_origin *origin)
 {
-    reset_signals();
+    if (may_lock_any_amount())
+        (void)mlockall(MCL_CURRENT);
+    setrlimit(RLIMIT_MEMLOCK, &origin->memlock);
+}
+
+static void set_policy(const struct hy_origin *origin, bool realtime)
+{
     struct sched_param priority = {.sched_priority = realtime ? PRIORITY_CHILD : 0};
     if (origin->realtime)
         sched_setscheduler(0, realtime ? SCHED_RR : SCHED_OTHER, &priority);
+}
+
+void hy_process_realtime(const struct hy_origin *origin)
+{
+    set_policy(origin, true);
+}
+
+void hy_process_reset(const struct hy_origin *origin, bool realtime)
+{
+    reset_signals();
+    set_policy(origin, realtime);
     setrlimit(RLIMIT_NOFILE, &origin->files);
     setrlimit(RLIMIT_MEMLOCK, &origin->memlock);
     if (origin->oom_changed && *origin->oom_score)

@@ -3,6 +3,7 @@
 
 #include "base/mutant.h"
 #include "cib/digest.h"
+#include "executor/warm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -313,6 +314,13 @@ static bool prepare(struct hy_lane *lane, struct hy_item *item)
     return true;
 }
 
+static void begun_again(void *context, pid_t pid)
+{
+    struct hy_lane *lane = context;
+    if (hy_changes_state(hy_item_operation(lane->current)->op))
+        hy_actives_forked(lane->queue->spec.actives, lane->rsc, pid);
+}
+
 void hy_lane_begin(struct hy_lane *lane, struct hy_item *item)
 {
     struct hy_queue *queue = lane->queue;
@@ -321,10 +329,12 @@ void hy_lane_begin(struct hy_lane *lane, struct hy_item *item)
     hy_time now = hy_loop_now();
     const struct hy_operation *operation = hy_item_operation(item);
     struct hy_run_spec spec = {.env = queue->spec.env,
+                               .warm = queue->spec.warm,
                                .operation = operation,
                                .deadline = now + operation->timeout,
                                .probe = is_probe(item),
                                .realtime = lane->release == HY_RELEASE_FAST,
+                               .begun_again = begun_again,
                                .ended = ended,
                                .context = lane};
     struct hy_err err;
@@ -332,6 +342,8 @@ void hy_lane_begin(struct hy_lane *lane, struct hy_item *item)
         refuse(lane, item, HY_EXEC_ERROR, HALYARD_ERR_GENERIC, err.text);
         return;
     }
+    if (queue->spec.warm)
+        hy_warm_expect(queue->spec.warm, operation);
     lane->current = item;
     queue->running++;
     item->queued = now - item->since;

@@ -14,6 +14,7 @@ struct hy_queue_spec {
     struct hy_loop *loop;
     const struct hy_exec_env *env;
     struct hy_actives *actives;
+    struct hy_warm *warm; /* NULL: none */
     int max_children;
     void (*outcome)(void *context, const struct hy_outcome *outcome);
     void (*event)(void *context, const struct hy_outcome *event);

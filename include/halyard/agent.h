@@ -12,6 +12,8 @@
  *   - is synchronous and may block: it has until its deadline (host->ms_left), then its process group gets SIGTERM and,
  *     5 s later, SIGKILL, and the operation counts as timed out;
  *   - may crash, leak, exit() or print: that harms nobody, and becomes the operation's result ("killed by SIGSEGV");
+ *   - may have been loaded some time before it is called (agents with HALYARD_CAP_FAST_RELEASE are): what a constructor
+ *     finds out may be old;
  *   - may keep nothing in memory for the next one: state lives in the system (the address is there or not), or below
  *     host->state_dir;
  *   - runs as root with a clean environment (PATH, LANG=C), its own process group, stdin from /dev/null; what it writes
