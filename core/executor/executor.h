@@ -62,14 +62,17 @@ struct hy_lease_page {
     _Atomic uint32_t since;
 };
 
+struct hy_watchdog;
+
 struct hy_executor_options {
-    const char *node;         /* this host's name in the cluster */
-    const char *agent_folder; /* plug-ins */
-    const char *state_folder; /* below it a folder for each resource */
-    const char *lsb_folder;   /* "/etc/init.d" */
-    char *const *core_argv;   /* the core's program and arguments; "--executor-fd=N" and "--lease-fd=N" are added */
-    int max_children;         /* default 64 */
-    bool trust_any_owner;     /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
+    const char *node;             /* this host's name in the cluster */
+    const char *agent_folder;     /* plug-ins */
+    const char *state_folder;     /* below it a folder for each resource */
+    const char *lsb_folder;       /* "/etc/init.d" */
+    char *const *core_argv;       /* the core's program and arguments; "--executor-fd=N" and "--lease-fd=N" are added */
+    int max_children;             /* default 64 */
+    bool trust_any_owner;         /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
+    struct hy_watchdog *watchdog; /* opened; closed by hy_executor_run(). NULL: none */
     const struct hy_log *log;
     int log_fd; /* what the log writes to, for the guard to keep; -1: nothing */
     /* On SIGHUP, before the core gets it: the log is to be opened anew. NULL: nothing to do. */

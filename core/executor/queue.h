@@ -41,6 +41,8 @@ void hy_queue_forget_orders(struct hy_queue *queue);
 typedef void hy_released_fn(void *context, bool clean, const char *report);
 bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *done, void *context);
 
+bool hy_queue_is_releasing(const struct hy_queue *queue);
+
 /* Ends all that runs, with `grace` between SIGTERM and SIGKILL, and takes nothing any more. idle() when nothing
  * runs. */
 void hy_queue_end(struct hy_queue *queue, hy_time grace, void (*idle)(void *context), void *context);

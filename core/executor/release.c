@@ -186,3 +186,8 @@ bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *d
     conclude(queue);
     return true;
 }
+
+bool hy_queue_is_releasing(const struct hy_queue *queue)
+{
+    return queue->release.under_way;
+}

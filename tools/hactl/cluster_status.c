@@ -82,6 +82,8 @@ static void print_report(const struct hactl_state *state)
         printf("Lease: %" PRId64 " ms left\n", hactl_state_number(state, "lease_ms"));
     printf("Term: %" PRId64 ", committed %" PRId64 ", applied %" PRId64 "\n", hactl_state_number(state, "term"),
            hactl_state_number(state, "commit"), hactl_state_number(state, "applied"));
+    if (json_is_string(json_object_get(state->report, "watchdog")))
+        printf("Watchdog: %s\n", hactl_state_text(state, "watchdog"));
     printf("Detection: profile %s; a node that dies is acted upon after %" PRId64 " ms at the latest\n",
            hactl_state_text(state, "profile"), hactl_state_number(state, "worst_case_ms"));
     printf("Nodes:\n");
