@@ -34,5 +34,6 @@ EXTRA_DIST += \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \
 	docs/decisions/warm-children.md \
+	docs/decisions/watchdog.md \
 	docs/decisions/watching-init-scripts.md \
 	docs/decisions/what-is-refused.md

@@ -252,7 +252,8 @@ static void answer_state(void *context, struct hy_buf *report, struct hy_buf *ci
         report,
         "{\"version\":1,\"halyard\":\"0.1.0\",\"cluster\":\"seed\",\"node\":\"test1\",\"wall_us\":%lld,\"dc\":%s,"
         "\"is_dc\":false,\"quorum\":%s,\"acting\":false,\"waiting\":null,\"lease_ms\":%d,\"age_ms\":%d,\"term\":3,"
-        "\"commit\":%llu,\"applied\":%llu,\"profile\":\"lan\",\"worst_case_ms\":345,\"in_flight\":[],\"nodes\":[",
+        "\"commit\":%llu,\"applied\":%llu,\"profile\":\"lan\",\"worst_case_ms\":345,\"watchdog\":\"/dev/watchdog "
+        "(iTCO_wdt), 10 s\",\"in_flight\":[],\"nodes\":[",
         (long long)NOW, world->has_quorum ? "\"test5\"" : "null", world->has_quorum ? "true" : "false",
         world->has_quorum ? 120 : 0, world->has_quorum ? 20 : 12345, (unsigned long long)world->cib->index,
         (unsigned long long)world->cib->index);

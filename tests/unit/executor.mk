@@ -1,4 +1,4 @@
-UNIT_TESTS += test_operation test_executor test_executor_lease test_executor_warm
+UNIT_TESTS += test_operation test_executor test_executor_lease test_executor_warm test_watchdog
 test_operation_SOURCES = tests/unit/test_operation.c tests/lib/run.h
 test_operation_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_operation_LDADD = libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS)
@@ -17,3 +17,9 @@ test_executor_warm_SOURCES = tests/unit/test_executor_warm.c tests/unit/executor
 test_executor_warm_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_executor_warm_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_executor_warm_DEPENDENCIES = $(TEST_AGENTS)
+
+test_watchdog_SOURCES = tests/unit/test_watchdog.c tests/unit/executor_bench.c tests/unit/executor_bench.h tests/lib/run.h tests/lib/folder.h
+test_watchdog_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_watchdog_LDFLAGS = -Wl,--wrap=ioctl $(AM_LDFLAGS)
+test_watchdog_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_watchdog_DEPENDENCIES = $(TEST_AGENTS)
