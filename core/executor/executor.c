@@ -70,6 +70,12 @@ static void look_at_lease(void *context)
     hy_lease_look(&executor->lease);
 }
 
+static void take_hands_off(void *context, const char *names)
+{
+    struct executor *executor = context;
+    hy_queue_hands_off(executor->queue, names);
+}
+
 static void send_outcome(void *context, const struct hy_outcome *outcome)
 {
     struct executor *executor = context;
@@ -270,6 +276,7 @@ static void wire_core(struct executor *executor, char *const *argv)
                                       .order = take_order,
                                       .query = answer_query,
                                       .look = look_at_lease,
+                                      .hands_off = take_hands_off,
                                       .stuck = core_is_stuck,
                                       .context = executor};
     executor->core = (struct hy_core){.loop = executor->loop,

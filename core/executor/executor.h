@@ -123,6 +123,8 @@ int hy_executor_link_fd(const struct hy_executor_link *link);
  * more than a MiB. */
 int hy_executor_order(struct hy_executor_link *link, const struct hy_operation *operation);
 int hy_executor_query(struct hy_executor_link *link);
+/* What is not managed from now on, as hy_sched_hands_off() has it: no agent's watch touches that. As hy_executor_order(). */
+int hy_executor_hands_off(struct hy_executor_link *link, const char *names);
 /* The next message: 1 and *news (free its outcome), 0 none now, -EPIPE the executor is gone, -EBADMSG. */
 int hy_executor_next(struct hy_executor_link *link, struct hy_executor_news *news, struct hy_err *err);
 /* One store to memory when `deadline` is later than the one before; a sooner one also sends a message, and takes effect

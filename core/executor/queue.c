@@ -521,6 +521,22 @@ void hy_queue_order(struct hy_queue *queue, struct hy_operation *operation)
     hy_queue_pump(queue);
 }
 
+/* ---- what is not managed */
+
+void hy_queue_hands_off(struct hy_queue *queue, const char *names)
+{
+    hy_map_free(&queue->hands_off);
+    char *text = hy_strdup(names), *rest = text;
+    for (char *name; (name = strsep(&rest, "\n"));)
+        if (*name)
+            hy_map_put(&queue->hands_off, name, queue);
+    free(text);
+    size_t at = 0;
+    void *value;
+    while (hy_map_next(&queue->lanes, &at, NULL, &value))
+        hy_lane_watch_look(value);
+}
+
 /* ---- what there is */
 
 static void report_operation(const struct hy_operation *operation, bool pending, hy_active_fn *report, void *context)
@@ -631,6 +647,7 @@ void hy_queue_free(struct hy_queue **queue)
     while (hy_map_next(&(*queue)->lanes, &at, NULL, &value))
         free_lane(value);
     hy_map_free(&(*queue)->lanes);
+    hy_map_free(&(*queue)->hands_off);
     hy_vec_free(&(*queue)->line);
     hy_buf_free(&(*queue)->release.report);
     hy_loop_unset((*queue)->spec.loop, &(*queue)->release.slow);

@@ -33,6 +33,9 @@ void hy_queue_order(struct hy_queue *queue, struct hy_operation *operation);
 typedef void hy_active_fn(void *context, const struct hy_outcome *active);
 void hy_queue_report(const struct hy_queue *queue, hy_active_fn *report, void *context);
 
+/* What is not managed from now on: names, each on a line, without the number of an instance; "*": all. */
+void hy_queue_hands_off(struct hy_queue *queue, const char *names);
+
 /* There is a new core: recurring operations end, what only waits is dropped, what runs is finished. */
 void hy_queue_forget_orders(struct hy_queue *queue);
 

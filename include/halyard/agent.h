@@ -119,7 +119,9 @@ struct halyard_host {
     const char *(*get)(const struct halyard_op *op, const char *name);
     /* A meta attribute as OCF agents see it in CRM_meta_* ("timeout" and "interval" in ms, "clone_max", ...),
      * "lsb_folder", where init scripts lie, and for start "handed_over": the node that had started it, has stopped it in
-     * good order less than 2 s ago, and has said so; nobody else may still have it. NULL: not there. */
+     * good order less than 2 s ago, and has said so; nobody else may still have it. For watch "managed": "false" while the
+     * resource is not managed (is-managed, maintenance): then it may tell, and must not touch anything. When that
+     * changes, watch is ended and begun anew. NULL: not there. */
     const char *(*meta)(const struct halyard_op *op, const char *name);
     /* The resource: "ClusterIP", or with its number, "db:1", when it is an instance of a globally unique clone. */
     const char *(*resource)(const struct halyard_op *op);
