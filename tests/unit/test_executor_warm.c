@@ -2,6 +2,7 @@
 /* Children that are ready before they are needed: that they are used, are like others, and are replaced. */
 #include "executor_bench.h"
 
+#include "agent_test/handover.h"
 #include "executor/warm.h"
 #include "lib/folder.h"
 #include "lib/run.h"
@@ -14,7 +15,7 @@ static const char good[] = "ocf:test:good", fast[] = "ocf:test:fast";
 /* It is called so when it has said that it is ready. */
 static int count_warm(const struct bench *bench, pid_t *one)
 {
-    return bench_children(bench->executor, "halyard-warm", one);
+    return process_children(bench->executor, "halyard-warm", one);
 }
 
 /* One for what may come here, since the resource was looked for. */
@@ -59,15 +60,15 @@ START_TEST(who_is_ready_runs_the_operation_and_is_replaced)
     hy_executor_set_lease(bench.link, HY_NEVER, 1);
     pid_t first = wait_for_one(&bench, "a");
     expect_done(&bench, "a", "start");
-    BENCH_UNTIL(bench_state(first) == 0);
+    BENCH_UNTIL(process_state(first) == 0);
     pid_t second = 0, running = 0;
     BENCH_UNTIL(count_warm(&bench, &second) == 1 && second != first);
     uint64_t stop = begin_slow_stop(&bench, "a");
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", &running) == 1);
+    BENCH_UNTIL(process_children(bench.executor, "halyard-op", &running) == 1);
     ck_assert_int_eq(running, second);
     bench_remove(&bench, "a.slow");
     bench_expect(&bench, stop, HY_EXEC_DONE, 0, NULL);
-    BENCH_UNTIL(bench_state(second) == 0);
+    BENCH_UNTIL(process_state(second) == 0);
     bench_close(&bench);
 }
 END_TEST
@@ -106,7 +107,7 @@ START_TEST(nothing_differs_for_the_agent)
     const char *const agents[] = {fast, good}, *const names[] = {"a", "b"};
     for (int i = 0; i < 2; i++)
         seen[i] = bench_outcome(&bench, bench_order_leased(&bench, names[i], agents[i], "promote", NULL));
-    BENCH_UNTIL(bench_state(warm) == 0);
+    BENCH_UNTIL(process_state(warm) == 0);
     for (int i = 0; i < 2; i++) {
         ck_assert_int_eq(seen[i].rc, HALYARD_ERR_GENERIC);
         char *type = strstr(seen[i].reason, i ? "good" : "fast");
@@ -131,9 +132,9 @@ START_TEST(it_holds_no_descriptor_but_its_own)
     expect_done(&bench, "a", "start");
     pid_t warm = 0;
     BENCH_UNTIL(count_warm(&bench, &warm) == 1);
-    BENCH_UNTIL(bench_count_fds(warm) == (map ? 5 : 4));
+    BENCH_UNTIL(process_count_fds(warm) == (map ? 5 : 4));
     uint64_t stop = begin_slow_stop(&bench, "a");
-    ck_assert_int_eq(bench_count_fds(warm), map ? 5 : 4);
+    ck_assert_int_eq(process_count_fds(warm), map ? 5 : 4);
     char *path = hy_asprintf("/proc/%d/fd/0", (int)warm);
     char target[64] = "";
     ck_assert_int_gt(readlink(path, target, sizeof target - 1), 0);
@@ -161,7 +162,7 @@ START_TEST(the_deadline_counts_from_the_order)
     ck_assert_int_eq(outcome.exec, HY_EXEC_TIMEOUT);
     ck_assert_int_ge(outcome.took, 200 * HY_MS);
     ck_assert_int_lt(outcome.took, 20 * HY_SECOND);
-    BENCH_UNTIL(bench_state(warm) == 0);
+    BENCH_UNTIL(process_state(warm) == 0);
     hy_outcome_free(&outcome);
     hy_operation_free(&operation);
     bench_remove(&bench, "a.slow");
@@ -191,7 +192,7 @@ START_TEST(one_that_dies_with_the_order_is_followed_by_one_that_is_not_warm)
     hy_executor_set_lease(bench.link, HY_NEVER, 1);
     pid_t first = wait_for_one(&bench, "a");
     ck_assert_int_eq(kill(first, SIGSTOP), 0);
-    BENCH_UNTIL(bench_state(first) == 'T');
+    BENCH_UNTIL(process_state(first) == 'T');
     uint64_t start = bench_order_leased(&bench, "a", fast, "start", NULL);
     bench_expect(&bench, bench_order_leased(&bench, "b", good, "monitor", NULL), HY_EXEC_DONE, HALYARD_NOT_RUNNING,
                  NULL);
@@ -215,11 +216,11 @@ START_TEST(a_file_that_has_changed_is_loaded_anew)
     ck_assert_int_eq(rename(next, file), 0);
     uint64_t start = bench_order_leased(&bench, "a", fast, "start", "delay=300ms");
     BENCH_UNTIL(bench_count_lines(&bench, "a start begin") == 1);
-    ck_assert_int_ne(bench_state(first), 'S');
+    ck_assert_int_ne(process_state(first), 'S');
     bench_expect(&bench, start, HY_EXEC_DONE, 0, NULL);
     BENCH_UNTIL(count_warm(&bench, &second) == 1 && second != first);
     expect_done(&bench, "a", "stop");
-    BENCH_UNTIL(bench_state(second) == 0);
+    BENCH_UNTIL(process_state(second) == 0);
     free(next);
     free(file);
     bench_close(&bench);
@@ -265,7 +266,7 @@ START_TEST(a_release_takes_them)
     struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
     ck_assert(news.clean);
     hy_outcome_free(&news.outcome);
-    BENCH_UNTIL(bench_state(one) == 0);
+    BENCH_UNTIL(process_state(one) == 0);
     for (int i = 0; i < 3; i++) {
         char *file = hy_asprintf("r%d.active", i);
         ck_assert(!bench_has(&bench, file));
@@ -283,7 +284,7 @@ START_TEST(they_end_with_the_executor)
     hy_executor_set_lease(bench.link, HY_NEVER, 1);
     pid_t warm = wait_for_one(&bench, "a");
     ck_assert_int_eq(kill(bench.executor, SIGKILL), 0);
-    BENCH_UNTIL(bench_state(warm) == 0 || bench_state(warm) == 'Z');
+    BENCH_UNTIL(process_state(warm) == 0 || process_state(warm) == 'Z');
     bench_clean(&bench);
 }
 END_TEST
@@ -291,7 +292,7 @@ END_TEST
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "core") == 0)
-        return bench_core_main(argc, argv);
+        return handover_core_main(argc, argv);
     Suite *suite = suite_create("executor: warm children");
     TCase *tcase = tcase_create("ready");
     tcase_set_timeout(tcase, 180);

@@ -6,6 +6,7 @@
  */
 #include "executor_bench.h"
 
+#include "agent_test/handover.h"
 #include "executor/watchdog.h"
 #include "lib/folder.h"
 #include "lib/run.h"
@@ -244,7 +245,7 @@ START_TEST(an_executor_that_stands_still_does_not_feed)
     struct bench bench;
     open_fed(&bench);
     ck_assert_int_eq(kill(bench.executor, SIGSTOP), 0);
-    BENCH_UNTIL(bench_state(bench.executor) == 'T');
+    BENCH_UNTIL(process_state(bench.executor) == 'T');
     ck_assert(is_hungry(&bench));
     ck_assert_int_eq(kill(bench.executor, SIGCONT), 0);
     FED_AGAIN(&bench);
@@ -349,7 +350,7 @@ START_TEST(nobody_else_has_it)
     open_fed(&bench);
     hy_executor_set_lease(bench.link, HY_NEVER, 1);
     bench_expect(&bench, bench_order_leased(&bench, "a", "ocf:test:fast", "start", NULL), HY_EXEC_DONE, 0, NULL);
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-warm", NULL) == 1);
+    BENCH_UNTIL(process_children(bench.executor, "halyard-warm", NULL) == 1);
     BENCH_UNTIL(bench_count_lines(&bench, "a watch begin") == 1);
     char *mine = hy_asprintf("test -z \"$(ls -l $(for p in $(grep -l '^PPid:[[:space:]]*%d$' /proc/[0-9]*/status "
                              "2>/dev/null); do echo ${p%%status}fd/; done) 2>/dev/null | grep '/watchdog$')\"",
@@ -366,7 +367,7 @@ END_TEST
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "core") == 0)
-        return bench_core_main(argc, argv);
+        return handover_core_main(argc, argv);
     Suite *suite = suite_create("watchdog");
     TCase *tcase = tcase_create("device");
     tcase_set_timeout(tcase, 180);
