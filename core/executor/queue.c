@@ -3,7 +3,6 @@
 
 #include "base/mutant.h"
 #include "cib/digest.h"
-#include "executor/warm.h"
 
 #include <errno.h>
 #include <string.h>
@@ -344,8 +343,6 @@ void hy_lane_begin(struct hy_lane *lane, struct hy_item *item)
         refuse(lane, item, HY_EXEC_ERROR, HALYARD_ERR_GENERIC, err.text);
         return;
     }
-    if (queue->spec.warm)
-        hy_warm_expect(queue->spec.warm, operation);
     lane->current = item;
     queue->running++;
     item->queued = now - item->since;

@@ -348,6 +348,8 @@ int hy_run_start(struct hy_loop *loop, const struct hy_run_spec *spec, struct hy
     made->spec = *spec;
     made->loop = loop;
     made->timeout = spec->operation->timeout;
+    if (spec->warm)
+        hy_warm_expect(spec->warm, spec->operation);
     made->warm = start_warm(made);
     int rc = made->warm ? 0 : start_cold(made, err);
     if (rc) {
