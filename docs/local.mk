@@ -34,5 +34,7 @@ EXTRA_DIST += \
 	docs/decisions/scheduler-differences.md \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \
+	docs/decisions/warm-children.md \
+	docs/decisions/watchdog.md \
 	docs/decisions/watching-init-scripts.md \
 	docs/decisions/what-is-refused.md

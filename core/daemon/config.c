@@ -293,6 +293,24 @@ static int read_paths(struct hy_config_reader *r, const config_setting_t *root, 
     return rc;
 }
 
+/* A group without a device is a mistake, and must not look like protection. */
+static int read_watchdog(struct hy_config_reader *r, const config_setting_t *root, struct hy_config *config)
+{
+    static const char *const keys[] = {"device", "timeout_s", NULL};
+    const config_setting_t *group;
+    int64_t timeout = 10;
+    int rc = hy_config_group(r, root, "watchdog", keys, &group);
+    if (rc || !group)
+        return rc;
+    if (!config_setting_get_member(group, "device"))
+        return hy_config_bad(r, group, "watchdog: device is missing: expected one, as device = \"/dev/watchdog\";");
+    rc = hy_config_path(r, group, "device", "", &config->watchdog.device);
+    if (!rc)
+        rc = hy_config_integer(r, group, "timeout_s", (struct hy_config_range){2, 600, timeout}, &timeout);
+    config->watchdog.timeout = timeout * HY_SECOND;
+    return rc;
+}
+
 static int read_level(struct hy_config_reader *r, const config_setting_t *group, const char *word,
                       enum hy_log_level *level)
 {
@@ -387,8 +405,8 @@ static int read_detection(struct hy_config_reader *r, const config_setting_t *ro
 
 static int read_top(struct hy_config_reader *r, const config_setting_t *root, struct hy_config *config)
 {
-    static const char *const keys[] = {"cluster", "node",      "nodes", "key", "user", "links",
-                                       "bus",     "detection", "paths", "log", NULL};
+    static const char *const keys[] = {"cluster", "node",      "nodes", "key",      "user", "links",
+                                       "bus",     "detection", "paths", "watchdog", "log",  NULL};
     int rc = hy_config_known(r, root, "the file", keys);
     if (!rc)
         rc = hy_config_string(r, root, "cluster", NULL, &config->cluster);
@@ -410,6 +428,8 @@ static int read_top(struct hy_config_reader *r, const config_setting_t *root, st
         rc = read_bus(r, root, config);
     if (!rc)
         rc = read_paths(r, root, config);
+    if (!rc)
+        rc = read_watchdog(r, root, config);
     if (!rc)
         rc = read_log(r, root, config);
     return rc;
@@ -459,9 +479,19 @@ void hy_config_free(struct hy_config **config)
         free(c->nodes.items[i].address);
     }
     hy_vec_free(&c->nodes);
-    char *texts[] = {c->file,        c->cluster,   c->node,         c->key_file,         c->user,
-                     c->paths.state, c->paths.run, c->paths.agents, c->paths.transports, c->paths.lsb,
-                     c->log.file};
+    char *texts[] = {c->file,
+                     c->cluster,
+                     c->node,
+                     c->key_file,
+                     c->user,
+                     c->paths.state,
+                     c->paths.run,
+                     c->paths.agents,
+                     c->paths.transports,
+                     c->paths.lsb,
+                     c->log.file,
+                     c->watchdog.device,
+                     c->watchdog.in_force};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         free(texts[i]);
     free(c);

@@ -17,6 +17,7 @@
  *   detection = { profile = "lan"; heartbeat_ms = 25; dead_after_ms = 120; release_margin_ms = 30; };
  *   paths     = { state = "/var/lib/halyard"; run = "/run/halyard"; agents = "..."; transports = "...";
  *                 lsb = "/etc/init.d"; };
+ *   watchdog  = { device = "/dev/watchdog"; timeout_s = 10; };   left out: none
  *   log       = { file = ""; syslog = false; stderr = false; level = "info"; format = "text"; };   without it: syslog
  *
  * Whatever is unknown, doubled, or of the wrong type is refused: "FILE:LINE: what is wrong: what would be right".
@@ -57,6 +58,12 @@ struct hy_config_paths {
     char *state, *run, *agents, *transports, *lsb;
 };
 
+struct hy_config_watchdog {
+    char *device; /* NULL: none */
+    hy_time timeout;
+    char *in_force; /* in the core: what the executor says it has; NULL: none */
+};
+
 struct hy_config_log {
     char *file; /* NULL: none */
     bool syslog;
@@ -83,6 +90,7 @@ struct hy_config {
     size_t self; /* number of this node */
     HY_VEC(struct hy_config_link) links;
     struct hy_config_paths paths;
+    struct hy_config_watchdog watchdog;
     struct hy_config_log log;
     struct hy_config_detection detection;
 };

@@ -168,5 +168,10 @@ void hy_config_print(const struct hy_config *config, struct hy_buf *out)
                 (unsigned)config->bus_port);
     add_detection(out, &config->detection);
     add_paths(out, &config->paths);
+    if (config->watchdog.device) {
+        hy_buf_adds(out, "# Resets this host when the executor has come to a stop.\nwatchdog = { device = ");
+        add_text(out, config->watchdog.device);
+        hy_buf_addf(out, "; timeout_s = %lld; };\n\n", (long long)(config->watchdog.timeout / HY_SECOND));
+    }
     add_log(out, &config->log);
 }

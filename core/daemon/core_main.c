@@ -3,6 +3,7 @@
  * halyard-core: the part of a node that talks. Started by halyardd, the executor, which hands it a socket and the lease
  * page; not meant to be started by hand.
  */
+#include "base/alloc.h"
 #include "bus/quiet.h"
 #include "daemon/config.h"
 #include "daemon/logger.h"
@@ -25,13 +26,16 @@ struct arguments {
     const char *config;
     int executor_fd;
     int lease_fd;
+    const char *watchdog;
     bool foreground;
 };
 
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
-    static const struct option options[] = {
-        {"executor-fd", required_argument, NULL, 'e'}, {"lease-fd", required_argument, NULL, 'l'}, {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"executor-fd", required_argument, NULL, 'e'},
+                                            {"lease-fd", required_argument, NULL, 'l'},
+                                            {"watchdog", required_argument, NULL, 'w'},
+                                            {NULL, 0, NULL, 0}};
     *arguments = (struct arguments){.config = HY_CONFIG_FILE, .executor_fd = -1, .lease_fd = -1};
     int option;
     while ((option = getopt_long(argc, argv, "c:f", options, NULL)) != -1) {
@@ -44,6 +48,9 @@ static int parse(int argc, char **argv, struct arguments *arguments)
             break;
         case 'e':
             arguments->executor_fd = atoi(optarg);
+            break;
+        case 'w':
+            arguments->watchdog = optarg;
             break;
         case 'l':
             arguments->lease_fd = atoi(optarg);
@@ -132,6 +139,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "halyard-core: %s\n", err.text);
         return EX_CONFIG;
     }
+    config->watchdog.in_force = arguments.watchdog ? hy_strdup(arguments.watchdog) : NULL;
     struct hy_logger *logger;
     if (hy_logger_open(config, "core", &logger, &err)) {
         fprintf(stderr, "halyard-core: %s\n", err.text);

@@ -9,6 +9,7 @@
 #include "daemon/privileges.h"
 #include "daemon/start_watch.h"
 #include "executor/executor.h"
+#include "executor/watchdog.h"
 #include "plugin/plugin.h"
 
 #include <errno.h>
@@ -97,6 +98,8 @@ static int check(const struct hy_config *config)
     int rc = access(config->key_file, R_OK) ? hy_fail(&err, errno, "key %s: %s", config->key_file, strerror(errno)) : 0;
     if (!rc)
         rc = check_transports(config, &err);
+    if (!rc && config->watchdog.device)
+        rc = hy_watchdog_check(config->watchdog.device, &err);
     if (!rc)
         rc = hy_agent_table_scan(config->paths.agents, geteuid() != 0, &table, &problems, &err);
     if (rc)
@@ -136,19 +139,30 @@ static void reopen_log(void *context)
 }
 
 static int run(const struct hy_config *config, struct hy_logger *logger, const struct arguments *arguments,
-               const char *resources)
+               const char *resources, struct hy_watchdog *watchdog)
 {
     const struct hy_log *log = hy_logger_log(logger);
     char *config_file = realpath(config->file, NULL);
     int why = config_file ? 0 : errno;
     char program[] = HY_CORE_PROGRAM, c[] = "-c", f[] = "-f";
-    char *const core[] = {program, c, config_file, arguments->foreground ? f : NULL, NULL};
+    struct hy_buf told = {0};
+    if (watchdog) {
+        hy_buf_adds(&told, "--watchdog=");
+        hy_watchdog_describe(watchdog, &told);
+    }
+    char *core[] = {program, c, config_file, NULL, NULL, NULL};
+    size_t words = 3;
+    if (arguments->foreground)
+        core[words++] = f;
+    if (watchdog)
+        core[words++] = told.data;
     const struct hy_executor_options options = {.node = config->node,
                                                 .agent_folder = config->paths.agents,
                                                 .state_folder = resources,
                                                 .lsb_folder = config->paths.lsb,
                                                 .core_argv = core,
                                                 .trust_any_owner = geteuid() != 0,
+                                                .watchdog = watchdog,
                                                 .log = log,
                                                 .log_fd = hy_logger_fd(logger),
                                                 .hung_up = reopen_log,
@@ -156,7 +170,10 @@ static int run(const struct hy_config *config, struct hy_logger *logger, const s
     hy_notice(log, "halyard %s starts on node %s of cluster %s", HY_VERSION, config->node, config->cluster);
     if (!config_file)
         hy_error(log, "%s: %s", config->file, strerror(why));
+    if (!config_file)
+        hy_watchdog_close(&watchdog, true);
     int status = config_file ? hy_executor_run(&options) : EX_CONFIG;
+    hy_buf_free(&told);
     free(config_file);
     return status;
 }
@@ -171,22 +188,27 @@ static int start(const struct hy_config *config, const struct arguments *argumen
         hy_asprintf("%s/resources", config->paths.run); /* root's: agents keep what they must know there */
     char *pid_path = hy_asprintf("%s/halyardd.pid", config->paths.run);
     int pid_fd = -1;
+    struct hy_watchdog *watchdog = NULL;
     int status = EX_CONFIG;
     int rc = hy_logger_open(config, "executor", &logger, &err);
     if (!rc)
         rc = hy_identity_folder(&nobody_else, resources, &err);
     if (!rc)
         rc = hy_pidfile_lock(pid_path, &pid_fd, &err);
+    if (!rc && config->watchdog.device) /* who relies on it must not run without it */
+        rc =
+            hy_watchdog_open(config->watchdog.device, config->watchdog.timeout, hy_logger_log(logger), &watchdog, &err);
     if (!rc && !arguments->foreground)
         rc = go_to_background(config, &err);
     if (!rc)
         rc = hy_pidfile_write(pid_fd, pid_path, &err);
     if (rc) {
         fprintf(stderr, "halyardd: %s\n", err.text);
+        hy_watchdog_close(&watchdog, true);
     } else {
         if (arguments->foreground)
             hy_logger_to_stderr(logger);
-        status = run(config, logger, arguments, resources);
+        status = run(config, logger, arguments, resources, watchdog);
         unlink(pid_path);
     }
     if (pid_fd >= 0)

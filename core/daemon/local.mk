@@ -34,6 +34,7 @@ halyardd_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a 
 
 halyard_core_CPPFLAGS = $(DAEMON_CPPFLAGS) $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)
 halyard_core_SOURCES = core/daemon/core_main.c \
+	core/daemon/hands_off.c core/daemon/hands_off.h \
 	core/daemon/ipc.c core/daemon/ipc.h \
 	core/daemon/node.c core/daemon/node.h \
 	core/daemon/peers.c core/daemon/peers.h \

@@ -8,6 +8,7 @@
 #include "cluster/cluster.h"
 #include "daemon/clock.h"
 #include "daemon/config_compare.h"
+#include "daemon/hands_off.h"
 #include "daemon/ipc.h"
 #include "daemon/peers.h"
 #include "daemon/privileges.h"
@@ -36,8 +37,9 @@ struct hy_node {
     bool ordinary_user; /* plug-ins need not be root's then */
     struct hy_bus *bus;
     struct hy_peers *peers;
-    bool blank;        /* not in a cluster yet, as far as was seen */
-    char *said;        /* what it waited for */
+    bool blank; /* not in a cluster yet, as far as was seen */
+    char *said; /* what it waited for */
+    struct hy_hands_off hands_off;
     bool list_changed; /* the cluster's list of nodes: it is to be compared with the file's */
     struct hy_executor_link *executor;
     struct hy_ipc *ipc;
@@ -180,6 +182,23 @@ static void compare_lists(struct hy_node *node)
     hy_buf_free(&difference);
 }
 
+static void follow_managed(struct hy_node *node)
+{
+    const struct hy_cib *cib = hy_cluster_cib(node->cluster);
+    hy_time now = hy_clock_now();
+    if (!hy_hands_off_is_due(&node->hands_off, cib, now))
+        return;
+    struct hy_cluster_report report;
+    hy_cluster_report(node->cluster, now, &report);
+    if (!report.quorum || report.age > HY_SECOND)
+        return;
+    int rc = hy_hands_off_look(&node->hands_off, cib, node->config->node, now, hy_clock_wall(), node->executor);
+    if (rc && rc != -EAGAIN) {
+        hy_error(node->log, "the executor cannot be reached: %s", strerror(-rc));
+        end_run(node, rc);
+    }
+}
+
 /* A node that waits to be let into a cluster says what for, each time when it is something else. */
 static void say_waiting(struct hy_node *node)
 {
@@ -207,6 +226,7 @@ static void take_event(struct hy_node *node, const struct hy_cluster_event *even
     hy_cluster_effects_free(&effects);
     if (node->list_changed)
         compare_lists(node);
+    follow_managed(node);
     if (node->blank)
         say_waiting(node);
     hy_pulse_alive(hy_cluster_pulse(node->cluster), hy_clock_now());
@@ -614,6 +634,7 @@ void hy_node_close(struct hy_node **node)
     hy_pulse_thread_stop(n->pulse);
     hy_ipc_close(&n->ipc);
     free(n->said);
+    hy_hands_off_free(&n->hands_off);
     hy_peers_free(&n->peers);
     hy_bus_close(&n->bus);
     hy_pulse_thread_close(n->pulse);

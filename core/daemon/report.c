@@ -153,6 +153,7 @@ void hy_report_write(const struct hy_cluster *cluster, const struct hy_config *c
     json_object_set_new(root, "profile", json_string(config->detection.profile));
     json_object_set_new(root, "worst_case_ms", number(report.worst_case / HY_MS));
     json_object_set_new(root, "detection", detection(cluster, config, &report.detection));
+    json_object_set_new(root, "watchdog", text_or_null(config->watchdog.in_force));
     json_object_set_new(root, "nodes", nodes(cluster, config, report.blank, now));
     json_object_set_new(root, "links", hy_report_links(config, links, now, wall));
     json_object_set_new(root, "in_flight", in_flight(cluster));

@@ -34,7 +34,23 @@ bool hy_actives_any_leased(const struct hy_actives *actives)
 
 static int tell(struct hy_actives *actives, bool leased)
 {
+    if (actives->held) {
+        actives->owed |= leased;
+        return 0;
+    }
     return leased && actives->changed ? actives->changed(actives->context, actives) : 0;
+}
+
+void hy_actives_hold(struct hy_actives *actives)
+{
+    actives->held = true;
+}
+
+void hy_actives_let_go(struct hy_actives *actives)
+{
+    bool owed = actives->owed;
+    actives->held = actives->owed = false;
+    (void)tell(actives, owed); /* it was noted before; more than that cannot be lacking */
 }
 
 static void remove_entry(struct hy_actives *actives, struct hy_active_entry *entry)

@@ -26,6 +26,7 @@ struct hy_actives {
     /* Is told after each change that concerns what is under the lease; -ENOSPC: it could not be noted. */
     int (*changed)(void *context, const struct hy_actives *actives);
     void *context;
+    bool held, owed; /* see hy_actives_hold() */
 };
 
 bool hy_changes_state(const char *op); /* start, stop, promote, ...: not monitor, validate, notify */
@@ -36,6 +37,10 @@ bool hy_actives_any_leased(const struct hy_actives *actives);
 /* A change of state begins: to be called before it does. -ENOSPC: it may not. */
 int hy_actives_begin(struct hy_actives *actives, const struct hy_operation *operation);
 void hy_actives_forked(struct hy_actives *actives, const char *rsc, pid_t group);
+/* Many stops begin at once: changed() is told once, at the end of them. Of a stop nothing need be noted beforehand: what is
+ * active is noted already, and its child ends with the executor. */
+void hy_actives_hold(struct hy_actives *actives);
+void hy_actives_let_go(struct hy_actives *actives);
 /* It has ended. */
 void hy_actives_end(struct hy_actives *actives, const struct hy_operation *operation,
                     const struct hy_run_result *result);

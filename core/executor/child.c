@@ -92,8 +92,8 @@ static _Noreturn void be_child(const struct hy_child_spec *spec, pid_t executor,
     if (getppid() != executor)
         _exit(1);
     hy_process_reset(spec->origin, spec->realtime);
-    int null = open("/dev/null", O_RDONLY);
-    if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
+    int input = spec->input_fd ? spec->input_fd : open("/dev/null", O_RDONLY);
+    if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0)
         _exit(1);
     _exit(spec->body(spec->argument, place_descriptors(answer, spec->lent_fd)));
 }
@@ -380,6 +380,26 @@ static int watch_it(struct hy_child *child, int output, int answer)
     if (!rc)
         rc = hy_loop_watch(child->loop, &child->answer, answer, answer_ready, child);
     return rc;
+}
+
+void hy_child_assign(struct hy_child *child, const struct hy_child_spec *spec)
+{
+    child->started = hy_loop_now();
+    child->message = spec->message;
+    child->ended = spec->ended;
+    child->context = spec->context;
+    hy_loop_at(child->loop, &child->timer, spec->deadline, deadline_is_over, child);
+}
+
+void hy_child_discard(struct hy_child *child)
+{
+    reap(child, true);
+    close_watched(child, &child->output);
+    close_watched(child, &child->answer);
+    hy_loop_unset(child->loop, &child->timer);
+    hy_buf_free(&child->tail);
+    hy_buf_free(&child->frames);
+    free(child);
 }
 
 /* It runs already but cannot be watched over: so it may not run. */

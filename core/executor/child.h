@@ -32,6 +32,7 @@ struct hy_child_spec {
     int (*body)(const void *argument, int answer_fd);
     const void *argument;
     int lent_fd;      /* the body has it as HY_CHILD_LENT_FD, closed on exec; 0: none */
+    int input_fd;     /* its standard input; 0: /dev/null */
     hy_time deadline; /* HY_NEVER: none */
     bool realtime;    /* keeps a real-time priority (below the executor's) */
     /* In the executor. message(): a whole message; borrowed. ended(): the last call; the child runs no line any more,
@@ -42,6 +43,11 @@ struct hy_child_spec {
 };
 
 int hy_child_start(struct hy_loop *loop, const struct hy_child_spec *spec, struct hy_child **child, struct hy_err *err);
+/* To one that was started ahead, and has been told by its standard input what it is there for: from now on it is as if it
+ * had been started just now, with the spec's deadline, message(), ended() and context. */
+void hy_child_assign(struct hy_child *child, const struct hy_child_spec *spec);
+/* Ends it at once and waits for its end, without ended(): for one that has not been given anything to do. */
+void hy_child_discard(struct hy_child *child);
 /* From message(): it has said all that it is there for. ended() comes when it runs no more, and does not wait until the
  * kernel has cleared up after it. */
 void hy_child_done(struct hy_child *child);

@@ -8,6 +8,9 @@
 #include "executor/lease.h"
 #include "executor/port.h"
 #include "executor/queue.h"
+#include "executor/sound.h"
+#include "executor/warm.h"
+#include "executor/watchdog.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,8 +31,11 @@ struct executor {
     struct hy_loop *loop;
     struct hy_agent_table *agents;
     struct hy_actives actives;
+    struct hy_warm *warm;
     struct hy_queue *queue;
     struct hy_lease lease;
+    struct hy_sound sound;
+    struct hy_watchdog *watchdog;
     struct hy_guard *guard;
     struct hy_port port;
     struct hy_core core;
@@ -64,6 +70,12 @@ static void look_at_lease(void *context)
     hy_lease_look(&executor->lease);
 }
 
+static void take_hands_off(void *context, const char *names)
+{
+    struct executor *executor = context;
+    hy_queue_hands_off(executor->queue, names);
+}
+
 static void send_outcome(void *context, const struct hy_outcome *outcome)
 {
     struct executor *executor = context;
@@ -79,7 +91,14 @@ static void send_event(void *context, const struct hy_outcome *event)
 static void send_released(void *context, bool clean, const char *report)
 {
     struct executor *executor = context;
+    hy_sound_released(&executor->sound, clean);
     hy_port_send_text(&executor->port, HY_PACKET_RELEASED, clean, report);
+}
+
+static bool is_sound(void *context, struct hy_err *why)
+{
+    struct executor *executor = context;
+    return hy_sound_is(&executor->sound, why);
 }
 
 static bool lease_holds(void *context, uint32_t epoch)
@@ -227,9 +246,11 @@ static int make_state_folder(const char *path, struct hy_err *err)
 
 static void wire_queue(struct executor *executor, int max_children)
 {
+    executor->warm = hy_warm_new(executor->loop, &executor->env, &executor->actives);
     struct hy_queue_spec spec = {.loop = executor->loop,
                                  .env = &executor->env,
                                  .actives = &executor->actives,
+                                 .warm = executor->warm,
                                  .max_children = max_children,
                                  .outcome = send_outcome,
                                  .event = send_event,
@@ -242,6 +263,7 @@ static void wire_queue(struct executor *executor, int max_children)
     executor->lease.queue = executor->queue;
     executor->lease.released = send_released;
     executor->lease.context = executor;
+    executor->sound.lease = &executor->lease;
     executor->actives.changed = note_actives;
     executor->actives.context = executor;
 }
@@ -254,6 +276,7 @@ static void wire_core(struct executor *executor, char *const *argv)
                                       .order = take_order,
                                       .query = answer_query,
                                       .look = look_at_lease,
+                                      .hands_off = take_hands_off,
                                       .stuck = core_is_stuck,
                                       .context = executor};
     executor->core = (struct hy_core){.loop = executor->loop,
@@ -304,12 +327,17 @@ static int prepare(struct executor *executor, const struct hy_executor_options *
         return rc;
     wire_queue(executor, options->max_children);
     wire_core(executor, options->core_argv);
+    if (executor->watchdog)
+        hy_watchdog_begin(executor->watchdog, executor->loop, is_sound, executor);
     return hy_guard_start(executor->loop, &executor->env, &executor->guard, err);
 }
 
+/* It is stopped when nothing is left that may not run on. */
 static void release_parts(struct executor *executor)
 {
+    hy_watchdog_close(&executor->watchdog, !hy_actives_any_leased(&executor->actives));
     hy_guard_dismiss(&executor->guard);
+    hy_warm_free(&executor->warm);
     hy_queue_free(&executor->queue);
     executor->actives.changed = NULL;
     hy_actives_free(&executor->actives);
@@ -324,6 +352,7 @@ int hy_executor_run(const struct hy_executor_options *options)
 {
     struct executor executor = {.options = options,
                                 .log = options->log,
+                                .watchdog = options->watchdog,
                                 .env = {.node = options->node,
                                         .agent_folder = options->agent_folder,
                                         .state_folder = options->state_folder,

@@ -62,14 +62,17 @@ struct hy_lease_page {
     _Atomic uint32_t since;
 };
 
+struct hy_watchdog;
+
 struct hy_executor_options {
-    const char *node;         /* this host's name in the cluster */
-    const char *agent_folder; /* plug-ins */
-    const char *state_folder; /* below it a folder for each resource */
-    const char *lsb_folder;   /* "/etc/init.d" */
-    char *const *core_argv;   /* the core's program and arguments; "--executor-fd=N" and "--lease-fd=N" are added */
-    int max_children;         /* default 64 */
-    bool trust_any_owner;     /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
+    const char *node;             /* this host's name in the cluster */
+    const char *agent_folder;     /* plug-ins */
+    const char *state_folder;     /* below it a folder for each resource */
+    const char *lsb_folder;       /* "/etc/init.d" */
+    char *const *core_argv;       /* the core's program and arguments; "--executor-fd=N" and "--lease-fd=N" are added */
+    int max_children;             /* default 64 */
+    bool trust_any_owner;         /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
+    struct hy_watchdog *watchdog; /* opened; closed by hy_executor_run(). NULL: none */
     const struct hy_log *log;
     int log_fd; /* what the log writes to, for the guard to keep; -1: nothing */
     /* On SIGHUP, before the core gets it: the log is to be opened anew. NULL: nothing to do. */
@@ -120,6 +123,8 @@ int hy_executor_link_fd(const struct hy_executor_link *link);
  * more than a MiB. */
 int hy_executor_order(struct hy_executor_link *link, const struct hy_operation *operation);
 int hy_executor_query(struct hy_executor_link *link);
+/* What is not managed from now on, as hy_sched_hands_off() has it: no agent's watch touches that. As hy_executor_order(). */
+int hy_executor_hands_off(struct hy_executor_link *link, const char *names);
 /* The next message: 1 and *news (free its outcome), 0 none now, -EPIPE the executor is gone, -EBADMSG. */
 int hy_executor_next(struct hy_executor_link *link, struct hy_executor_news *news, struct hy_err *err);
 /* One store to memory when `deadline` is later than the one before; a sooner one also sends a message, and takes effect

@@ -42,6 +42,8 @@ struct hy_lane_watch {
     hy_time pause;
     hy_time started;
     bool ending; /* the one that runs is of no use any more */
+    bool off;    /* it was told that the resource is not managed */
+    bool anew;   /* it is being ended to be told otherwise */
 };
 
 struct hy_lane {
@@ -84,6 +86,7 @@ struct hy_queue {
     int running;
     int watches;
     struct hy_release release;
+    struct hy_map hands_off; /* names of what is not managed */
     bool ending;
     void (*idle)(void *context);
     void *idle_context;
@@ -114,7 +117,9 @@ bool hy_recurring_check_now(struct hy_lane *lane);                /* false: ther
 /* watch.c */
 void hy_lane_watch_follow(struct hy_lane *lane, const struct hy_operation *operation,
                           const struct hy_run_result *result); /* an operation has ended: begins or ends the watch */
-bool hy_lane_watch_end(struct hy_lane *lane, bool at_once);    /* true: it is still ending */
+/* Has what it is told of being managed changed? Then it begins anew. */
+void hy_lane_watch_look(struct hy_lane *lane);
+bool hy_lane_watch_end(struct hy_lane *lane, bool at_once); /* true: it is still ending */
 
 /* release.c. Must the answer wait for the release's stop? It does then. */
 bool hy_release_holds_back(struct hy_lane *lane, struct hy_item *item, const struct hy_run_result *result);

@@ -91,6 +91,17 @@ int hy_executor_query(struct hy_executor_link *link)
     return send_plain(link, HY_PACKET_QUERY);
 }
 
+int hy_executor_hands_off(struct hy_executor_link *link, const char *names)
+{
+    send_due_look(link);
+    struct hy_buf packet = {0};
+    hy_packet_begin(&packet, HY_PACKET_HANDS_OFF, false);
+    hy_wr_bytes(&packet, names, strlen(names));
+    int rc = hy_packet_send(link->socket, &packet);
+    hy_buf_free(&packet);
+    return rc;
+}
+
 void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline, uint32_t since)
 {
     bool new_life = atomic_exchange(&link->page->since, since) != since; /* before the deadline that it comes with */

@@ -20,4 +20,8 @@ libhy_executor_a_SOURCES = \
 	core/executor/queue.c core/executor/queue.h \
 	core/executor/recurring.c core/executor/release.c \
 	core/executor/run.c core/executor/run.h \
-	core/executor/watch.c
+	core/executor/sound.c core/executor/sound.h \
+	core/executor/warm.c core/executor/warm.h \
+	core/executor/warm_child.c core/executor/warm_child.h \
+	core/executor/watch.c \
+	core/executor/watchdog.c core/executor/watchdog.h

@@ -20,9 +20,9 @@ struct answer {
     struct hy_err reason;
 };
 
-static void be_clean(void)
+void hy_op_child_be_clean(const char *process_name)
 {
-    hy_process_name("halyard-op");
+    hy_process_name(process_name);
     clearenv();
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
     setenv("LANG", "C", 1);
@@ -211,22 +211,33 @@ static void call(struct halyard_op *op, const struct halyard_agent *agent, struc
     hy_fail(&answer->reason, 0, "%s", hy_buf_text(&op->reason));
 }
 
-int hy_op_child_body(const void *argument, int answer_fd)
+void hy_op_child_open(const struct hy_exec_env *env, const char *name, struct hy_op_agent *agent)
 {
-    const struct hy_op_request *request = argument;
-    be_clean();
-    struct hy_plugin *plugin = NULL;
-    struct halyard_agent agent;
+    *agent = (struct hy_op_agent){.plugin = NULL};
+    agent->rc = open_agent(env, name, &agent->plugin, &agent->agent, &agent->why);
+}
+
+int hy_op_child_serve(const struct hy_op_request *request, const struct hy_op_agent *agent, int answer_fd)
+{
     struct answer answer = {.exec = HY_EXEC_DONE};
-    int rc = open_agent(request->env, request->operation->agent, &plugin, &agent, &answer.reason);
-    if (rc) {
+    if (agent->rc) {
         answer.exec = HY_EXEC_ERROR;
-        answer.rc = rc == -ENOENT ? HALYARD_ERR_INSTALLED : HALYARD_ERR_GENERIC;
+        answer.rc = agent->rc == -ENOENT ? HALYARD_ERR_INSTALLED : HALYARD_ERR_GENERIC;
+        answer.reason = agent->why;
     } else {
         struct halyard_op op = {.request = request, .answer_fd = answer_fd};
-        call(&op, &agent, &answer);
+        call(&op, &agent->agent, &answer);
     }
     send_answer(answer_fd, &answer);
     /* Nothing is released: the process ends, and the agent's threads, if it left any, may still be looking. */
     return 0;
+}
+
+int hy_op_child_body(const void *argument, int answer_fd)
+{
+    const struct hy_op_request *request = argument;
+    struct hy_op_agent agent;
+    hy_op_child_be_clean("halyard-op");
+    hy_op_child_open(request->env, request->operation->agent, &agent);
+    return hy_op_child_serve(request, &agent, answer_fd);
 }

@@ -19,6 +19,20 @@ static void take_order(struct hy_port *port, const void *body, size_t size)
         port->order(port->context, &operation);
 }
 
+static void take_hands_off(struct hy_port *port, const void *body, size_t size)
+{
+    struct hy_rd rd = hy_rd_from(body, size);
+    size_t length;
+    const char *text = hy_rd_bytes(&rd, &length);
+    if (!hy_rd_done(&rd) || memchr(text, '\0', length)) {
+        hy_error(port->log, "what the core says of what is not managed cannot be understood");
+        return;
+    }
+    char *names = hy_strndup(text, length);
+    port->hands_off(port->context, names);
+    free(names);
+}
+
 static void take_packet(struct hy_port *port, const struct hy_buf *packet)
 {
     enum hy_packet type;
@@ -39,6 +53,9 @@ static void take_packet(struct hy_port *port, const struct hy_buf *packet)
         break;
     case HY_PACKET_LOOK:
         port->look(port->context);
+        break;
+    case HY_PACKET_HANDS_OFF:
+        take_hands_off(port, body, size);
         break;
     default:
         hy_error(port->log, "the core sent a message of type %u, which only the executor may send", (unsigned)type);

@@ -17,6 +17,7 @@ struct hy_port {
     void (*order)(void *context, struct hy_operation *operation);
     void (*query)(void *context);
     void (*look)(void *context);
+    void (*hands_off)(void *context, const char *names);
     void (*stuck)(void *context); /* the core takes nothing any more */
     void *context;
 };

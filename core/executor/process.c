@@ -75,16 +75,21 @@ void hy_process_raise(struct hy_origin *origin, const struct hy_log *log)
     struct sched_param priority = {.sched_priority = PRIORITY_EXECUTOR};
     origin->realtime = sched_setscheduler(0, SCHED_RR, &priority) == 0;
     if (!origin->realtime)
-        hy_buf_addf(&missing, "; real-time priority (%s)", strerror(errno));
+        hy_buf_addf(&missing, ", real-time priority (%s: it takes CAP_SYS_NICE or LimitRTPRIO)", strerror(errno));
     if (!hy_process_lock_memory())
-        hy_buf_addf(&missing, "; memory that is not swapped (%s)", strerror(errno));
-    origin->oom_changed = write_oom_score("-1000");
-    if (!origin->oom_changed)
-        hy_buf_addf(&missing, "; being spared when memory runs out (%s)", strerror(errno));
-    struct rlimit files = {origin->files.rlim_max, origin->files.rlim_max};
-    setrlimit(RLIMIT_NOFILE, &files);
+        hy_buf_addf(&missing, ", memory that is not swapped (%s: it takes CAP_IPC_LOCK or LimitMEMLOCK=infinity)",
+                    strerror(errno));
     if (missing.size)
         hy_warning(log, "under load this node may let go late: it was refused%s", missing.data + 1);
+    origin->oom_changed = write_oom_score("-1000");
+    if (!origin->oom_changed)
+        hy_warning(
+            log,
+            "when memory runs out the kernel may end the executor as well: oom_score_adj -1000 was refused (%s: it "
+            "takes CAP_SYS_RESOURCE, which a container mostly has not)",
+            strerror(errno));
+    struct rlimit files = {origin->files.rlim_max, origin->files.rlim_max};
+    setrlimit(RLIMIT_NOFILE, &files);
     hy_buf_free(&missing);
 }
 
@@ -97,12 +102,29 @@ static void reset_signals(void)
     sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-void hy_process_reset(const struct hy_origin *origin, bool realtime)
+void hy_process_lock_present(const struct hy_origin *origin)
 {
-    reset_signals();
+    if (may_lock_any_amount())
+        (void)mlockall(MCL_CURRENT);
+    setrlimit(RLIMIT_MEMLOCK, &origin->memlock);
+}
+
+static void set_policy(const struct hy_origin *origin, bool realtime)
+{
     struct sched_param priority = {.sched_priority = realtime ? PRIORITY_CHILD : 0};
     if (origin->realtime)
         sched_setscheduler(0, realtime ? SCHED_RR : SCHED_OTHER, &priority);
+}
+
+void hy_process_realtime(const struct hy_origin *origin)
+{
+    set_policy(origin, true);
+}
+
+void hy_process_reset(const struct hy_origin *origin, bool realtime)
+{
+    reset_signals();
+    set_policy(origin, realtime);
     setrlimit(RLIMIT_NOFILE, &origin->files);
     setrlimit(RLIMIT_MEMLOCK, &origin->memlock);
     if (origin->oom_changed && *origin->oom_score)

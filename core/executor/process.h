@@ -25,6 +25,12 @@ void hy_process_raise(struct hy_origin *origin, const struct hy_log *log);
 /* Locks do not go over to forked processes: the guard takes its own. */
 bool hy_process_lock_memory(void);
 
+/* In a forked child: what it has in memory now stays there, and is its own. Its limits are then those of the origin again;
+ * what it will have later is not locked. */
+void hy_process_lock_present(const struct hy_origin *origin);
+/* In a forked child: the real-time priority of an operation, if that was permitted. */
+void hy_process_realtime(const struct hy_origin *origin);
+
 /* In a forked child: ordinary policy (or, with `realtime`, one below the executor's if that was permitted), limits, OOM
  * score and signals as the executor itself was started with. */
 void hy_process_reset(const struct hy_origin *origin, bool realtime);

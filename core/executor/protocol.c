@@ -17,7 +17,7 @@ void hy_packet_begin(struct hy_buf *out, enum hy_packet type, bool flag)
 
 static bool is_type(uint8_t type)
 {
-    return (type >= HY_PACKET_ORDER && type <= HY_PACKET_LOOK) ||
+    return (type >= HY_PACKET_ORDER && type <= HY_PACKET_HANDS_OFF) ||
            (type >= HY_PACKET_OUTCOME && type <= HY_PACKET_EVENT);
 }
 

@@ -15,6 +15,7 @@ enum hy_packet {
     HY_PACKET_ORDER = 1, /* core: an operation */
     HY_PACKET_QUERY,     /* core: what is active? */
     HY_PACKET_LOOK,      /* core: the lease has become shorter, look at the page */
+    HY_PACKET_HANDS_OFF, /* core: what is not managed now; body: text */
     HY_PACKET_OUTCOME = 16,
     HY_PACKET_ACTIVE,
     HY_PACKET_ACTIVE_END,

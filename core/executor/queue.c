@@ -315,6 +315,13 @@ static bool prepare(struct hy_lane *lane, struct hy_item *item)
     return true;
 }
 
+static void begun_again(void *context, pid_t pid)
+{
+    struct hy_lane *lane = context;
+    if (hy_changes_state(hy_item_operation(lane->current)->op))
+        hy_actives_forked(lane->queue->spec.actives, lane->rsc, pid);
+}
+
 void hy_lane_begin(struct hy_lane *lane, struct hy_item *item)
 {
     struct hy_queue *queue = lane->queue;
@@ -323,10 +330,12 @@ void hy_lane_begin(struct hy_lane *lane, struct hy_item *item)
     hy_time now = hy_loop_now();
     const struct hy_operation *operation = hy_item_operation(item);
     struct hy_run_spec spec = {.env = queue->spec.env,
+                               .warm = queue->spec.warm,
                                .operation = operation,
                                .deadline = now + operation->timeout,
                                .probe = is_probe(item),
                                .realtime = lane->release == HY_RELEASE_FAST,
+                               .begun_again = begun_again,
                                .ended = ended,
                                .context = lane};
     struct hy_err err;
@@ -509,6 +518,22 @@ void hy_queue_order(struct hy_queue *queue, struct hy_operation *operation)
     hy_queue_pump(queue);
 }
 
+/* ---- what is not managed */
+
+void hy_queue_hands_off(struct hy_queue *queue, const char *names)
+{
+    hy_map_free(&queue->hands_off);
+    char *text = hy_strdup(names), *rest = text;
+    for (char *name; (name = strsep(&rest, "\n"));)
+        if (*name)
+            hy_map_put(&queue->hands_off, name, queue);
+    free(text);
+    size_t at = 0;
+    void *value;
+    while (hy_map_next(&queue->lanes, &at, NULL, &value))
+        hy_lane_watch_look(value);
+}
+
 /* ---- what there is */
 
 static void report_operation(const struct hy_operation *operation, bool pending, hy_active_fn *report, void *context)
@@ -619,6 +644,7 @@ void hy_queue_free(struct hy_queue **queue)
     while (hy_map_next(&(*queue)->lanes, &at, NULL, &value))
         free_lane(value);
     hy_map_free(&(*queue)->lanes);
+    hy_map_free(&(*queue)->hands_off);
     hy_vec_free(&(*queue)->line);
     hy_buf_free(&(*queue)->release.report);
     hy_loop_unset((*queue)->spec.loop, &(*queue)->release.slow);

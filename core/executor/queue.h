@@ -14,6 +14,7 @@ struct hy_queue_spec {
     struct hy_loop *loop;
     const struct hy_exec_env *env;
     struct hy_actives *actives;
+    struct hy_warm *warm; /* NULL: none */
     int max_children;
     void (*outcome)(void *context, const struct hy_outcome *outcome);
     void (*event)(void *context, const struct hy_outcome *event);
@@ -32,6 +33,9 @@ void hy_queue_order(struct hy_queue *queue, struct hy_operation *operation);
 typedef void hy_active_fn(void *context, const struct hy_outcome *active);
 void hy_queue_report(const struct hy_queue *queue, hy_active_fn *report, void *context);
 
+/* What is not managed from now on: names, each on a line, without the number of an instance; "*": all. */
+void hy_queue_hands_off(struct hy_queue *queue, const char *names);
+
 /* There is a new core: recurring operations end, what only waits is dropped, what runs is finished. */
 void hy_queue_forget_orders(struct hy_queue *queue);
 
@@ -39,6 +43,8 @@ void hy_queue_forget_orders(struct hy_queue *queue);
  * Calls done() when all have answered. False: such a release is under way. `why`: a literal, for people. */
 typedef void hy_released_fn(void *context, bool clean, const char *report);
 bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *done, void *context);
+
+bool hy_queue_is_releasing(const struct hy_queue *queue);
 
 /* Ends all that runs, with `grace` between SIGTERM and SIGKILL, and takes nothing any more. idle() when nothing
  * runs. */

@@ -39,11 +39,13 @@ static void begin_all(struct hy_queue *queue, int kind)
 {
     size_t at = 0;
     void *value;
+    hy_actives_hold(queue->spec.actives);
     while (hy_map_next(&queue->lanes, &at, NULL, &value)) {
         struct hy_lane *lane = value;
         if ((int)lane->release == kind && !lane->run)
             begin_stop(lane);
     }
+    hy_actives_let_go(queue->spec.actives);
 }
 
 static void begin_slow(void *context)
@@ -127,13 +129,16 @@ static void clear_lane(struct hy_lane *lane, const char *why)
     hy_loop_unset(lane->queue->spec.loop, &lane->check);
     hy_recurring_end_all(lane, why);
     hy_lane_drop_items(lane, NULL, why);
-    hy_lane_watch_end(lane, true);
     if (lane->run && strcmp(hy_item_operation(lane->current)->op, "stop") != 0)
         hy_run_kill(lane->run, why);
 }
 
+struct taken {
+    HY_VEC(struct hy_lane *) lanes;
+};
+
 /* Everything under the lease that is not being released already. */
-static void take_in(struct hy_queue *queue)
+static void take_in(struct hy_queue *queue, struct taken *taken)
 {
     size_t at = 0;
     void *value;
@@ -144,7 +149,16 @@ static void take_in(struct hy_queue *queue)
             continue;
         lane->release = is_fast(queue, entry) ? HY_RELEASE_FAST : HY_RELEASE_SLOW;
         clear_lane(lane, queue->release.why);
+        hy_vec_push(&taken->lanes, lane);
     }
+}
+
+/* A watch does nothing without a lease; that it ends (and closes what it had open) must not hold up a stop. */
+static void end_watches(struct taken *taken)
+{
+    for (size_t i = 0; i < taken->lanes.count; i++)
+        hy_lane_watch_end(taken->lanes.items[i], true);
+    hy_vec_free(&taken->lanes);
 }
 
 /* A slow stop may outlast the next lease, and that one's end: what was started in between must not wait for the slow one. */
@@ -159,8 +173,10 @@ bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *d
         *release = (struct hy_release){
             .under_way = true, .why = why, .clean = true, .done = done, .context = context, .report = release->report};
     }
-    take_in(queue);
+    struct taken taken = {.lanes = {0}};
+    take_in(queue, &taken);
     begin_all(queue, HY_RELEASE_FAST);
+    end_watches(&taken);
     if (more && release->slow_begun)
         begin_all(queue, HY_RELEASE_SLOW);
     else if (!count(queue, HY_RELEASE_FAST))
@@ -169,4 +185,9 @@ bool hy_queue_release(struct hy_queue *queue, const char *why, hy_released_fn *d
         hy_loop_at(queue->spec.loop, &release->slow, hy_loop_now() + FAST_FIRST_MS * HY_MS, begin_slow, queue);
     conclude(queue);
     return true;
+}
+
+bool hy_queue_is_releasing(const struct hy_queue *queue)
+{
+    return queue->release.under_way;
 }

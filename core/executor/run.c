@@ -5,6 +5,7 @@
 #include "base/wire.h"
 #include "executor/active.h"
 #include "executor/op_child.h"
+#include "executor/warm.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -15,7 +16,9 @@ enum { REASON_MAX = 1024, RC_MAX = 255, NAMES_MAX = 16384 };
 
 struct hy_run {
     struct hy_run_spec spec;
+    struct hy_loop *loop;
     struct hy_child *child;
+    bool warm;       /* by a child that was ready, and so perhaps in vain */
     hy_time timeout; /* as it was when it began, for the words */
     bool called;
     uint32_t caps;
@@ -131,6 +134,10 @@ static void message(void *context, const void *data, size_t size)
     case HY_OP_ANSWER:
         take_answer(run, &rd);
         break;
+    case HY_OP_STALE: /* its end follows, and then one that is not warm */
+        if (run->warm && !run->called)
+            hy_warm_discard(run->spec.warm, run->spec.operation->agent);
+        break;
     default: /* an agent that writes to descriptors which are not its own: its answer decides */
         hy_warning(run->spec.env->log, "%s %s: wrote something of its own into the executor's pipe",
                    run->spec.operation->rsc, run->spec.operation->op);
@@ -243,9 +250,27 @@ static char *last_lines(const struct hy_child_end *end)
     return text;
 }
 
+static int start_cold(struct hy_run *run, struct hy_err *err);
+
+/* A warm child that came to nothing before the agent was called: nothing has happened, so another one does it. */
+static bool is_begun_again(struct hy_run *run, const struct hy_child_end *end)
+{
+    struct hy_err err;
+    if (!run->warm || run->called || run->answered || run->killed_why || end->killed || end->timed_out)
+        return false;
+    run->warm = false;
+    if (start_cold(run, &err))
+        return false;
+    if (run->spec.begun_again)
+        run->spec.begun_again(run->spec.context, hy_child_pid(run->child));
+    return true;
+}
+
 static void ended(void *context, const struct hy_child_end *end)
 {
     struct hy_run *run = context;
+    if (is_begun_again(run, end))
+        return;
     judge(run, end);
     char *output = is_success(run) ? NULL : last_lines(end);
     struct hy_run_result result = {.exec = run->exec,
@@ -282,23 +307,51 @@ static bool is_urgent(const struct hy_run_spec *spec)
                               caps & HALYARD_CAP_FAST_RELEASE);
 }
 
+static struct hy_op_request request_of(const struct hy_run *run)
+{
+    return (struct hy_op_request){.env = run->spec.env,
+                                  .operation = run->spec.operation,
+                                  .probe = run->spec.probe,
+                                  .deadline = run->spec.deadline};
+}
+
+static struct hy_child_spec child_of(struct hy_run *run, const struct hy_op_request *request, bool urgent)
+{
+    return (struct hy_child_spec){.origin = &run->spec.env->origin,
+                                  .body = hy_op_child_body,
+                                  .argument = request,
+                                  .lent_fd = lends_map(&run->spec) ? run->spec.env->lease_map : 0,
+                                  .deadline = run->spec.deadline,
+                                  .realtime = urgent,
+                                  .message = message,
+                                  .ended = ended,
+                                  .context = run};
+}
+
+static int start_cold(struct hy_run *run, struct hy_err *err)
+{
+    struct hy_op_request request = request_of(run);
+    struct hy_child_spec child = child_of(run, &request, is_urgent(&run->spec));
+    return hy_child_start(run->loop, &child, &run->child, err);
+}
+
+static bool start_warm(struct hy_run *run)
+{
+    struct hy_op_request request = request_of(run);
+    struct hy_child_spec child = child_of(run, &request, true);
+    return run->spec.warm && is_urgent(&run->spec) && hy_warm_take(run->spec.warm, &request, &child, &run->child);
+}
+
 int hy_run_start(struct hy_loop *loop, const struct hy_run_spec *spec, struct hy_run **run, struct hy_err *err)
 {
     struct hy_run *made = hy_alloc(sizeof *made);
     made->spec = *spec;
+    made->loop = loop;
     made->timeout = spec->operation->timeout;
-    struct hy_op_request request = {
-        .env = spec->env, .operation = spec->operation, .probe = spec->probe, .deadline = spec->deadline};
-    struct hy_child_spec child = {.origin = &spec->env->origin,
-                                  .body = hy_op_child_body,
-                                  .argument = &request,
-                                  .lent_fd = lends_map(spec) ? spec->env->lease_map : 0,
-                                  .deadline = spec->deadline,
-                                  .realtime = is_urgent(spec),
-                                  .message = message,
-                                  .ended = ended,
-                                  .context = made};
-    int rc = hy_child_start(loop, &child, &made->child, err);
+    if (spec->warm)
+        hy_warm_expect(spec->warm, spec->operation);
+    made->warm = start_warm(made);
+    int rc = made->warm ? 0 : start_cold(made, err);
     if (rc) {
         free(made);
         return rc;

@@ -22,13 +22,17 @@ struct hy_run_result {
     const char *output;         /* NULL: none */
 };
 
+struct hy_warm;
+
 struct hy_run_spec {
     const struct hy_exec_env *env;
+    struct hy_warm *warm;                 /* children that are ready; NULL: none */
     const struct hy_operation *operation; /* must live until ended() */
     hy_time deadline;
     bool probe;
     bool realtime;
     void (*called)(void *context, uint32_t caps, bool has_watch);     /* may be NULL */
+    void (*begun_again)(void *context, pid_t pid);                    /* in another process; may be NULL */
     void (*changed)(void *context, const char *why);                  /* may be NULL */
     void (*ended)(void *context, const struct hy_run_result *result); /* the run is released after it */
     void *context;

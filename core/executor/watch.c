@@ -10,6 +10,7 @@ static void forget(struct hy_lane_watch *watch)
 {
     hy_operation_free(&watch->operation);
     watch->ending = false;
+    watch->anew = false;
     watch->pause = 0;
 }
 
@@ -73,6 +74,11 @@ static void ended(void *context, const struct hy_run_result *result)
     struct hy_queue *queue = lane->queue;
     watch->run = NULL;
     queue->watches--;
+    if (watch->anew && !watch->ending) {
+        watch->anew = false;
+        start(lane);
+        return;
+    }
     if (watch->ending) {
         forget(watch);
         hy_queue_pump(queue);
@@ -90,12 +96,25 @@ static void ended(void *context, const struct hy_run_result *result)
     hy_loop_at(queue->spec.loop, &watch->restart, now + watch->pause, start, lane);
 }
 
+/* An instance goes by the name of what it is an instance of. */
+static bool is_hands_off(const struct hy_lane *lane)
+{
+    const struct hy_map *names = &lane->queue->hands_off;
+    const char *colon = strrchr(lane->rsc, ':');
+    char *name = colon ? hy_strndup(lane->rsc, (size_t)(colon - lane->rsc)) : hy_strdup(lane->rsc);
+    bool off = hy_map_get(names, "*") || hy_map_get(names, name) || hy_map_get(names, lane->rsc);
+    free(name);
+    return off;
+}
+
 static void start(void *context)
 {
     struct hy_lane *lane = context;
     struct hy_lane_watch *watch = &lane->watch;
     struct hy_queue *queue = lane->queue;
     watch->started = hy_loop_now();
+    watch->off = is_hands_off(lane);
+    hy_attrs_set(&watch->operation.meta, "managed", watch->off ? "false" : "true");
     struct hy_run_spec spec = {.env = queue->spec.env,
                                .operation = &watch->operation,
                                .deadline = HY_NEVER,
@@ -134,6 +153,19 @@ void hy_lane_watch_follow(struct hy_lane *lane, const struct hy_operation *opera
     lane->watch.operation.interval = 0;
     lane->watch.operation.id = 0;
     start(lane);
+}
+
+void hy_lane_watch_look(struct hy_lane *lane)
+{
+    struct hy_lane_watch *watch = &lane->watch;
+    if (!watch->run || watch->ending || watch->anew || watch->off == is_hands_off(lane))
+        return;
+    watch->anew = true;
+    hy_info(lane->queue->spec.env->log,
+            watch->off ? "%s is managed again: its watch looks after it"
+                       : "%s is not managed: its watch tells, and touches nothing",
+            lane->rsc);
+    hy_run_terminate(watch->run, GRACE_SECONDS * HY_SECOND);
 }
 
 bool hy_lane_watch_end(struct hy_lane *lane, bool at_once)

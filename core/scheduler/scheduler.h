@@ -38,6 +38,8 @@ struct hy_returns {
     struct hy_map starts; /* what the last decision starts; the values are of no meaning */
 };
 
+struct hy_buf;
+
 struct hy_sched_input {
     const struct hy_cib *cib;
     hy_wall now;
@@ -227,6 +229,10 @@ struct hy_decision {
  * decision that does nothing about what makes no sense, with a reason. */
 struct hy_decision *hy_schedule(const struct hy_sched_input *input);
 void hy_decision_free(struct hy_decision **decision);
+
+/* What must be left alone on a node, whoever runs there: the names of primitives that are not managed (is-managed,
+ * maintenance), each on a line of its own; "*" when the node or the cluster is in maintenance. */
+void hy_sched_hands_off(const struct hy_sched_input *input, const char *node, struct hy_buf *out);
 
 /* Who carries decisions out action by action, and decides anew between them, remembers what is on its way back, and hands it
  * in with each decision: _decided() with what has been decided, then _ordered() for each of its actions that is ordered. */

@@ -12,6 +12,8 @@
  *   - is synchronous and may block: it has until its deadline (host->ms_left), then its process group gets SIGTERM and,
  *     5 s later, SIGKILL, and the operation counts as timed out;
  *   - may crash, leak, exit() or print: that harms nobody, and becomes the operation's result ("killed by SIGSEGV");
+ *   - may have been loaded some time before it is called (agents with HALYARD_CAP_FAST_RELEASE are): what a constructor
+ *     finds out may be old;
  *   - may keep nothing in memory for the next one: state lives in the system (the address is there or not), or below
  *     host->state_dir;
  *   - runs as root with a clean environment (PATH, LANG=C), its own process group, stdin from /dev/null; what it writes
@@ -117,7 +119,9 @@ struct halyard_host {
     const char *(*get)(const struct halyard_op *op, const char *name);
     /* A meta attribute as OCF agents see it in CRM_meta_* ("timeout" and "interval" in ms, "clone_max", ...),
      * "lsb_folder", where init scripts lie, and for start "handed_over": the node that had started it, has stopped it in
-     * good order less than 2 s ago, and has said so; nobody else may still have it. NULL: not there. */
+     * good order less than 2 s ago, and has said so; nobody else may still have it. For watch "managed": "false" while the
+     * resource is not managed (is-managed, maintenance): then it may tell, and must not touch anything. When that
+     * changes, watch is ended and begun anew. NULL: not there. */
     const char *(*meta)(const struct halyard_op *op, const char *name);
     /* The resource: "ClusterIP", or with its number, "db:1", when it is an instance of a globally unique clone. */
     const char *(*resource)(const struct halyard_op *op);

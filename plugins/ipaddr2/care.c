@@ -28,11 +28,11 @@ static int64_t lease(const struct hy_ip_watch *watch)
     return watch->host->lease_ms(watch->op);
 }
 
-/* start has added it, stop has not begun, the node may have it, and where it was it would serve. */
+/* Somebody wants it managed, start has added it, stop has not begun, the node may have it, and where it was it would serve. */
 static bool may_put_back(const struct hy_ip_watch *watch, const struct hy_ip_view *view)
 {
-    return view->found.count == 0 && view->link.index && !watch->trouble && !watch->dad_failed && lease(watch) > 0 &&
-           hy_ip_held(watch->host, watch->op);
+    return !watch->hands_off && view->found.count == 0 && view->link.index && !watch->trouble && !watch->dad_failed &&
+           lease(watch) > 0 && hy_ip_held(watch->host, watch->op);
 }
 
 /* Where watch has never seen it, as start would have placed it. */
@@ -287,7 +287,7 @@ void hy_ip_care_routes(struct hy_ip_watch *watch, int64_t now)
         return;
     watch->routes_at = now + HY_IP_ROUTE_RENEW_MS;
     watch->routes_looked = now;
-    if (watch->trouble || !hy_ip_watch_may_act(watch) || !hy_ip_held(watch->host, watch->op))
+    if (watch->hands_off || watch->trouble || !hy_ip_watch_may_act(watch) || !hy_ip_held(watch->host, watch->op))
         return;
     bool ends = lease(watch) != INT64_MAX;
     struct hy_ip_routes_order order = {.source = &config->target.addr,

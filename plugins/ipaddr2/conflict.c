@@ -9,8 +9,12 @@
 #include <string.h>
 
 #define PROBE_GAP_MS 10
-#define ASK_AGAIN_MS 50
-#define QUIET_ROUNDS 2 /* one lost packet must not look like a free address */
+/* While somebody answers he is asked each 5 ms, later each 20th part of the time that it has taken so far. */
+#define ASK_AGAIN_MS 5
+#define ASK_AGAIN_MOST_MS 20
+#define WAITED_PARTS 20
+#define QUIET_QUESTIONS 3 /* one lost packet must not look like a free address */
+#define QUIET_ANSWERS 3   /* nor one answer that takes three times as long as the slowest before */
 
 struct own_mac {
     const uint8_t *mac;
@@ -35,6 +39,7 @@ struct inquiry {
     const struct hy_ip_addr *addr;
     int fd;
     uint8_t *owner;
+    int64_t *heard; /* when an answer came last */
 };
 
 /* Listens until `until`, or until the first answer. 1: a foreign owner has answered. */
@@ -55,6 +60,7 @@ static int listen_until(const struct inquiry *inquiry, int64_t until, bool to_th
         if (rc != 1 || hy_ip_is_own_mac(inquiry->nl, mac))
             continue;
         memcpy(inquiry->owner, mac, sizeof mac);
+        *inquiry->heard = hy_ip_now_ms();
         heard = 1;
         if (!to_the_end)
             break;
@@ -68,17 +74,48 @@ static int ask_for(const struct inquiry *inquiry, int64_t until, bool to_the_end
     return rc ? rc : listen_until(inquiry, until, to_the_end);
 }
 
-/* A host whose daemons were all killed answers until the lifetime of its address ends. */
-static int wait_until_free(const struct inquiry *inquiry, int64_t until)
+/* What has been heard since the last answer: questions, and nothing. */
+struct silence {
+    int64_t since; /* when the first of them was asked */
+    int questions;
+    int64_t slowest; /* answer so far: the time from the first question that was not answered before it */
+};
+
+static int64_t next_gap(const struct silence *silence, int64_t waited)
 {
-    int quiet = 0;
-    while (quiet < QUIET_ROUNDS && hy_ip_now_ms() < until) {
-        int rc = ask_for(inquiry, hy_ip_now_ms() + ASK_AGAIN_MS, true);
+    int64_t gap = silence->questions ? ASK_AGAIN_MS : waited / WAITED_PARTS;
+    return gap < ASK_AGAIN_MS ? ASK_AGAIN_MS : gap > ASK_AGAIN_MOST_MS ? ASK_AGAIN_MOST_MS : gap;
+}
+
+/* At least as long as is listened before an address that nobody answered for at all is taken. */
+static bool lasts(const struct silence *silence, int64_t check_ms, int64_t now)
+{
+    int64_t needed = silence->slowest * QUIET_ANSWERS > check_ms ? silence->slowest * QUIET_ANSWERS : check_ms;
+    return silence->questions >= QUIET_QUESTIONS && now - silence->since >= needed;
+}
+
+/* A host whose daemons were all killed answers until the lifetime of its address ends. 0: it answers no more; 1: it still does. */
+static int wait_until_free(const struct inquiry *inquiry, int64_t begin, const struct hy_ip_conflict *conflict)
+{
+    struct silence silence = {.slowest = *inquiry->heard - begin};
+    for (;;) {
+        int64_t now = hy_ip_now_ms();
+        if (lasts(&silence, conflict->check_ms, now))
+            return 0;
+        if (now >= begin + conflict->wait_ms)
+            return 1;
+        if (!silence.questions)
+            silence.since = now;
+        int rc = ask_for(inquiry, now + next_gap(&silence, now - begin), true);
         if (rc < 0)
             return rc;
-        quiet = rc ? 0 : quiet + 1;
+        silence.questions++;
+        if (!rc)
+            continue;
+        int64_t took = *inquiry->heard - silence.since;
+        silence.slowest = took > silence.slowest ? took : silence.slowest;
+        silence.questions = 0;
     }
-    return quiet < QUIET_ROUNDS;
 }
 
 static int inquire(const struct inquiry *inquiry, struct hy_ip_conflict *conflict)
@@ -89,7 +126,7 @@ static int inquire(const struct inquiry *inquiry, struct hy_ip_conflict *conflic
     if (rc == 0)
         rc = ask_for(inquiry, begin + conflict->check_ms, false);
     if (rc == 1) {
-        rc = wait_until_free(inquiry, begin + conflict->wait_ms);
+        rc = wait_until_free(inquiry, begin, conflict);
         conflict->waited_ms = hy_ip_now_ms() - begin + 1;
     }
     return rc;
@@ -104,6 +141,8 @@ int hy_ip_conflict_check(struct hy_ip_nl *nl, int *fd, const struct hy_ip_link *
     *fd = hy_ip_packet_listener(link, addr);
     if (*fd < 0)
         return *fd;
-    struct inquiry inquiry = {.nl = nl, .link = link, .addr = addr, .fd = *fd, .owner = conflict->owner};
+    int64_t heard = 0;
+    struct inquiry inquiry = {
+        .nl = nl, .link = link, .addr = addr, .fd = *fd, .owner = conflict->owner, .heard = &heard};
     return inquire(&inquiry, conflict);
 }

@@ -85,13 +85,15 @@ static void tell(struct hy_ip_watch *watch, const uint8_t mac[6], int64_t now)
     hy_ip_mac_text(mac, text);
     memcpy(watch->claimer, mac, sizeof watch->claimer);
     watch->told_at = now;
-    hy_ip_watch_say(watch, "%s is claimed by %s on %s too: another host has this address. It is announced again",
-                    watch->config.target.text, text, watch->link.name);
+    hy_ip_watch_say(watch, "%s is claimed by %s on %s too: another host has this address. %s",
+                    watch->config.target.text, text, watch->link.name,
+                    watch->hands_off ? "The resource is not managed: it is not announced again"
+                                     : "It is announced again");
 }
 
 static void defend(struct hy_ip_watch *watch, const uint8_t mac[6], int64_t now)
 {
-    int rc = hy_ip_announce(&watch->packets, &watch->link, &watch->config.target.addr);
+    int rc = watch->hands_off ? 0 : hy_ip_announce(&watch->packets, &watch->link, &watch->config.target.addr);
     if (rc)
         watch->host->log(watch->op, LOG_WARNING, "%s cannot be announced on %s: %s", watch->config.target.text,
                          watch->link.name, strerror(-rc));

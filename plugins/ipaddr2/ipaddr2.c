@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/if_addr.h>
+#include <sched.h>
 #include <string.h>
 
 #define PATIENCE_MS 100
@@ -155,6 +156,8 @@ static enum halyard_rc release(const struct halyard_host *host, const struct hal
         answer = remove_all(host, op, &nl, &view);
     else if (rc != -ENODEV) /* no link, no address */
         answer = hy_ip_failed(host, op, rc, "the addresses of this host cannot be listed");
+    (void)
+        sched_yield(); /* at the end of the lease many are released at once: first all addresses, then what is left of them */
     if (hy_ip_mark(host, op, HY_IP_ROUTED))
         answer = remove_routes(host, op, &nl, target, answer);
     if (rc == 0 && answer == HALYARD_OK)

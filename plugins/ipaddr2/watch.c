@@ -226,6 +226,8 @@ enum halyard_rc hy_ip_watch(const struct halyard_host *host, const struct halyar
     enum halyard_rc answer = hy_ip_config_read(host, op, &watch.config);
     if (answer != HALYARD_OK)
         return answer;
+    const char *managed = host->meta(op, "managed");
+    watch.hands_off = managed && strcmp(managed, "false") == 0;
     hold_back_signals(&watch);
     go_first();
     int rc = open_sockets(&watch);

@@ -22,6 +22,7 @@ struct hy_ip_watch {
     struct hy_ip_nl hears;
     sigset_t waiting; /* the signal mask while it waits */
     bool relevant;    /* an event that calls for a look */
+    bool hands_off;   /* the resource is not managed: what happens to the address is told, and nothing done about it */
 
     /* care.c */
     bool present;

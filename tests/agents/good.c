@@ -140,7 +140,10 @@ static enum halyard_rc monitor(const struct halyard_host *host, const struct hal
 
 static enum halyard_rc watch(const struct halyard_host *host, const struct halyard_op *op)
 {
+    const char *managed = host->meta(op, "managed");
     record(host, op, "watch", "begin");
+    if (managed && strcmp(managed, "false") == 0)
+        record(host, op, "watch", "unmanaged");
     if (is_there(host, op, "watchless"))
         return HALYARD_ERR_GENERIC;
     for (;;) {

@@ -11,6 +11,11 @@ tests_bench_scheduler_decide_SOURCES = tests/bench/scheduler/decide.c
 tests_bench_scheduler_decide_CPPFLAGS = $(HACTL_CPPFLAGS)
 tests_bench_scheduler_decide_LDADD = $(HACTL_LIBS)
 
+check_PROGRAMS += tests/bench/release/release
+tests_bench_release_release_SOURCES = tests/bench/release/release.c
+tests_bench_release_release_CPPFLAGS = $(CORE_CPPFLAGS)
+tests_bench_release_release_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(DL_LIBS)
+
 EXTRA_DIST += \
 	tests/bench/README.md \
 	tests/bench/bench/__init__.py \

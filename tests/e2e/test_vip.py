@@ -99,6 +99,25 @@ class Vip(ClusterCase):
             self.assertEqual(list(who.peek()["holders"]), ["test1"])
         self.nothing_failed()
 
+    def stays_away(self, ping):
+        """For longer than a watch takes that defends it, by a factor of thousands."""
+        self.shell("test1", f"ip address del {VIP}/24 dev eth0")
+        ping.wait_silent(700)
+        self.assertFalse(self.testbed["test1"].has_address(VIP))
+
+    def test_removed_in_maintenance(self):
+        """The operator said: hands off. At the end of maintenance the cluster looks after it again."""
+        with self.testbed.ping() as ping:
+            ping.wait_answered()
+            with self.logs("test1", "ClusterIP is not managed: "):
+                self.check("test3", "configure", "property", "maintenance-mode=true")
+            self.stays_away(ping)
+            with self.logs("test1", "ClusterIP is managed again: "):
+                self.check("test3", "configure", "property", "maintenance-mode=false")
+            self.wait_holder("test1")
+            ping.wait_answered()
+        self.wait_whole()
+
     def test_ipv6_removed_by_somebody(self):
         with self.logs("test3", rf"{VIP6} was removed from eth0, not by the cluster: it was put back"):
             self.shell("test3", f"ip address del {VIP6}/64 dev eth0")

@@ -252,7 +252,8 @@ static void answer_state(void *context, struct hy_buf *report, struct hy_buf *ci
         report,
         "{\"version\":1,\"halyard\":\"0.1.0\",\"cluster\":\"seed\",\"node\":\"test1\",\"wall_us\":%lld,\"dc\":%s,"
         "\"is_dc\":false,\"quorum\":%s,\"acting\":false,\"waiting\":null,\"lease_ms\":%d,\"age_ms\":%d,\"term\":3,"
-        "\"commit\":%llu,\"applied\":%llu,\"profile\":\"lan\",\"worst_case_ms\":193,\"detection\":{\"profile\":\"lan\","
+        "\"commit\":%llu,\"applied\":%llu,\"profile\":\"lan\",\"worst_case_ms\":193,\"watchdog\":\"/dev/watchdog "
+        "(iTCO_wdt), 10 s\",\"detection\":{\"profile\":\"lan\","
         "\"heartbeat_ms\":25,"
         "\"dead_after_ms\":168,\"least_ms\":120,\"most_ms\":240,\"adapts\":true,\"wish\":{\"node\":\"test3\","
         "\"dead_after_ms\":168,\"of\":\"test1\",\"gap_ms\":101,\"by\":\"heartbeats\"}},\"in_flight\":[],\"nodes\":[",

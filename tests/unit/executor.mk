@@ -1,4 +1,4 @@
-UNIT_TESTS += test_operation test_executor test_executor_lease
+UNIT_TESTS += test_operation test_executor test_executor_lease test_executor_warm test_watchdog
 test_operation_SOURCES = tests/unit/test_operation.c tests/lib/run.h
 test_operation_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_operation_LDADD = libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS)
@@ -14,3 +14,14 @@ test_executor_lease_SOURCES = tests/unit/test_executor_lease.c $(EXECUTOR_BENCH)
 test_executor_lease_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools
 test_executor_lease_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_executor_lease_DEPENDENCIES = $(TEST_AGENTS)
+
+test_executor_warm_SOURCES = tests/unit/test_executor_warm.c $(EXECUTOR_BENCH) tests/lib/run.h tests/lib/folder.h
+test_executor_warm_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools
+test_executor_warm_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_executor_warm_DEPENDENCIES = $(TEST_AGENTS)
+
+test_watchdog_SOURCES = tests/unit/test_watchdog.c $(EXECUTOR_BENCH) tests/lib/run.h tests/lib/folder.h
+test_watchdog_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools
+test_watchdog_LDFLAGS = -Wl,--wrap=ioctl $(AM_LDFLAGS)
+test_watchdog_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_cib.a libhy_base.a $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_watchdog_DEPENDENCIES = $(TEST_AGENTS)

@@ -3,6 +3,7 @@
 
 #include "agent_test/handover.h"
 #include "executor/lease.h"
+#include "executor/watchdog.h"
 #include "lib/folder.h"
 
 #include <dirent.h>
@@ -66,6 +67,13 @@ static _Noreturn void be_executor(const struct bench *bench, int max_children)
                                           .trust_any_owner = true,
                                           .log = &log};
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    char *device = hy_asprintf("%s/watchdog", bench->folder);
+    struct hy_err err;
+    if (bench->watchdog && hy_watchdog_open(device, 5 * HY_SECOND, &log, &options.watchdog, &err)) {
+        fprintf(stderr, "%s\n", err.text);
+        _exit(9);
+    }
+    free(device);
     close(bench->listener);
     if (bench->no_bpf)
         lose_bpf();
@@ -86,9 +94,10 @@ bool bench_may_bpf(void)
     return may;
 }
 
-static void open_bench(struct bench *bench, int max_children, bool no_bpf)
+static void open_bench(struct bench *bench, int max_children, bool no_bpf, bool watchdog)
 {
-    *bench = (struct bench){.no_bpf = no_bpf, .folder = folder_make(), .next_id = UINT64_C(0x100000001)};
+    *bench = (struct bench){
+        .no_bpf = no_bpf, .watchdog = watchdog, .folder = folder_make(), .next_id = UINT64_C(0x100000001)};
     ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
     bench->agents = hy_asprintf("%s/agents", bench->folder);
     ck_assert_int_eq(mkdir(bench->agents, 0755), 0);
@@ -103,6 +112,8 @@ static void open_bench(struct bench *bench, int max_children, bool no_bpf)
     bench->listener = handover_listen(path);
     ck_assert_int_ge(bench->listener, 0);
     free(path);
+    if (watchdog)
+        bench_touch(bench, "watchdog", "");
     bench->executor = fork();
     if (bench->executor == 0)
         be_executor(bench, max_children);
@@ -112,12 +123,17 @@ static void open_bench(struct bench *bench, int max_children, bool no_bpf)
 
 void bench_open(struct bench *bench, int max_children)
 {
-    open_bench(bench, max_children, false);
+    open_bench(bench, max_children, false, false);
 }
 
 void bench_open_without_bpf(struct bench *bench)
 {
-    open_bench(bench, 0, true);
+    open_bench(bench, 0, true, false);
+}
+
+void bench_open_with_watchdog(struct bench *bench)
+{
+    open_bench(bench, 0, false, true);
 }
 
 void bench_accept_core(struct bench *bench)

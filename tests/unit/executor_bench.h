@@ -14,10 +14,11 @@
 #include <sys/types.h>
 
 struct bench {
-    bool no_bpf;  /* the kernel refuses the executor what has to do with BPF */
-    char *folder; /* the agents record here */
-    char *agents; /* plug-ins, below it */
-    int listener; /* where cores come to */
+    bool no_bpf;   /* the kernel refuses the executor what has to do with BPF */
+    bool watchdog; /* FOLDER/watchdog is the executor's watchdog device */
+    char *folder;  /* the agents record here */
+    char *agents;  /* plug-ins, below it */
+    int listener;  /* where cores come to */
     pid_t executor;
     pid_t core;
     struct hy_executor_link *link;
@@ -27,6 +28,8 @@ struct bench {
 
 void bench_open(struct bench *bench, int max_children);
 void bench_open_without_bpf(struct bench *bench);
+/* The test program must make a watchdog of the file: it is what was written to it. */
+void bench_open_with_watchdog(struct bench *bench);
 /* Will the kernel give this user a BPF map? Where not, there is one kind of lease page only to test. */
 bool bench_may_bpf(void);
 void bench_accept_core(struct bench *bench); /* waits for the (next) core */

@@ -22,3 +22,8 @@ test_scores_CPPFLAGS = $(test_scheduler_CPPFLAGS)
 test_scores_LDADD = $(test_scheduler_LDADD)
 
 EXTRA_DIST += tests/golden/scheduler
+
+UNIT_TESTS += test_hands_off
+test_hands_off_SOURCES = tests/unit/test_hands_off.c tests/unit/sched_world.c tests/unit/sched_world.h tests/lib/run.h
+test_hands_off_CPPFLAGS = $(test_scheduler_CPPFLAGS)
+test_hands_off_LDADD = $(test_scheduler_LDADD)

@@ -92,6 +92,7 @@ START_TEST(groups_are_read)
         "%suser = \"halyard\"; key = \"/etc/k\"; bus = { port = 7000; };\n"
         "detection = { profile = \"fast\"; dead_after_ms = 40; };\n"
         "paths = { state = \"/srv/h\"; lsb = \"/opt/init.d\"; };\n"
+        "watchdog = { device = \"/dev/watchdog1\"; timeout_s = 30; };\n"
         "log = { file = \"/var/log/h.log\"; level = \"debug\"; format = \"json\"; syslog = true; stderr = true; };\n",
         GOOD);
     struct hy_config *config = read_good(text);
@@ -165,6 +166,7 @@ START_TEST(printed_and_read_back)
         "user = \"halyard\"; key = \"/etc/k \\\"1\\\"\\\\\"; bus = { port = 7000; };\n"
         "detection = { profile = \"fast\"; dead_after_ms = 40; release_margin_ms = 9; };\n"
         "paths = { state = \"/srv/h\"; lsb = \"/opt/init.d\"; };\n"
+        "watchdog = { device = \"/dev/watchdog1\"; timeout_s = 30; };\n"
         "log = { file = \"/var/log/h.log\"; level = \"debug\"; format = \"json\"; syslog = true; stderr = true; };\n"};
     for (size_t i = 0; i < 2; i++) {
         char text[4096];
@@ -179,6 +181,8 @@ START_TEST(printed_and_read_back)
         ck_assert_str_eq(config->links.items[1].addresses[2], "10.0.0.5");
         ck_assert_str_eq(config->links.items[1].settings.items[1].value, "3");
         ck_assert_int_eq(config->detection.dead_after, (i ? 40 : 120) * HY_MS);
+        ck_assert_int_eq(config->watchdog.timeout, (i ? 30 : 0) * HY_SECOND);
+        ck_assert_int_eq(config->watchdog.device != NULL, i > 0);
         ck_assert_str_eq(config->key_file, i ? "/etc/k \"1\"\\" : "/etc/halyard/halyard.key");
         hy_config_print(config, &second);
         ck_assert_str_eq(hy_buf_text(&first), hy_buf_text(&second));
@@ -195,7 +199,7 @@ static const struct mistake {
 } mistakes[] = {
     {"cluster = \"seed\";\n", "cluster = \"seed\";\nclustre = \"x\";\n",
      ":2: unknown setting 'clustre': the file may have cluster, node, nodes, key, user, links, bus, detection, paths, "
-     "log"},
+     "watchdog, log"},
     {"cluster = \"seed\"", "cluster = 5", ":1: 'cluster': expected a text in quotes"},
     {"cluster = \"seed\"", "cluster = \"two words\"",
      ":1: cluster 'two words' is no name: expected 1 to 255 letters, digits, '.', '_' or '-'"},
@@ -212,7 +216,8 @@ static const struct mistake {
     {"\"fd00::160\"", "\"test5\"",
      ":6: address 'test5' is no address: expected a numeric one, as 172.100.102.151 or fd00::151"},
     {"nodes = (", "nodes = \"test1\"; x = (",
-     ":3: unknown setting 'x': the file may have cluster, node, nodes, key, user, links, bus, detection, paths, log"},
+     ":3: unknown setting 'x': the file may have cluster, node, nodes, key, user, links, bus, detection, paths, "
+     "watchdog, log"},
     {"links = (", "links = \"udpu\"; key = \"/k\"; log = { level = \"info\"; }; bus = (",
      ":7: links: expected a list, as links = ( { transport = \"udpu\"; port = 5405; } );"},
     {"id = 3;", "id = 3; witness = 1;", ":6: 'witness': expected true or false, without quotes"},
@@ -227,6 +232,14 @@ static const struct mistake {
     {"node = \"test3\";", "node = \"test3\"; log = { syslog = 1; };",
      ":2: 'syslog': expected true or false, without quotes"},
     {"node = \"test3\";", "node = \"test3\"; log = { format = \"xml\"; };", ":2: format 'xml': expected text or json"},
+    {"node = \"test3\";", "node = \"test3\"; watchdog = { timeout_s = 10; };",
+     ":2: watchdog: device is missing: expected one, as device = \"/dev/watchdog\";"},
+    {"node = \"test3\";", "node = \"test3\"; watchdog = { device = \"watchdog\"; };",
+     ":2: 'device': 'watchdog' is no absolute path"},
+    {"node = \"test3\";", "node = \"test3\"; watchdog = { device = \"/dev/watchdog\"; timeout_s = 1; };",
+     ":2: 'timeout_s': 1 is out of range: expected 2 to 600"},
+    {"node = \"test3\";", "node = \"test3\"; watchdog = { device = \"/dev/watchdog\"; timeout = 10; };",
+     ":2: unknown setting 'timeout': watchdog may have device, timeout_s"},
     {"node = \"test3\";", "node = \"test3\"; bus = { port = 70000; };",
      ":2: 'port': 70000 is out of range: expected 1 to 65535"},
     {"node = \"test3\";", "node = \"test3\"; detection = { profile = \"quick\"; };",

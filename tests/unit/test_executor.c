@@ -470,6 +470,35 @@ START_TEST(a_watch_that_ends_is_started_again)
 }
 END_TEST
 
+/* Its instances, too, and each time that it changes. */
+START_TEST(a_watch_is_told_whether_the_resource_is_managed)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    bench_expect_start(&bench, "a:0", good);
+    bench_expect_start(&bench, "b", good);
+    BENCH_UNTIL(bench_count_lines(&bench, "a:0 watch begin") == 1 && bench_count_lines(&bench, "b watch begin") == 1);
+    BENCH_UNTIL(hy_executor_hands_off(bench.link, "x\na\n") == 0);
+    BENCH_UNTIL(bench_count_lines(&bench, "a:0 watch unmanaged") == 1);
+    ck_assert_uint_eq(bench_count_lines(&bench, "b watch begin"), 1);
+    BENCH_UNTIL(hy_executor_hands_off(bench.link, "*\n") == 0);
+    BENCH_UNTIL(bench_count_lines(&bench, "b watch unmanaged") == 1);
+    ck_assert_uint_eq(bench_count_lines(&bench, "a:0 watch begin"), 2);
+    bench_expect_start(&bench, "c", good);
+    BENCH_UNTIL(bench_count_lines(&bench, "c watch unmanaged") == 1);
+    BENCH_UNTIL(hy_executor_hands_off(bench.link, "") == 0);
+    BENCH_UNTIL(bench_count_lines(&bench, "a:0 watch begin") == 3 && bench_count_lines(&bench, "b watch begin") == 3 &&
+                bench_count_lines(&bench, "c watch begin") == 2);
+    ck_assert_uint_eq(bench_count_lines(&bench, "a:0 watch unmanaged"), 1);
+    char *path = hy_asprintf("%s/executor.log", bench.folder);
+    char *log = file_read(path, &(size_t){0});
+    ck_assert_ptr_null(strstr(log, "watch: ended")); /* nobody need know */
+    free(log);
+    free(path);
+    bench_close(&bench);
+}
+END_TEST
+
 /* ---- the lease */
 
 START_TEST(an_agent_built_for_version_1_0_works)
@@ -570,6 +599,7 @@ static void add_looking(Suite *suite)
     tcase_add_test(tcase, what_a_watch_sees_is_checked_at_once);
     tcase_add_test(tcase, without_a_monitor_the_executor_looks_itself);
     tcase_add_test(tcase, a_watch_that_ends_is_started_again);
+    tcase_add_test(tcase, a_watch_is_told_whether_the_resource_is_managed);
 }
 
 int main(int argc, char **argv)

@@ -2,14 +2,18 @@
 #include "ipaddr2_case.h"
 
 #include <linux/capability.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 START_TEST(descriptor_is_sound)
@@ -276,6 +280,78 @@ START_TEST(conflict_that_ends)
     ck_assert_ptr_nonnull(strstr(host.log, "was answered by 02:00:00:00:00:02"));
     ck_assert(address_here(VIP));
     ck_assert(!address_there(VIP));
+}
+END_TEST
+
+static int64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void send_answer(int fd, const uint8_t question[42])
+{
+    static const uint8_t mac[6] = {0x02, 0, 0, 0, 0, 0x02};
+    uint8_t frame[42];
+    memcpy(frame, question, sizeof frame);
+    memcpy(frame, question + 6, 6);
+    memcpy(frame + 6, mac, 6);
+    frame[21] = 2; /* reply */
+    memcpy(frame + 22, mac, 6);
+    memcpy(frame + 28, question + 38, 4);
+    memcpy(frame + 32, question + 22, 10);
+    ck_assert_int_eq(send(fd, frame, sizeof frame, 0), sizeof frame);
+}
+
+/* Answers each question there, after `ms`, for as long as `lasts`; then says when the last answer went out. */
+static _Noreturn void answer_slowly(int ms, int64_t lasts, int report)
+{
+    static const uint8_t vip[4] = {VIP_BYTES};
+    uint8_t frame[42];
+    int fd = listen_there();
+    int64_t end = now_ms() + lasts, last = 0;
+    if (write(report, "", 1) != 1)
+        _exit(1);
+    while (now_ms() < end) {
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        if (poll(&ready, 1, 1) != 1 || recv(fd, frame, sizeof frame, 0) < (ssize_t)sizeof frame)
+            continue;
+        if (memcmp(frame + 12, "\x08\x06", 2) != 0 || frame[21] != 1 || memcmp(frame + 38, vip, 4) != 0)
+            continue;
+        poll(NULL, 0, ms);
+        send_answer(fd, frame);
+        last = now_ms();
+    }
+    if (write(report, &last, sizeof last) != sizeof last)
+        _exit(1);
+    _exit(0);
+}
+
+/* From the last answer to the address being taken it takes little, and yet longer than any answer has taken. */
+START_TEST(a_conflict_that_ends_is_seen_at_once)
+{
+    static const struct {
+        int answer_ms;
+        int64_t least;
+    } cases[] = {{0, 20}, {20, 45}};
+    use_example();
+    agent_host_set(&host, "conflict_wait_ms", "30000");
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    pid_t child = fork();
+    if (child == 0)
+        answer_slowly(cases[_i].answer_ms, 700, ends[1]);
+    ck_assert_int_gt(child, 0);
+    char ready;
+    ck_assert_int_eq(read(ends[0], &ready, 1), 1);
+    expect(start(), HALYARD_OK);
+    int64_t taken = now_ms(), last = 0;
+    ck_assert_int_eq(read(ends[0], &last, sizeof last), sizeof last);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    ck_assert_ptr_nonnull(strstr(host.log, "was answered by 02:00:00:00:00:02"));
+    ck_assert_int_ge(taken - last, cases[_i].least);
+    ck_assert(address_here(VIP));
 }
 END_TEST
 
@@ -579,6 +655,7 @@ int main(void)
     tcase_add_test(tests, adopts_what_is_there);
     tcase_add_test(tests, conflict_that_stays);
     tcase_add_test(tests, conflict_that_ends);
+    tcase_add_loop_test(tests, a_conflict_that_ends_is_seen_at_once, 0, 2);
     tcase_add_test(tests, own_second_link_is_no_conflict);
     tcase_add_test(tests, runs_on_a_bridge);
     tcase_add_test(tests, two_addresses_on_one_interface);

@@ -106,6 +106,28 @@ START_TEST(watch_puts_nothing_back_without_the_lease)
 }
 END_TEST
 
+/* In maintenance somebody else decides. What was removed stays so; what another claims is told, and not answered. */
+START_TEST(watch_touches_nothing_that_is_not_managed)
+{
+    use_example();
+    expect(start(), HALYARD_OK);
+    agent_host_set_meta(&host, "managed", "false");
+    int fd = listen_there();
+    watch_until_it_is_up(fd);
+    ip_here("address del " VIP "/24 dev eth0");
+    ck_assert(agent_host_hears(&host, VIP " was removed from eth0\n"));
+    ck_assert(!address_here(VIP));
+    int status = agent_host_end_watch(&host, SIGTERM);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+    ck_assert(!address_here(VIP));
+    agent_host_set_meta(&host, "managed", "true");
+    agent_host_watch(&host);
+    ck_assert(agent_host_hears(&host, "put back at once"));
+    ck_assert(address_here(VIP));
+    close(fd);
+}
+END_TEST
+
 START_TEST(watch_sees_the_end_of_the_interface)
 {
     use_example();
@@ -405,6 +427,7 @@ int main(void)
     tcase_add_test(tests, watch_puts_back_as_it_was);
     tcase_add_test(tests, watch_puts_ipv6_back);
     tcase_add_test(tests, monitor_waits_for_what_is_put_back);
+    tcase_add_test(tests, watch_touches_nothing_that_is_not_managed);
     tcase_add_test(tests, watch_puts_nothing_back_without_the_lease);
     tcase_add_test(tests, watch_sees_the_end_of_the_interface);
     tcase_add_test(tests, claim_of_another_is_told_and_answered);

@@ -350,6 +350,14 @@ int rig_end_lease(struct rig *rig, hy_time patience)
 
 /* ---- processes */
 
+/* A child that the executor keeps ready, or is about to: no operation of ours. */
+static bool is_kept_ready(const struct rig *rig, const struct process *process)
+{
+    return process->parent == rig->executor &&
+           (strcmp(process->name, "halyard-warm") == 0 || strcmp(process->name, "halyard-load") == 0 ||
+            strcmp(process->name, "halyard-exec") == 0);
+}
+
 pid_t rig_operation(const struct rig *rig, const process_list *before)
 {
     process_list all;
@@ -359,7 +367,8 @@ pid_t rig_operation(const struct rig *rig, const process_list *before)
         bool old = false;
         for (size_t k = 0; k < before->count; k++)
             old = old || before->items[k].pid == all.items[i].pid;
-        if (!old && all.items[i].parent == rig->executor && all.items[i].state != 'Z')
+        if (!old && all.items[i].parent == rig->executor && all.items[i].state != 'Z' &&
+            !is_kept_ready(rig, &all.items[i]))
             found = all.items[i].pid;
     }
     hy_vec_free(&all);
@@ -373,4 +382,7 @@ void rig_left(const struct rig *rig, process_list *left)
     if (rig->executor && process_children(rig->executor, "halyard-guard", &known[2]))
         count = 3;
     processes_below(getpid(), known, count, left);
+    for (size_t i = left->count; i-- > 0;)
+        if (rig->executor && is_kept_ready(rig, &left->items[i]))
+            hy_vec_remove(left, i);
 }

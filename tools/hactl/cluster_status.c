@@ -83,6 +83,8 @@ static void print_report(const struct hactl_state *state)
         printf("Lease: %" PRId64 " ms left\n", hactl_state_number(state, "lease_ms"));
     printf("Term: %" PRId64 ", committed %" PRId64 ", applied %" PRId64 "\n", hactl_state_number(state, "term"),
            hactl_state_number(state, "commit"), hactl_state_number(state, "applied"));
+    if (json_is_string(json_object_get(state->report, "watchdog")))
+        printf("Watchdog: %s\n", hactl_state_text(state, "watchdog"));
     struct hy_buf detection = {0};
     hactl_detection_print(state, "Detection: ", &detection);
     fputs(hy_buf_text(&detection), stdout);
