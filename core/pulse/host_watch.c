@@ -49,13 +49,11 @@ static bool read_cpu(const char *line, size_t *cpu, uint64_t *steal)
 
 static hy_time look_at_steal(struct hy_host_watch *watch)
 {
-    static const size_t room = STAT_ROOM;
+    uint64_t most = 0;
     if (watch->stat < 0)
         return 0;
-    char *text = hy_alloc(room);
-    uint64_t most = 0;
-    read_text(watch->stat, text, room);
-    for (const char *line = text; line && *line;) {
+    read_text(watch->stat, watch->text, STAT_ROOM);
+    for (const char *line = watch->text; line && *line;) {
         const char *end = strchr(line, '\n');
         size_t cpu;
         uint64_t steal;
@@ -70,7 +68,6 @@ static hy_time look_at_steal(struct hy_host_watch *watch)
         }
         line = end ? end + 1 : NULL;
     }
-    free(text);
     return (hy_time)(most * (uint64_t)HY_SECOND / (uint64_t)watch->ticks);
 }
 
@@ -93,6 +90,7 @@ void hy_host_watch_open(struct hy_host_watch *watch, const char *proc)
     watch->stat = open_in(proc, "stat");
     watch->cpu = open_in(proc, "pressure/cpu");
     watch->memory = open_in(proc, "pressure/memory");
+    watch->text = hy_alloc(STAT_ROOM);
     hy_time stolen, pressure;
     hy_host_watch_look(watch, &stolen, &pressure);
 }
@@ -105,6 +103,8 @@ void hy_host_watch_close(struct hy_host_watch *watch)
             close(*all[i]);
         *all[i] = -1;
     }
+    free(watch->text);
+    watch->text = NULL;
 }
 
 void hy_host_watch_look(struct hy_host_watch *watch, hy_time *stolen, hy_time *pressure)

@@ -18,6 +18,7 @@ struct hy_host_watch {
     long ticks;            /* a second, in which steal is told */
     uint64_t steal[HY_HOST_WATCH_CPUS];
     uint64_t cpu_some, memory_full; /* us */
+    char *text;                     /* room for what is read: whoever looks may have no time to find memory */
 };
 
 /* `proc`: "/proc". Opened once, and read again and again. */
