@@ -29,6 +29,7 @@ EXTRA_DIST += \
 	docs/decisions/out-of-memory.md \
 	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
+	docs/decisions/pulse-thread.md \
 	docs/decisions/python-for-the-testbed.md \
 	docs/decisions/routes-beside.md \
 	docs/decisions/scheduler-differences.md \

@@ -34,6 +34,7 @@
     MUTANT(RELEASED_AT_ONCE, "what a node ran is given away with the verdict, whatever was promised")                  \
     MUTANT(OLD_LIFE_GOES_ON, "what was started before a verdict goes on after the admission")                          \
     MUTANT(HUNG_LOOKS_ALIVE, "heartbeats go on although the main thread has hung for long")                            \
+    MUTANT(SAID_IN_PIECES, "heartbeats go out between two halves of what the log says of a node")                      \
     MUTANT(LEASE_NOT_WATCHED, "the executor does not look at the lease")                                               \
     MUTANT(STALE_ORDER_OBEYED, "an order is obeyed whose DC has been replaced by one that was heard")                  \
     MUTANT(ORDER_TAKEN_TWICE, "an order that comes twice is carried out twice")                                        \

@@ -142,7 +142,8 @@ struct hy_pulse {
     struct pulse_sender senders[PULSE_SENDERS];
     size_t next_sender;
     bool quorum;
-    bool woken; /* the main thread was, and has not come round since */
+    bool woken;     /* the main thread was, and has not come round since */
+    unsigned begun; /* the main thread is inside; its own, nobody else looks at it from without */
     hy_time now;
 
     hy_time lease; /* what membership said last */
@@ -327,11 +328,15 @@ int hy_pulse_new(const struct hy_membership_options *options, const struct hy_pu
 void hy_pulse_free(struct hy_pulse **pulse);
 /* What the log says: all types but TICK, MESSAGE and LINK_DOWN. What comes of it is among the news. */
 int hy_pulse_feed(struct hy_pulse *pulse, const struct hy_membership_event *event, hy_time now, struct hy_err *err);
+/* What is said between these two is one whole for the thread of heartbeats: it sees all of it or nothing, and so do those who
+ * hear it, and the executor. They may be nested. */
+void hy_pulse_begin(struct hy_pulse *pulse);
+void hy_pulse_end(struct hy_pulse *pulse);
 void hy_pulse_set_rule(struct hy_pulse *pulse, enum hy_pulse_rule rule);
 /* What has come since, in order; false: nothing. `news` is an empty one, or the last. */
 bool hy_pulse_take(struct hy_pulse *pulse, struct hy_pulse_news *news);
 void hy_pulse_news_free(struct hy_pulse_news *news);
-hy_time hy_pulse_lease(const struct hy_pulse *pulse);      /* as promised; <= now: none */
+hy_time hy_pulse_lease(const struct hy_pulse *pulse);      /* as promised; 0: none now */
 hy_time hy_pulse_lease_told(const struct hy_pulse *pulse); /* as the executor was told */
 bool hy_pulse_quorum(const struct hy_pulse *pulse, hy_time now);
 hy_time hy_pulse_worst_case(const struct hy_pulse *pulse);

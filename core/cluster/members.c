@@ -293,10 +293,12 @@ static void tell_membership(struct hy_cluster *c)
                                               .count = count,
                                               .number = c->replica.cib->servers_index,
                                               .lineage = hy_members_lineage(c)};
+    hy_pulse_begin(c->pulse);
     hy_admission_feed(c, &event);
-    hy_buf_free(&own);
     for (size_t i = 0; i < fresh_count; i++)
         introduce(c, fresh[i]);
+    hy_pulse_end(c->pulse);
+    hy_buf_free(&own);
 }
 
 void hy_members_refresh(struct hy_cluster *c, bool servers)

@@ -19,6 +19,19 @@ static void leave(const struct hy_pulse *pulse)
         pulse->gate.leave(pulse->gate.context);
 }
 
+/* Of the main thread, which may be inside already. */
+static void enter_main(const struct hy_pulse *pulse)
+{
+    if (!pulse->begun)
+        enter(pulse);
+}
+
+static void leave_main(const struct hy_pulse *pulse)
+{
+    if (!pulse->begun)
+        leave(pulse);
+}
+
 int hy_pulse_new(const struct hy_membership_options *options, const struct hy_pulse_gate *gate, hy_time now,
                  struct hy_pulse **pulse, struct hy_err *err)
 {
@@ -71,7 +84,7 @@ static void tell_lease(struct hy_pulse *pulse)
     hy_time at = pulse->lease;
     if (pulse->rule != HY_PULSE_COUNTS)
         at = pulse->rule == HY_PULSE_WAIVED ? HY_NEVER : 0;
-    if (at == pulse->told)
+    if (at == pulse->told || (at && pulse->begun)) /* what is given by a half of what is said may be wrong */
         return;
     pulse->told = at;
     pulse->gate.lease(pulse->gate.context, at, pulse->since);
@@ -259,10 +272,27 @@ hy_time hy_pulse_deadline(const struct hy_pulse *pulse)
 
 /* ---- the cluster's other parts */
 
+void hy_pulse_begin(struct hy_pulse *pulse)
+{
+    if (HY_MUTANT(SAID_IN_PIECES))
+        return;
+    enter_main(pulse);
+    pulse->begun++;
+}
+
+void hy_pulse_end(struct hy_pulse *pulse)
+{
+    if (HY_MUTANT(SAID_IN_PIECES))
+        return;
+    if (!--pulse->begun)
+        tell_lease(pulse);
+    leave_main(pulse);
+}
+
 /* What is to be said to the others because of it, the thread of heartbeats says. */
 int hy_pulse_feed(struct hy_pulse *pulse, const struct hy_membership_event *event, hy_time now, struct hy_err *err)
 {
-    enter(pulse);
+    enter_main(pulse);
     now = note_time(pulse, now);
     hy_time before = hy_membership_deadline(pulse->membership);
     struct hy_cluster_effects none = {0};
@@ -271,68 +301,68 @@ int hy_pulse_feed(struct hy_pulse *pulse, const struct hy_membership_event *even
     hy_cluster_effects_free(&none);
     if (pulse->gate.sooner && hy_membership_deadline(pulse->membership) < before)
         pulse->gate.sooner(pulse->gate.context);
-    leave(pulse);
+    leave_main(pulse);
     return rc;
 }
 
 void hy_pulse_set_rule(struct hy_pulse *pulse, enum hy_pulse_rule rule)
 {
-    enter(pulse);
+    enter_main(pulse);
     pulse->rule = rule;
     tell_lease(pulse);
-    leave(pulse);
+    leave_main(pulse);
 }
 
 bool hy_pulse_take(struct hy_pulse *pulse, struct hy_pulse_news *news)
 {
-    enter(pulse);
+    enter_main(pulse);
     struct hy_pulse_news empty = *news;
     *news = pulse->news;
     empty.effects.list.count = empty.heard_count = 0;
     empty.hung = 0;
     empty.any = false;
     pulse->news = empty;
-    leave(pulse);
+    leave_main(pulse);
     return news->any;
 }
 
 hy_time hy_pulse_lease(const struct hy_pulse *pulse)
 {
-    enter(pulse);
-    hy_time at = pulse->lease;
-    leave(pulse);
+    enter_main(pulse);
+    hy_time at = pulse->lease > pulse->now ? pulse->lease : 0;
+    leave_main(pulse);
     return at;
 }
 
 hy_time hy_pulse_lease_told(const struct hy_pulse *pulse)
 {
-    enter(pulse);
+    enter_main(pulse);
     hy_time at = pulse->told;
-    leave(pulse);
+    leave_main(pulse);
     return at;
 }
 
 bool hy_pulse_view(const struct hy_pulse *pulse, uint32_t node, hy_time now, struct hy_membership_view *view)
 {
-    enter(pulse);
+    enter_main(pulse);
     bool known = hy_membership_view(pulse->membership, node, later(now, pulse->now), view);
-    leave(pulse);
+    leave_main(pulse);
     return known;
 }
 
 bool hy_pulse_quorum(const struct hy_pulse *pulse, hy_time now)
 {
-    enter(pulse);
+    enter_main(pulse);
     bool quorum = hy_membership_quorum(pulse->membership, later(now, pulse->now));
-    leave(pulse);
+    leave_main(pulse);
     return quorum;
 }
 
 hy_time hy_pulse_worst_case(const struct hy_pulse *pulse)
 {
-    enter(pulse);
+    enter_main(pulse);
     hy_time longest = hy_membership_worst_case(pulse->membership);
-    leave(pulse);
+    leave_main(pulse);
     return longest;
 }
 

@@ -47,11 +47,16 @@ static void scan_appended(struct hy_cluster *c, const struct hy_raft_entry *entr
 static void members_applied(struct hy_cluster *c, uint64_t index, bool led)
 {
     struct replica *replica = &c->replica;
+    if (!replica->logged.count || replica->logged.items[0].index > index)
+        return;
+    hy_pulse_begin(c->pulse);
     while (replica->logged.count && replica->logged.items[0].index <= index) {
         const struct logged_member member = replica->logged.items[0];
         hy_vec_remove(&replica->logged, 0);
         feed_member(c, HY_MEMBERSHIP_COMMITTED, &member, led);
     }
+    hy_replica_tell_lease(c);
+    hy_pulse_end(c->pulse);
 }
 
 static void scan_truncated(struct hy_cluster *c, uint64_t from)
@@ -274,6 +279,7 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
     replica->applied = effect->index;
     replica->applied_term = effect->term;
     replica->snapshot_index = effect->index;
+    hy_pulse_begin(c->pulse); /* sets of servers and verdicts together: docs/decisions/pulse-thread.md */
     hy_members_refresh(c, true);
     members_restored(c);
     /* Behind the snapshot the log goes on, and what it says of members still holds. */
@@ -282,6 +288,8 @@ static void restore(struct hy_cluster *c, const struct hy_raft_effect *effect)
         hy_vec_remove(&replica->logged, 0);
         feed_member(c, HY_MEMBERSHIP_UNLOGGED, &member, false);
     }
+    hy_replica_tell_lease(c);
+    hy_pulse_end(c->pulse);
     note_changed_members(c);
     hy_outbox_restored(c);
     c->controller.due = true;

@@ -7,7 +7,7 @@
  *
  *     const struct halyard_transport halyard_transport_plugin;
  *
- * HOW IT IS RUN. Inside the core, in its one loop thread: it may not block, sleep, fork or start threads. It opens
+ * HOW IT IS RUN. Inside the core, in its thread of heartbeats: it may not block, sleep, fork or start threads. It opens
  * its sockets non-blocking in open() and has the host watch them. The host calls one function of an instance at a
  * time, except that from within received() and link() it may call send(), peer_add() and peer_del(): a transport that
  * walks its list of peers must reckon with that.

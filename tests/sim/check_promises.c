@@ -6,6 +6,7 @@
  *   lease-miscounted          a lease is longer than a majority of the voters has promised, for the epoch it is for
  *   promise-before-admission  a core promises that is not admitted: what it said before it restarted, it does not know
  *   promise-after-verdict     a core promises to a node whose verdict is in its log
+ *   half-told                 the thread of heartbeats sees a snapshot's servers without its verdicts
  *   released-too-early        a node is said to have let go, and its executor holds a lease from before the verdict
  */
 #include "sim/checks.h"
@@ -22,6 +23,7 @@ struct seen {
     hy_time lease_said;
     uint64_t applied;
     uint64_t last_index;              /* of the log, after the last step */
+    uint64_t snapshot, servers;       /* likewise, of the state */
     uint32_t released[SIM_MAX_NODES]; /* the epoch of which that was said last */
 };
 
@@ -192,7 +194,42 @@ static void stepped(void *context, size_t node, const struct hy_cluster_event *e
             check_heartbeat(promises, node, &effects->list.items[i], c, seen);
     seen->applied = c->replica.applied;
     seen->last_index = hy_raft_last_index(c->replica.raft);
+    seen->snapshot = c->replica.snapshot_index;
+    seen->servers = m->servers_index;
+}
+
+/* A snapshot brings a set of servers and verdicts, of which either alone would be a state that never was. */
+static void check_whole(struct promises *promises, size_t node, const struct hy_cluster *c, const struct seen *before)
+{
+    const struct hy_membership *m = c->pulse->membership;
+    if (c->replica.snapshot_index == before->snapshot || c->replica.applied != c->replica.snapshot_index ||
+        m->servers_index == before->servers || m->servers_index != c->replica.cib->servers_index)
+        return;
+    for (size_t i = 0; i < m->count; i++) {
+        const struct hy_node_status *status = hy_cib_node_by_id(c->replica.cib, m->nodes[i].id);
+        if (status && m->nodes[i].applied.epoch < status->epoch)
+            sim_violation(promises->world, "half-told",
+                          "%s counts by the servers of a snapshot, and does not know its verdicts on test%" PRIu32
+                          " yet",
+                          sim_name(promises->world, node), m->nodes[i].id);
+    }
+}
+
+static void between(void *context, size_t node, const struct hy_cluster_event *event, int rc,
+                    const struct hy_cluster_effects *effects)
+{
+    (void)event;
+    (void)rc;
+    struct promises *promises = context;
+    const struct hy_cluster *c = sim_cluster(promises->world, node);
+    struct seen *seen = &promises->seen[node];
+    if (seen->incarnation != c->pulse->membership->incarnation)
+        return;
+    check_whole(promises, node, c, seen);
+    for (size_t i = 0; i < effects->list.count; i++)
+        if (effects->list.items[i].type == HY_CLUSTER_SEND_HEARTBEAT)
+            check_heartbeat(promises, node, &effects->list.items[i], c, seen);
 }
 
 const struct sim_observer sim_check_promises = {
-    .name = "promises", .open = open_check, .close = free, .stepped = stepped, .lease = lease};
+    .name = "promises", .open = open_check, .close = free, .stepped = stepped, .between = between, .lease = lease};

@@ -8,6 +8,7 @@
 
 /* The timer fires, the process is scheduled, the loop comes to it. */
 enum { SHORTEST_LATENESS = 20, LONGEST_LATENESS = 150 };
+enum { COMES_BETWEEN = 50 }; /* per mille */
 
 /* When a thread comes to what is due at `deadline` on its host's clock. */
 static void move(struct sim_world *world, const struct sim_host *host, hy_time deadline, hy_time *due_local,
@@ -206,7 +207,9 @@ void sim_core_step(struct sim_world *world, size_t node, const struct hy_cluster
     err.text[0] = '\0';
     world->spare = (struct hy_cluster_effects){0};
     world->trace.logging = node;
+    host->core.in_step = true;
     int rc = hy_cluster_step(host->core.cluster, event, sim_local(world, node), sim_wall(world, node), &effects, &err);
+    host->core.in_step = false;
     sim_trace_step(world, node, event, rc, &effects, err.text);
     world->says = kinds_of(&effects);
     SIM_OBSERVE_OFTEN(world, stepped, (seer, node, event, rc, &effects))
@@ -242,16 +245,34 @@ void sim_core_pulse(struct sim_world *world, size_t node, const struct hy_cluste
     struct hy_err err;
     err.text[0] = '\0';
     world->spare = (struct hy_cluster_effects){0};
+    world->trace.logging = node;
     int rc = hy_pulse_step(pulse, event, sim_local(world, node), &effects, &err);
     sim_trace_step(world, node, event, rc, &effects, err.text);
     world->says = kinds_of(&effects);
-    SIM_OBSERVE_OFTEN(world, stepped, (seer, node, event, rc, &effects))
+    if (host->core.in_step) {
+        SIM_OBSERVE_OFTEN(world, between, (seer, node, event, rc, &effects))
+    } else {
+        SIM_OBSERVE_OFTEN(world, stepped, (seer, node, event, rc, &effects))
+    }
     carry_out_all(world, node, &effects);
     if (hy_pulse_wakes(pulse))
         sim_agenda_add(world, world->now + sim_draw_time(&world->hosts_stream, SHORTEST_LATENESS, LONGEST_LATENESS),
                        SIM_EV_PULSE, node)
             ->generation = host->core.generation;
     sim_core_tick_moved(world, node);
+}
+
+/* Wherever the main thread leaves the gate in the middle of a step, the other one may come in. */
+static void left_gate(void *context)
+{
+    static const struct hy_cluster_event tick = {.type = HY_CLUSTER_TICK};
+    const struct hy_loop *loop = context;
+    struct sim_core *core = &loop->world->hosts[loop->node].core;
+    if (!core->in_step || core->in_between || !sim_draw_chance(&loop->world->hosts_stream, COMES_BETWEEN))
+        return;
+    core->in_between = true;
+    sim_core_pulse(loop->world, loop->node, &tick);
+    core->in_between = false;
 }
 
 static void lease_moved(void *context, hy_time at, uint32_t since)
@@ -308,7 +329,7 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                                         .calm = 20 * HY_SECOND, /* many changes in one run */
                                                         .release_margin = settings->release_margin,
                                                         .rho_ppm = 1000};
-    options.gate = (struct hy_pulse_gate){.lease = lease_moved, .context = &host->executor.loop};
+    options.gate = (struct hy_pulse_gate){.leave = left_gate, .lease = lease_moved, .context = &host->executor.loop};
     for (size_t i = 0; i < world->count; i++)
         if (host->config >> i & 1)
             nodes[options.node_count++] = (struct hy_cluster_node){.id = (uint32_t)i + 1,

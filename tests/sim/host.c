@@ -185,6 +185,8 @@ static void give_back(struct sim_world *world, size_t node)
         world->due[node].timer = world->now + sim_draw_time(&world->hosts_stream, 5, 60);
     if (!host->core_frozen && !host->host_frozen && !host->main_frozen)
         sim_core_thawed(world, node);
+    else
+        sim_core_tick_moved(world, node); /* the thread of heartbeats goes on */
 }
 
 void sim_host_thaw(struct sim_world *world, size_t node, bool whole)

@@ -143,6 +143,8 @@ struct sim_core {
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
     bool holds_next, holds_orders;
     bool holds_main; /* holds_next: the main thread alone */
+    bool in_step;    /* the main thread is at it; */
+    bool in_between; /* and the other has come in between */
 };
 
 struct sim_will {

@@ -30,6 +30,10 @@ struct sim_observer {
      * `rc`: what the step returned. */
     void (*stepped)(void *context, size_t node, const struct hy_cluster_event *event, int rc,
                     const struct hy_cluster_effects *effects);
+    /* The same of a step of the pulse that came in the middle of one of the cluster's: of the node only the membership can be
+     * looked at. */
+    void (*between)(void *context, size_t node, const struct hy_cluster_event *event, int rc,
+                    const struct hy_cluster_effects *effects);
     /* The state of a service has changed just now (sim_now()). */
     void (*service)(void *context, size_t node, const struct sim_service *service);
     /* An operation's agent is called, has ended; answers that the executor gave without a call are ended() only. Those of

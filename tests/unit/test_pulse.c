@@ -274,6 +274,30 @@ START_TEST(an_admission_brings_a_lease_with_what_it_covers)
 }
 END_TEST
 
+START_TEST(what_is_said_together_gives_no_lease_by_halves)
+{
+    struct hy_pulse *pulse = nodes[0].pulse;
+    hy_pulse_begin(pulse);
+    size_t entered = nodes[0].entered;
+    feed(0, HY_MEMBERSHIP_RESTORED, 1, false, 2);
+    ck_assert_int_eq(nodes[0].lease, 0); /* at once */
+    size_t told = nodes[0].told;
+    hy_pulse_begin(pulse);
+    hy_pulse_set_rule(pulse, HY_PULSE_WAIVED);
+    hy_pulse_end(pulse);
+    ck_assert_uint_eq(nodes[0].told, told);
+    ck_assert_int_eq(nodes[0].lease, 0);
+    feed(0, HY_MEMBERSHIP_RESTORED, 1, true, 3);
+    ck_assert(hy_pulse_quorum(pulse, now));
+    ck_assert_uint_eq(nodes[0].entered, entered); /* all of it one visit */
+    ck_assert_uint_eq(nodes[0].inside, 1);
+    hy_pulse_end(pulse);
+    ck_assert_uint_eq(nodes[0].inside, 0);
+    ck_assert(nodes[0].lease == HY_NEVER);
+    ck_assert_uint_eq(nodes[0].told, told + 1);
+}
+END_TEST
+
 START_TEST(rules_of_the_state_stand_above_what_is_promised)
 {
     hy_pulse_set_rule(nodes[0].pulse, HY_PULSE_REFUSED);
@@ -363,6 +387,7 @@ int main(void)
     tcase_add_test(tcase, who_was_late_itself_does_not_accuse_the_main_thread);
     tcase_add_test(tcase, a_verdict_ends_the_lease_before_it_is_acknowledged);
     tcase_add_test(tcase, an_admission_brings_a_lease_with_what_it_covers);
+    tcase_add_test(tcase, what_is_said_together_gives_no_lease_by_halves);
     tcase_add_test(tcase, rules_of_the_state_stand_above_what_is_promised);
     tcase_add_test(tcase, news_comes_in_order_whoever_has_seen_it);
     tcase_add_test(tcase, nothing_is_sent_by_what_the_main_thread_says);
