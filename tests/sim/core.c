@@ -77,6 +77,7 @@ static void find_peers(struct sim_world *world, size_t node)
     for (size_t i = 0; i < count; i++)
         if (list[i].id != node + 1 && list[i].id <= world->count)
             core->peers |= 1u << (list[i].id - 1);
+    sim_links_peers(world, node, before);
     sim_bus_peers_changed(world, node, before);
 }
 
@@ -244,14 +245,16 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                             .seed = host->core.incarnation ^ ((uint64_t)self << 48),
                                             .election_timeout = settings->election_timeout,
                                             .heartbeat = settings->raft_heartbeat};
-    options.membership = (struct hy_membership_options){.self = self,
-                                                        .disk = host->disk.id,
-                                                        .incarnation = host->core.incarnation,
-                                                        .heartbeat = settings->heartbeat,
-                                                        .dead_after = settings->dead_after,
-                                                        .dead_after_max = settings->dead_after_max,
-                                                        .release_margin = settings->release_margin,
-                                                        .rho_ppm = 1000};
+    options.membership =
+        (struct hy_membership_options){.self = self,
+                                       .disk = host->disk.id,
+                                       .incarnation = host->core.incarnation,
+                                       .heartbeat = settings->heartbeat,
+                                       .dead_after = settings->dead_after,
+                                       .dead_after_max = settings->dead_after_max,
+                                       .release_margin = settings->release_margin,
+                                       .gather = world->schedule->gathers ? settings->heartbeat / 2 : 0,
+                                       .rho_ppm = 1000};
     for (size_t i = 0; i < world->count; i++)
         if (host->config >> i & 1)
             nodes[options.node_count++] = (struct hy_cluster_node){.id = (uint32_t)i + 1,
@@ -285,6 +288,10 @@ void sim_core_start(struct sim_world *world, size_t node)
     sim_note(world, "%s: core %llu begins, incarnation %llu", host->name, (unsigned long long)host->core.generation,
              (unsigned long long)host->core.incarnation);
     sim_executor_core_begun(world, node);
+    host->core.since = world->now;
+    if (host->core.incarnation > host->latest)
+        host->latest = host->core.incarnation;
+    sim_links_begin(world, node);
     sim_bus_core_started(world, node);
     find_peers(world, node);
     SIM_OBSERVE(world, core_started, (seer, node));
@@ -304,6 +311,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     host->servers = *hy_raft_servers(hy_cluster_raft(core->cluster));
     hy_cluster_free(&core->cluster);
     hy_cluster_effects_free(&core->held);
+    sim_links_end(world, node);
     core->generation++;
     core->gone = core->broken = core->outlived = core->holds_next = core->holds_orders = false;
     world->due[node].tick = HY_NEVER;

@@ -16,6 +16,7 @@ void sim_host_init(struct sim_world *world, size_t node)
     world->due[node] = (struct sim_due){HY_NEVER, HY_NEVER};
     host->core.due_local = -1;
     host->backlog_end = &host->backlog;
+    host->frozen_since = -1;
     host->installed = true;
     for (size_t peer = 0; peer < SIM_MAX_NODES; peer++)
         world->pipes[node][peer].stalled_end = &world->pipes[node][peer].stalled;
@@ -110,6 +111,10 @@ void sim_host_want(struct sim_world *world, size_t node)
 void sim_host_freeze(struct sim_world *world, size_t node, bool whole)
 {
     struct sim_host *host = &world->hosts[node];
+    if (!host->host_frozen && !host->core_frozen)
+        host->frozen_since = world->now;
+    if (whole && !host->host_frozen)
+        host->stands_since = world->now;
     if (whole)
         host->host_frozen++;
     else
@@ -165,6 +170,8 @@ void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
         return;
     if (whole)
         host->thawed_at = world->now;
+    if (!host->core_frozen && !host->host_frozen)
+        host->steady_since = world->now;
     sim_note(world, "%s: goes on", host->name);
     struct sim_event *event = host->backlog;
     host->backlog = NULL;

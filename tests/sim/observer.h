@@ -41,6 +41,9 @@ struct sim_observer {
     void (*answered)(void *context, const struct sim_call *call);
     void (*core_started)(void *context, size_t node);
     void (*core_ended)(void *context, size_t node, const char *why); /* the cluster is still there to be looked at */
+    /* What `node` says of `peer` on a link has changed; it was `was`. */
+    void (*metered)(void *context, size_t link, size_t node, size_t peer, enum hy_meter_state was,
+                    enum hy_meter_state is);
     void (*power)(void *context, size_t node, bool on);
     void (*disk_lost)(void *context, size_t node); /* the next core there finds another disk id */
     void (*healed)(void *context);                 /* the quiet phase begins */

@@ -24,13 +24,17 @@ import longrun
 
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 2))
 MINUTES = 10
-# (first seed, how many, nodes, witnesses): some 30 hours of virtual time with ten minutes each.
+# (first seed, how many, nodes, witnesses, more words): some 40 hours of virtual time with ten minutes each.
 FIXED = [(1, 90, 3, 0), (1001, 60, 5, 0), (2001, 10, 4, 0), (3001, 10, 7, 0), (4001, 5, 1, 0), (5001, 5, 2, 0),
-         (6001, 10, 3, 1), (7001, 10, 5, 2)]
+         (6001, 10, 3, 1), (7001, 10, 5, 2),
+         (8001, 20, 3, 0, "--noise"), (8101, 10, 3, 0, "--noise", "--links", 2), (8201, 5, 5, 0, "--noise"),
+         (8301, 5, 2, 0, "--noise"), (8401, 5, 3, 1, "--noise")]
 FRESH = 6
 MUTANT_SECONDS = 240
 # Mutants that show in some worlds only.
-NEEDS = {"WITNESS_RUNS": ["--witnesses", 1], "WITNESS_FORGOTTEN": ["--witnesses", 1]}
+NEEDS = {"WITNESS_RUNS": ["--witnesses", 1], "WITNESS_FORGOTTEN": ["--witnesses", 1],
+         "DEAD_AFTER_SHORTER": ["--noise"], "PROMISE_TOLD_SHORTER": ["--noise"],
+         "HEARTBEATS_ON_ONE_LINK": ["--noise", "--links", 2]}
 
 
 class Run:
@@ -107,12 +111,13 @@ def check(sim, tally, regressions=None):
     jobs, names = [], []
     for path in sorted(pathlib.Path(regressions).glob("*.sim")) if regressions else []:
         jobs.append(lambda path=path: (f"regression {path.name}", Run([sim, "--schedule", path])))
-    for first, count, nodes, witnesses in FIXED:
+    for first, count, nodes, witnesses, *other in FIXED:
         for seed in range(first, first + count, 5):  # several to a process: starting one costs little, counting them more
             runs = min(5, first + count - seed)
-            more = ["--runs", runs, "--witnesses", witnesses]
-            jobs.append(lambda seed=seed, runs=runs, nodes=nodes, witnesses=witnesses, more=more: (
-                f"seeds {seed} to {seed + runs - 1}, {nodes} nodes, {witnesses} of them witnesses",
+            more = ["--runs", runs, "--witnesses", witnesses, *other]
+            name = f"seeds {seed} to {seed + runs - 1}, {nodes} nodes, {witnesses} of them witnesses {' '.join(map(str, other))}"
+            jobs.append(lambda seed=seed, nodes=nodes, name=name, more=more: (
+                name.rstrip(),
                 Run(seed_words(sim, seed, nodes, *more))))
     for _ in range(FRESH):
         seed, nodes = secrets.randbelow(1 << 48), secrets.choice([3, 5])

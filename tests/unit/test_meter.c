@@ -37,7 +37,8 @@ static enum hy_meter_state step(void)
 static void told(bool heard, hy_time ago, uint8_t lost)
 {
     const struct hy_meter_report report = {.heard = heard, .sent = 1, .ago = ago, .lost = lost};
-    hy_meter_told(&meter, &report, now);
+    const struct hy_meter_mark mark = {.incarnation = 1, .number = 1, .sent = hy_meter_stamp(now)};
+    hy_meter_told(&meter, &mark, &report, now);
 }
 
 /* Numbers from `number` on, one each 25 ms, of which each `lose`th is lost (0: none); the state is asked for each time. */
