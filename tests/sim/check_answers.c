@@ -74,6 +74,14 @@ static void service(void *context, size_t node, const struct sim_service *change
         check_address(answers, node, changed->rsc);
 }
 
+static void attached(void *context, size_t node, const struct sim_service *address)
+{
+    struct answers *answers = context;
+    const struct hy_cib *cib = configuration(answers);
+    if (cib && fact_is_single(cib, address->rsc))
+        check_address(answers, node, address->rsc);
+}
+
 /* What was shut may be open again. */
 static void lease(void *context, size_t node, hy_time local_deadline, uint32_t since)
 {
@@ -91,4 +99,4 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
 }
 
 const struct sim_observer sim_check_answers = {
-    .name = "answers", .open = open_check, .close = free, .service = service, .lease = lease};
+    .name = "answers", .open = open_check, .close = free, .service = service, .attached = attached, .lease = lease};

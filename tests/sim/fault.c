@@ -117,7 +117,7 @@ void sim_schedule_print(const struct sim_schedule *schedule, struct hy_buf *out)
         print_set(schedule->unguarded, out);
         hy_buf_addc(out, '\n');
     }
-    hy_buf_addf(out, "noise %d\ngathers %d\n", schedule->noise, schedule->gathers);
+    hy_buf_addf(out, "noise %d\ngathers %d\naddresses %d\n", schedule->noise, schedule->gathers, schedule->addresses);
     if (schedule->mutant[0])
         hy_buf_addf(out, "mutant %s\n", schedule->mutant);
     hy_buf_adds(out, "faults ");
@@ -197,6 +197,8 @@ static bool parse_line(const char *line, struct sim_schedule *schedule, struct h
         return parse_nodes(nodes, &schedule->unguarded);
     if (sscanf(line, "noise %d", &flag) == 1)
         return schedule->noise = flag, true;
+    if (sscanf(line, "addresses %d", &flag) == 1)
+        return schedule->addresses = flag, true;
     if (sscanf(line, "gathers %d", &flag) == 1)
         return schedule->gathers = flag, true;
     if (sscanf(line, "links %zu", &schedule->links) == 1)

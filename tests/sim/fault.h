@@ -71,11 +71,14 @@ struct sim_schedule {
     uint32_t witnesses;     /* set of nodes; those beyond `nodes` count for nothing */
     bool witnesses_by_seed; /* sim_schedule_generate() draws them */
     size_t links;           /* of each node, 1 to SIM_MAX_LINKS; 0: sim_schedule_generate() draws it */
+    bool guards_given;      /* else sim_schedule_generate() draws: */
     uint32_t unguarded;     /* set of nodes: their kernel takes no filter of addresses */
     bool noise;             /* nothing but noise within the bounds, and links that die while another one works */
+    bool addresses;         /* more of them than there once were */
     bool gathers;           /* heartbeats go out together, as the daemon has it */
     uint64_t kinds;         /* switched on: a bit each; SIM_FAULT_COUNT: the operator */
     char mutant[48];
+    char only[48];                   /* this invariant alone ends the run; "": any */
     HY_VEC(struct sim_fault) faults; /* in order of time */
 };
 

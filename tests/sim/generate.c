@@ -178,7 +178,9 @@ static void draw_hosts(struct sim_schedule *schedule)
     uint64_t dice = sim_draw_below(&stream, 100), guards = sim_draw_below(&stream, 100);
     if (!schedule->links)
         schedule->links = dice < 55 ? 1 : dice < 85 ? 2 : 3;
-    schedule->unguarded = guards < 60 ? 0 : guards < 80 ? UINT16_MAX : (uint32_t)sim_draw(&stream) & UINT16_MAX;
+    if (!schedule->guards_given)
+        schedule->unguarded = guards < 60 ? 0 : guards < 80 ? UINT16_MAX : (uint32_t)sim_draw(&stream) & UINT16_MAX;
+    schedule->addresses = true;
     schedule->gathers = sim_draw_chance(&stream, 750);
 }
 

@@ -66,6 +66,7 @@ void sim_kernel_watched(struct sim_world *world, size_t node, struct sim_service
         return;
     sim_note(world, "%s: the watch of %s puts its filter back", world->hosts[node].name, service->rsc);
     attach(world, node, service);
+    SIM_OBSERVE(world, attached, (seer, node, service));
 }
 
 /* This life of the executor takes it as its own. */

@@ -32,6 +32,8 @@ struct sim_observer {
                     const struct hy_cluster_effects *effects);
     /* The state of a service has changed just now (sim_now()). */
     void (*service)(void *context, size_t node, const struct sim_service *service);
+    /* The filter of an address that ran on was attached anew: what was shut may be open. */
+    void (*attached)(void *context, size_t node, const struct sim_service *service);
     /* An operation's agent is called, has ended; answers that the executor gave without a call are ended() only. Those of
      * the executor's own (release) have id 0. */
     void (*began)(void *context, size_t node, const struct hy_operation *operation);

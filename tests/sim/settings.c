@@ -30,6 +30,7 @@ void sim_settings_of(const struct sim_schedule *schedule, struct sim_settings *s
                                       .duration = schedule->duration,
                                       .quiet = schedule->quiet,
                                       .operator_ends = schedule->operator_ends,
+                                      .addresses = schedule->addresses,
                                       .noise = schedule->noise,
                                       .profile = profile->name,
                                       .heartbeat = profile->heartbeat,

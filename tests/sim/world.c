@@ -294,7 +294,7 @@ void sim_world_run(struct sim_world *world)
 
 void sim_violation(struct sim_world *world, const char *invariant, const char *format, ...)
 {
-    if (world->violation[0])
+    if (world->violation[0] || (world->schedule->only[0] && strcmp(world->schedule->only, invariant) != 0))
         return;
     snprintf(world->violation, sizeof world->violation, "%s", invariant);
     va_list args;

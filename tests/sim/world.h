@@ -39,6 +39,7 @@ struct sim_settings {
     hy_time duration;      /* with faults; the quiet phase comes after it */
     hy_time quiet;         /* its length */
     hy_time operator_ends; /* the workload's operator acts no more from then on; at most `duration` */
+    bool addresses;        /* what there is to run are addresses, too, of all kinds */
     bool noise;            /* nothing but noise within the bounds: sim/noise.h */
     const char *profile;   /* "fast", "lan", "wan" */
     hy_time heartbeat, dead_after, dead_after_max, release_margin, election_timeout, raft_heartbeat;
