@@ -59,6 +59,7 @@
     MUTANT(FILTER_LETS_PASS, "the kernel's filter of an address lets all pass")                                        \
     MUTANT(FILTER_CLOCK_STOPS, "it counts on a clock that stands still with the processes")                            \
     MUTANT(FILTER_WITHOUT_SINCE, "it does not look at since when there was no verdict")                                \
+    MUTANT(FOUND_IS_WATCHED, "what a probe has found is watched, and guarded, before anybody has decided upon it")     \
     MUTANT(CONFLICT_NOT_ASKED, "nobody asks whether another host answers for an address")
 
 #define HY_MUTANT_ENUM(name, words) HY_MUTANT_##name,

@@ -166,6 +166,8 @@ void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
 {
     struct sim_host *host = &world->hosts[node];
     unsigned *frozen = whole ? &host->host_frozen : &host->core_frozen;
+    if (whole && *frozen == 1)
+        sim_kernel_thawed(world, node);
     if (!*frozen || --*frozen)
         return;
     if (whole)

@@ -338,6 +338,7 @@ void sim_kernel_adopted(struct sim_world *world, size_t node, struct sim_service
 void sim_kernel_executor_dies(struct sim_world *world, size_t node, bool alone);
 hy_time sim_kernel_valid_until(const struct sim_world *world, size_t node, const struct sim_service *service);
 void sim_kernel_expire(struct sim_world *world, size_t node);
+void sim_kernel_thawed(struct sim_world *world, size_t node);
 bool sim_kernel_is_answered(struct sim_world *world, size_t node, struct sim_service *service);
 
 /* ---- run.c */

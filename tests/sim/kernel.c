@@ -135,6 +135,20 @@ void sim_kernel_expire(struct sim_world *world, size_t node)
     }
 }
 
+/* All processes have stood still, and go on: what has been removed meanwhile is gone, and a monitor sees it. */
+void sim_kernel_thawed(struct sim_world *world, size_t node)
+{
+    struct sim_host *host = &world->hosts[node];
+    for (size_t i = 0; i < host->services.count && world->settings.addresses; i++) {
+        struct sim_service *service = &host->services.items[i];
+        if (!service->address || service->abandoned || service->state != SIM_RUNNING ||
+            sim_kernel_valid_until(world, node, service) > sim_local(world, node))
+            continue;
+        sim_note(world, "%s: the lifetime of %s was over", host->name, service->rsc);
+        sim_service_set(world, node, service, SIM_STOPPED);
+    }
+}
+
 /* ---- does it answer? */
 
 /* The filter's clock, which no freeze of processes stops. */

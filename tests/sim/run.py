@@ -32,9 +32,16 @@ FIXED = [(1, 90, 3, 0), (1001, 60, 5, 0), (2001, 10, 4, 0), (3001, 10, 7, 0), (4
 FRESH = 6
 MUTANT_SECONDS = 240
 # Mutants that show in some worlds only.
+FROZEN = ["--faults", "kill-all,freeze-host,partition,cut,operator", "--guards", "yes"]
 NEEDS = {"WITNESS_RUNS": ["--witnesses", 1], "WITNESS_FORGOTTEN": ["--witnesses", 1],
          "DEAD_AFTER_SHORTER": ["--noise"], "PROMISE_TOLD_SHORTER": ["--noise"],
-         "HEARTBEATS_ON_ONE_LINK": ["--noise", "--links", 2]}
+         "HEARTBEATS_ON_ONE_LINK": ["--noise", "--links", 2],
+         "FILTER_LETS_PASS": FROZEN, "FILTER_CLOCK_STOPS": FROZEN, "FILTER_WITHOUT_SINCE": FROZEN,
+         "FOUND_IS_WATCHED": ["--faults", "kill-all,freeze-host", "--guards", "yes"],
+         "CONFLICT_NOT_ASKED": ["--faults", "kill-all,freeze-host,operator", "--guards", "no"]}
+# A mutant, and an invariant that must hold all the same: a net below the one that was taken away.
+HOLDS = [("LEASE_NOT_WATCHED", "answers-twice", ["--guards", "yes"])]
+HOLD_SEEDS = 12
 
 
 class Run:
@@ -157,6 +164,11 @@ def hunt(sim, name):
     return name, None, tried, time.monotonic() - began
 
 
+def hold(sim, name, invariant, words):
+    run = Run(seed_words(sim, 9000, 3, "--runs", HOLD_SEEDS, "--no-shrink", "--mutant", name, "--only", invariant, *words))
+    return name, invariant, run
+
+
 def mutants(sim, tally, wanted):
     listed = subprocess.run([sim, "--mutants"], capture_output=True, text=True, check=True).stdout.splitlines()
     words = dict(line.split(" ", 1) for line in listed)
@@ -166,6 +178,9 @@ def mutants(sim, tally, wanted):
         print(f"{name:30} {invariant or 'NOT CAUGHT':26} {tried:5} {seconds:8.1f}  {words.get(name, '?')}", flush=True)
         tally.passed += invariant is not None
         tally.failed += invariant is None
+    jobs = [lambda one=one: hold(sim, *one) for one in HOLDS if not wanted or one[0] in wanted]
+    for name, invariant, run in together(jobs):
+        tally.one(f"with {name}, {invariant} holds in {HOLD_SEEDS} seeds", run.good, run.text)
 
 
 def main():
