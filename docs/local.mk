@@ -24,6 +24,7 @@ EXTRA_DIST += \
 	docs/decisions/lease.md \
 	docs/decisions/names-of-anonymous-instances.md \
 	docs/decisions/nodes-come-and-go.md \
+	docs/decisions/noise-bounds.md \
 	docs/decisions/one-arena-a-decision.md \
 	docs/decisions/one-binary-without-zeromq.md \
 	docs/decisions/out-of-memory.md \

@@ -50,7 +50,20 @@
     MUTANT(START_BEFORE_STOP, "a resource is started before it has stopped elsewhere")                                 \
     MUTANT(ORDERS_IGNORED, "orders between resources are not obeyed")                                                  \
     MUTANT(WITNESS_RUNS, "a witness is taken as a node like any other")                                                \
-    MUTANT(WITNESS_FORGOTTEN, "the first list of nodes does not say who is a witness")
+    MUTANT(WITNESS_FORGOTTEN, "the first list of nodes does not say who is a witness")                                 \
+    MUTANT(NO_SELF_DOUBT, "a node that was late itself takes the others for silent")                                   \
+    MUTANT(DEAD_AFTER_SHORTER, "dead-after is three quarters of what it should be")                                    \
+    MUTANT(PROMISE_TOLD_SHORTER, "a promise is told shorter than it is kept")                                          \
+    MUTANT(HEARTBEATS_ON_ONE_LINK, "heartbeats go over the first link only")                                           \
+    MUTANT(METER_HASTY, "a link is called dead after an eighth of the time")                                           \
+    MUTANT(METER_NEVER_DEAD, "a link that is silent is called up")                                                     \
+    MUTANT(METER_STAYS_DEAD, "a link that was called dead is never called up again")                                   \
+    MUTANT(METER_DEAF_TO_PEERS, "what a peer says of a link is not looked at")                                         \
+    MUTANT(FILTER_LETS_PASS, "the kernel's filter of an address lets all pass")                                        \
+    MUTANT(FILTER_CLOCK_STOPS, "it counts on a clock that stands still with the processes")                            \
+    MUTANT(FILTER_WITHOUT_SINCE, "it does not look at since when there was no verdict")                                \
+    MUTANT(FOUND_IS_WATCHED, "what a probe has found is watched, and guarded, before anybody has decided upon it")     \
+    MUTANT(CONFLICT_NOT_ASKED, "nobody asks whether another host answers for an address")
 
 #define HY_MUTANT_ENUM(name, words) HY_MUTANT_##name,
 enum hy_mutant { HY_MUTANT_NONE, HY_MUTANT_LIST(HY_MUTANT_ENUM) HY_MUTANT_COUNT };

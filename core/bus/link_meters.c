@@ -137,7 +137,7 @@ void hy_link_meters_take(struct hy_link_meters *meters, struct halyard_tp_ctx *l
             continue;
         struct hy_link_meter *about = find(&meters->links[report->link - 1], from);
         if (about)
-            hy_meter_told(&about->meter, &report->report, now);
+            hy_meter_told(&about->meter, &header->mark, &report->report, now);
         if (about == peer)
             hy_meter_answered(&about->meter, &report->report, now);
     }

@@ -2,9 +2,11 @@
 /* The agent's `watch`, beside the lane's other operations, as long as the resource is started. */
 #include "executor/lane.h"
 
+#include "base/mutant.h"
+
 #include <string.h>
 
-enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_SECONDS = 60, GRACE_SECONDS = 1, CHECK_PAUSE_MS = 100 };
+enum { FIRST_PAUSE_MS = 100, LONGEST_PAUSE_SECONDS = 60, GRACE_SECONDS = 1, CHECK_PAUSE_MS = 100, FOUND_MS = 1000 };
 
 static void forget(struct hy_lane_watch *watch)
 {
@@ -135,12 +137,33 @@ static bool shows_running(const struct hy_operation *operation, const struct hy_
            result->rc == HALYARD_DEGRADED_PROMOTED;
 }
 
+/*
+ * What a probe has found here and nobody watches was, it may be, left behind when all were killed: somebody else may run it
+ * by now, and a watch would put back the guard that keeps its address quiet here. Who has ordered the probe decides first; that it
+ * is to go on shows by its recurring monitor, or, where it has none, by no stop that comes.
+ */
+static bool is_only_found(const struct hy_operation *operation)
+{
+    return strcmp(operation->op, "monitor") == 0 && !operation->interval && !HY_MUTANT(FOUND_IS_WATCHED);
+}
+
+static bool awaits_decision(const struct hy_lane_watch *watch)
+{
+    return watch->restart.place && !watch->pause;
+}
+
 void hy_lane_watch_follow(struct hy_lane *lane, const struct hy_operation *operation,
                           const struct hy_run_result *result)
 {
     const struct hy_active_entry *entry = hy_actives_get(lane->queue->spec.actives, lane->rsc);
     if (!entry) {
         hy_lane_watch_end(lane, false);
+        return;
+    }
+    bool found = is_only_found(operation);
+    if (awaits_decision(&lane->watch) && !found && !entry->pending && shows_running(operation, result)) {
+        hy_loop_unset(lane->queue->spec.loop, &lane->watch.restart);
+        start(lane);
         return;
     }
     /* One that is still ending is followed by the next at the next monitor. */
@@ -152,7 +175,10 @@ void hy_lane_watch_follow(struct hy_lane *lane, const struct hy_operation *opera
     lane->watch.operation.op = hy_strdup("watch");
     lane->watch.operation.interval = 0;
     lane->watch.operation.id = 0;
-    start(lane);
+    if (found)
+        hy_loop_at(lane->queue->spec.loop, &lane->watch.restart, hy_loop_now() + FOUND_MS * HY_MS, start, lane);
+    else
+        start(lane);
 }
 
 void hy_lane_watch_look(struct hy_lane *lane)

@@ -3,6 +3,7 @@
 #include "membership/internal.h"
 
 #include "base/buf.h"
+#include "base/mutant.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -91,7 +92,7 @@ int hy_membership_new(const struct hy_membership_options *options, hy_time now, 
     struct hy_membership *m = hy_alloc(sizeof *m);
     m->incarnation = options->incarnation;
     m->heartbeat = options->heartbeat;
-    m->dead_after = options->dead_after;
+    m->dead_after = HY_MUTANT(DEAD_AFTER_SHORTER) ? options->dead_after * 3 / 4 : options->dead_after;
     m->dead_after_max = options->dead_after_max;
     m->commit_wait = options->commit_wait > 0 ? options->commit_wait : HY_SECOND;
     m->refuse_for = 2 * m->dead_after_max + m->commit_wait;

@@ -94,7 +94,7 @@ void hy_membership_give_promises(struct hy_membership *m, struct hy_heartbeat *h
         if (node->refused_until > now) {
             about->refused = node->refused_until - now;
         } else if (node->incarnation != 0 && hy_membership_supports(m, node, now)) {
-            about->promised = m->dead_after;
+            about->promised = HY_MUTANT(PROMISE_TOLD_SHORTER) ? m->dead_after * 3 / 4 : m->dead_after;
             if (node->promised_until < node->heard_at + m->dead_after)
                 node->promised_until = node->heard_at + m->dead_after;
         }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "meter/meter.h"
 
+#include "base/mutant.h"
+
 #include <string.h>
 
 enum { WORTH_JUDGING = 64 /* datagrams in the window, before its loss says anything */ };
@@ -133,8 +135,14 @@ void hy_meter_say(const struct hy_meter *meter, hy_time now, struct hy_meter_rep
 
 /* ---- what is said of us ---- */
 
-void hy_meter_told(struct hy_meter *meter, const struct hy_meter_report *report, hy_time now)
+void hy_meter_told(struct hy_meter *meter, const struct hy_meter_mark *mark, const struct hy_meter_report *report,
+                   hy_time now)
 {
+    bool same_life = meter->told && mark->incarnation == meter->told_incarnation;
+    if (same_life && mark->sent - meter->told_sent > INT32_MAX) /* serial numbers, RFC 1982 */
+        return;
+    meter->told_incarnation = mark->incarnation;
+    meter->told_sent = mark->sent;
     if (!meter->told)
         meter->first_told = now;
     meter->told = true;
@@ -204,6 +212,8 @@ static enum hy_meter_state judge_loss(const struct hy_meter *meter)
 static enum hy_meter_state judge_silent(const struct hy_meter *meter, hy_time now)
 {
     hy_time there = silence_there(meter, now), limit = meter->limits.dead_after;
+    if (HY_MUTANT(METER_DEAF_TO_PEERS))
+        return HY_METER_DOWN;
     if (meter->told && meter->told_heard && there < limit / 2)
         return HY_METER_DEAF;
     bool stays = meter->state == HY_METER_DEAF && meter->told && there <= limit;
@@ -212,7 +222,8 @@ static enum hy_meter_state judge_silent(const struct hy_meter *meter, hy_time no
 
 static enum hy_meter_state judge_heard(const struct hy_meter *meter, hy_time now)
 {
-    hy_time there = meter->told ? silence_there(meter, now) : 0, limit = meter->limits.dead_after;
+    hy_time there = meter->told && !HY_MUTANT(METER_DEAF_TO_PEERS) ? silence_there(meter, now) : 0;
+    hy_time limit = meter->limits.dead_after;
     if (there > limit)
         return HY_METER_UNHEARD;
     if (there >= limit / 2 || (meter->told && !meter->told_heard))
@@ -222,8 +233,11 @@ static enum hy_meter_state judge_heard(const struct hy_meter *meter, hy_time now
 
 static enum hy_meter_state judge(const struct hy_meter *meter, hy_time now)
 {
-    hy_time silent = silence(meter, now), limit = meter->limits.dead_after;
+    hy_time silent = silence(meter, now), limit = meter->limits.dead_after / (HY_MUTANT(METER_HASTY) ? 8 : 1);
     if (!meter->incarnation && !meter->told)
+        return meter->state;
+    if ((meter->state == HY_METER_DOWN && HY_MUTANT(METER_STAYS_DEAD)) ||
+        (silent > limit && HY_MUTANT(METER_NEVER_DEAD)))
         return meter->state;
     if (silent > limit)
         return judge_silent(meter, now);

@@ -70,6 +70,8 @@ struct hy_meter {
     bool told, told_heard;
     hy_time first_told, last_told, told_ago;
     uint8_t told_lost;
+    uint64_t told_incarnation;
+    uint32_t told_sent; /* when, on its clock */
     bool has_round_trip;
     uint32_t echoed; /* the newest time of ours that was given back */
     hy_time round_trip, round_trip_least, round_trip_most;
@@ -96,8 +98,10 @@ void hy_meter_begin(struct hy_meter *meter, const struct hy_meter_limits *limits
 
 /* A datagram has come. False: it is a double, or of an earlier life of the sender; what else it bears is not to be believed. */
 bool hy_meter_heard(struct hy_meter *meter, const struct hy_meter_mark *mark, hy_time now);
-/* The peer says what it hears of us, over this link or another. */
-void hy_meter_told(struct hy_meter *meter, const struct hy_meter_report *report, hy_time now);
+/* The peer says what it hears of us, over this link or another, in a datagram with this mark. What it has said later, and came
+ * before it, stays. */
+void hy_meter_told(struct hy_meter *meter, const struct hy_meter_mark *mark, const struct hy_meter_report *report,
+                   hy_time now);
 /* The same report came over this link: it is the answer to what we sent at `report->sent` of our own time. */
 void hy_meter_answered(struct hy_meter *meter, const struct hy_meter_report *report, hy_time now);
 /* What there is to say to the peer. */

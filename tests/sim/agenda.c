@@ -97,6 +97,7 @@ void sim_packet_unref(struct sim_packet *packet)
     if (--packet->refs)
         return;
     free(packet->data);
+    free(packet->marks);
     free(packet);
 }
 

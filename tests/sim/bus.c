@@ -2,7 +2,8 @@
 /*
  * The bus as core/bus makes it of ZeroMQ over TCP: from each publisher to each subscriber one connection, first in, first
  * out, nothing lost while it lives. It ends when a process ends, when nothing was heard for about three seconds (cut, frozen,
- * powered off), or when its socket is renewed; what was on its way is lost then, and so is what is sent before it is back.
+ * powered off), or when its socket is renewed; what was on its way is lost then, and so is what is sent before it is back. It goes
+ * over one link, any that works when it is made; when that link dies it ends as any other, and the next is made over another.
  */
 #include "sim/internal.h"
 
@@ -57,7 +58,17 @@ static bool can_talk(const struct sim_world *world, size_t publisher, size_t sub
 {
     const struct sim_host *p = &world->hosts[publisher], *s = &world->hosts[subscriber];
     return p->core.cluster && !p->core_frozen && !p->host_frozen && !s->core_frozen && !s->host_frozen &&
-           !sim_net_is_cut(world, publisher, subscriber) && !sim_net_is_cut(world, subscriber, publisher);
+           sim_net_works(world, world->pipes[publisher][subscriber].link, publisher, subscriber);
+}
+
+static void choose_link(struct sim_world *world, size_t publisher, size_t subscriber)
+{
+    size_t working[SIM_MAX_LINKS], count = 0;
+    for (size_t link = 0; link < world->links; link++)
+        if (sim_net_works(world, link, publisher, subscriber))
+            working[count++] = link;
+    if (world->links > 1 && count)
+        pipe_of(world, publisher, subscriber)->link = (uint8_t)working[sim_draw_below(&world->net, count)];
 }
 
 /* Nothing was heard for long; or an attempt to connect. */
@@ -74,6 +85,7 @@ void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event)
             connect_pipe(world, publisher, subscriber, false);
         return;
     }
+    choose_link(world, publisher, subscriber);
     if (!can_talk(world, publisher, subscriber)) {
         connect_pipe(world, publisher, subscriber, false);
         return;
@@ -96,7 +108,7 @@ static void stalls(struct sim_world *world, size_t publisher, size_t subscriber)
 static void flush(struct sim_world *world, size_t publisher, size_t subscriber)
 {
     struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
-    hy_time cut = world->now - world->paths[publisher][subscriber].cut_since;
+    hy_time cut = world->now - world->paths[pipe->link][publisher][subscriber].cut_since;
     /* TCP finds out with its next repetition, whose pauses have doubled since. */
     hy_time at = world->now + (hy_time)sim_draw_below(&world->net, (uint64_t)(cut < HY_SECOND ? cut : HY_SECOND) + 1);
     at = at > pipe->last ? at : pipe->last;
@@ -111,14 +123,16 @@ static void flush(struct sim_world *world, size_t publisher, size_t subscriber)
     pipe->stalled_count = 0;
 }
 
-void sim_bus_path_changed(struct sim_world *world, size_t from, size_t to)
+void sim_bus_path_changed(struct sim_world *world, size_t link, size_t from, size_t to)
 {
-    if (sim_net_is_cut(world, from, to)) {
-        stalls(world, from, to); /* no data, or no acknowledgements */
+    bool data = pipe_of(world, from, to)->link == link, acknowledgements = pipe_of(world, to, from)->link == link;
+    bool cut = sim_net_is_cut(world, link, from, to);
+    if (cut && data)
+        stalls(world, from, to);
+    if (cut && acknowledgements)
         stalls(world, to, from);
-    } else {
+    if (!cut && data)
         flush(world, from, to);
-    }
 }
 
 void sim_bus_frozen(struct sim_world *world, size_t node)
@@ -194,7 +208,7 @@ void sim_bus_reconnect(struct sim_world *world, size_t node, size_t peer, uint64
 static void send_one(struct sim_world *world, enum sim_topic topic, size_t from, size_t to, struct sim_packet *packet)
 {
     struct sim_pipe *pipe = pipe_of(world, from, to);
-    struct sim_path *path = &world->paths[from][to];
+    struct sim_path *path = &world->paths[pipe->link][from][to];
     if (pipe->state != SIM_PIPE_UP || pipe->publisher != world->hosts[from].core.generation ||
         pipe->stalled_count >= QUEUE)
         return;

@@ -50,7 +50,7 @@ static bool has_right(const struct sim_world *world, size_t node, const struct s
     uint32_t since;
     sim_lease(world, node, &since);
     return sim_executor_is_up(world, node) && !sim_host_is_frozen(world, node) && sim_lease_holds(world, node) &&
-           service->epoch >= since;
+           service->epoch >= since && !service->abandoned;
 }
 
 /* The lease has ended just now, and nobody else may act yet. */
@@ -75,8 +75,9 @@ static bool is_excused(const struct leases *leases, size_t node, const struct si
 {
     const struct sim_world *world = leases->world;
     hy_time thawed = sim_thawed_at(world, node);
-    return sim_host_is_frozen(world, node) || service->releasing || service->state == SIM_STOPPING ||
-           (thawed && sim_now(world) - thawed < AFTER_THAW) || has_just_ended(leases, node) ||
+    return sim_host_is_frozen(world, node) || service->abandoned || service->releasing ||
+           service->state == SIM_STOPPING || (thawed && sim_now(world) - thawed < AFTER_THAW) ||
+           has_just_ended(leases, node) ||
            (leases->last[node].killed && sim_now(world) - leases->last[node].killed < AFTER_THAW);
 }
 

@@ -82,8 +82,9 @@ static void look_at_services(struct quorum *quorum, size_t node)
     size_t count = sim_services(world, node, &list);
     hy_time now = sim_now(world);
     for (size_t i = 0; i < count; i++)
-        if (list[i].lease && !list[i].releasing && (list[i].state == SIM_RUNNING || list[i].state == SIM_STARTING) &&
-            now - quorum->ended[node] > TO_BEGIN && now - sim_thawed_at(world, node) > TO_BEGIN)
+        if (list[i].lease && !list[i].releasing && !list[i].abandoned &&
+            (list[i].state == SIM_RUNNING || list[i].state == SIM_STARTING) && now - quorum->ended[node] > TO_BEGIN &&
+            now - sim_thawed_at(world, node) > TO_BEGIN)
             sim_violation(quorum->world, "runs-without-lease", "%s on %s, whose lease ended %lld ms ago", list[i].rsc,
                           sim_name(world, node), (long long)((now - quorum->ended[node]) / HY_MS));
 }

@@ -11,7 +11,9 @@
         each(lease, 4, __VA_ARGS__) each(quorum, 5, __VA_ARGS__) each(orders, 6, __VA_ARGS__)                          \
             each(rules, 7, __VA_ARGS__) each(memory, 8, __VA_ARGS__) each(stale, 9, __VA_ARGS__)                       \
                 each(dc, 10, __VA_ARGS__) each(once, 11, __VA_ARGS__) each(promises, 12, __VA_ARGS__)                  \
-                    each(liveness, 13, __VA_ARGS__) each(witness, 14, __VA_ARGS__) each(hung, 15, __VA_ARGS__)
+                    each(liveness, 13, __VA_ARGS__) each(witness, 14, __VA_ARGS__) each(hung, 15, __VA_ARGS__)         \
+                        each(links, 16, __VA_ARGS__) each(suspicion, 17, __VA_ARGS__) each(noise, 18, __VA_ARGS__)     \
+                            each(answers, 19, __VA_ARGS__)
 
 #define SIM_DECLARE(name, number, ...) extern const struct sim_observer sim_check_##name;
 SIM_CHECKS(SIM_DECLARE, )

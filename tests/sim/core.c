@@ -95,6 +95,7 @@ static void find_peers(struct sim_world *world, size_t node)
     for (size_t i = 0; i < count; i++)
         if (list[i].id != node + 1 && list[i].id <= world->count)
             core->peers |= 1u << (list[i].id - 1);
+    sim_links_peers(world, node, before);
     sim_bus_peers_changed(world, node, before);
 }
 
@@ -319,16 +320,18 @@ static int make(struct sim_world *world, size_t node, const struct hy_raft_state
                                             .seed = host->core.incarnation ^ ((uint64_t)self << 48),
                                             .election_timeout = settings->election_timeout,
                                             .heartbeat = settings->raft_heartbeat};
-    options.membership = (struct hy_membership_options){.self = self,
-                                                        .disk = host->disk.id,
-                                                        .incarnation = host->core.incarnation,
-                                                        .heartbeat = settings->heartbeat,
-                                                        .dead_after = settings->dead_after,
-                                                        .dead_after_max = settings->dead_after_max,
-                                                        .adapts = true,
-                                                        .calm = 20 * HY_SECOND, /* many changes in one run */
-                                                        .release_margin = settings->release_margin,
-                                                        .rho_ppm = 1000};
+    options.membership =
+        (struct hy_membership_options){.self = self,
+                                       .disk = host->disk.id,
+                                       .incarnation = host->core.incarnation,
+                                       .heartbeat = settings->heartbeat,
+                                       .dead_after = settings->dead_after,
+                                       .dead_after_max = settings->dead_after_max,
+                                       .adapts = true,
+                                       .calm = 20 * HY_SECOND, /* many changes in one run */
+                                       .release_margin = settings->release_margin,
+                                       .gather = world->schedule->gathers ? settings->heartbeat / 2 : 0,
+                                       .rho_ppm = 1000};
     options.gate = (struct hy_pulse_gate){.leave = left_gate, .lease = lease_moved, .context = &host->executor.loop};
     for (size_t i = 0; i < world->count; i++)
         if (host->config >> i & 1)
@@ -346,7 +349,7 @@ void sim_core_start(struct sim_world *world, size_t node)
     struct hy_raft_state state = {0};
     struct hy_err err = {{0}};
     host->core = (struct sim_core){.generation = host->core.generation + 1, .incarnation = host->core.incarnation};
-    host->main_frozen_at = world->now;
+    host->main_frozen_at = host->main_away_since = world->now;
     world->trace.logging = node;
     int rc = sim_disk_load(world, node, &state, &host->core.incarnation, &err);
     bool loaded = rc == 0;
@@ -364,6 +367,10 @@ void sim_core_start(struct sim_world *world, size_t node)
     sim_note(world, "%s: core %llu begins, incarnation %llu", host->name, (unsigned long long)host->core.generation,
              (unsigned long long)host->core.incarnation);
     sim_executor_core_begun(world, node);
+    host->core.since = world->now;
+    if (host->core.incarnation > host->latest)
+        host->latest = host->core.incarnation;
+    sim_links_begin(world, node);
     sim_bus_core_started(world, node);
     find_peers(world, node);
     SIM_OBSERVE(world, core_started, (seer, node));
@@ -383,6 +390,7 @@ void sim_core_end(struct sim_world *world, size_t node, const char *why, bool si
     host->servers = *hy_raft_servers(hy_cluster_raft(core->cluster));
     hy_cluster_free(&core->cluster);
     hy_cluster_effects_free(&core->held);
+    sim_links_end(world, node);
     core->generation++;
     core->gone = core->broken = core->outlived = core->holds_next = core->holds_orders = false;
     sim_core_tick_moved(world, node);

@@ -282,6 +282,7 @@ void sim_executor_kill(struct sim_world *world, size_t node, bool guard)
     if (!host->executor.up)
         return;
     struct sim_executor *executor = enter(world, node);
+    sim_kernel_executor_dies(world, node, false);
     executor->up = false;
     executor->generation++;
     sim_core_end(world, node, "its executor is gone", !host->powered);
@@ -295,6 +296,15 @@ void sim_executor_kill(struct sim_world *world, size_t node, bool guard)
     hy_actives_free(&executor->actives);
     hy_vec_free(&executor->loop.heap);
     world->due[node].timer = HY_NEVER;
+}
+
+/* What its children had begun is as it is by then: known before it is said to be nobody's. */
+void sim_executor_kill_all(struct sim_world *world, size_t node)
+{
+    if (!world->hosts[node].executor.up)
+        return;
+    sim_executor_kill(world, node, false);
+    sim_kernel_executor_dies(world, node, true);
 }
 
 void sim_executor_check_end(struct sim_world *world, size_t node)

@@ -29,11 +29,11 @@ static int find(const char *word, size_t length)
     return length == 8 && strncmp(word, "operator", 8) == 0 ? SIM_FAULT_COUNT : -1;
 }
 
-_Static_assert(SIM_FAULT_COUNT < 32, "kinds are a word of bits");
+_Static_assert(SIM_FAULT_COUNT < 63, "kinds are a word of bits");
 
-int sim_fault_kinds(const char *text, uint32_t *kinds, struct hy_err *err)
+int sim_fault_kinds(const char *text, uint64_t *kinds, struct hy_err *err)
 {
-    const uint32_t all = (2u << SIM_FAULT_COUNT) - 1;
+    const uint64_t all = (UINT64_C(2) << SIM_FAULT_COUNT) - 1;
     *kinds = *text == '-' ? all : 0;
     while (*text) {
         size_t length = strcspn(text, ",");
@@ -46,9 +46,9 @@ int sim_fault_kinds(const char *text, uint32_t *kinds, struct hy_err *err)
         else if (kind < 0)
             return hy_fail(err, EINVAL, "'%.*s' is no fault: --help lists them", (int)length, text);
         else if (out)
-            *kinds &= ~(1u << kind);
+            *kinds &= ~(UINT64_C(1) << kind);
         else
-            *kinds |= 1u << kind;
+            *kinds |= UINT64_C(1) << kind;
         text += length;
         text += *text == ',';
     }
@@ -80,13 +80,14 @@ void sim_fault_print(const struct sim_fault *fault, struct hy_buf *out)
     hy_buf_addf(out, "at %" PRId64 " for %" PRId64 " %s", fault->at, fault->lasts, names[fault->kind]);
     print_nodes("a", fault->a, out);
     print_nodes("b", fault->b, out);
+    print_nodes("l", fault->links, out);
     if (fault->v)
         hy_buf_addf(out, " v=%" PRId64, fault->v);
     if (fault->w)
         hy_buf_addf(out, " w=%" PRId64, fault->w);
 }
 
-static void print_kinds(uint32_t kinds, struct hy_buf *out)
+static void print_kinds(uint64_t kinds, struct hy_buf *out)
 {
     const char *comma = "";
     for (int kind = 0; kind <= SIM_FAULT_COUNT; kind++)
@@ -110,6 +111,13 @@ void sim_schedule_print(const struct sim_schedule *schedule, struct hy_buf *out)
         print_set(schedule->witnesses, out);
         hy_buf_addc(out, '\n');
     }
+    hy_buf_addf(out, "links %zu\n", schedule->links);
+    if (schedule->unguarded) {
+        hy_buf_adds(out, "unguarded ");
+        print_set(schedule->unguarded, out);
+        hy_buf_addc(out, '\n');
+    }
+    hy_buf_addf(out, "noise %d\ngathers %d\naddresses %d\n", schedule->noise, schedule->gathers, schedule->addresses);
     if (schedule->mutant[0])
         hy_buf_addf(out, "mutant %s\n", schedule->mutant);
     hy_buf_adds(out, "faults ");
@@ -141,6 +149,8 @@ static bool parse_word(const char *word, struct sim_fault *fault)
         return parse_nodes(word + 2, &fault->a);
     if (strncmp(word, "b=", 2) == 0)
         return parse_nodes(word + 2, &fault->b);
+    if (strncmp(word, "l=", 2) == 0)
+        return parse_nodes(word + 2, &fault->links);
     if (strncmp(word, "v=", 2) == 0)
         return sscanf(word + 2, "%" SCNd64, &fault->v) == 1;
     return strncmp(word, "w=", 2) == 0 && sscanf(word + 2, "%" SCNd64, &fault->w) == 1;
@@ -170,6 +180,7 @@ static bool parse_line(const char *line, struct sim_schedule *schedule, struct h
 {
     struct sim_fault fault;
     char kinds[512], nodes[64];
+    int flag;
     if (!*line || *line == '#' || strcmp(line, "halyard-sim 1") == 0)
         return true;
     if (strncmp(line, "at ", 3) == 0) {
@@ -182,6 +193,16 @@ static bool parse_line(const char *line, struct sim_schedule *schedule, struct h
         return sim_fault_kinds(kinds, &schedule->kinds, err) == 0;
     if (sscanf(line, "witnesses %63s", nodes) == 1)
         return parse_nodes(nodes, &schedule->witnesses);
+    if (sscanf(line, "unguarded %63s", nodes) == 1)
+        return parse_nodes(nodes, &schedule->unguarded);
+    if (sscanf(line, "noise %d", &flag) == 1)
+        return schedule->noise = flag, true;
+    if (sscanf(line, "addresses %d", &flag) == 1)
+        return schedule->addresses = flag, true;
+    if (sscanf(line, "gathers %d", &flag) == 1)
+        return schedule->gathers = flag, true;
+    if (sscanf(line, "links %zu", &schedule->links) == 1)
+        return schedule->links >= 1 && schedule->links <= SIM_MAX_LINKS;
     return sscanf(line, "seed %" SCNu64, &schedule->seed) == 1 || sscanf(line, "nodes %zu", &schedule->nodes) == 1 ||
            sscanf(line, "duration %" SCNd64, &schedule->duration) == 1 ||
            sscanf(line, "quiet %" SCNd64, &schedule->quiet) == 1 ||
@@ -191,7 +212,7 @@ static bool parse_line(const char *line, struct sim_schedule *schedule, struct h
 
 int sim_schedule_parse(const char *text, struct sim_schedule *schedule, struct hy_err *err)
 {
-    *schedule = (struct sim_schedule){0};
+    *schedule = (struct sim_schedule){.links = 1}; /* what was saved before there were several says nothing of them */
     for (size_t number = 1; *text; number++) {
         size_t length = strcspn(text, "\n");
         char *line = hy_strndup(text, length);

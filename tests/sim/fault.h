@@ -11,7 +11,8 @@
 #include "base/vec.h"
 #include "sim/world.h"
 
-/* Name for --faults and in the file; has an end (else it happens at one instant); in words. a, b: sets of nodes, v, w: numbers. */
+/* Name for --faults and in the file; has an end (else it happens at one instant); in words. a, b: sets of nodes, v, w: numbers.
+ * What concerns links may be of some only: l. */
 #define SIM_FAULT_LIST(FAULT)                                                                                          \
     FAULT(LOSS, "loss", true, "datagrams from a to b are lost, v per mille; the bus stalls as TCP does")               \
     FAULT(DELAY, "delay", true, "from a to b all takes up to v us more")                                               \
@@ -22,7 +23,9 @@
     FAULT(PARTITION, "partition", true, "nothing passes between a and b and the others")                               \
     FAULT(SLOW_LINK, "slow-link", true, "from a to b v bytes pass in a millisecond")                                   \
     FAULT(RESET, "reset", false, "the bus connections between a and b end")                                            \
-    FAULT(CARRIER, "carrier", true, "a has no carrier on any link")                                                    \
+    FAULT(CARRIER, "carrier", true, "a has no carrier")                                                                \
+    FAULT(NOISE, "noise", true,                                                                                        \
+          "between a and b no datagram takes longer than w us, and v are lost in any time dead-after: --noise")        \
     FAULT(DISK_SLOW, "disk-slow", true, "each write on a takes up to v us more")                                       \
     FAULT(DISK_FULL, "disk-full", true, "each write on a fails: the core ends, and again")                             \
     FAULT(DISK_ERROR, "disk-error", false, "the next write on a fails")                                                \
@@ -37,6 +40,7 @@
     FAULT(FREEZE_HOST, "freeze-host", true, "all processes of a stand still")                                          \
     FAULT(CRASH_CORE, "crash-core", false, "a's core dies; its executor starts it again")                              \
     FAULT(CRASH_EXECUTOR, "crash-executor", true, "a's executor dies, and the core with it; the guard lets go")        \
+    FAULT(KILL_ALL, "kill-all", true, "all processes of a die at once, the guard too: what runs is nobody's")          \
     FAULT(CRASH_HOST, "crash-host", true, "a loses power; v: what becomes of the write under way")                     \
     FAULT(RESTART, "restart", true, "a's halyardd is stopped in good order, and started again")                        \
     FAULT(SERVICE_FAIL, "service-fail", true, "on a, operations of services that hash to v (w: which) fail")           \
@@ -54,7 +58,8 @@ struct sim_fault {
     hy_time at;
     hy_time lasts; /* 0 where it happens at one instant */
     enum sim_fault_kind kind;
-    uint32_t a, b; /* sets of nodes: bit n is node n */
+    uint32_t a, b;  /* sets of nodes: bit n is node n */
+    uint32_t links; /* likewise; 0: all */
     int64_t v, w;
 };
 
@@ -65,17 +70,25 @@ struct sim_schedule {
     char profile[16];
     uint32_t witnesses;     /* set of nodes; those beyond `nodes` count for nothing */
     bool witnesses_by_seed; /* sim_schedule_generate() draws them */
-    uint32_t kinds;         /* switched on: a bit each; SIM_FAULT_COUNT: the operator */
+    size_t links;           /* of each node, 1 to SIM_MAX_LINKS; 0: sim_schedule_generate() draws it */
+    bool guards_given;      /* else sim_schedule_generate() draws: */
+    uint32_t unguarded;     /* set of nodes: their kernel takes no filter of addresses */
+    bool noise;             /* nothing but noise within the bounds, and links that die while another one works */
+    bool addresses;         /* more of them than there once were */
+    bool gathers;           /* heartbeats go out together, as the daemon has it */
+    uint64_t kinds;         /* switched on: a bit each; SIM_FAULT_COUNT: the operator */
     char mutant[48];
+    char only[48];                   /* this invariant alone ends the run; "": any */
     HY_VEC(struct sim_fault) faults; /* in order of time */
 };
 
 const char *sim_fault_name(enum sim_fault_kind kind);
 bool sim_fault_lasts(enum sim_fault_kind kind);
 /* "all", "none", names with commas, "-name" to take one out; -EINVAL. */
-int sim_fault_kinds(const char *text, uint32_t *kinds, struct hy_err *err);
+int sim_fault_kinds(const char *text, uint64_t *kinds, struct hy_err *err);
 
-/* Fills in profile, witnesses and faults from seed, nodes, duration and kinds. A profile that is there stays. */
+/* Fills in profile, links, witnesses and faults from seed, nodes, duration and kinds. A profile that is there stays, and so are
+ * links. */
 void sim_schedule_generate(struct sim_schedule *schedule);
 void sim_schedule_sort(struct sim_schedule *schedule);
 void sim_schedule_print(const struct sim_schedule *schedule, struct hy_buf *out);

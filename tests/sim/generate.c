@@ -5,6 +5,7 @@
  * storms, with calms between them in which the cluster gets to its feet.
  */
 #include "sim/fault.h"
+#include "sim/noise.h"
 #include "sim/random.h"
 
 #include <stdio.h>
@@ -47,11 +48,12 @@ static const struct shape {
     {SIM_FAULT_SERVICE_LATE, 2, HY_SECOND, 30 * HY_SECOND, 0, 3, 0, 3, true},
     {SIM_FAULT_SERVICE_LIE, 2, 0, 0, 0, 3, 0, 0, false},
     {SIM_FAULT_SERVICE_DIE, 3, 0, 0, 0, 3, 0, 0, false},
+    {SIM_FAULT_KILL_ALL, 2, 200 * HY_MS, 20 * HY_SECOND, 0, 0, 0, 0, false},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
 struct generator {
-    struct sim_stream stream;
+    struct sim_stream stream, links; /* links: of its own, so that who has one only has the same faults as ever */
     struct sim_schedule *schedule;
     unsigned weights[SHAPES];
     unsigned total;
@@ -107,6 +109,16 @@ static uint32_t nodes_for(struct generator *g, bool everybody)
     return everybody && dice < 4 ? some_nodes(g) : one_node(g);
 }
 
+/* All of them as often as one. */
+static uint32_t links_for(struct generator *g)
+{
+    uint32_t all = (1u << g->schedule->links) - 1;
+    uint64_t dice = sim_draw_below(&g->links, 100);
+    uint32_t some =
+        dice < 85 ? 1u << sim_draw_below(&g->links, g->schedule->links) : (uint32_t)sim_draw(&g->links) & all;
+    return dice < 45 || some == all ? 0 : some;
+}
+
 static void add(struct generator *g, hy_time at)
 {
     uint64_t dice = sim_draw_below(&g->stream, g->total);
@@ -133,6 +145,8 @@ static void add(struct generator *g, hy_time at)
     if (shape->kind == SIM_FAULT_SERVICE_HANG || shape->kind == SIM_FAULT_DELAY || shape->kind == SIM_FAULT_DISK_SLOW)
         fault.v =
             shape->kind == SIM_FAULT_SERVICE_HANG ? fault.v : log_uniform(&g->stream, shape->v_low, shape->v_high);
+    if (g->schedule->links > 1 && (shape->kind <= SIM_FAULT_SLOW_LINK || shape->kind == SIM_FAULT_CARRIER))
+        fault.links = links_for(g);
     hy_vec_push(&g->schedule->faults, fault);
     if (shape->kind == SIM_FAULT_RATE && fault.a != all && sim_draw_chance(&g->stream, 700)) {
         fault.a = all & ~fault.a; /* as far apart as clocks may be */
@@ -157,14 +171,41 @@ static uint32_t draw_witnesses(const struct sim_schedule *schedule)
     return witnesses;
 }
 
+/* What hosts are like: how many links they have, and whether their kernels take filters. */
+static void draw_hosts(struct sim_schedule *schedule)
+{
+    struct sim_stream stream = sim_stream(schedule->seed, 6);
+    uint64_t dice = sim_draw_below(&stream, 100), guards = sim_draw_below(&stream, 100);
+    if (!schedule->links)
+        schedule->links = dice < 55 ? 1 : dice < 85 ? 2 : 3;
+    if (!schedule->guards_given)
+        schedule->unguarded = guards < 60 ? 0 : guards < 80 ? UINT16_MAX : (uint32_t)sim_draw(&stream) & UINT16_MAX;
+    schedule->addresses = true;
+    schedule->gathers = sim_draw_chance(&stream, 750);
+}
+
+/* `fast` sends five times as many heartbeats as `lan`, and takes as long to simulate. */
+static const char *draw_profile(struct generator *g, bool noise)
+{
+    static const char *const all[] = {"fast", "lan", "wan"};
+    uint64_t dice = sim_draw_below(&g->stream, 1000);
+    return noise ? all[dice % 3] : dice < 300 ? "wan" : dice < 360 ? "fast" : "lan";
+}
+
 void sim_schedule_generate(struct sim_schedule *schedule)
 {
-    struct generator g = {.stream = sim_stream(schedule->seed, 0), .schedule = schedule};
-    bool wan = sim_draw_chance(&g.stream, 300);
+    struct generator g = {
+        .stream = sim_stream(schedule->seed, 0), .links = sim_stream(schedule->seed, 7), .schedule = schedule};
+    const char *profile = draw_profile(&g, schedule->noise);
     if (!schedule->profile[0])
-        snprintf(schedule->profile, sizeof schedule->profile, "%s", wan ? "wan" : "lan");
+        snprintf(schedule->profile, sizeof schedule->profile, "%s", profile);
+    draw_hosts(schedule);
     if (schedule->witnesses_by_seed)
         schedule->witnesses = draw_witnesses(schedule);
+    if (schedule->noise) {
+        sim_noise_generate(schedule);
+        return;
+    }
     choose_kinds(&g);
     hy_time at = sim_draw_time(&g.stream, 0, 5 * HY_SECOND);
     while (g.total && at < schedule->duration) {

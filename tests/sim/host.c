@@ -2,6 +2,8 @@
 /* A host: power, what stands still, and halyardd as its service manager starts and stops it. */
 #include "sim/internal.h"
 
+#include "cluster/pulse.h"
+
 enum { BACKLOG_DATAGRAMS = 200, MAX_PPM = 200 };
 
 static const hy_wall EPOCH = INT64_C(1484018696000000);
@@ -16,6 +18,7 @@ void sim_host_init(struct sim_world *world, size_t node)
     world->due[node] = (struct sim_due){HY_NEVER, HY_NEVER, HY_NEVER};
     host->core.due_local = host->core.pulse_due_local = -1;
     host->backlog_end = &host->backlog;
+    host->frozen_since = -1;
     host->installed = true;
     for (size_t peer = 0; peer < SIM_MAX_NODES; peer++)
         world->pipes[node][peer].stalled_end = &world->pipes[node][peer].stalled;
@@ -110,6 +113,10 @@ void sim_host_want(struct sim_world *world, size_t node)
 void sim_host_freeze(struct sim_world *world, size_t node, bool whole)
 {
     struct sim_host *host = &world->hosts[node];
+    if (!host->host_frozen && !host->core_frozen)
+        host->frozen_since = world->now;
+    if (whole && !host->host_frozen)
+        host->stands_since = world->now;
     if (whole)
         host->host_frozen++;
     else
@@ -123,8 +130,16 @@ void sim_host_freeze_main(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
     if (!host->main_frozen++)
-        host->main_frozen_at = world->now;
+        host->main_frozen_at = host->main_away_since = world->now;
     sim_core_tick_moved(world, node);
+}
+
+/* Its clock may be slow or fast, and what it was late itself it does not count. */
+bool sim_host_may_be_silent(const struct sim_world *world, size_t node)
+{
+    const struct sim_host *host = &world->hosts[node];
+    hy_time patience = hy_pulse_patience(world->settings.dead_after_max);
+    return host->main_frozen && world->now - host->main_away_since > patience * 3 / 4;
 }
 
 static bool stands_still(const struct sim_host *host, enum sim_event_kind kind)
@@ -193,10 +208,14 @@ void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
 {
     struct sim_host *host = &world->hosts[node];
     unsigned *frozen = whole ? &host->host_frozen : &host->core_frozen;
+    if (whole && *frozen == 1)
+        sim_kernel_thawed(world, node);
     if (!*frozen || --*frozen)
         return;
     if (whole)
         host->thawed_at = world->now;
+    if (!host->core_frozen && !host->host_frozen)
+        host->steady_since = world->now;
     host->main_frozen_at = world->now;
     sim_note(world, "%s: goes on", host->name);
     give_back(world, node);
@@ -205,8 +224,11 @@ void sim_host_thaw(struct sim_world *world, size_t node, bool whole)
 void sim_host_thaw_main(struct sim_world *world, size_t node)
 {
     struct sim_host *host = &world->hosts[node];
+    bool silent = sim_host_may_be_silent(world, node);
     if (!host->main_frozen || --host->main_frozen)
         return;
+    if (silent)
+        host->steady_since = world->now;
     sim_note(world, "%s: its main thread goes on", host->name);
     give_back(world, node);
 }

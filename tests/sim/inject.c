@@ -9,7 +9,7 @@ static void links_down(struct sim_world *world, size_t node, const struct sim_fa
     (void)fault;
     const struct sim_host *host = &world->hosts[node];
     const struct hy_cluster_event event = {.type = HY_CLUSTER_LINKS_DOWN};
-    if (begins && !host->core_frozen && !host->host_frozen)
+    if (begins && !host->core_frozen && !host->host_frozen && !sim_net_has_carrier(world, node))
         sim_core_pulse(world, node, &event);
 }
 
@@ -87,6 +87,15 @@ static void crash_executor(struct sim_world *world, size_t node, const struct si
     (void)fault;
     if (begins)
         sim_executor_kill(world, node, true);
+    else if (world->hosts[node].wanted)
+        sim_host_want(world, node);
+}
+
+static void kill_all(struct sim_world *world, size_t node, const struct sim_fault *fault, bool begins)
+{
+    (void)fault;
+    if (begins)
+        sim_executor_kill_all(world, node);
     else if (world->hosts[node].wanted)
         sim_host_want(world, node);
 }
@@ -204,6 +213,7 @@ static on_node *const on_nodes[SIM_FAULT_COUNT] = {[SIM_FAULT_CARRIER] = links_d
                                                    [SIM_FAULT_FREEZE_ORDER] = freeze_order,
                                                    [SIM_FAULT_CRASH_CORE] = crash_core,
                                                    [SIM_FAULT_CRASH_EXECUTOR] = crash_executor,
+                                                   [SIM_FAULT_KILL_ALL] = kill_all,
                                                    [SIM_FAULT_CRASH_HOST] = crash_host,
                                                    [SIM_FAULT_DISK_LOST] = crash_host,
                                                    [SIM_FAULT_DISK_FLIP] = crash_host,
@@ -212,9 +222,9 @@ static on_node *const on_nodes[SIM_FAULT_COUNT] = {[SIM_FAULT_CARRIER] = links_d
                                                    [SIM_FAULT_SERVICE_LIE] = lie,
                                                    [SIM_FAULT_SERVICE_DIE] = die};
 
-static bool is_of_network(enum sim_fault_kind kind)
+bool sim_is_of_network(enum sim_fault_kind kind)
 {
-    return kind <= SIM_FAULT_SLOW_LINK || kind == SIM_FAULT_CARRIER;
+    return kind <= SIM_FAULT_SLOW_LINK || kind == SIM_FAULT_CARRIER || kind == SIM_FAULT_NOISE;
 }
 
 static void reset(struct sim_world *world, const struct sim_fault *fault)
@@ -237,7 +247,7 @@ void sim_inject(struct sim_world *world, size_t number, bool begins)
         sim_note(world, "fault %s: %s", begins ? "begins" : "ends", hy_buf_text(&text));
         hy_buf_free(&text);
     }
-    if (is_of_network(fault->kind))
+    if (sim_is_of_network(fault->kind))
         sim_net_compute(world);
     if (fault->kind == SIM_FAULT_RESET)
         reset(world, fault);

@@ -15,15 +15,25 @@
 
 enum sim_topic { SIM_HEARTBEAT, SIM_RAFT, SIM_COMMANDS, SIM_ORDERS };
 
+/* What the header under the seal bears (core/bus/link_header.h), of all links at once: a number for each, and what is heard
+ * there of each peer. */
+struct sim_marks {
+    uint64_t incarnation;
+    uint32_t sent, peers; /* peers: of whom it says something */
+    uint32_t numbers[SIM_MAX_LINKS];
+    struct hy_meter_report reports[SIM_MAX_LINKS][SIM_MAX_NODES];
+};
+
 /* Bytes on their way, shared by all who will get them. */
 struct sim_packet {
     unsigned refs;
     size_t size;
     void *data;
+    struct sim_marks *marks; /* of a heartbeat; else NULL */
 };
 
 enum sim_event_kind {
-    SIM_EV_DATAGRAM,   /* node, from, packet */
+    SIM_EV_DATAGRAM,   /* node, from, link, packet */
     SIM_EV_BUS,        /* node, from, packet, topic, generation: of the subscriber's socket */
     SIM_EV_PIPE,       /* node: subscriber, from: publisher, generation: the next step of a connection's life */
     SIM_EV_DISK,       /* node, generation: of the writer: the job under way is through */
@@ -39,6 +49,7 @@ enum sim_event_kind {
     SIM_EV_CALL,       /* node, call */
     SIM_EV_THAW,       /* node, generation */
     SIM_EV_WILL,       /* node, generation: of the host's life: the guard's next stop */
+    SIM_EV_EXPIRE,     /* node, generation: of the host's life: the lifetime of an address is over */
     SIM_EV_FAULT,      /* generation: number of the fault; topic: 0 begins, 1 ends */
     SIM_EV_CONFIGURE,  /* the workload's configuration is requested */
     SIM_EV_HEAL,
@@ -50,7 +61,7 @@ struct sim_event {
     hy_time at;
     uint64_t order; /* first come, first served at one instant */
     enum sim_event_kind kind;
-    uint8_t node, from, topic;
+    uint8_t node, from, topic, link;
     uint64_t generation;
     uint64_t incarnation; /* BUS: the sender's */
     union {
@@ -88,6 +99,11 @@ struct sim_clock {
 struct sim_path {
     unsigned cuts;
     unsigned loss, reorder, duplicate, corrupt; /* per mille */
+    bool rough;                                 /* some fault that is no noise */
+    hy_time calm_since;
+    bool noisy;          /* within the bounds: */
+    hy_time noise_most;  /* no datagram takes longer */
+    unsigned noise_lost; /* so many are lost in any time `dead_after`, both ways together */
     hy_time reorder_by;
     hy_time base, delay;
     int64_t bytes_per_ms; /* 0: no limit */
@@ -95,8 +111,15 @@ struct sim_path {
     hy_time cut_since;
 };
 
-/* The bus from one publisher to one subscriber. */
+/* When the last datagrams of a pair of nodes were lost by noise, the newest first. */
+enum { SIM_NOISE_LOST = 8 };
+struct sim_noise_lost {
+    hy_time at[SIM_NOISE_LOST];
+};
+
+/* The bus from one publisher to one subscriber: one connection, over a link that worked when it was made. */
 struct sim_pipe {
+    uint8_t link;
     enum { SIM_PIPE_NONE, SIM_PIPE_CONNECTING, SIM_PIPE_UP } state;
     uint64_t generation; /* of the subscriber's socket: what was sent before it is lost */
     uint64_t step;       /* of its life: an older event for it is void */
@@ -136,9 +159,11 @@ struct sim_core {
     struct hy_cluster *cluster; /* NULL: down */
     uint64_t generation;
     uint64_t incarnation;
-    uint32_t peers;          /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
-    hy_time due_local;       /* of its next tick, on its clock */
-    hy_time pulse_due_local; /* of its pulse's */
+    uint32_t peers; /* by the numbers of nodes: whom it sends to, and whose bus it has subscribed to */
+    hy_time since, peers_since;
+    struct sim_meters *meters; /* links.c */
+    hy_time due_local;         /* of its next tick, on its clock */
+    hy_time pulse_due_local;   /* of its pulse's */
     bool gone, broken, outlived;
     struct hy_cluster_effects held; /* FREEZE_STEP: computed and not carried out */
     bool holds_next, holds_orders;
@@ -157,7 +182,8 @@ struct sim_host {
     bool powered, retired, installed, witness;
     unsigned core_frozen, host_frozen; /* counts: faults may overlap */
     unsigned main_frozen;              /* of the core, the main thread alone */
-    hy_time main_frozen_at;
+    hy_time main_frozen_at;            /* or when all of it went on, if that came later */
+    hy_time main_away_since;           /* whatever went on meanwhile */
     struct sim_clock clock;
     struct sim_core core;
 
@@ -180,7 +206,9 @@ struct sim_host {
     HY_VEC(struct sim_run *) runs;
     struct sim_will will;
     uint64_t thaws;
-    hy_time thawed_at;
+    hy_time thawed_at, stands_since;          /* the whole host */
+    hy_time steady_since, frozen_since;       /* of core or host */
+    uint64_t latest;                          /* incarnation of all that its cores have had */
     struct sim_event *backlog, **backlog_end; /* came while it stood still */
     unsigned backlog_datagrams;
 };
@@ -221,7 +249,10 @@ struct sim_world {
     struct hy_cluster_effects spare; /* empty: memory of the last step's */
     struct sim_host hosts[SIM_MAX_NODES];
     size_t count;
-    struct sim_path paths[SIM_MAX_NODES][SIM_MAX_NODES];
+    size_t links;
+    struct sim_path paths[SIM_MAX_LINKS][SIM_MAX_NODES][SIM_MAX_NODES];
+    struct sim_noise_lost noise_lost[SIM_MAX_LINKS][SIM_MAX_NODES][SIM_MAX_NODES]; /* [smaller][larger] */
+    hy_time longest_base;
     struct sim_pipe pipes[SIM_MAX_NODES][SIM_MAX_NODES]; /* [publisher][subscriber] */
     HY_VEC(bool) active;                                 /* faults in force */
     struct sim_stream net, hosts_stream, services, workload_stream;
@@ -229,7 +260,7 @@ struct sim_world {
     uint64_t call_count;
     void *workload;
     hy_time workload_next;
-    void *observers[16];
+    void *observers[24];
     uint64_t configuration_call;
     bool configured, quiet, over;
     struct sim_trace trace;
@@ -260,7 +291,17 @@ void sim_net_init(struct sim_world *world);
 void sim_net_compute(struct sim_world *world); /* the faults in force have changed */
 void sim_net_datagram(struct sim_world *world, size_t from, uint32_t to, struct sim_packet *packet);
 hy_time sim_net_delay(struct sim_world *world, struct sim_path *path, size_t size);
-bool sim_net_is_cut(const struct sim_world *world, size_t from, size_t to);
+bool sim_net_is_cut(const struct sim_world *world, size_t link, size_t from, size_t to);
+bool sim_net_works(const struct sim_world *world, size_t link, size_t a, size_t b); /* no cut, both ways */
+bool sim_net_has_carrier(const struct sim_world *world, size_t node);               /* on some link */
+
+/* ---- links.c: the meters of all links, as core/bus/link_meters.c feeds them */
+void sim_links_begin(struct sim_world *world, size_t node);
+void sim_links_end(struct sim_world *world, size_t node);
+void sim_links_peers(struct sim_world *world, size_t node, uint32_t before);
+struct sim_marks *sim_links_write(struct sim_world *world, size_t node); /* of a datagram to all */
+void sim_links_take(struct sim_world *world, const struct sim_event *event);
+void sim_links_step(struct sim_world *world, size_t node);
 
 /* ---- bus.c */
 void sim_bus_send(struct sim_world *world, enum sim_topic topic, size_t from, uint32_t to, struct sim_packet *packet);
@@ -269,7 +310,7 @@ void sim_bus_core_started(struct sim_world *world, size_t node);
 void sim_bus_peers_changed(struct sim_world *world, size_t node, uint32_t before);
 void sim_bus_core_ended(struct sim_world *world, size_t node, bool silently);
 void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event);
-void sim_bus_path_changed(struct sim_world *world, size_t from, size_t to);
+void sim_bus_path_changed(struct sim_world *world, size_t link, size_t from, size_t to);
 void sim_bus_frozen(struct sim_world *world, size_t node);
 void sim_bus_reset(struct sim_world *world, size_t a, size_t b);
 
@@ -286,6 +327,7 @@ void sim_core_thawed(struct sim_world *world, size_t node);
 /* ---- executor.c */
 void sim_executor_start(struct sim_world *world, size_t node);
 void sim_executor_kill(struct sim_world *world, size_t node, bool guard); /* without a word to anybody */
+void sim_executor_kill_all(struct sim_world *world, size_t node);         /* the guard too */
 void sim_executor_core_begun(struct sim_world *world, size_t node);
 void sim_executor_core_died(struct sim_world *world, size_t node, bool for_good);
 void sim_executor_order(struct sim_world *world, size_t node, struct hy_operation *operation);
@@ -297,6 +339,17 @@ void sim_executor_due_moved(struct sim_world *world, size_t node);
 void sim_executor_will(struct sim_world *world, size_t node);
 void sim_executor_check_end(struct sim_world *world, size_t node); /* has it let go of all, and may it end? */
 void sim_loop_enter(struct hy_loop *loop);
+
+/* ---- kernel.c: what a kernel does about addresses */
+bool sim_kernel_is_address(const char *agent);
+void sim_kernel_added(struct sim_world *world, size_t node, struct sim_service *service);
+void sim_kernel_watched(struct sim_world *world, size_t node, struct sim_service *service);
+void sim_kernel_adopted(struct sim_world *world, size_t node, struct sim_service *service);
+void sim_kernel_executor_dies(struct sim_world *world, size_t node, bool alone);
+hy_time sim_kernel_valid_until(const struct sim_world *world, size_t node, const struct sim_service *service);
+void sim_kernel_expire(struct sim_world *world, size_t node);
+void sim_kernel_thawed(struct sim_world *world, size_t node);
+bool sim_kernel_is_answered(struct sim_world *world, size_t node, struct sim_service *service);
 
 /* ---- run.c */
 void sim_run_event(struct sim_world *world, struct sim_run *run);
@@ -315,12 +368,15 @@ void sim_host_freeze(struct sim_world *world, size_t node, bool whole);
 void sim_host_thaw(struct sim_world *world, size_t node, bool whole);
 void sim_host_freeze_main(struct sim_world *world, size_t node); /* the core's main thread */
 void sim_host_thaw_main(struct sim_world *world, size_t node);
+/* Its main thread stands still for so long that the pulse may have fallen silent. */
+bool sim_host_may_be_silent(const struct sim_world *world, size_t node);
 void sim_host_stop(struct sim_world *world, size_t node);
 void sim_host_want(struct sim_world *world, size_t node);
 bool sim_host_holds_back(struct sim_world *world, struct sim_event *event); /* true: taken into the backlog */
 void sim_host_free(struct sim_world *world, size_t node);
 
 /* ---- inject.c */
+bool sim_is_of_network(enum sim_fault_kind kind);
 void sim_inject(struct sim_world *world, size_t number, bool begins);
 void sim_inject_behaviour(struct sim_world *world, size_t node, const struct hy_operation *operation,
                           struct sim_behaviour *behaviour);

@@ -6,7 +6,7 @@ SIM_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tests -DHY_MUTANTS
 
 SIM_PRODUCT = \
 	$(libhy_base_a_SOURCES) $(libhy_cib_a_SOURCES) $(libhy_scheduler_a_SOURCES) $(libhy_consensus_a_SOURCES) \
-	$(libhy_membership_a_SOURCES) $(libhy_cluster_a_SOURCES) \
+	$(libhy_membership_a_SOURCES) $(libhy_cluster_a_SOURCES) $(libhy_meter_a_SOURCES) \
 	core/journal/crc32c.c core/journal/items.c core/journal/load.c core/journal/log.c core/journal/sectors.c \
 	core/journal/snapshot.c \
 	$(libhy_operation_a_SOURCES) \
@@ -16,12 +16,13 @@ SIM_WORLD = \
 	tests/sim/world.h tests/sim/observer.h tests/sim/internal.h tests/sim/random.h \
 	tests/sim/agenda.c tests/sim/apart.c tests/sim/bus.c tests/sim/calls.c tests/sim/clock.c tests/sim/core.c \
 	tests/sim/disk.c tests/sim/disk.h tests/sim/executor.c tests/sim/fault.c tests/sim/fault.h \
-	tests/sim/generate.c tests/sim/host.c tests/sim/inject.c tests/sim/loop.c tests/sim/main.c tests/sim/memory.h \
-	tests/sim/mutants.c tests/sim/mutants.h tests/sim/net.c tests/sim/parts.c \
-	tests/sim/run.c tests/sim/saved.c tests/sim/saved.h tests/sim/shrink.c tests/sim/shrink.h \
+	tests/sim/generate.c tests/sim/host.c tests/sim/inject.c tests/sim/kernel.c tests/sim/links.c tests/sim/loop.c tests/sim/main.c tests/sim/memory.h \
+	tests/sim/mutants.c tests/sim/mutants.h tests/sim/net.c tests/sim/noise.c tests/sim/noise.h tests/sim/parts.c \
+	tests/sim/run.c tests/sim/saved.c tests/sim/saved.h tests/sim/settings.c tests/sim/settings.h tests/sim/shrink.c tests/sim/shrink.h \
 	tests/sim/check_dc.c tests/sim/check_elections.c tests/sim/check_lease.c tests/sim/check_linear.c \
 	tests/sim/check_liveness.c tests/sim/check_log.c tests/sim/check_memory.c tests/sim/check_once.c \
 	tests/sim/check_orders.c tests/sim/check_promises.c tests/sim/check_quorum.c \
+	tests/sim/check_answers.c tests/sim/check_links.c tests/sim/check_noise.c tests/sim/check_suspicion.c \
 	tests/sim/check_rules.c tests/sim/check_stale.c tests/sim/check_witness.c tests/sim/check_hung.c tests/sim/check_state.c tests/sim/checks.h tests/sim/decisions.c \
 	tests/sim/decisions.h tests/sim/edits.c tests/sim/edits.h tests/sim/facts.c tests/sim/facts.h tests/sim/history.c \
 	tests/sim/history.h tests/sim/linearize.c tests/sim/linearize.h tests/sim/table.c tests/sim/table.h \

@@ -12,9 +12,11 @@ struct arguments {
     uint64_t seed, runs;
     size_t nodes;
     hy_time duration, quiet;
-    uint32_t kinds;
+    uint64_t kinds;
     const char *profile, *schedule, *mutant, *folder, *witnesses;
-    bool trace, everything, print, shrink, here;
+    const char *guards, *only;
+    size_t links;
+    bool noise, trace, everything, print, shrink, here;
     double from;
     unsigned shrink_seconds, limit;
 };
@@ -29,7 +31,11 @@ static const char usage[] =
     "  --minutes M       with faults, in virtual time (default 10)\n"
     "  --quiet SECONDS   without faults, after them (default 90)\n"
     "  --faults LIST     all (default), none, names with commas; -name takes one out\n"
-    "  --profile P       lan or wan; else by the seed\n"
+    "  --profile P       fast, lan or wan; else by the seed\n"
+    "  --links L         of each node, 1 to 3; else by the seed\n"
+    "  --guards WORD     yes: all kernels take the filter of addresses; no: none does; else by the seed\n"
+    "  --only INVARIANT  the others may be broken\n"
+    "  --noise           no faults but noise within the bounds; and links that die while another one works\n"
     "  --witnesses W     the last W nodes vote and run nothing (default 0); \"seed\": by the seed\n"
     "  --mutant NAME     with a fault in the product; --mutants lists them\n"
     "  --schedule FILE   replays what a failed run has saved\n"
@@ -48,7 +54,23 @@ static void print_usage(FILE *out)
     fprintf(out, "  %-17s %s\n", "operator", "changes, moves and takes away nodes and resources all the time");
 }
 
-enum { RUNS = 256, WITNESSES, QUIET, MUTANTS, PRINT, FROM, NO_SHRINK, SHRINK_SECONDS, OUT, HERE, LIMIT };
+enum {
+    RUNS = 256,
+    WITNESSES,
+    LINKS,
+    NOISE,
+    GUARDS,
+    ONLY,
+    QUIET,
+    MUTANTS,
+    PRINT,
+    FROM,
+    NO_SHRINK,
+    SHRINK_SECONDS,
+    OUT,
+    HERE,
+    LIMIT
+};
 
 static const struct option options[] = {{"seed", required_argument, NULL, 's'},
                                         {"runs", required_argument, NULL, RUNS},
@@ -58,6 +80,10 @@ static const struct option options[] = {{"seed", required_argument, NULL, 's'},
                                         {"faults", required_argument, NULL, 'f'},
                                         {"profile", required_argument, NULL, 'p'},
                                         {"witnesses", required_argument, NULL, WITNESSES},
+                                        {"links", required_argument, NULL, LINKS},
+                                        {"noise", no_argument, NULL, NOISE},
+                                        {"guards", required_argument, NULL, GUARDS},
+                                        {"only", required_argument, NULL, ONLY},
                                         {"mutant", required_argument, NULL, 'x'},
                                         {"mutants", no_argument, NULL, MUTANTS},
                                         {"schedule", required_argument, NULL, 'r'},
@@ -110,6 +136,22 @@ static void take_option(int option, struct arguments *a)
         break;
     case WITNESSES:
         a->witnesses = optarg;
+        break;
+    case LINKS:
+        a->links = strtoull(optarg, NULL, 0);
+        if (a->links < 1 || a->links > SIM_MAX_LINKS)
+            refuse("links: 1 to 3", optarg);
+        break;
+    case GUARDS:
+        a->guards = optarg;
+        if (strcmp(optarg, "yes") != 0 && strcmp(optarg, "no") != 0)
+            refuse("guards: yes or no", optarg);
+        break;
+    case ONLY:
+        a->only = optarg;
+        break;
+    case NOISE:
+        a->noise = true;
         break;
     case 'x':
         a->mutant = optarg;
@@ -195,11 +237,17 @@ static void make_schedule(const struct arguments *a, uint64_t seed, struct sim_s
                                           .duration = a->duration,
                                           .quiet = a->quiet,
                                           .operator_ends = a->duration,
+                                          .links = a->links,
+                                          .noise = a->noise,
+                                          .guards_given = a->guards,
+                                          .unguarded = a->guards && *a->guards == 'n' ? UINT16_MAX : 0,
                                           .kinds = a->kinds};
         snprintf(schedule->profile, sizeof schedule->profile, "%s", a->profile ? a->profile : "");
         choose_witnesses(a, schedule);
         sim_schedule_generate(schedule);
     }
+    if (a->only)
+        snprintf(schedule->only, sizeof schedule->only, "%s", a->only);
     if (a->mutant)
         snprintf(schedule->mutant, sizeof schedule->mutant, "%s", a->mutant);
 }
@@ -275,7 +323,7 @@ int main(int argc, char **argv)
                           .nodes = 3,
                           .duration = 600 * HY_SECOND,
                           .quiet = 90 * HY_SECOND,
-                          .kinds = UINT32_MAX,
+                          .kinds = UINT64_MAX,
                           .folder = ".",
                           .shrink = true,
                           .shrink_seconds = 60,

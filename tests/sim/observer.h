@@ -36,6 +36,8 @@ struct sim_observer {
                     const struct hy_cluster_effects *effects);
     /* The state of a service has changed just now (sim_now()). */
     void (*service)(void *context, size_t node, const struct sim_service *service);
+    /* The filter of an address that ran on was attached anew: what was shut may be open. */
+    void (*attached)(void *context, size_t node, const struct sim_service *service);
     /* An operation's agent is called, has ended; answers that the executor gave without a call are ended() only. Those of
      * the executor's own (release) have id 0. */
     void (*began)(void *context, size_t node, const struct hy_operation *operation);
@@ -45,6 +47,9 @@ struct sim_observer {
     void (*answered)(void *context, const struct sim_call *call);
     void (*core_started)(void *context, size_t node);
     void (*core_ended)(void *context, size_t node, const char *why); /* the cluster is still there to be looked at */
+    /* What `node` says of `peer` on a link has changed; it was `was`. */
+    void (*metered)(void *context, size_t link, size_t node, size_t peer, enum hy_meter_state was,
+                    enum hy_meter_state is);
     void (*power)(void *context, size_t node, bool on);
     void (*disk_lost)(void *context, size_t node); /* the next core there finds another disk id */
     void (*healed)(void *context);                 /* the quiet phase begins */

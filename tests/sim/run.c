@@ -8,16 +8,21 @@
 
 #include <errno.h>
 
+static const hy_time ASK_AGAIN = 50 * HY_MS, CONFLICT_WAIT = 3 * HY_SECOND;
+
 struct hy_run {
     struct hy_run_spec spec;
     struct sim_world *world;
     size_t node;
-    enum { FORKED, CALLED, ENDING } stage;
+    enum { FORKED, ASKING, CALLED, ENDING } stage;
+    hy_time asked; /* true time at which it began to; an answer came */
+    int silent;    /* questions in a row without one */
     hy_time began; /* local */
     bool called;
     struct sim_behaviour behaviour;
     const char *killed;
     bool timed_out, terminated, refused;
+    bool taken;              /* by somebody else: it fails */
     struct sim_event *event; /* its next stage */
     struct sim_run *handle;
 };
@@ -56,7 +61,7 @@ void sim_service_set(struct sim_world *world, size_t node, struct sim_service *s
     service->state = state;
     service->since = world->now;
     if (state == SIM_STOPPED)
-        service->promoted = service->lease = service->releasing = false;
+        service->promoted = service->lease = service->releasing = service->abandoned = false;
     sim_trace_mix(world, ((uint64_t)node << 8 | (uint64_t)state) ^ sim_service_hash(service->rsc));
     sim_note(world, "%s: %s is %s%s", world->hosts[node].name, service->rsc, words[state],
              service->releasing ? " (released)" : "");
@@ -94,6 +99,8 @@ static void take_effect(struct hy_run *run)
         (run->behaviour.has_effect || run->behaviour.rc == -1 || run->behaviour.rc == 0)) {
         service->lease = operation->lease;
         service->epoch = atomic_load(&world->hosts[run->node].executor.page.since);
+        service->address = sim_kernel_is_address(operation->agent);
+        sim_kernel_added(world, run->node, service);
         sim_service_set(world, run->node, service, SIM_STARTING);
     }
     if (is_op(run, "stop") && service->state != SIM_STOPPED) {
@@ -104,6 +111,31 @@ static void take_effect(struct hy_run *run)
 
 static void end(struct hy_run *run);
 
+/* Another host answers for the address: it asks on, each 50 ms, until two questions in a row have no answer, for three seconds.
+ * One that it knows to have been handed over it does not ask for. True: it is not to be called now. */
+static bool is_asking(struct hy_run *run)
+{
+    struct sim_world *world = run->world;
+    const struct hy_operation *operation = run->spec.operation;
+    struct sim_service *service = sim_service_get(world, run->node, operation->rsc);
+    if (!is_op(run, "start") || !sim_kernel_is_address(operation->agent) || service->state != SIM_STOPPED ||
+        hy_attrs_get(&operation->meta, "handed_over"))
+        return false;
+    bool answered = sim_kernel_is_answered(world, run->node, service);
+    run->silent = answered ? 0 : run->silent + 1;
+    if (run->stage == FORKED && !answered)
+        return false;
+    if (run->stage == FORKED)
+        run->asked = world->now;
+    if (run->silent >= 2)
+        return false;
+    sim_note(world, "%s: %s: somebody answers for it", world->hosts[run->node].name, operation->rsc);
+    run->taken = world->now - run->asked >= CONFLICT_WAIT;
+    run->stage = run->taken ? ENDING : ASKING;
+    next_stage(run, run->taken ? 1 : ASK_AGAIN);
+    return true;
+}
+
 static void call(struct hy_run *run)
 {
     struct sim_world *world = run->world;
@@ -113,8 +145,14 @@ static void call(struct hy_run *run)
         end(run);
         return;
     }
+    if (is_asking(run))
+        return;
     run->stage = CALLED;
     run->called = true;
+    if (is_op(run, "watch"))
+        sim_kernel_watched(world, run->node, sim_service_get(world, run->node, operation->rsc));
+    if (operation->interval && is_op(run, "monitor"))
+        sim_kernel_adopted(world, run->node, sim_service_get(world, run->node, operation->rsc));
     if (is_op(run, "watch")) {
         if (run->spec.called)
             run->spec.called(run->spec.context, 0, true);
@@ -189,7 +227,7 @@ static void forget(struct hy_run *run)
 
 static uint32_t caps_of(const char *agent)
 {
-    return strstr(agent, "IPaddr2") ? HALYARD_CAP_FAST_RELEASE : 0;
+    return sim_kernel_is_address(agent) ? HALYARD_CAP_FAST_RELEASE : 0;
 }
 
 static void tell_ended(struct hy_run *run, const struct hy_run_result *result)
@@ -213,7 +251,7 @@ static void end(struct hy_run *run)
     const struct sim_service *service = sim_service_get(run->world, run->node, run->spec.operation->rsc);
     result.took = hy_loop_now() - run->began;
     result.caps = caps_of(agent);
-    result.has_watch = strstr(agent, "IPaddr2") != NULL;
+    result.has_watch = sim_kernel_is_address(agent);
     if (run->killed) {
         result.exec = HY_EXEC_CANCELLED;
         result.rc = HALYARD_ERR_GENERIC;
@@ -222,6 +260,9 @@ static void end(struct hy_run *run)
         result.exec = HY_EXEC_CANCELLED;
         result.rc = HALYARD_ERR_GENERIC;
         result.reason = "this node's lease has ended";
+    } else if (run->taken) {
+        result.rc = HALYARD_ERR_GENERIC;
+        result.reason = "another host answers for the address";
     } else if (run->terminated) {
         result.exec = HY_EXEC_DIED;
         result.rc = HALYARD_ERR_GENERIC;
@@ -254,7 +295,7 @@ void sim_run_event(struct sim_world *world, struct sim_run *handle)
     if (!run || run->event != world->present)
         return;
     run->event = NULL;
-    if (run->stage == FORKED && !run->killed && !run->terminated)
+    if ((run->stage == FORKED || run->stage == ASKING) && !run->killed && !run->terminated)
         call(run);
     else
         end(run);

@@ -24,13 +24,24 @@ import longrun
 
 JOBS = int(os.environ.get("JOBS", os.cpu_count() or 2))
 MINUTES = 10
-# (first seed, how many, nodes, witnesses): some 30 hours of virtual time with ten minutes each.
+# (first seed, how many, nodes, witnesses, more words): some 40 hours of virtual time with ten minutes each.
 FIXED = [(1, 90, 3, 0), (1001, 60, 5, 0), (2001, 10, 4, 0), (3001, 10, 7, 0), (4001, 5, 1, 0), (5001, 5, 2, 0),
-         (6001, 10, 3, 1), (7001, 10, 5, 2)]
+         (6001, 10, 3, 1), (7001, 10, 5, 2),
+         (8001, 20, 3, 0, "--noise"), (8101, 10, 3, 0, "--noise", "--links", 2), (8201, 5, 5, 0, "--noise"),
+         (8301, 5, 2, 0, "--noise"), (8401, 5, 3, 1, "--noise")]
 FRESH = 6
 MUTANT_SECONDS = 240
 # Mutants that show in some worlds only.
-NEEDS = {"WITNESS_RUNS": ["--witnesses", 1], "WITNESS_FORGOTTEN": ["--witnesses", 1]}
+FROZEN = ["--faults", "kill-all,freeze-host,partition,cut,operator", "--guards", "yes"]
+NEEDS = {"WITNESS_RUNS": ["--witnesses", 1], "WITNESS_FORGOTTEN": ["--witnesses", 1],
+         "DEAD_AFTER_SHORTER": ["--noise"], "PROMISE_TOLD_SHORTER": ["--noise"],
+         "HEARTBEATS_ON_ONE_LINK": ["--noise", "--links", 2],
+         "FILTER_LETS_PASS": FROZEN, "FILTER_CLOCK_STOPS": FROZEN, "FILTER_WITHOUT_SINCE": FROZEN,
+         "FOUND_IS_WATCHED": ["--faults", "kill-all,freeze-host", "--guards", "yes"],
+         "CONFLICT_NOT_ASKED": ["--faults", "kill-all,freeze-host,operator", "--guards", "no"]}
+# A mutant, and an invariant that must hold all the same: a net below the one that was taken away.
+HOLDS = [("LEASE_NOT_WATCHED", "answers-twice", ["--guards", "yes"])]
+HOLD_SEEDS = 12
 
 
 class Run:
@@ -107,12 +118,13 @@ def check(sim, tally, regressions=None):
     jobs, names = [], []
     for path in sorted(pathlib.Path(regressions).glob("*.sim")) if regressions else []:
         jobs.append(lambda path=path: (f"regression {path.name}", Run([sim, "--schedule", path])))
-    for first, count, nodes, witnesses in FIXED:
+    for first, count, nodes, witnesses, *other in FIXED:
         for seed in range(first, first + count, 5):  # several to a process: starting one costs little, counting them more
             runs = min(5, first + count - seed)
-            more = ["--runs", runs, "--witnesses", witnesses]
-            jobs.append(lambda seed=seed, runs=runs, nodes=nodes, witnesses=witnesses, more=more: (
-                f"seeds {seed} to {seed + runs - 1}, {nodes} nodes, {witnesses} of them witnesses",
+            more = ["--runs", runs, "--witnesses", witnesses, *other]
+            name = f"seeds {seed} to {seed + runs - 1}, {nodes} nodes, {witnesses} of them witnesses {' '.join(map(str, other))}"
+            jobs.append(lambda seed=seed, nodes=nodes, name=name, more=more: (
+                name.rstrip(),
                 Run(seed_words(sim, seed, nodes, *more))))
     for _ in range(FRESH):
         seed, nodes = secrets.randbelow(1 << 48), secrets.choice([3, 5])
@@ -152,6 +164,11 @@ def hunt(sim, name):
     return name, None, tried, time.monotonic() - began
 
 
+def hold(sim, name, invariant, words):
+    run = Run(seed_words(sim, 9000, 3, "--runs", HOLD_SEEDS, "--no-shrink", "--mutant", name, "--only", invariant, *words))
+    return name, invariant, run
+
+
 def mutants(sim, tally, wanted):
     listed = subprocess.run([sim, "--mutants"], capture_output=True, text=True, check=True).stdout.splitlines()
     words = dict(line.split(" ", 1) for line in listed)
@@ -161,6 +178,9 @@ def mutants(sim, tally, wanted):
         print(f"{name:30} {invariant or 'NOT CAUGHT':26} {tried:5} {seconds:8.1f}  {words.get(name, '?')}", flush=True)
         tally.passed += invariant is not None
         tally.failed += invariant is None
+    jobs = [lambda one=one: hold(sim, *one) for one in HOLDS if not wanted or one[0] in wanted]
+    for name, invariant, run in together(jobs):
+        tally.one(f"with {name}, {invariant} holds in {HOLD_SEEDS} seeds", run.good, run.text)
 
 
 def main():

@@ -129,7 +129,10 @@ bool sim_is_retired(const struct sim_world *world, size_t node)
 
 bool sim_can_reach(const struct sim_world *world, size_t from, size_t to)
 {
-    return from == to || !sim_net_is_cut(world, from, to);
+    for (size_t link = 0; link < world->links; link++)
+        if (from == to || !sim_net_is_cut(world, link, from, to))
+            return true;
+    return false;
 }
 
 bool sim_says(const struct sim_world *world, enum hy_cluster_effect_type type)

@@ -254,9 +254,12 @@ static void answered(void *context, const struct sim_call *call)
 /* Services differ: a name has its own usual times, and each call varies a little. */
 static void behave(void *context, size_t node, const struct hy_operation *operation, struct sim_behaviour *behaviour)
 {
-    (void)node;
     struct workload *workload = context;
+    const struct sim_service *service = sim_service(workload->world, node, operation->rsc);
     unsigned char last = 0;
+    if (sim_settings(workload->world)->addresses && service && service->address)
+        return; /* comes and goes in an instant: exclusion in time is promised for those that do */
+
     for (const char *at = operation->rsc; *at; at++)
         last = (unsigned char)(last * 31 + *at);
     bool changes = operation->op[0] == 's' || operation->op[0] == 'p' || operation->op[0] == 'd';

@@ -3,6 +3,7 @@
 #include "sim/workload.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { MOST_TOPS = 8 };
 
@@ -25,7 +26,11 @@ static const char *node_name(struct sim_world *world)
 static void add_primitive(struct sim_world *world, const char *id, struct hy_buf *out)
 {
     static const char *const on_fail[] = {"", "", "", "", "", " on-fail=standby", " on-fail=stop", " on-fail=block"};
-    hy_buf_addf(out, "put 0 primitive %s ocf:heartbeat:Dummy params name=%s", id, id);
+    bool address = sim_settings(world)->addresses && (unsigned char)id[strlen(id) - 1] % 3 == 0;
+    if (address)
+        hy_buf_addf(out, "put 0 primitive %s IPaddr2 params ip=172.100.102.%u", id, 120 + (unsigned char)id[1] % 100u);
+    else
+        hy_buf_addf(out, "put 0 primitive %s ocf:heartbeat:Dummy params name=%s", id, id);
     const char *failed = on_fail[draw(world, 8)];
     hy_buf_addf(out, " op monitor interval=%us timeout=5s%s", (unsigned)(2 + draw(world, 9)), failed);
     hy_buf_adds(out, " op start interval=0 timeout=6s op stop interval=0 timeout=6s meta priority=0");

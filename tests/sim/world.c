@@ -1,16 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The world's clock: what comes next, happens. And what workloads and checks may ask. */
 #include "sim/internal.h"
-
-static const struct profile {
-    const char *name;
-    hy_time heartbeat, dead_after, dead_after_max, release_margin, election_timeout, raft_heartbeat;
-} profiles[] = {
-    /* as in core/daemon/config.c */
-    {"fast", 5 * HY_MS, 25 * HY_MS, 50 * HY_MS, 8 * HY_MS, 300 * HY_MS, 30 * HY_MS},
-    {"lan", 25 * HY_MS, 120 * HY_MS, 240 * HY_MS, 30 * HY_MS, 600 * HY_MS, 60 * HY_MS},
-    {"wan", 200 * HY_MS, 1500 * HY_MS, 3000 * HY_MS, 200 * HY_MS, 3000 * HY_MS, 300 * HY_MS},
-};
+#include "sim/settings.h"
 
 static void log_line(void *context, enum hy_log_level level, const char *line)
 {
@@ -18,27 +9,6 @@ static void log_line(void *context, enum hy_log_level level, const char *line)
     (void)level;
     if (sim_traced(world))
         sim_trace_line(world, "%s   says: %s", world->hosts[world->trace.logging].name, line);
-}
-
-static void settle_settings(struct sim_world *world)
-{
-    const struct sim_schedule *schedule = world->schedule;
-    const struct profile *profile = &profiles[1];
-    for (size_t i = 0; i < sizeof profiles / sizeof *profiles; i++)
-        if (strcmp(profiles[i].name, schedule->profile) == 0)
-            profile = &profiles[i];
-    world->settings = (struct sim_settings){.seed = schedule->seed,
-                                            .nodes = schedule->nodes,
-                                            .duration = schedule->duration,
-                                            .quiet = schedule->quiet,
-                                            .operator_ends = schedule->operator_ends,
-                                            .profile = profile->name,
-                                            .heartbeat = profile->heartbeat,
-                                            .dead_after = profile->dead_after,
-                                            .dead_after_max = profile->dead_after_max,
-                                            .release_margin = profile->release_margin,
-                                            .election_timeout = profile->election_timeout,
-                                            .raft_heartbeat = profile->raft_heartbeat};
 }
 
 static void plan(struct sim_world *world)
@@ -73,7 +43,7 @@ struct sim_world *sim_world_new(struct sim_schedule *schedule)
 {
     struct sim_world *world = hy_alloc(sizeof *world);
     world->schedule = schedule;
-    settle_settings(world);
+    sim_settings_of(schedule, &world->settings);
     world->net = sim_stream(schedule->seed, 1);
     world->hosts_stream = sim_stream(schedule->seed, 2);
     world->services = sim_stream(schedule->seed, 3);
@@ -148,6 +118,8 @@ static void deliver(struct sim_world *world, const struct sim_event *event)
         if (event->generation != pipe->generation)
             return;
         pipe->heard = event->incarnation;
+    } else {
+        sim_links_take(world, event);
     }
     if (event->kind == SIM_EV_DATAGRAM)
         sim_core_pulse(world, event->node, &step);
@@ -220,6 +192,10 @@ static void happen_to_node(struct sim_world *world, struct sim_event *event)
         break;
     case SIM_EV_CALL:
         sim_call_event(world, event->call);
+        break;
+    case SIM_EV_EXPIRE:
+        if (event->generation == host->life)
+            sim_kernel_expire(world, event->node);
         break;
     case SIM_EV_WILL:
         if (event->generation == host->life)
@@ -332,7 +308,7 @@ void sim_world_run(struct sim_world *world)
 
 void sim_violation(struct sim_world *world, const char *invariant, const char *format, ...)
 {
-    if (world->violation[0])
+    if (world->violation[0] || (world->schedule->only[0] && strcmp(world->schedule->only, invariant) != 0))
         return;
     snprintf(world->violation, sizeof world->violation, "%s", invariant);
     va_list args;

@@ -15,8 +15,9 @@
 #define SIM_WORLD_H
 
 #include "cluster/cluster.h"
+#include "meter/meter.h"
 
-enum { SIM_MAX_NODES = 16 };
+enum { SIM_MAX_NODES = 16, SIM_MAX_LINKS = 3 };
 
 struct sim_world; /* opaque */
 
@@ -38,6 +39,8 @@ struct sim_settings {
     hy_time duration;      /* with faults; the quiet phase comes after it */
     hy_time quiet;         /* its length */
     hy_time operator_ends; /* the workload's operator acts no more from then on; at most `duration` */
+    bool addresses;        /* what there is to run are addresses, too, of all kinds */
+    bool noise;            /* nothing but noise within the bounds: sim/noise.h */
     const char *profile;   /* "fast", "lan", "wan" */
     hy_time heartbeat, dead_after, dead_after_max, release_margin, election_timeout, raft_heartbeat;
 };
@@ -70,13 +73,41 @@ uint64_t sim_disk(const struct sim_world *world, size_t node);        /* its id:
 bool sim_is_witness(const struct sim_world *world, size_t node);      /* votes, runs nothing */
 bool sim_with_witnesses(const struct sim_world *world);               /* some of those it began with are */
 bool sim_is_retired(const struct sim_world *world, size_t node);
-bool sim_can_reach(const struct sim_world *world, size_t from, size_t to); /* no cut that way now */
+bool sim_can_reach(const struct sim_world *world, size_t from, size_t to); /* some link is not cut that way now */
 
 /* In stepped(): is there such an effect? Most steps say next to nothing. */
 bool sim_says(const struct sim_world *world, enum hy_cluster_effect_type type);
 
 /* NULL while the core is down. hy_cluster_cib() and the like are read only. */
 const struct hy_cluster *sim_cluster(const struct sim_world *world, size_t node);
+
+/* ---- links, and what disturbs them. Links are numbered from 0. */
+
+size_t sim_links(const struct sim_world *world);
+
+/* What is true of the way from one node to another over one link. */
+struct sim_way {
+    bool cut;
+    hy_time cut_since;
+    /* No fault is in force, but for doubled datagrams and noise within the stated bounds, since then; HY_NEVER: one is. */
+    hy_time calm_since;
+    hy_time
+        heard; /* when a datagram last came that is no double, to a core that knows the sender; -1: never in its life */
+};
+struct sim_way sim_way(const struct sim_world *world, size_t link, size_t from, size_t to);
+hy_time sim_longest_delay(const struct sim_world *world); /* of a link that is calm, one way */
+
+/* Of a core: since when it has been up and has not stood still (HY_NEVER: it does not run now); since when it has been up, frozen
+ * or not; when it last began to stand still (-1: never in its life); since when it has had the peers that it has. */
+hy_time sim_steady_since(const struct sim_world *world, size_t node);
+hy_time sim_core_since(const struct sim_world *world, size_t node);
+hy_time sim_frozen_since(const struct sim_world *world, size_t node);
+hy_time sim_peers_since(const struct sim_world *world, size_t node);
+bool sim_knows(const struct sim_world *world, size_t node, size_t peer); /* it is a peer on its links */
+
+/* What a node's meter says of a peer on a link. */
+enum hy_meter_state sim_meter(const struct sim_world *world, size_t link, size_t node, size_t peer);
+hy_time sim_link_dead_after(const struct sim_world *world);
 
 /* ---- what runs there */
 
@@ -92,10 +123,23 @@ struct sim_service {
     bool releasing; /* the executor stops it by itself, at the end of the lease */
     hy_time since;  /* of the state */
     uint32_t epoch; /* `since` of the lease page when it was started */
+    bool abandoned; /* all who could have stopped it were killed, and nobody has taken it over */
+    bool address;   /* what the kernel answers for; and of those: */
+    bool guarded;   /* the kernel has taken a filter */
+    struct {
+        uint64_t page;                  /* the executor's life whose page the filter reads */
+        hy_time deadline;               /* what was written there when that executor died */
+        uint32_t since, attached_since; /* likewise; and when it was attached */
+        hy_time added, watched, alone;  /* local; watched -1: by no watch yet */
+        bool unheard;                   /* when its start asked, somebody answered who could not be heard */
+    } kernel;
 };
 size_t sim_services(const struct sim_world *world, size_t node, const struct sim_service **list);
 const struct sim_service *sim_service(const struct sim_world *world, size_t node,
                                       const char *rsc); /* NULL: never seen */
+
+/* Does the host answer for an address now? Whatever has become of its processes: the kernel does. */
+bool sim_answers(const struct sim_world *world, size_t node, const char *rsc);
 
 /* The lease page: the deadline (local), 0: none; and what the executor makes of it now. */
 hy_time sim_lease(const struct sim_world *world, size_t node, uint32_t *since);

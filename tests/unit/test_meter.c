@@ -37,7 +37,8 @@ static enum hy_meter_state step(void)
 static void told(bool heard, hy_time ago, uint8_t lost)
 {
     const struct hy_meter_report report = {.heard = heard, .sent = 1, .ago = ago, .lost = lost};
-    hy_meter_told(&meter, &report, now);
+    const struct hy_meter_mark mark = {.incarnation = 1, .number = 1, .sent = hy_meter_stamp(now)};
+    hy_meter_told(&meter, &mark, &report, now);
 }
 
 /* Numbers from `number` on, one each 25 ms, of which each `lose`th is lost (0: none); the state is asked for each time. */
@@ -345,6 +346,24 @@ START_TEST(one_way_we_do_not_hear)
 }
 END_TEST
 
+/* A datagram that a slow link has held up bears an old report: what was said since stays. */
+START_TEST(what_was_said_earlier_does_not_count_again)
+{
+    const struct hy_meter_report old = {.heard = true, .sent = 1, .ago = 400 * HY_MS}, new = {.heard = true, .sent = 2};
+    struct hy_meter_mark mark = {.incarnation = 1, .number = 1, .sent = UINT32_MAX - 1000};
+    run(1, 100, 0);
+    ck_assert_int_eq(step(), HY_METER_UP);
+    mark.sent += 2000; /* the stamp runs over */
+    hy_meter_told(&meter, &mark, &new, now);
+    mark.sent -= 2000;
+    hy_meter_told(&meter, &mark, &old, now);
+    ck_assert_int_eq(step(), HY_METER_UP);
+    mark = (struct hy_meter_mark){.incarnation = 2, .number = 1, .sent = 5}; /* another life has another clock */
+    hy_meter_told(&meter, &mark, &old, now);
+    ck_assert_int_eq(step(), HY_METER_UNHEARD);
+}
+END_TEST
+
 START_TEST(one_way_while_it_comes_up_is_not_said)
 {
     uint32_t number = run(1, 100, 0);
@@ -446,6 +465,7 @@ int main(void)
     tcase_add_test(tcase, one_way_we_are_not_heard);
     tcase_add_test(tcase, one_way_we_were_never_heard);
     tcase_add_test(tcase, one_way_we_do_not_hear);
+    tcase_add_test(tcase, what_was_said_earlier_does_not_count_again);
     tcase_add_test(tcase, one_way_while_it_comes_up_is_not_said);
     tcase_add_test(tcase, both_ways_at_once_is_down);
     tcase_add_test(tcase, never_heard_is_no_matter_until_the_peer_is);
