@@ -8,7 +8,6 @@
 #include "daemon/config.h"
 #include "daemon/logger.h"
 #include "daemon/node.h"
-#include "executor/process.h"
 #include "pulse/thread.h"
 
 #include <errno.h>
@@ -76,17 +75,18 @@ static void take_signals(void)
 }
 
 /* Heartbeats must go out on time, on a busy host too; and so must votes and what is to be committed, so the threads of
- * ZeroMQ and of the store inherit it. The thread of heartbeats is begun when the core is root no more, and goes above it.
+ * ZeroMQ and of the store inherit it. The thread of heartbeats is begun when the core is root no more, and goes above it; memory is
+ * locked then, too: under a limit that only root may pass, later allocations would fail.
  * Not permitted (a container, an ordinary user): it works, less surely. */
 static void be_real_time(const struct hy_log *log)
 {
     const struct sched_param param = {.sched_priority = HY_PRIORITY_MAIN};
-    const struct rlimit highest = {HY_PRIORITY_PULSE, HY_PRIORITY_PULSE};
+    const struct rlimit highest = {HY_PRIORITY_PULSE, HY_PRIORITY_PULSE}, any = {RLIM_INFINITY, RLIM_INFINITY};
     if (sched_setscheduler(0, SCHED_RR, &param))
         hy_warning(log, "no real-time priority for the core (%s): a busy host may make it late", strerror(errno));
-    setrlimit(RLIMIT_RTPRIO, &highest); /* refused: then so is the priority, and that is said there */
-    if (!hy_process_lock_memory_in_use())
-        hy_warning(log, "the core's memory is not locked (%s): a host that swaps may make it late", strerror(errno));
+    /* Refused: then so is what they are for, and that is said there. */
+    setrlimit(RLIMIT_RTPRIO, &highest);
+    setrlimit(RLIMIT_MEMLOCK, &any);
 }
 
 /* What may be over when the core is started again, without anybody touching the configuration. */

@@ -14,6 +14,7 @@
 #include "daemon/privileges.h"
 #include "daemon/report.h"
 #include "executor/executor.h"
+#include "executor/process.h"
 #include "pulse/thread.h"
 #include "store/store.h"
 
@@ -554,6 +555,9 @@ static int prepare(struct hy_node *node, uint8_t key[HY_KEY_SIZE], struct hy_err
         rc = hy_identity_assume(&identity, err);
     if (!rc && identity.change)
         hy_info(node->log, "the core runs as user %s", identity.name);
+    if (!rc && !hy_process_lock_memory_in_use())
+        hy_warning(node->log, "the core's memory is not locked (%s): a host that swaps may make it late",
+                   strerror(errno));
     return rc;
 }
 

@@ -338,8 +338,10 @@ int hy_pulse_thread_start(struct hy_pulse_thread *thread, struct hy_err *err)
     hy_pulse_alive(thread->pulse, hy_loop_now());
     int rc = create(thread, true);
     if (rc == EPERM) {
-        hy_warning(thread->log, "no real-time priority for the thread of heartbeats (%s): a busy host may make it late",
-                   strerror(rc));
+        hy_warning(
+            thread->log,
+            "the thread of heartbeats has no priority above the core's others (%s): a busy host may make it late",
+            strerror(rc));
         rc = create(thread, false);
     }
     if (rc)
