@@ -246,7 +246,8 @@ static int make_state_folder(const char *path, struct hy_err *err)
 
 static void wire_queue(struct executor *executor, int max_children)
 {
-    executor->warm = hy_warm_new(executor->loop, &executor->env, &executor->actives);
+    if (!executor->warm)
+        executor->warm = hy_warm_new(executor->loop, &executor->env, &executor->actives);
     struct hy_queue_spec spec = {.loop = executor->loop,
                                  .env = &executor->env,
                                  .actives = &executor->actives,
