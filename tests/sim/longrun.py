@@ -16,6 +16,7 @@ VIOLATION = re.compile(r"^VIOLATION (?:seed \d+, )?([\w-]+) at ([\d.]+) s: (.*)$
 SAVED = re.compile(r"^saved: halyard-sim --schedule (.*)$", re.M)
 MIX = {3: 42, 5: 34, 7: 10, 4: 6, 6: 6, 2: 2}  # nodes: of a hundred processes
 RUNS = 8  # of one process: starting it costs as much as a second of virtual time
+NOISE = 10  # of a hundred processes: nothing but noise within the bounds
 LATE = 3600  # seconds; no process takes that long, with all its shrinking
 SAY = 60  # seconds from one line of the tally to the next
 
@@ -121,6 +122,8 @@ class Long:
         nodes = secrets.SystemRandom().choices(list(self.mix), self.mix.values())[0]
         words = [str(word) for word in [self.sim, "--seed", seed, "--nodes", nodes, "--runs", RUNS,
                                     "--witnesses", "seed"]]
+        if secrets.randbelow(100) < NOISE:
+            words.append("--noise")
         child = self.start(words)
         if not child:
             return

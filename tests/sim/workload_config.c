@@ -23,14 +23,9 @@ static const char *node_name(struct sim_world *world)
 }
 
 /* One draw an expression, here and below: in which order arguments are evaluated is the compiler's own business. */
-static void add_primitive(struct sim_world *world, const char *id, struct hy_buf *out)
+static void add_rest(struct sim_world *world, struct hy_buf *out)
 {
     static const char *const on_fail[] = {"", "", "", "", "", " on-fail=standby", " on-fail=stop", " on-fail=block"};
-    bool address = sim_settings(world)->addresses && (unsigned char)id[strlen(id) - 1] % 3 == 0;
-    if (address)
-        hy_buf_addf(out, "put 0 primitive %s IPaddr2 params ip=172.100.102.%u", id, 120 + (unsigned char)id[1] % 100u);
-    else
-        hy_buf_addf(out, "put 0 primitive %s ocf:heartbeat:Dummy params name=%s", id, id);
     const char *failed = on_fail[draw(world, 8)];
     hy_buf_addf(out, " op monitor interval=%us timeout=5s%s", (unsigned)(2 + draw(world, 9)), failed);
     hy_buf_adds(out, " op start interval=0 timeout=6s op stop interval=0 timeout=6s meta priority=0");
@@ -41,6 +36,22 @@ static void add_primitive(struct sim_world *world, const char *id, struct hy_buf
     if (chance(world, 20))
         hy_buf_addf(out, " failure-timeout=%us", (unsigned)(5 + draw(world, 20)));
     hy_buf_addc(out, '\n');
+}
+
+/* An address that runs everywhere would be in its own way. */
+static void add_head(struct sim_world *world, const char *id, bool everywhere, struct hy_buf *out)
+{
+    bool address = !everywhere && sim_settings(world)->addresses && (unsigned char)id[strlen(id) - 1] % 3 == 0;
+    if (address)
+        hy_buf_addf(out, "put 0 primitive %s IPaddr2 params ip=172.100.102.%u", id, 120 + (unsigned char)id[1] % 100u);
+    else
+        hy_buf_addf(out, "put 0 primitive %s ocf:heartbeat:Dummy params name=%s", id, id);
+}
+
+static void add_primitive(struct sim_world *world, const char *id, struct hy_buf *out)
+{
+    add_head(world, id, false, out);
+    add_rest(world, out);
 }
 
 /* A virtual address pinned to a node by its location, and a service on every node; perhaps the address only where it runs. */
@@ -141,8 +152,12 @@ static void random_set(struct sim_world *world, struct hy_buf *out)
     for (unsigned i = 0; i < count; i++) {
         char id[16];
         snprintf(id, sizeof id, "p%u", i);
-        add_primitive(world, id, out);
+        struct hy_buf rest = {0};
+        add_rest(world, &rest);
         unsigned form = (unsigned)draw(world, 10);
+        add_head(world, id, form >= 7, out);
+        hy_buf_adds(out, hy_buf_text(&rest));
+        hy_buf_free(&rest);
         if (form < 5) {
             snprintf(tops[i], sizeof tops[i], "p%u", i);
         } else if (form < 7) {
