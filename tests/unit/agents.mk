@@ -48,3 +48,10 @@ test_example_SOURCES = tests/unit/test_example.c tests/lib/agent_host.c tests/li
 test_example_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_example_LDADD = $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_example_DEPENDENCIES = docs/examples/flagfile.la
+
+UNIT_TESTS += test_supervisor
+test_supervisor_SOURCES = tests/unit/test_supervisor.c tests/lib/supervisord.c tests/lib/supervisord.h tests/lib/agent_host.c \
+	tests/lib/agent_host.h tests/lib/run.h
+test_supervisor_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_supervisor_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_supervisor_DEPENDENCIES = supervisor.la
