@@ -6,7 +6,7 @@
  * started again. So what it said once it may say no more after its next turn, and one more question makes it take that turn.
  */
 #include "actions.h"
-#include "check.h"
+#include "serving.h"
 #include "clock.h"
 #include "unit.h"
 

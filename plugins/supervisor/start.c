@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "actions.h"
-#include "check.h"
+#include "serving.h"
 #include "clock.h"
 #include "owner.h"
 #include "unit.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* supervisor:PROGRAM, supervisor:GROUP:PROGRAM: a program under supervisord (supervisord.org, 3.2 and later). */
 #include "actions.h"
-#include "check.h"
+#include "serving.h"
 #include "owner.h"
 #include "unit.h"
 

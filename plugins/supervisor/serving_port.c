@@ -3,7 +3,7 @@
  * TCP: somebody accepts. The MySQL protocol: the server speaks first, with a greeting that tells its version, or with an
  * error such as "Too many connections" ("MySQL Internals", Connection Phase, Protocol::HandshakeV10 and ERR_Packet).
  */
-#include "check.h"
+#include "serving.h"
 
 #include "clock.h"
 #include "http.h"

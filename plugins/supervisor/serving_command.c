@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An operator's own check: a line for the shell, as a user of its own, which is ended with all its children when it is late. */
-#include "check.h"
+#include "serving.h"
 
 #include "clock.h"
 #include "text.h"

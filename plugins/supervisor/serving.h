@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Does it serve? A program that runs may not. */
-#ifndef SUPERVISOR_CHECK_H
-#define SUPERVISOR_CHECK_H
+#ifndef SUPERVISOR_SERVING_H
+#define SUPERVISOR_SERVING_H
 
 #include "halyard/agent.h"
 
