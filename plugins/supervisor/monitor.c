@@ -47,7 +47,7 @@ static enum halyard_rc judge_orphan(const struct look *look, const struct sv_pro
         return HALYARD_ERR_GENERIC;
     }
     SAY(look, "process %d (%s) runs on without supervisord: %s", (int)process->pid, process->name, look->failure.text);
-    return HALYARD_DEGRADED;
+    return look->is_probe ? HALYARD_OK : HALYARD_DEGRADED; /* a probe has no such answer */
 }
 
 /* A probe asks once, and may look at all processes. */
@@ -162,7 +162,8 @@ static enum halyard_rc judge_stopped(const struct look *look)
             info->state_name, (int)process.pid, process.name);
         return HALYARD_ERR_GENERIC;
     }
-    const char *last = info->state == SV_STOPPED || look->is_probe ? "" : sv_unit_last_words(unit, words, sizeof words);
+    bool said_why = info->state == SV_FATAL || (info->state == SV_EXITED && info->exit_status > 0);
+    const char *last = said_why && !look->is_probe ? sv_unit_last_words(unit, words, sizeof words) : "";
     if (info->state == SV_STOPPED)
         SAY(look, "supervisord says STOPPED");
     else if (info->state == SV_EXITED)
