@@ -7,6 +7,7 @@ TEST_AGENTS = \
 	tests/agents/fast.la \
 	tests/agents/late.la \
 	tests/agents/nasty.la \
+	tests/agents/flawed.la \
 	tests/agents/aware.la \
 	tests/agents/wrongmagic.la \
 	tests/agents/transportmagic.la \
@@ -54,6 +55,9 @@ tests_agents_late_la_LDFLAGS = $(TEST_AGENT_LINK)
 tests_agents_nasty_la_SOURCES = tests/agents/nasty.c
 tests_agents_nasty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_agents_nasty_la_LDFLAGS = $(TEST_AGENT_LINK)
+tests_agents_flawed_la_SOURCES = tests/agents/flawed.c
+tests_agents_flawed_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_agents_flawed_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_aware_la_SOURCES = tests/agents/aware.c
 tests_agents_aware_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
@@ -79,8 +83,9 @@ tests_agents_newminor_la_SOURCES = tests/agents/bad.c
 tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR='(HALYARD_AGENT_MINOR+1)'
 tests_agents_newminor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
-tests_agents_oldminor_la_SOURCES = tests/agents/bad.c
-tests_agents_oldminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=1
+# Built as it was when the interface was new.
+tests_agents_oldminor_la_SOURCES = docs/examples/flagfile.c
+tests_agents_oldminor_la_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/tests/abi/1.0
 tests_agents_oldminor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_small_la_SOURCES = tests/agents/bad.c

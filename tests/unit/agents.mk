@@ -72,3 +72,9 @@ test_supervisor_xmlrpc_CPPFLAGS = $(UNIT_CPPFLAGS) $(EXPAT_CFLAGS) -I$(top_srcdi
 test_supervisor_xmlrpc_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS) $(EXPAT_LIBS)
 EXTRA_DIST += tests/fuzz/xmlrpc/bomb.xml tests/fuzz/xmlrpc/configs.xml tests/fuzz/xmlrpc/fault.xml tests/fuzz/xmlrpc/info.xml \
 	tests/fuzz/xmlrpc/plain.xml tests/fuzz/xmlrpc/tail.xml
+
+UNIT_TESTS += test_agent_test
+test_agent_test_SOURCES = tests/unit/test_agent_test.c tests/lib/folder.h tests/lib/run.h
+test_agent_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_agent_test_LDADD = libhy_base.a $(CHECK_LIBS)
+EXTRA_test_agent_test_DEPENDENCIES = $(TEST_AGENTS) ha-agent-test hactl lsb.la

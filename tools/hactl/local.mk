@@ -7,7 +7,9 @@ HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_daemon.a l
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS) $(XML_CFLAGS)
 libhactl_a_SOURCES = \
-	tools/hactl/advice.c tools/hactl/advice.h tools/hactl/agents.c tools/hactl/agents.h \
+	tools/hactl/advice.c tools/hactl/advice.h \
+	tools/hactl/agent_new.c \
+	tools/hactl/agents.c tools/hactl/agents.h \
 	tools/hactl/attribute.c \
 	tools/hactl/change.c tools/hactl/change.h \
 	tools/hactl/cleanup.c \
@@ -39,6 +41,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/import_status.c \
 	tools/hactl/import_values.c \
 	tools/hactl/import_xml.c tools/hactl/import_xml.h \
+	tools/hactl/lsb_check.c \
 	tools/hactl/move.c \
 	tools/hactl/node.c \
 	tools/hactl/node_files.c tools/hactl/node_files.h \
@@ -49,6 +52,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \
 	tools/hactl/say.c \
+	tools/hactl/script.c tools/hactl/script.h \
 	tools/hactl/scores.c \
 	tools/hactl/shell.c tools/hactl/shell.h \
 	tools/hactl/simulate.c tools/hactl/simulate.h \
@@ -70,6 +74,16 @@ libhactl_a_SOURCES = \
 	tools/hactl/why.c \
 	tools/hactl/why.h \
 	tools/hactl/why_node.c
+
+# What `hactl agent new` writes, as strings.
+EXTRA_DIST += tools/hactl/agent_template/agent.c tools/hactl/agent_template/Makefile.txt
+libhactl_a_CPPFLAGS += -I$(top_builddir)/tools/hactl
+tools/hactl/agent_source.inc: tools/hactl/agent_template/agent.c
+	$(AM_V_GEN)$(MKDIR_P) tools/hactl && sed 's/[\\"]/\\&/g; s/.*/"&",/' $(top_srcdir)/tools/hactl/agent_template/agent.c >$@.tmp && mv $@.tmp $@
+tools/hactl/agent_makefile.inc: tools/hactl/agent_template/Makefile.txt
+	$(AM_V_GEN)$(MKDIR_P) tools/hactl && sed 's/[\\"]/\\&/g; s/.*/"&",/' $(top_srcdir)/tools/hactl/agent_template/Makefile.txt >$@.tmp && mv $@.tmp $@
+tools/hactl/libhactl_a-agent_new.$(OBJEXT): tools/hactl/agent_source.inc tools/hactl/agent_makefile.inc
+CLEANFILES += tools/hactl/agent_source.inc tools/hactl/agent_makefile.inc
 
 bin_PROGRAMS += hactl
 hactl_CPPFLAGS = $(HACTL_CPPFLAGS)

@@ -28,6 +28,8 @@ const struct hactl_command hactl_commands[] = {
      "what would stop, move, or be left without a place", 1, -1, hactl_what_if},
     {"", "import", "[--commit] FILE|-", "a Pacemaker CIB in XML as our configuration; --commit: into the cluster", 1, 2,
      hactl_import},
+    {"", "lsb-check", "NAME", "start and stop an init script of this host, and see whether a cluster can rely on it", 1,
+     1, hactl_lsb_check},
     {"", "help", "[LEVEL] [WORD]", "what there is, or what one command takes", 0, 2, hactl_help},
 
     STATEMENT("primitive", "ID AGENT [params N=V...] [op NAME N=V...]... [meta N=V...] [utilization N=V...]",
@@ -121,10 +123,13 @@ const struct hactl_command hactl_commands[] = {
     {"cluster", "remove", "NODE", "take a node out: it gives up its resources first", 1, 1, hactl_cluster_remove},
     {"cluster", "found", "", "the first start, when not all nodes can be brought up", 0, 0, hactl_cluster_found},
     {"cluster", "status", "", "who hears whom, who votes, who comes and goes, the lease", 0, 0, hactl_cluster_status},
+
+    {"agent", "new", "NAME DIR [--provider WORD]", "write a small agent that works, with what builds and tries it", 2,
+     4, hactl_agent_new},
     {0},
 };
 
-const char *const hactl_levels[] = {"", "configure", "resource", "node", "site", "cluster", NULL};
+const char *const hactl_levels[] = {"", "configure", "resource", "node", "site", "cluster", "agent", NULL};
 
 const struct hactl_command *hactl_find(const char *level, const char *word)
 {
