@@ -197,7 +197,7 @@ enum {
  *            like; ends by SIGTERM. When it returns or dies it is started again, after a pause that grows. NULL: none.
  *   advise   (1.3) what is allowed and yet unwise, in these parameters or in what they refer to on this host: a
  *            host->log() of LOG_WARNING for each. Called by `hactl configure` and `hactl verify`, by whoever runs them, within
- *            5 s, and what it logs is their warnings. Touches nothing; has no state folder and no lease, and
+ *            a second, and what it logs is their warnings. Touches nothing; has no state folder and no lease, and
  *            runs no program. Whatever it answers. NULL: has none to give.
  */
 struct halyard_agent {

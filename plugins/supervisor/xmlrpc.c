@@ -132,6 +132,12 @@ __attribute__((format(printf, 2, 3))) static void refuse(struct reader *reader, 
     XML_StopParser(reader->xml, XML_FALSE);
 }
 
+/* expat may call for what it has read already after it was told to stop. */
+static bool is_refused(const struct reader *reader)
+{
+    return reader->why[0] != '\0';
+}
+
 static char *take_text(struct reader *reader)
 {
     char *copy = strdup(reader->text.data ? reader->text.data : "");
@@ -199,6 +205,8 @@ static void XMLCALL on_begin(void *context, const XML_Char *name, const XML_Char
 {
     struct reader *reader = context;
     (void)attributes;
+    if (is_refused(reader))
+        return;
     const struct element *element = find_element(name);
     enum tag parent = reader->depth ? reader->tags[reader->depth - 1] : TAG_NONE;
     if (!element || !(element->parents & IN(parent)) || reader->depth == TAGS_MOST) {
@@ -247,6 +255,8 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
 {
     struct reader *reader = context;
     (void)name;
+    if (is_refused(reader))
+        return;
     switch (reader->tags[--reader->depth]) {
     case TAG_VALUE:
         end_value(reader);
@@ -266,6 +276,8 @@ static void XMLCALL on_end(void *context, const XML_Char *name)
 static void XMLCALL on_text(void *context, const XML_Char *text, int size)
 {
     struct reader *reader = context;
+    if (is_refused(reader))
+        return;
     enum tag tag = reader->depth ? reader->tags[reader->depth - 1] : TAG_NONE;
     if (tag == TAG_SCALAR || tag == TAG_NAME || (tag == TAG_VALUE && !reader->typed))
         sv_text_add(&reader->text, text, (size_t)size);

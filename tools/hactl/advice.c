@@ -13,7 +13,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-enum { TIME_MS = 4000 };
+enum { TIME_MS = 1000 }; /* an edit asks twice: before and after */
 
 struct question {
     const char *agent, *id;
