@@ -2,6 +2,7 @@
 # The pages. Their examples are built and checked with the agents of the tests: tests/agents/local.mk.
 
 EXTRA_DIST += \
+	docs/agents/supervisor.md \
 	docs/architecture.md \
 	docs/configuration.md \
 	docs/importing.md \
@@ -30,6 +31,7 @@ EXTRA_DIST += \
 	docs/decisions/out-of-memory.md \
 	docs/decisions/own-loop.md \
 	docs/decisions/own-raft.md \
+	docs/decisions/programs-under-supervisord.md \
 	docs/decisions/pulse-thread.md \
 	docs/decisions/python-for-the-testbed.md \
 	docs/decisions/routes-beside.md \

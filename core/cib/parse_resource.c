@@ -94,7 +94,9 @@ int hy_parse_node(struct hy_cursor *cursor, struct hy_object *object)
                          "attributes or utilization, then name=value");
 }
 
-#define AGENT "TYPE, ocf:PROVIDER:TYPE, or CLASS:TYPE with class lsb, systemd, service or stonith"
+#define AGENT                                                                                                          \
+    "TYPE, ocf:PROVIDER:TYPE, supervisor:PROGRAM or supervisor:GROUP:PROGRAM, or CLASS:TYPE with class lsb, systemd, " \
+    "service or stonith"
 
 /* @TEMPLATE */
 static int read_template(struct hy_cursor *cursor, struct hy_primitive *primitive)
@@ -115,6 +117,8 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
     const char *first = strchr(word->text, ':');
     const char *last = strrchr(word->text, ':');
     primitive->cls = first ? hy_strndup(word->text, (size_t)(first - word->text)) : hy_strdup("ocf");
+    if (strcmp(primitive->cls, "supervisor") == 0)
+        last = first; /* a group is no provider: it is part of supervisord's name of the process */
     primitive->type = hy_strdup(last ? last + 1 : word->text);
     if (first != last)
         primitive->provider = hy_strndup(first + 1, (size_t)(last - first - 1));

@@ -238,7 +238,8 @@ bool hy_attr_name_is_valid(const char *name)
 
 static bool is_agent_class(const char *name)
 {
-    static const char *const classes[] = {"ocf", "lsb", "systemd", "service", "stonith", "upstart", "nagios"};
+    static const char *const classes[] = {"ocf",     "lsb",     "supervisor", "systemd",
+                                          "service", "stonith", "upstart",    "nagios"};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(classes[i], name) == 0)
             return true;
@@ -256,9 +257,18 @@ static bool is_agent_word(const char *name, const char *others)
     return true;
 }
 
+/* supervisord's own name of a process: PROGRAM, or GROUP:PROGRAM. */
+static bool is_supervised(const char *type)
+{
+    const char *colon = strchr(type, ':');
+    return is_agent_word(type, "_.-@:") && colon != type && !(colon && (!colon[1] || strchr(colon + 1, ':')));
+}
+
 bool hy_agent_is_valid(const char *cls, const char *provider, const char *type)
 {
     bool ocf = strcmp(cls, "ocf") == 0;
+    if (strcmp(cls, "supervisor") == 0)
+        return !provider && is_supervised(type);
     return is_agent_class(cls) && *type != '@' && is_agent_word(type, "_.-@/") && ocf == (provider != NULL) &&
            (!ocf || is_agent_word(provider, "_.-@"));
 }

@@ -58,14 +58,16 @@ static void add_operations(struct hy_buf *out, const struct halyard_agent *agent
                {"reload", agent->reload},
                {"migrate_to", agent->migrate_to},
                {"migrate_from", agent->migrate_from},
-               {"watch", agent->watch}};
+               {"watch", agent->watch},
+               {"advise", agent->advise}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         if (all[i].function)
             hy_buf_addf(out, "operation %s\n", all[i].name);
 }
 
-static void report(const struct halyard_agent *agent, struct hy_buf *out)
+static void report(const struct halyard_agent *agent, const void *context, struct hy_buf *out)
 {
+    (void)context;
     hy_buf_addf(out, "name %s%s%s:%s\n", agent->cls, agent->provider ? ":" : "", agent->provider ? agent->provider : "",
                 agent->type);
     add_lines(out, "version", agent->version);

@@ -48,8 +48,9 @@ static const char *resource(const struct halyard_op *op)
 
 static const char *type(const struct halyard_op *op)
 {
-    const char *colon = strrchr(op->request->operation->agent, ':');
-    return colon ? colon + 1 : op->request->operation->agent;
+    const char *agent = op->request->operation->agent;
+    const char *colon = strncmp(agent, "ocf:", 4) == 0 ? strrchr(agent, ':') : strchr(agent, ':');
+    return colon ? colon + 1 : agent;
 }
 
 static const char *node(const struct halyard_op *op)

@@ -49,12 +49,13 @@ bool hy_agent_serves(const struct halyard_agent *descriptor, const char *agent);
 
 /* Runs `report` in a child on the descriptor of each file, and collects what it wrote. */
 struct hy_probe {
-    char *path; /* the caller's */
-    int rc;     /* 0, or -errno with the reason in `err` */
+    char *path;          /* the caller's */
+    const void *context; /* for `report` */
+    int rc;              /* 0, or -errno with the reason in `err` */
     struct hy_err err;
     struct hy_buf report; /* caller frees */
 };
-typedef void hy_probe_fn(const struct halyard_agent *agent, struct hy_buf *report);
+typedef void hy_probe_fn(const struct halyard_agent *agent, const void *context, struct hy_buf *report);
 void hy_plugin_probe(struct hy_probe *probes, size_t count, bool trust_any_owner, hy_probe_fn *report);
 
 #endif

@@ -79,7 +79,7 @@ static _Noreturn void report_and_end(const struct hy_probe *probe, int answer, b
     struct hy_buf text = {0};
     int rc = hy_plugin_open_agent(probe->path, trust_any_owner, &plugin, &agent, &err);
     if (!rc)
-        report(&agent, &text);
+        report(&agent, probe->context, &text);
     struct hy_buf body = {0};
     hy_wr_i64(&body, rc);
     hy_wr_bytes(&body, err.text, strlen(err.text));

@@ -30,18 +30,19 @@ struct hy_agent_table {
 
 /* ---- names */
 
-/* "lsb:x", "ocf:heartbeat:IPaddr2"; false: not of this form. The words point into `text`, which is cut up. */
+/* "lsb:x", "ocf:heartbeat:IPaddr2", "supervisor:group:program"; false: not of this form. Only class ocf has providers. The
+ * words point into `text`, which is cut up. */
 static bool split(char *text, struct names *names)
 {
     char *first = strchr(text, ':');
     if (!first)
         return false;
     *first++ = '\0';
-    char *second = strchr(first, ':');
+    char *second = strcmp(text, "ocf") == 0 ? strchr(first, ':') : NULL;
     if (second)
         *second++ = '\0';
     *names = (struct names){.cls = text, .provider = second ? first : NULL, .type = second ? second : first};
-    return *names->cls && *names->type && (!second || *first) && !strchr(names->type, ':');
+    return *names->cls && *names->type && (!second || (*first && !strchr(names->type, ':')));
 }
 
 static bool same(const char *a, const char *b)
@@ -75,8 +76,9 @@ static void add_name(struct hy_buf *out, const struct names *names)
 
 /* ---- scanning */
 
-static void report_names(const struct halyard_agent *agent, struct hy_buf *out)
+static void report_names(const struct halyard_agent *agent, const void *context, struct hy_buf *out)
 {
+    (void)context;
     hy_wr_u32(out, agent->caps);
     hy_wr_u8(out, agent->watch != NULL);
     struct hy_buf name = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * halyard/agent.h - the resource-agent ABI, version 1.2
+ * halyard/agent.h - the resource-agent ABI, version 1.3
  *
  * A resource agent knows how to start, stop and check one kind of thing: an address, an init script, a supervised
  * program. It is a shared object that exports exactly one symbol:
@@ -48,7 +48,7 @@ extern "C" {
 
 #define HALYARD_AGENT_MAGIC UINT32_C(0x48414741) /* "HAGA": tells an agent from some other shared object */
 #define HALYARD_AGENT_MAJOR UINT32_C(1)
-#define HALYARD_AGENT_MINOR UINT32_C(2)
+#define HALYARD_AGENT_MINOR UINT32_C(3)
 
 /* The answer of an operation. Numbers and meaning: OCF Resource Agent API 1.1, section "Exit codes". */
 enum halyard_rc {
@@ -125,7 +125,8 @@ struct halyard_host {
     const char *(*meta)(const struct halyard_op *op, const char *name);
     /* The resource: "ClusterIP", or with its number, "db:1", when it is an instance of a globally unique clone. */
     const char *(*resource)(const struct halyard_op *op);
-    /* The last word of the agent's name as configured: the script's name in lsb:maxscale. */
+    /* What stands behind class and provider in the agent's name as configured: the script's name in lsb:maxscale,
+     * "web:api" in supervisor:web:api. */
     const char *(*type)(const struct halyard_op *op);
     const char *(*node)(const struct halyard_op *op); /* this host's name in the cluster */
     /* A directory for this resource's own files, present, 0700, empty after a reboot. */
@@ -198,6 +199,10 @@ enum {
  *            host->changed() when something has happened to the resource, so that a failure is seen when it happens and
  *            not at the next monitor; may look after what it holds (announce an address again). Blocks in poll() or the
  *            like; ends by SIGTERM. When it returns or dies it is started again, after a pause that grows. NULL: none.
+ *   advise   (1.3) what is allowed and yet unwise, in these parameters or in what they refer to on this host: a
+ *            host->log() of LOG_WARNING for each. Called by `hactl configure` and `hactl verify`, by whoever runs them, within
+ *            a second, and what it logs is their warnings. Touches nothing; has no state folder and no lease, and
+ *            runs no program. Whatever it answers. NULL: has none to give.
  */
 struct halyard_agent {
     uint32_t magic; /* HALYARD_AGENT_MAGIC; these four guard the rest */
@@ -226,6 +231,7 @@ struct halyard_agent {
     halyard_op_fn *promote, *demote, *notify, *reload;
     halyard_op_fn *migrate_to, *migrate_from;
     halyard_op_fn *watch;
+    halyard_op_fn *advise; /* (1.3) */
 };
 
 #if defined(__GNUC__)

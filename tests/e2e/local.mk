@@ -33,6 +33,7 @@ EXTRA_DIST += \
 	tests/e2e/test_reload.py \
 	tests/e2e/test_resources.py \
 	tests/e2e/test_room.py \
+	tests/e2e/test_supervisor.py \
 	tests/e2e/test_vip.py
 
 .PHONY: e2e

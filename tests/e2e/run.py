@@ -29,6 +29,7 @@ FILES = (
     "test_hactl",
     "test_clients",
     "test_resources",
+    "test_supervisor",
     "test_operator",
     "test_power",
     "test_network",

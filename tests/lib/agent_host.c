@@ -452,6 +452,11 @@ void agent_host_make_folder(void)
     ck_assert_ptr_nonnull(mkdtemp(folder));
 }
 
+const char *agent_host_folder(void)
+{
+    return folder;
+}
+
 void agent_host_remove_folder(void)
 {
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);

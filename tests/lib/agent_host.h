@@ -45,6 +45,7 @@ struct agent_host {
 /* An unchecked fixture: the folder of the tests' state folders, so that one that fails leaves nothing behind either. */
 void agent_host_make_folder(void);
 void agent_host_remove_folder(void);
+const char *agent_host_folder(void);
 
 /* `name`: "ipaddr2", or with its folder in the build "docs/examples/.libs/flagfile". Aborts the test when it cannot be loaded. */
 void agent_host_open(struct agent_host *host, const char *name);

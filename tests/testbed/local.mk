@@ -32,6 +32,7 @@ EXTRA_DIST += \
 	tests/testbed/selftest_probe.py \
 	tests/testbed/selftest_stack.py \
 	tests/testbed/spaces.py \
+	tests/testbed/supervisor.py \
 	tests/testbed/wait.py
 
 .PHONY: testbed-selftest

@@ -49,6 +49,30 @@ test_example_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_example_LDADD = $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_example_DEPENDENCIES = docs/examples/flagfile.la
 
+UNIT_TESTS += test_supervisor
+test_supervisor_SOURCES = tests/unit/test_supervisor.c tests/lib/supervisord.c tests/lib/supervisord.h tests/lib/agent_host.c \
+	tests/lib/agent_host.h tests/lib/run.h
+test_supervisor_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_supervisor_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_supervisor_DEPENDENCIES = supervisor.la
+
+UNIT_TESTS += test_supervisor_answers
+test_supervisor_answers_SOURCES = tests/unit/test_supervisor_answers.c tests/lib/supervisord.c tests/lib/supervisord.h \
+	tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/run.h
+test_supervisor_answers_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_supervisor_answers_LDADD = $(CHECK_LIBS) $(DL_LIBS)
+EXTRA_test_supervisor_answers_DEPENDENCIES = supervisor.la
+
+UNIT_TESTS += test_supervisor_xmlrpc
+test_supervisor_xmlrpc_SOURCES = tests/unit/test_supervisor_xmlrpc.c tests/fuzz/fuzz_xmlrpc.c tests/lib/cib.h tests/lib/mutants.h \
+	tests/lib/run.h plugins/supervisor/xmlrpc.c plugins/supervisor/xmlrpc.h plugins/supervisor/text.c \
+	plugins/supervisor/text.h plugins/supervisor/url.c plugins/supervisor/http.h plugins/supervisor/conf.c \
+	plugins/supervisor/conf.h
+test_supervisor_xmlrpc_CPPFLAGS = $(UNIT_CPPFLAGS) $(EXPAT_CFLAGS) -I$(top_srcdir)/plugins/supervisor
+test_supervisor_xmlrpc_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS) $(EXPAT_LIBS)
+EXTRA_DIST += tests/fuzz/xmlrpc/bomb.xml tests/fuzz/xmlrpc/configs.xml tests/fuzz/xmlrpc/fault.xml tests/fuzz/xmlrpc/info.xml \
+	tests/fuzz/xmlrpc/plain.xml tests/fuzz/xmlrpc/tail.xml
+
 UNIT_TESTS += test_agent_test
 test_agent_test_SOURCES = tests/unit/test_agent_test.c tests/lib/folder.h tests/lib/run.h
 test_agent_test_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -45,6 +45,7 @@ START_TEST(objects_hold_what_was_written)
         cib_of("node test1\n"
                "primitive ClusterIP IPaddr2 params ip=172.100.102.110 nic='eth0:0' op monitor interval=30s\n"
                "primitive MaxScale lsb:maxscale\nclone clone_max MaxScale\n"
+               "primitive Api supervisor:web:api\nprimitive Proxy supervisor:proxy-1\n"
                "location l ClusterIP rule -inf: #uname eq test1 or x number:gt 3\n"
                "property other: cluster-delay=9s a=b\nproperty cluster-delay=5s\n");
     const struct hy_object *ip = hy_cib_find_kind(cib, HY_PRIMITIVE, "ClusterIP");
@@ -55,6 +56,11 @@ START_TEST(objects_hold_what_was_written)
     ck_assert_ptr_null(hy_sets_get(&ip->u.primitive.params, "none"));
     ck_assert_int_eq(ip->u.primitive.ops.items[0].interval, 30 * HY_SECOND);
     ck_assert_ptr_null(hy_cib_find(cib, "MaxScale")->u.primitive.provider);
+    const struct hy_primitive *api = &hy_cib_find(cib, "Api")->u.primitive;
+    ck_assert_str_eq(api->cls, "supervisor");
+    ck_assert_ptr_null(api->provider);
+    ck_assert_str_eq(api->type, "web:api");
+    ck_assert_str_eq(hy_cib_find(cib, "Proxy")->u.primitive.type, "proxy-1");
     ck_assert_str_eq(hy_cib_parent(cib, "MaxScale")->id, "clone_max");
     ck_assert_ptr_null(hy_cib_parent(cib, "ClusterIP"));
     ck_assert_ptr_null(hy_cib_find_kind(cib, HY_GROUP, "ClusterIP"));
@@ -124,7 +130,9 @@ END_TEST
 #define ATTRIBUTE "the name of a node attribute, such as #uname, or date"
 #define LEVELS "NODE:, attr:NAME=VALUE or pattern:REGEX, and devices (A,B: both together; blanks between attempts)"
 #define ID_RULE "a letter or '_', then letters, digits, '_', '-', '.', at most 255 in all"
-#define AGENT "TYPE, ocf:PROVIDER:TYPE, or CLASS:TYPE with class lsb, systemd, service or stonith"
+#define AGENT                                                                                                          \
+    "TYPE, ocf:PROVIDER:TYPE, supervisor:PROGRAM or supervisor:GROUP:PROGRAM, or CLASS:TYPE with class lsb, systemd, " \
+    "service or stonith"
 
 static const struct {
     const char *text;
@@ -143,6 +151,11 @@ static const struct {
     {"primitive x lsb:../a", "line 1, column 13: 'lsb:../a': expected a resource agent: " AGENT},
     {"primitive x stonith:../a", "line 1, column 13: 'stonith:../a': expected a resource agent: " AGENT},
     {"primitive x lsb:a:b", "line 1, column 13: 'lsb:a:b': only class ocf has providers: expected " AGENT},
+    {"primitive x supervisor:", "line 1, column 13: 'supervisor:': expected a resource agent: " AGENT},
+    {"primitive x supervisor:a:", "line 1, column 13: 'supervisor:a:': expected a resource agent: " AGENT},
+    {"primitive x supervisor::a", "line 1, column 13: 'supervisor::a': expected a resource agent: " AGENT},
+    {"primitive x supervisor:a:b:c", "line 1, column 13: 'supervisor:a:b:c': expected a resource agent: " AGENT},
+    {"primitive x supervisor:a:*", "line 1, column 13: 'supervisor:a:*': expected a resource agent: " AGENT},
     {"primitive x @", "line 1, column 13: '@': expected @TEMPLATE with the id of a template"},
     {"rsc_template x @t", "line 1, column 16: '@t': expected a resource agent: " AGENT},
     {"primitive x Dummy monitr interval=3",

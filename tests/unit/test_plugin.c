@@ -34,9 +34,9 @@ static const struct {
 } bad[] = {
     {"wrongmagic", "wrong magic number 0x12345678 in halyard_agent_plugin; 0x48414741 would be right"},
     {"transportmagic", "has the magic number of a transport plug-in, not of an agent plug-in"},
-    {"newmajor", "built for version 2.2 of the plug-in interface; this host has 1.2: update halyard"},
-    {"oldmajor", "built for version 0.2 of the plug-in interface; this host has 1.2: update the plug-in"},
-    {"newminor", "needs version 1.3 of the plug-in interface; this host has only 1.2: update halyard"},
+    {"newmajor", "built for version 2.3 of the plug-in interface; this host has 1.3: update halyard"},
+    {"oldmajor", "built for version 0.3 of the plug-in interface; this host has 1.3: update the plug-in"},
+    {"newminor", "needs version 1.4 of the plug-in interface; this host has only 1.3: update halyard"},
     {"small", "its descriptor says it has 64 bytes; version 1.0 has 192"},
     {"large", "its descriptor says it has 4096 bytes, but there are ..."}, /* a sanitizer pads it */
     {"noname", "missing name: type is NULL; the last word of the agent's name would be right"},
@@ -169,6 +169,11 @@ START_TEST(a_good_agent_is_understood)
     ck_assert(!hy_agent_serves(&agent, "ocf:fast"));
     ck_assert(!hy_agent_serves(&agent, "fast"));
     ck_assert(!hy_agent_serves(&agent, ""));
+    struct halyard_agent any = {.cls = "supervisor", .type = "*"};
+    ck_assert(hy_agent_serves(&any, "supervisor:maxscale"));
+    ck_assert(hy_agent_serves(&any, "supervisor:web:api"));
+    ck_assert(!hy_agent_serves(&any, "lsb:maxscale"));
+    ck_assert(!hy_agent_serves(&any, "supervisor:"));
 
     struct hy_plugin *transport = NULL;
     struct halyard_transport descriptor;
@@ -232,7 +237,7 @@ START_TEST(a_folder_with_bad_ones_serves_the_good_ones)
         "crash.so: crashes when it is loaded (SIGSEGV)",
         "exits.so: ends the process when it is loaded (exit status 3)",
         "hang.so: does not come back from being loaded within 5 s",
-        "newminor.so: needs version 1.3 of the plug-in interface; this host has only 1.2: update halyard",
+        "newminor.so: needs version 1.4 of the plug-in interface; this host has only 1.3: update halyard",
     };
     struct hy_buf expected = {0};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)

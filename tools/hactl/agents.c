@@ -2,6 +2,7 @@
 #include "hactl/agents.h"
 
 #include "cib/rule_eval.h"
+#include "hactl/advice.h"
 
 #include "base/alloc.h"
 #include "plugin/param.h"
@@ -13,12 +14,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* In a child process: what times the agent advises, each on a line "@ start 20000"; then each parameter, "! " before one
+#define HAS_ADVICE "+ advise\n"
+
+/* In a child process: what times the agent advises, each on a line "@ start 20000"; whether it gives advice; then each parameter, "! " before one
  * that must be given, with a line behind it of what its value must be: "= TYPE FLAGS RANGE". */
-static void report_agent(const struct halyard_agent *agent, struct hy_buf *report)
+static void report_agent(const struct halyard_agent *agent, const void *context, struct hy_buf *report)
 {
+    (void)context;
     hy_buf_addf(report, "@ start %" PRIu32 "\n@ stop %" PRIu32 "\n@ monitor %" PRIu32 "\n", agent->start_ms,
                 agent->stop_ms, agent->monitor_ms);
+    if (agent->advise)
+        hy_buf_adds(report, HAS_ADVICE);
     for (const struct halyard_param *param = agent->params; param->name; param++)
         hy_buf_addf(report, "%s%s\n= %" PRIu32 " %" PRIu32 " %s\n", param->flags & HALYARD_REQUIRED ? "! " : "",
                     param->name, param->type, param->flags, param->range ? param->range : "");
@@ -63,7 +69,7 @@ static const char *find_line(const struct hy_buf *lines, const char *name)
     size_t length = strlen(name);
     for (const char *line = hy_buf_text(lines); *line; line += strcspn(line, "\n") + 1) {
         const char *text = line[0] == '!' ? line + 2 : line;
-        if (line[0] != '@' && line[0] != '=' && strncmp(text, name, length) == 0 && text[length] == '\n')
+        if (!strchr("@+=", line[0]) && strncmp(text, name, length) == 0 && text[length] == '\n')
             return line;
     }
     return NULL;
@@ -195,6 +201,16 @@ static bool gives_advice(const struct hy_primitive *agent)
     return strcmp(agent->cls, "lsb") != 0;
 }
 
+static void take_advice(struct check *check, const char *id, const char *agent, const char *path,
+                        const struct hy_attrs *params)
+{
+    struct hy_buf lines = {0};
+    hactl_advice_ask(path, agent, id, params, &lines);
+    for (const char *line = hy_buf_text(&lines); *line; line += strcspn(line, "\n") + 1)
+        hy_buf_addf(check->warnings, "warning: primitive %s: %s: %.*s\n", id, agent, (int)strcspn(line, "\n"), line);
+    hy_buf_free(&lines);
+}
+
 static void check_primitive(struct check *check, const struct hy_object *object)
 {
     const struct hy_primitive *named = hy_cib_agent(check->cib, &object->u.primitive);
@@ -215,6 +231,8 @@ static void check_primitive(struct check *check, const struct hy_object *object)
             check_op_params(check, object->id, agent, &object->u.primitive.ops.items[i], &known->report);
         if (known->good)
             check_params(check, object->id, agent, &params, &known->report);
+        if (known->good && strstr(hy_buf_text(&known->report), HAS_ADVICE))
+            take_advice(check, object->id, agent, path, &params);
         hy_attrs_free(&params);
     }
     free(agent);

@@ -7,6 +7,7 @@ HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_daemon.a l
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS) $(XML_CFLAGS)
 libhactl_a_SOURCES = \
+	tools/hactl/advice.c tools/hactl/advice.h \
 	tools/hactl/agent_new.c \
 	tools/hactl/agents.c tools/hactl/agents.h \
 	tools/hactl/attribute.c \

@@ -7,7 +7,8 @@
 
 static bool is_good(const struct hy_result *result)
 {
-    return result->exec == HY_EXEC_DONE && (result->rc == HALYARD_OK || result->rc == HALYARD_RUNNING_PROMOTED);
+    return result->exec == HY_EXEC_DONE && (result->rc == HALYARD_OK || result->rc == HALYARD_RUNNING_PROMOTED ||
+                                            result->rc == HALYARD_DEGRADED || result->rc == HALYARD_DEGRADED_PROMOTED);
 }
 
 const char *hactl_note(const struct hactl_state *state, const char *rsc, const char *node)
