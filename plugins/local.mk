@@ -1,2 +1,3 @@
 include plugins/ipaddr2/local.mk
 include plugins/lsb/local.mk
+include plugins/ocf/local.mk

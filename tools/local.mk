@@ -1,1 +1,2 @@
 include tools/hactl/local.mk
+include tools/crm/local.mk

@@ -236,9 +236,15 @@ bool hy_attr_name_is_valid(const char *name)
     return length && length <= HY_ID_MAX;
 }
 
+bool hy_agent_class_has_providers(const char *cls)
+{
+    return strcmp(cls, "ocf") == 0 || strcmp(cls, "ocf-script") == 0;
+}
+
 static bool is_agent_class(const char *name)
 {
-    static const char *const classes[] = {"ocf", "lsb", "systemd", "service", "stonith", "upstart", "nagios"};
+    static const char *const classes[] = {"ocf",     "ocf-script", "lsb",     "systemd",
+                                          "service", "stonith",    "upstart", "nagios"};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(classes[i], name) == 0)
             return true;
@@ -258,7 +264,7 @@ static bool is_agent_word(const char *name, const char *others)
 
 bool hy_agent_is_valid(const char *cls, const char *provider, const char *type)
 {
-    bool ocf = strcmp(cls, "ocf") == 0;
+    bool ocf = hy_agent_class_has_providers(cls);
     return is_agent_class(cls) && *type != '@' && is_agent_word(type, "_.-@/") && ocf == (provider != NULL) &&
            (!ocf || is_agent_word(provider, "_.-@"));
 }

@@ -218,10 +218,14 @@ int hy_op_child_body(const void *argument, int answer_fd)
     struct hy_plugin *plugin = NULL;
     struct halyard_agent agent;
     struct answer answer = {.exec = HY_EXEC_DONE};
-    int rc = open_agent(request->env, request->operation->agent, &plugin, &agent, &answer.reason);
+    const char *name = request->operation->agent;
+    int rc = open_agent(request->env, name, &plugin, &agent, &answer.reason);
+    enum halyard_rc refusal;
     if (rc) {
         answer.exec = HY_EXEC_ERROR;
         answer.rc = rc == -ENOENT ? HALYARD_ERR_INSTALLED : HALYARD_ERR_GENERIC;
+    } else if (hy_plugin_describe(plugin, &request->env->site, name, &agent, &refusal, &answer.reason)) {
+        answer.rc = refusal;
     } else {
         struct halyard_op op = {.request = request, .answer_fd = answer_fd};
         call(&op, &agent, &answer);

@@ -49,10 +49,16 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool is_any(const char *word)
+{
+    return word && strcmp(word, "*") == 0;
+}
+
 static bool serves(const struct names *served, const struct names *wanted)
 {
-    return same(served->cls, wanted->cls) && same(served->provider, wanted->provider) &&
-           (same(served->type, "*") || same(served->type, wanted->type));
+    return same(served->cls, wanted->cls) &&
+           (same(served->provider, wanted->provider) || (is_any(served->provider) && wanted->provider)) &&
+           (is_any(served->type) || same(served->type, wanted->type));
 }
 
 bool hy_agent_serves(const struct halyard_agent *descriptor, const char *agent)
@@ -188,18 +194,20 @@ void hy_agent_table_free(struct hy_agent_table **table)
     *table = NULL;
 }
 
+static int exactness(const struct names *served)
+{
+    return is_any(served->provider) ? 0 : is_any(served->type) ? 1 : 2;
+}
+
 static const struct entry *find(const struct hy_agent_table *table, const struct names *wanted)
 {
-    const struct entry *any = NULL;
+    const struct entry *best = NULL;
     for (size_t i = 0; i < table->entries.count; i++) {
         const struct entry *entry = &table->entries.items[i];
-        if (!serves(&entry->names, wanted))
-            continue;
-        if (!same(entry->names.type, "*"))
-            return entry;
-        any = entry;
+        if (serves(&entry->names, wanted) && (!best || exactness(&entry->names) > exactness(&best->names)))
+            best = entry;
     }
-    return any;
+    return best;
 }
 
 const char *hy_agent_table_find(const struct hy_agent_table *table, const char *agent, uint32_t *caps, bool *has_watch)

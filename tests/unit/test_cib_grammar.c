@@ -142,7 +142,7 @@ static const struct {
     {"primitive x foo:bar", "line 1, column 13: 'foo:bar': expected a resource agent: " AGENT},
     {"primitive x lsb:../a", "line 1, column 13: 'lsb:../a': expected a resource agent: " AGENT},
     {"primitive x stonith:../a", "line 1, column 13: 'stonith:../a': expected a resource agent: " AGENT},
-    {"primitive x lsb:a:b", "line 1, column 13: 'lsb:a:b': only class ocf has providers: expected " AGENT},
+    {"primitive x lsb:a:b", "line 1, column 13: 'lsb:a:b': only the classes ocf and ocf-script have providers: expected " AGENT},
     {"primitive x @", "line 1, column 13: '@': expected @TEMPLATE with the id of a template"},
     {"rsc_template x @t", "line 1, column 16: '@t': expected a resource agent: " AGENT},
     {"primitive x Dummy monitr interval=3",
