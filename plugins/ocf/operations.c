@@ -44,6 +44,13 @@ static void warn(const struct halyard_host *host, const struct halyard_op *op, c
         host->log(op, LOG_WARNING, "%s may be written by others than root, and is run as root", script->path);
 }
 
+/* Where most scripts keep what they must know until a reboot; they take it for granted (in Debian systemd-tmpfiles makes it at
+ * boot, if it runs). */
+static void make_state_folder(void)
+{
+    (void)mkdir("/run/resource-agents", 01755);
+}
+
 static enum halyard_rc call(const struct halyard_host *host, const struct halyard_op *op, const char *action)
 {
     const struct ocf_agent *agent = ocf_agent();
@@ -55,6 +62,7 @@ static enum halyard_rc call(const struct halyard_host *host, const struct halyar
     const char *const argv[] = {path, action, NULL};
     if (strcmp(action, "start") == 0)
         warn(host, op, agent);
+    make_state_folder();
     environ = ocf_environment(host, op, agent, action);
     int rc = host->run(op, argv);
     if (rc < 0)

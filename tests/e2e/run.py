@@ -43,6 +43,7 @@ FILES = (
     "test_durability",
     "test_nodes",
     "test_agents",
+    "test_ocf",
 )
 LOG_LINES = 400
 

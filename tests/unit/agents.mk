@@ -48,3 +48,11 @@ test_example_SOURCES = tests/unit/test_example.c tests/lib/agent_host.c tests/li
 test_example_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_example_LDADD = $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_example_DEPENDENCIES = docs/examples/flagfile.la
+
+UNIT_TESTS += test_ocf
+test_ocf_SOURCES = tests/unit/test_ocf.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/run.h \
+	core/executor/exit_reason.c core/executor/exit_reason.h plugins/ocf/meta.c plugins/ocf/meta.h plugins/ocf/meta_xml.c \
+	plugins/ocf/meta_xml.h
+test_ocf_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir) $(XML_CFLAGS)
+test_ocf_LDADD = $(CHECK_LIBS) $(XML_LIBS) $(DL_LIBS)
+EXTRA_test_ocf_DEPENDENCIES = ocf.la ocf-script.la halyard-ocf-meta-data$(EXEEXT)

@@ -34,9 +34,9 @@ static const struct {
 } bad[] = {
     {"wrongmagic", "wrong magic number 0x12345678 in halyard_agent_plugin; 0x48414741 would be right"},
     {"transportmagic", "has the magic number of a transport plug-in, not of an agent plug-in"},
-    {"newmajor", "built for version 2.2 of the plug-in interface; this host has 1.2: update halyard"},
-    {"oldmajor", "built for version 0.2 of the plug-in interface; this host has 1.2: update the plug-in"},
-    {"newminor", "needs version 1.3 of the plug-in interface; this host has only 1.2: update halyard"},
+    {"newmajor", "built for version 2.3 of the plug-in interface; this host has 1.3: update halyard"},
+    {"oldmajor", "built for version 0.3 of the plug-in interface; this host has 1.3: update the plug-in"},
+    {"newminor", "needs version 1.4 of the plug-in interface; this host has only 1.3: update halyard"},
     {"small", "its descriptor says it has 64 bytes; version 1.0 has 192"},
     {"large", "its descriptor says it has 4096 bytes, but there are ..."}, /* a sanitizer pads it */
     {"noname", "missing name: type is NULL; the last word of the agent's name would be right"},
@@ -232,7 +232,7 @@ START_TEST(a_folder_with_bad_ones_serves_the_good_ones)
         "crash.so: crashes when it is loaded (SIGSEGV)",
         "exits.so: ends the process when it is loaded (exit status 3)",
         "hang.so: does not come back from being loaded within 5 s",
-        "newminor.so: needs version 1.3 of the plug-in interface; this host has only 1.2: update halyard",
+        "newminor.so: needs version 1.4 of the plug-in interface; this host has only 1.3: update halyard",
     };
     struct hy_buf expected = {0};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -257,6 +257,63 @@ START_TEST(a_folder_with_bad_ones_serves_the_good_ones)
     ck_assert_int_eq(errno, ECHILD);
     hy_agent_table_free(&table);
     ck_assert_ptr_null(table);
+    hy_buf_free(&problems);
+    folder_remove(folder);
+}
+END_TEST
+
+/* From the build folder's own agents. */
+static char *built_copy(const char *name, const char *folder)
+{
+    size_t size;
+    char *from = hy_asprintf("%s/.libs/%s.so", HY_BUILDDIR, name), *to = hy_asprintf("%s/%s.so", folder, name);
+    char *data = file_read(from, &size);
+    ck_assert_ptr_nonnull(data);
+    file_write(to, data, size, 0755);
+    free(data);
+    free(from);
+    return to;
+}
+
+static const char *server_of(const struct hy_agent_table *table, const char *folder, const char *agent)
+{
+    const char *file = hy_agent_table_find(table, agent, NULL, NULL);
+    return file ? file + strlen(folder) + 1 : "none";
+}
+
+START_TEST(who_serves_a_name_exactly_goes_before_who_serves_any)
+{
+    char *folder = folder_make();
+    char *ocf = built_copy("ocf", folder);
+    free(built_copy("ocf-script", folder));
+    free(built_copy("ipaddr2", folder));
+    free(built_copy("lsb", folder));
+    struct hy_agent_table *table;
+    struct hy_buf problems = {0};
+    struct hy_err err = {{0}};
+    ck_assert_int_eq(hy_agent_table_scan(folder, true, &table, &problems, &err), 0);
+    ck_assert_str_eq(hy_buf_text(&problems), "");
+    ck_assert_str_eq(server_of(table, folder, "ocf:heartbeat:IPaddr2"), "ipaddr2.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf-script:heartbeat:IPaddr2"), "ocf-script.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf:other:IPaddr2"), "ocf.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf:heartbeat:Dummy"), "ocf.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf:Dummy"), "none");
+    ck_assert_str_eq(server_of(table, folder, "lsb:any"), "lsb.so");
+    ck_assert_str_eq(server_of(table, folder, "lsb:with:provider"), "none");
+
+    struct hy_plugin *plugin;
+    struct halyard_agent agent;
+    enum halyard_rc answer;
+    ck_assert_int_eq(hy_plugin_open_agent(ocf, true, &plugin, &agent, &err), 0);
+    ck_assert(hy_agent_serves(&agent, "ocf:any:thing"));
+    const struct halyard_site site = {.ocf_root = "/nowhere", .ocf_tools = HY_BUILDDIR};
+    ck_assert_int_eq(hy_plugin_describe(plugin, &site, "ocf:heartbeat:Dummy", &agent, &answer, &err), -ENOENT);
+    ck_assert_int_eq((int)answer, HALYARD_ERR_INSTALLED);
+    ck_assert_str_eq(err.text,
+                     "the agent heartbeat:Dummy is not installed: there is no /nowhere/resource.d/heartbeat/Dummy");
+    hy_plugin_close(&plugin);
+    free(ocf);
+    hy_agent_table_free(&table);
     hy_buf_free(&problems);
     folder_remove(folder);
 }
@@ -340,6 +397,7 @@ int main(void)
     tcase_add_test(tcase, an_agent_of_an_older_minor_version_is_served);
     tcase_add_test(tcase, the_example_is_a_good_agent);
     tcase_add_test(tcase, a_folder_with_bad_ones_serves_the_good_ones);
+    tcase_add_test(tcase, who_serves_a_name_exactly_goes_before_who_serves_any);
     tcase_add_test(tcase, a_folder_that_is_not_there_is_an_error);
     tcase_add_loop_test(tcase, values_are_checked_by_type_and_range, 0, (int)(sizeof values / sizeof *values));
     suite_add_tcase(suite, tcase);
