@@ -226,12 +226,11 @@ int hy_plugin_describe(struct hy_plugin *plugin, const struct halyard_site *site
     char *provider;
     const char *type = split_name(name, &provider);
     hy_fail(err, ENOENT, "%s: its plug-in does not know it, and does not say why", name);
-    const struct halyard_agent *found = agent->describe(&told.site, provider, type, answer);
+    const struct hy_guard *guard = agent->describe(&told.site, provider, type, answer);
     free(provider);
-    if (!found)
+    if (!guard)
         return -ENOENT;
     *answer = HALYARD_ERR_GENERIC;
-    const struct hy_guard *guard = (const struct hy_guard *)(const void *)found;
     hy_params_free(&plugin->params);
     int rc = hy_descriptor_check_guard(name, &hy_agent_kind, guard, 0, err);
     if (!rc)

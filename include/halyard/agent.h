@@ -191,20 +191,14 @@ struct halyard_host {
 
 typedef enum halyard_rc halyard_op_fn(const struct halyard_host *host, const struct halyard_op *op);
 
-/* (1.3) The descriptor of one agent out of those that a plug-in serves: PROVIDER (NULL where the class has none) and TYPE
- * are words without a slash. It is checked as that of a plug-in is, must live as long as the process, and has no
- * `describe`. NULL: there is none, *answer (HALYARD_ERR_INSTALLED, or another error) and site->reason() tell why. Called
- * before any operation, in the same process, and for `hactl`; should return in well under 5 s. */
-struct halyard_agent;
-typedef const struct halyard_agent *halyard_describe_fn(const struct halyard_site *site, const char *provider,
-                                                        const char *type, enum halyard_rc *answer);
-
 /* Capabilities. */
 enum {
     /* `stop` lets go in well under a millisecond. At the end of the lease these are stopped first. */
     HALYARD_CAP_FAST_RELEASE = 1u << 0,
     /* `start` may be prepared while another node still holds the resource (reserved; the host does not use it yet). */
-    HALYARD_CAP_PREPARE = 1u << 1,
+    HALYARD_CAP_PREPARE = 1u << 1
+};
+enum {
     /* (1.3) What runs is a program that keeps to the OCF API, and the plug-in knows of it what its meta-data say. So the
      * host hands the parameters over as they are written, declared or not, fills in no default and refuses none: that
      * is the program's business (`hactl` still warns). What an operation prints on a line that begins with
@@ -261,7 +255,14 @@ struct halyard_agent {
     halyard_op_fn *promote, *demote, *notify, *reload;
     halyard_op_fn *migrate_to, *migrate_from;
     halyard_op_fn *watch;
-    halyard_describe_fn *describe; /* (1.3) for a plug-in of type `*` whose agents differ. NULL: they do not */
+
+    /* (1.3) For a plug-in of type `*` whose agents differ: the descriptor of one of them, a struct halyard_agent. PROVIDER (NULL where the class has
+     * none) and TYPE are words of a name. What it gives is checked as a plug-in's own is, must live as long as the
+     * process, and has no `describe`. NULL: there is no such agent; *answer (HALYARD_ERR_INSTALLED, or another error) and
+     * site->reason() tell why. Called before any operation, in the same process, and for `hactl`; should return in well
+     * under 5 s. NULL: all its agents are as the plug-in itself. */
+    const void *(*describe)(const struct halyard_site *site, const char *provider, const char *type,
+                            enum halyard_rc *answer);
 };
 
 #if defined(__GNUC__)

@@ -81,8 +81,8 @@ static void fill(struct ocf_agent *agent)
     };
 }
 
-const struct halyard_agent *ocf_describe(const struct halyard_site *site, const char *provider, const char *type,
-                                         enum halyard_rc *answer)
+const void *ocf_describe(const struct halyard_site *site, const char *provider, const char *type,
+                         enum halyard_rc *answer)
 {
     if (!is_word(provider) || !is_word(type)) {
         *answer = HALYARD_ERR_CONFIGURED;

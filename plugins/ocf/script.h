@@ -15,7 +15,8 @@ struct ocf_agent {
 
 /* NULL: describe() has found none. */
 const struct ocf_agent *ocf_agent(void);
-halyard_describe_fn ocf_describe;
+const void *ocf_describe(const struct halyard_site *site, const char *provider, const char *type,
+                         enum halyard_rc *answer);
 
 /* What makes it so that both classes have the same descriptor but for their name. */
 #define OCF_PLUGIN(CLASS, BRIEF)                                                                                       \

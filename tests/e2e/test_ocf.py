@@ -201,12 +201,14 @@ class Debian(OcfCase):
 
     def test_group_of_them(self):
         """They start in order, move with their node, and stop."""
+        for name in self.names:
+            self.shell(name, "mkdir -p /srv/fs")
         self.load(
             "primitive dummy ocf:heartbeat:Dummy params fake=1 op monitor interval=2s\n"
             "primitive delay ocf:heartbeat:Delay params startdelay=1 stopdelay=1 mondelay=0 op monitor interval=2s\n"
             "primitive any ocf:heartbeat:anything params binfile=/bin/sleep cmdline_options=1000 pidfile=/run/any.pid "
             "op monitor interval=2s\n"
-            "primitive fs ocf:heartbeat:Filesystem params device=tmpfs directory=/mnt fstype=tmpfs op monitor interval=2s\n"
+            "primitive fs ocf:heartbeat:Filesystem params device=tmpfs directory=/srv/fs fstype=tmpfs op monitor interval=2s\n"
             "group g dummy delay any fs\n",
             "g",
             "dummy",
@@ -215,14 +217,14 @@ class Debian(OcfCase):
             "fs",
         )
         node = self.only("fs")
-        self.assertIn(" /mnt tmpfs ", self.shell(node, "cat /proc/mounts"))
+        self.assertIn(" /srv/fs tmpfs ", self.shell(node, "cat /proc/mounts"))
         self.shell(node, "kill -0 $(cat /run/any.pid)")
         self.configure("primitive dummy ocf:heartbeat:Dummy params fake=2 op monitor interval=2s\n")
         self.wait_status(lambda s: s.settled(), "the change is taken over")
         self.check(self.names[0], "node", "standby", node)
         self.addCleanup(self.check, self.names[0], "node", "online", node)
         self.wait_status(lambda s: len(s.active("fs")) == 1 and s.active("fs") != [node] and not s.in_flight, "it moves")
-        self.assertNotIn(" /mnt tmpfs ", self.shell(node, "cat /proc/mounts"))
+        self.assertNotIn(" /srv/fs tmpfs ", self.shell(node, "cat /proc/mounts"))
         self.assertEqual(self.status().failed, [])
 
     def test_killed_program_is_started_again(self):
