@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole clusters on the testbed: wants root, or user namespaces, and minutes; so it is not among TESTS.
 
+EXTRA_DIST += tests/ocf/cases.py tests/ocf/run
 EXTRA_DIST += \
 	tests/e2e/__init__.py \
 	tests/e2e/aware.py \
