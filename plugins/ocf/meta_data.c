@@ -38,7 +38,6 @@ static _Noreturn void be_script(char **argv, int output, int errors)
 {
     const char *slash = strrchr(argv[3], '/');
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    setpgid(0, 0);
     clearenv();
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
     setenv("LANG", "C", 1);
@@ -84,7 +83,7 @@ static void await_end(pid_t script, bool whole, int *status)
             return;
         poll(NULL, 0, 10);
     }
-    kill(-script, SIGKILL);
+    kill(script, SIGKILL);
     while (waitpid(script, status, 0) < 0 && errno == EINTR)
         continue;
 }

@@ -237,3 +237,97 @@ class Debian(OcfCase):
         self.shell(node, "kill $(cat /run/any.pid)")
         self.wait_status(lambda s: s.failcount("any", node) == 1 and s.active("any") and not s.in_flight, "it recovers")
         self.hactl(self.names[0], "resource", "cleanup", "any")
+
+
+class Tools(OcfCase):
+    """The programs that scripts call, as a script would."""
+
+    def tool(self, host, *words, **environment):
+        settings = {"HALYARD_CONFIG": "/etc/halyard/halyard.conf", "HALYARD_NODE": host, **environment}
+        return self.testbed[host].call(["env", *(f"{n}={v}" for n, v in settings.items()), f"{TOOLS}/{words[0]}", *words[1:]])
+
+    def says(self, host, line, *words, status=0, **environment):
+        result = self.tool(host, *words, **environment)
+        self.assertEqual((result.status, result.stdout.strip()), (status, line), f"{words}: {result}")
+        return result
+
+    def test_transient_attributes(self):
+        first, second, _ = self.names
+        self.says(first, "", "crm_attribute", "-N", second, "-l", "reboot", "--name", "colour", "-v", "deep blue")
+        self.says(second, "scope=status  name=colour value=deep blue", "crm_attribute", "-l", "reboot", "-n", "colour", "--query")
+        self.says(second, "deep blue", "crm_attribute", "-l", "reboot", "-n", "colour", "-G", "-q")
+        self.says(first, f'name="colour" host="{second}" value="deep blue"', "attrd_updater", "-n", "colour", "-Q", "-N", second)
+        self.says(second, "", "attrd_updater", "-n", "colour", "-U", "red", "-d", "5s")
+        self.says(first, f'name="colour" host="{second}" value="red"', "attrd_updater", "-n", "colour", "-Q", "-A")
+        self.says(second, "", "attrd_updater", "-D", "-n", "colour")
+        gone = self.says(second, "", "attrd_updater", "-Q", "-n", "colour", status=105)
+        self.assertEqual(gone.stderr, "attrd_updater: Could not query value of colour: attribute does not exist\n")
+        self.says(second, "none", "crm_attribute", "-l", "reboot", "-n", "colour", "-G", "-q", "-d", "none")
+
+    def test_attributes_that_stay(self):
+        first, second, _ = self.names
+        self.says(first, "", "crm_attribute", "--node", second, "--lifetime=forever", "--name=site", "--update=west")
+        self.says(second, "west", "crm_attribute", "-l", "forever", "-n", "site", "-Gq")
+        self.says(first, "", "crm_attribute", "-t", "nodes", "--node", second, "-z", "-n", "cpu", "-v", "4")
+        self.assertIn("attributes site=west", self.check(first, "configure", "show", second))
+        self.assertIn("utilization cpu=4", self.check(first, "configure", "show", second))
+        self.says(first, "", "crm_attribute", "--node", second, "-l", "forever", "-n", "site", "-D")
+        self.says(first, "", "crm_attribute", "-t", "nodes", "--node", second, "-z", "-n", "cpu", "-D")
+        self.says(first, "", "crm_attribute", "--type", "crm_config", "-s", "replication", "--name", "at", "-v", "file.1|2")
+        self.says(second, "file.1|2", "crm_attribute", "--type", "crm_config", "-s", "replication", "--name", "at", "-Gq")
+        self.check(first, "configure", "delete", "replication")
+        self.says(first, "scope=crm_config  name=stonith-enabled value=false", "crm_attribute", "-n", "stonith-enabled", "-G")
+
+    def test_promotion_scores(self):
+        first = self.names[0]
+        self.says(first, "", "crm_master", "-l", "reboot", "-v", "7", OCF_RESOURCE_INSTANCE="db")
+        self.says(first, "7", "crm_attribute", "--promotion=db", "-Gq")
+        self.says(first, "7", "crm_attribute", "-l", "reboot", "-n", "master-db", "-Gq")
+        self.says(first, "", "crm_attribute", "--promotion", "-D", OCF_RESOURCE_INSTANCE="db")
+        self.says(first, "", "crm_attribute", "-p", "db", "-G", status=105)
+        self.says(first, "", "crm_master", "-v", "1", status=64)
+
+    def test_nodes(self):
+        first, second, third = self.names
+        self.says(second, second, "crm_node", "-n")
+        self.says(first, f"1 {first} member\n2 {second} member\n3 {third} member", "crm_node", "-l")
+        self.says(first, f"{first} {second} {third}", "crm_node", "-p")
+        self.says(first, "1", "crm_node", "-q")
+        self.says(second, "2", "crm_node", "-i")
+        self.says(first, third, "crm_node", "-N", "3")
+        self.assertTrue(self.tool(first, "pacemakerd", "-$").stdout.startswith("Pacemaker 2."))
+
+    def test_what_runs_where(self):
+        first = self.names[0]
+        self.load("primitive n ocf:test:noting params place=here meta resource-stickiness=1\n", "n")
+        node = self.only("n")
+        self.says(first, f"resource n is running on: {node}", "crm_resource", "-r", "n", "--locate")
+        self.says(first, "here", "crm_resource", "-Q", "-r", "n", "-g", "place")
+        self.says(first, "1", "crm_resource", "-r", "n", "--meta", "--get-parameter=resource-stickiness")
+        self.says(first, "", "crm_resource", "-r", "n", "-z", "-p", "cpu", "-v", "1")
+        self.says(first, "1", "crm_resource", "-r", "n", "-z", "-g", "cpu")
+        shown = self.tool(first, "crm_mon", "-1", "--output-as=xml").stdout
+        self.assertRegex(shown, rf'<node name="{first}" .* online="true"')
+        self.assertRegex(shown, rf'<resource id="n" role="Started" [^>]*>\s*<node name="{node}"')
+
+    def test_what_they_do_not_know(self):
+        for words in (["crm_attribute", "--nonsense"], ["crm_node", "-R", "x"], ["crm_resource", "-r", "n", "--ban"], ["crm_mon", "-1"]):
+            result = self.tool(self.names[0], *words)
+            self.assertEqual((result.status, result.stdout), (3, ""), words)
+            self.assertRegex(result.stderr, rf"^{words[0]}: .*\n$", words)
+        self.says(self.names[0], "", "crm_attribute", "-l", "reboot", "-N", "nobody", "-n", "a", "-v", "1", status=105)
+
+    def test_nobody_waits_without_a_quorum(self):
+        first, *others = self.names
+        words = ("crm_attribute", "-l", "reboot", "-n", "a", "-v", "1")
+        result = self.says(first, "", *words, status=102, HALYARD_LEASE="ended")
+        self.assertEqual(result.stderr, "crm_attribute: a is not changed: this node has no quorum\n")
+        for name in others:
+            self.testbed[name].power_off()
+        self.wait(lambda: self.tool(first, "crm_node", "-q").stdout == "0\n", "there is no quorum")
+        self.says(first, "", *words, status=102)
+        for name in others:
+            self.testbed[name].power_on()
+        self.wait_whole()
+        self.says(first, "", *words)
+        self.says(first, "", "crm_attribute", "-l", "reboot", "-n", "a", "-D")
