@@ -101,6 +101,11 @@ static int describe_file(const char *file, const struct halyard_site *site, cons
     return rc;
 }
 
+int hy_agent_describe_file(const char *file, bool trust_any_owner, struct hy_buf *out, struct hy_err *err)
+{
+    return describe_file(file, NULL, NULL, trust_any_owner, out, err);
+}
+
 int hy_agent_describe(const char *agent_folder, const struct halyard_site *site, const char *agent,
                       bool trust_any_owner, struct hy_buf *out, struct hy_err *err)
 {

@@ -23,9 +23,13 @@ static bool is_word(const char *word)
 
 static bool find(const struct halyard_site *site, struct ocf_script *script, enum halyard_rc *answer)
 {
+    *answer = HALYARD_ERR_INSTALLED;
+    if (!site->ocf_root || !site->ocf_tools) {
+        site->reason(site, "this host does not say where scripts and their tools lie");
+        return false;
+    }
     int size = snprintf(script->path, sizeof script->path, "%s/resource.d/%s/%s", site->ocf_root, script->provider,
                         script->type);
-    *answer = HALYARD_ERR_INSTALLED;
     if (size < 0 || (size_t)size >= sizeof script->path) {
         site->reason(site, "the name of the agent %s:%s is too long", script->provider, script->type);
     } else if (stat(script->path, &script->file)) {

@@ -56,3 +56,9 @@ test_ocf_SOURCES = tests/unit/test_ocf.c tests/lib/agent_host.c tests/lib/agent_
 test_ocf_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir) $(XML_CFLAGS)
 test_ocf_LDADD = $(CHECK_LIBS) $(XML_LIBS) $(DL_LIBS)
 EXTRA_test_ocf_DEPENDENCIES = ocf.la ocf-script.la halyard-ocf-meta-data$(EXEEXT)
+
+UNIT_TESTS += test_agent_test
+test_agent_test_SOURCES = tests/unit/test_agent_test.c tests/lib/folder.h tests/lib/run.h
+test_agent_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_agent_test_LDADD = libhy_base.a $(CHECK_LIBS)
+EXTRA_test_agent_test_DEPENDENCIES = $(TEST_AGENTS) ha-agent-test hactl lsb.la

@@ -103,8 +103,7 @@ static const struct {
 } broken[] = {
     {"", "problem its meta-data are no XML: line 0: "},
     {"Usage: x {start|stop}\n", "problem its meta-data are no XML: line 1: Start tag expected"},
-    {"<resource-agent><parameters></resource-agent>",
-     "problem its meta-data are no XML: line 1: "},
+    {"<resource-agent><parameters></resource-agent>", "problem its meta-data are no XML: line 1: "},
     {"<html/>", "problem its meta-data begin with <html>: <resource-agent> would be right\n"},
     {"a warning\n<resource-agent/>", "problem its meta-data are no XML: line 1: "},
 };
@@ -274,6 +273,13 @@ START_TEST(what_is_not_there_is_not_installed)
     ck_assert_int_eq(unlink(script), 0);
     ck_assert_int_eq(mkdir(script, 0755), 0);
     refuse("test", "noting", HALYARD_ERR_INSTALLED, "is no file that could be run");
+}
+END_TEST
+
+START_TEST(a_host_without_scripts_says_so)
+{
+    host.site.ocf_root = NULL;
+    refuse("test", "noting", HALYARD_ERR_INSTALLED, "this host does not say where scripts and their tools lie");
 }
 END_TEST
 
@@ -489,6 +495,7 @@ int main(void)
     tcase_add_unchecked_fixture(scripts, agent_host_make_folder, agent_host_remove_folder);
     tcase_add_checked_fixture(scripts, open_host, close_host);
     tcase_add_test(scripts, what_is_not_there_is_not_installed);
+    tcase_add_test(scripts, a_host_without_scripts_says_so);
     tcase_add_test(scripts, a_name_is_no_path);
     tcase_add_test(scripts, meta_data_are_asked_for_once);
     tcase_add_test(scripts, what_others_may_have_written_is_not_believed);
