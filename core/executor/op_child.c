@@ -225,7 +225,7 @@ int hy_op_child_body(const void *argument, int answer_fd)
         answer.exec = HY_EXEC_ERROR;
         answer.rc = rc == -ENOENT ? HALYARD_ERR_INSTALLED : HALYARD_ERR_GENERIC;
     } else if (hy_plugin_describe(plugin, &request->env->site, name, &agent, &refusal, &answer.reason)) {
-        answer.rc = refusal;
+        answer.rc = (int)refusal;
     } else {
         struct halyard_op op = {.request = request, .answer_fd = answer_fd};
         call(&op, &agent, &answer);

@@ -187,7 +187,7 @@ int hy_plugin_open_agent(const char *path, bool trust_any_owner, struct hy_plugi
 
 /* ---- one of many agents */
 
-static void say_why(const struct halyard_site *site, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say_why(const struct halyard_site *site, const char *format, ...)
 {
     const struct hy_site *own = (const struct hy_site *)(const void *)site;
     va_list args;

@@ -34,6 +34,7 @@ static void put(struct list *list, char *item)
     size_t length = strcspn(item, "=");
     for (size_t i = 0; i < list->count; i++)
         if (has_name(list->items[i], item, length)) {
+            free(list->items[i]);
             list->items[i] = item;
             return;
         }
@@ -219,4 +220,11 @@ char **ocf_environment(const struct halyard_host *host, const struct halyard_op 
     if (host->lease_ms(op) <= 0)
         set(&list, "HALYARD_LEASE=ended");
     return list.items;
+}
+
+void ocf_environment_free(char **list)
+{
+    for (char **item = list; *item; item++)
+        free(*item);
+    free(list);
 }

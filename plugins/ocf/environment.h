@@ -8,8 +8,9 @@
 
 #include "script.h"
 
-/* A list for execve(), on top of this process's own; never freed: the process ends with the operation. */
+/* A list for execve(), on top of this process's own. */
 char **ocf_environment(const struct halyard_host *host, const struct halyard_op *op, const struct ocf_agent *agent,
                        const char *action);
+void ocf_environment_free(char **list);
 
 #endif

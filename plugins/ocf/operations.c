@@ -63,8 +63,11 @@ static enum halyard_rc call(const struct halyard_host *host, const struct halyar
     if (strcmp(action, "start") == 0)
         warn(host, op, agent);
     make_state_folder();
+    char **own = environ;
     environ = ocf_environment(host, op, agent, action);
     int rc = host->run(op, argv);
+    ocf_environment_free(environ);
+    environ = own;
     if (rc < 0)
         return judge_failure(host, op, path, action, rc);
     if (is_answer(rc))

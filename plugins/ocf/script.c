@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,6 +14,15 @@ const struct halyard_param ocf_no_params[] = {{.name = NULL}};
 const struct ocf_agent *ocf_agent(void)
 {
     return current.descriptor.magic ? &current : NULL;
+}
+
+/* A process has one agent; but for tests, which have one after the other. */
+__attribute__((destructor)) static void forget(void)
+{
+    free((char *)(uintptr_t)current.script.provider);
+    free((char *)(uintptr_t)current.script.type);
+    ocf_meta_free(&current.meta);
+    current = (struct ocf_agent){.reload = NULL};
 }
 
 /* A word of a name is not a way to another folder. */
@@ -94,6 +104,7 @@ const void *ocf_describe(const struct halyard_site *site, const char *provider, 
                      type ? type : "");
         return NULL;
     }
+    forget();
     current = (struct ocf_agent){.script = {.provider = strdup(provider), .type = strdup(type)}};
     if (!current.script.provider || !current.script.type || !find(site, &current.script, answer))
         return NULL;

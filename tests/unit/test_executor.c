@@ -525,7 +525,8 @@ START_TEST(an_agent_is_described_in_lines)
     ck_assert_ptr_nonnull(strstr(out.data, "\nparam password integer secret\n"));
     free(expected);
     hy_buf_free(&out);
-    ck_assert_int_eq(hy_agent_describe(bench.agents, &(struct halyard_site){0}, "ocf:test:none", true, &out, &err), -ENOENT);
+    ck_assert_int_eq(hy_agent_describe(bench.agents, &(struct halyard_site){0}, "ocf:test:none", true, &out, &err),
+                     -ENOENT);
     ck_assert_ptr_nonnull(strstr(err.text, "serves ocf:test:none; not all of them can be used: "));
     bench_close(&bench);
 }
