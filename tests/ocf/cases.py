@@ -105,7 +105,7 @@ CASES = [
     case("ocf:heartbeat:rsyslog", "configfile=/run/rsyslog.conf", "echo 'module(load=\"immark\")\n*.* /run/rsyslog.out' >/run/rsyslog.conf", needs="rsyslog"),
     case("ocf:heartbeat:vsftpd", "conffile=/run/vsftpd.conf", VSFTPD, needs="vsftpd"),
     case("ocf:heartbeat:named", "named=/usr/sbin/named named_config=/run/named.conf named_user=root named_pidfile=/run/named/named.pid monitor_request=www.test monitor_response=127.0.0.1 monitor_ip=127.0.0.1", NAMED, needs="bind9 bind9-host"),
-    case("ocf:heartbeat:slapd", "slapd=/usr/sbin/slapd config=/run/slapd.conf pidfile=/run/slapd/slapd.pid services=ldap://127.0.0.1:8389 user=root group=root", SLAPD + "; printf 'pidfile /run/slapd/slapd.pid\\n' >/run/slapd.conf", needs="slapd"),
+    case("ocf:heartbeat:slapd", "slapd=/usr/sbin/slapd config=/run/slapd.conf pidfile=/run/slapd/slapd.pid services=ldap://127.0.0.1:8389 user=root group=root", SLAPD + "; printf 'pidfile /run/slapd/slapd.pid\\n' >/run/slapd.conf", needs="slapd ldap-utils"),
     case("ocf:heartbeat:postfix", prepare="mkdir -p /var/spool/postfix; postconf -e maillog_file=/var/log/postfix.log myhostname=test.example; newaliases; true", needs="postfix"),
     case("ocf:heartbeat:dovecot", needs="dovecot-core"),
     case("ocf:heartbeat:Squid", "squid_exe=/usr/sbin/squid squid_conf=/run/squid.conf squid_pidfile=/run/squid-test/squid.pid squid_port=8083 squid_stop_timeout=20", SQUID, needs="squid net-tools"),
