@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	docs/architecture.md \
 	docs/configuration.md \
 	docs/importing.md \
+	docs/ocf-agents.md \
 	docs/operations.md \
 	docs/protocol.md \
 	docs/writing-a-transport.md \
@@ -36,6 +37,7 @@ EXTRA_DIST += \
 	docs/decisions/python-for-the-testbed.md \
 	docs/decisions/routes-beside.md \
 	docs/decisions/scheduler-differences.md \
+	docs/decisions/scripts-as-agents.md \
 	docs/decisions/simulator.md \
 	docs/decisions/text-commands-in-the-log.md \
 	docs/decisions/warm-children.md \

@@ -1,2 +1,3 @@
 include tools/hactl/local.mk
+include tools/crm/local.mk
 include tools/agent_test/local.mk

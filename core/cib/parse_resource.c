@@ -122,11 +122,11 @@ static int read_agent(struct hy_cursor *cursor, struct hy_primitive *primitive)
     primitive->type = hy_strdup(last ? last + 1 : word->text);
     if (first != last)
         primitive->provider = hy_strndup(first + 1, (size_t)(last - first - 1));
-    bool ocf = strcmp(primitive->cls, "ocf") == 0;
+    bool ocf = hy_agent_class_has_providers(primitive->cls);
     if (ocf && first == last)
         primitive->provider = hy_strdup("heartbeat");
     if (primitive->provider && !ocf)
-        return hy_word_fail(cursor, word, "only class ocf has providers: expected " AGENT);
+        return hy_word_fail(cursor, word, "only the classes ocf and ocf-script have providers: expected " AGENT);
     if (!hy_agent_is_valid(primitive->cls, primitive->provider, primitive->type))
         return hy_word_fail(cursor, word, "expected a resource agent: " AGENT);
     return 0;

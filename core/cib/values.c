@@ -236,10 +236,15 @@ bool hy_attr_name_is_valid(const char *name)
     return length && length <= HY_ID_MAX;
 }
 
+bool hy_agent_class_has_providers(const char *cls)
+{
+    return strcmp(cls, "ocf") == 0 || strcmp(cls, "ocf-script") == 0;
+}
+
 static bool is_agent_class(const char *name)
 {
-    static const char *const classes[] = {"ocf",     "lsb",     "supervisor", "systemd",
-                                          "service", "stonith", "upstart",    "nagios"};
+    static const char *const classes[] = {"ocf",     "ocf-script", "lsb",     "supervisor", "systemd",
+                                          "service", "stonith",    "upstart", "nagios"};
     for (size_t i = 0; i < sizeof classes / sizeof *classes; i++)
         if (strcmp(classes[i], name) == 0)
             return true;
@@ -266,7 +271,7 @@ static bool is_supervised(const char *type)
 
 bool hy_agent_is_valid(const char *cls, const char *provider, const char *type)
 {
-    bool ocf = strcmp(cls, "ocf") == 0;
+    bool ocf = hy_agent_class_has_providers(cls);
     if (strcmp(cls, "supervisor") == 0)
         return !provider && is_supervised(type);
     return is_agent_class(cls) && *type != '@' && is_agent_word(type, "_.-@/") && ocf == (provider != NULL) &&

@@ -28,6 +28,7 @@ bool hy_attr_name_is_valid(const char *name);
 
 /* A known class, a provider with ocf and with no other (NULL), and a type, which may be a path (stonith:external/ssh),
  * but not one that leads upwards. */
+bool hy_agent_class_has_providers(const char *cls); /* ocf, ocf-script */
 bool hy_agent_is_valid(const char *cls, const char *provider, const char *type);
 
 enum { HY_PATTERN_MAX = 256, HY_PATTERN_REPEATS_MAX = 1000 };

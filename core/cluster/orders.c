@@ -141,7 +141,7 @@ static void add_result(struct hy_cluster *c, const struct hy_outcome *outcome, u
     hy_command_result(out, c->name, epoch, &result);
 }
 
-enum { ANSWER_UNIMPLEMENTED = 3 };
+enum { ANSWER_UNIMPLEMENTED = 3, ANSWER_PROMOTED = 8 };
 
 static void log_outcome(const struct hy_cluster *c, const struct hy_outcome *outcome)
 {
@@ -152,10 +152,14 @@ static void log_outcome(const struct hy_cluster *c, const struct hy_outcome *out
         return;
     }
     bool probe = strcmp(outcome->op, "monitor") == 0 && outcome->interval == 0;
-    if (outcome->exec == HY_EXEC_DONE && (outcome->rc == 0 || (probe && outcome->rc == 7))) {
+    bool promoted = strcmp(outcome->op, "monitor") == 0 && outcome->rc == ANSWER_PROMOTED;
+    if (outcome->exec == HY_EXEC_DONE && (outcome->rc == 0 || promoted || (probe && outcome->rc == 7))) {
         enum hy_log_level level = probe ? HY_LOG_DEBUG : HY_LOG_INFO;
         hy_log_line(&c->log, level, "%s %s: %s in %.3f s", outcome->rsc, probe ? "probe" : outcome->op,
-                    outcome->rc ? "not running" : "ok", seconds);
+                    promoted      ? "ok, promoted"
+                    : outcome->rc ? "not running"
+                                  : "ok",
+                    seconds);
         return;
     }
     if (outcome->exec == HY_EXEC_CANCELLED) {

@@ -276,7 +276,7 @@ static int read_bus(struct hy_config_reader *r, const config_setting_t *root, st
 
 static int read_paths(struct hy_config_reader *r, const config_setting_t *root, struct hy_config *config)
 {
-    static const char *const keys[] = {"state", "run", "agents", "transports", "lsb", NULL};
+    static const char *const keys[] = {"state", "run", "agents", "transports", "lsb", "ocf", NULL};
     const config_setting_t *group;
     struct hy_config_paths *paths = &config->paths;
     int rc = hy_config_group(r, root, "paths", keys, &group);
@@ -290,6 +290,8 @@ static int read_paths(struct hy_config_reader *r, const config_setting_t *root, 
         rc = hy_config_path(r, group, "transports", HY_TRANSPORT_FOLDER, &paths->transports);
     if (!rc)
         rc = hy_config_path(r, group, "lsb", HY_LSB_FOLDER, &paths->lsb);
+    if (!rc)
+        rc = hy_config_path(r, group, "ocf", HY_OCF_ROOT, &paths->ocf);
     return rc;
 }
 
@@ -489,6 +491,7 @@ void hy_config_free(struct hy_config **config)
                      c->paths.agents,
                      c->paths.transports,
                      c->paths.lsb,
+                     c->paths.ocf,
                      c->log.file,
                      c->watchdog.device,
                      c->watchdog.in_force};

@@ -16,7 +16,7 @@
  *   bus       = { port = 5406; };
  *   detection = { profile = "lan"; heartbeat_ms = 25; dead_after_ms = 120; release_margin_ms = 30; };
  *   paths     = { state = "/var/lib/halyard"; run = "/run/halyard"; agents = "..."; transports = "...";
- *                 lsb = "/etc/init.d"; };
+ *                 lsb = "/etc/init.d"; ocf = "/usr/lib/ocf"; };
  *   watchdog  = { device = "/dev/watchdog"; timeout_s = 10; };   left out: none
  *   log       = { file = ""; syslog = false; stderr = false; level = "info"; format = "text"; };   without it: syslog
  *
@@ -55,7 +55,7 @@ struct hy_config_link {
 };
 
 struct hy_config_paths {
-    char *state, *run, *agents, *transports, *lsb;
+    char *state, *run, *agents, *transports, *lsb, *ocf;
 };
 
 struct hy_config_watchdog {

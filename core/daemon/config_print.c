@@ -110,11 +110,9 @@ static void add_paths(struct hy_buf *out, const struct hy_config_paths *paths)
 {
     const struct {
         const char *name, *value, *usual;
-    } all[] = {{"state", paths->state, HY_STATE_FOLDER},
-               {"run", paths->run, HY_RUN_FOLDER},
-               {"agents", paths->agents, HY_AGENT_FOLDER},
-               {"transports", paths->transports, HY_TRANSPORT_FOLDER},
-               {"lsb", paths->lsb, HY_LSB_FOLDER}};
+    } all[] = {{"state", paths->state, HY_STATE_FOLDER},   {"run", paths->run, HY_RUN_FOLDER},
+               {"agents", paths->agents, HY_AGENT_FOLDER}, {"transports", paths->transports, HY_TRANSPORT_FOLDER},
+               {"lsb", paths->lsb, HY_LSB_FOLDER},         {"ocf", paths->ocf, HY_OCF_ROOT}};
     bool any = false;
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
         if (!all[i].value || strcmp(all[i].value, all[i].usual) == 0)

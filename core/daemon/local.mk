@@ -11,6 +11,8 @@ DAEMON_CPPFLAGS = $(CORE_CPPFLAGS) \
 	-DHY_RUN_FOLDER='"$(runstatedir)/halyard"' \
 	-DHY_AGENT_FOLDER='"$(agentdir)"' \
 	-DHY_TRANSPORT_FOLDER='"$(transportdir)"' \
+	-DHY_OCF_ROOT='"$(ocfroot)"' \
+	-DHY_OCF_TOOLS='"$(ocftoolsdir)"' \
 	-DHY_CORE_PROGRAM='"$(corelibexecdir)/halyard-core"'
 
 noinst_LIBRARIES += libhy_daemon.a

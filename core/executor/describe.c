@@ -77,6 +77,8 @@ static void report(const struct halyard_agent *agent, const void *context, struc
         hy_buf_adds(out, "capability fast-release\n");
     if (agent->caps & HALYARD_CAP_PREPARE)
         hy_buf_adds(out, "capability prepare\n");
+    if (agent->caps & HALYARD_CAP_SCRIPT)
+        hy_buf_adds(out, "capability script\n");
     add_operations(out, agent);
     add_ms(out, "start-timeout", agent->start_ms);
     add_ms(out, "stop-timeout", agent->stop_ms);
@@ -86,9 +88,10 @@ static void report(const struct halyard_agent *agent, const void *context, struc
         add_param(out, param);
 }
 
-int hy_agent_describe_file(const char *file, bool trust_any_owner, struct hy_buf *out, struct hy_err *err)
+static int describe_file(const char *file, const struct halyard_site *site, const char *agent, bool trust_any_owner,
+                         struct hy_buf *out, struct hy_err *err)
 {
-    struct hy_probe probe = {.path = hy_strdup(file)};
+    struct hy_probe probe = {.path = hy_strdup(file), .agent = agent, .site = site};
     hy_plugin_probe(&probe, 1, trust_any_owner, report);
     int rc = probe.rc;
     if (rc)
@@ -100,8 +103,13 @@ int hy_agent_describe_file(const char *file, bool trust_any_owner, struct hy_buf
     return rc;
 }
 
-int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_any_owner, struct hy_buf *out,
-                      struct hy_err *err)
+int hy_agent_describe_file(const char *file, bool trust_any_owner, struct hy_buf *out, struct hy_err *err)
+{
+    return describe_file(file, NULL, NULL, trust_any_owner, out, err);
+}
+
+int hy_agent_describe(const char *agent_folder, const struct halyard_site *site, const char *agent,
+                      bool trust_any_owner, struct hy_buf *out, struct hy_err *err)
 {
     struct hy_agent_table *table;
     struct hy_buf problems = {0};
@@ -110,7 +118,7 @@ int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_an
         return rc;
     const char *file = hy_agent_table_find(table, agent, NULL, NULL);
     if (file)
-        rc = hy_agent_describe_file(file, trust_any_owner, out, err);
+        rc = describe_file(file, site, agent, trust_any_owner, out, err);
     else if (problems.size)
         rc = hy_fail(err, ENOENT, "no plug-in in %s serves %s; not all of them can be used: %.*s", agent_folder, agent,
                      (int)strcspn(problems.data, "\n"), problems.data);

@@ -12,6 +12,7 @@ struct hy_exec_env {
     const char *agent_folder;
     const char *state_folder;
     const char *lsb_folder;
+    struct halyard_site site; /* reason() is filled in by who asks */
     bool trust_any_owner;
     const struct hy_log *log;
     int log_fd; /* -1: none */

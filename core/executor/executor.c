@@ -28,6 +28,7 @@ struct executor {
     const struct hy_executor_options *options;
     const struct hy_log *log;
     struct hy_exec_env env;
+    char *cache_dir; /* what plug-ins have found out of agents */
     struct hy_loop *loop;
     struct hy_agent_table *agents;
     struct hy_actives actives;
@@ -237,6 +238,19 @@ static int scan_agents(struct executor *executor, struct hy_err *err)
     return rc;
 }
 
+/* Names of resources do not begin with a dot. */
+static void take_site(struct executor *executor, const struct hy_executor_options *options)
+{
+    struct hy_site site = {0};
+    hy_site_init(&site, NULL);
+    executor->cache_dir = hy_asprintf("%s/.meta-data", options->state_folder);
+    site.site.ocf_root = options->ocf_root;
+    site.site.ocf_tools = options->ocf_tools;
+    site.site.config_file = options->config_file;
+    site.site.cache_dir = executor->cache_dir;
+    executor->env.site = site.site;
+}
+
 static int make_state_folder(const char *path, struct hy_err *err)
 {
     if (mkdir(path, 0711) == 0 || errno == EEXIST)
@@ -347,6 +361,7 @@ static void release_parts(struct executor *executor)
         close(executor->signals.fd);
     hy_loop_free(&executor->loop);
     hy_agent_table_free(&executor->agents);
+    free(executor->cache_dir);
 }
 
 int hy_executor_run(const struct hy_executor_options *options)
@@ -366,6 +381,7 @@ int hy_executor_run(const struct hy_executor_options *options)
     struct hy_err err;
     fill_standard_descriptors();
     hy_process_name("halyard-exec");
+    take_site(&executor, options);
     int rc = prepare(&executor, options, &err);
     if (!rc) {
         hy_core_start(&executor.core);

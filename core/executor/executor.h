@@ -69,6 +69,9 @@ struct hy_executor_options {
     const char *agent_folder;     /* plug-ins */
     const char *state_folder;     /* below it a folder for each resource */
     const char *lsb_folder;       /* "/etc/init.d" */
+    const char *ocf_root;         /* "/usr/lib/ocf" */
+    const char *ocf_tools;        /* the folder of the programs that OCF agents call */
+    const char *config_file;      /* for these programs */
     char *const *core_argv;       /* the core's program and arguments; "--executor-fd=N" and "--lease-fd=N" are added */
     int max_children;             /* default 64 */
     bool trust_any_owner;         /* plug-ins need not be root's (tests as an ordinary user); a warning says so */
@@ -138,8 +141,9 @@ void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline, uint
  *     param NAME TYPE [required] [unique] [secret]      TYPE: string, integer, boolean, duration, choice
  *     param-range NAME RANGE, param-default NAME TEXT, param-brief NAME TEXT, param-doc NAME TEXT
  * -ENOENT, -EBADMSG. */
-int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_any_owner, struct hy_buf *out,
-                      struct hy_err *err);
+int hy_agent_describe(const char *agent_folder, const struct halyard_site *site, const char *agent,
+                      bool trust_any_owner, struct hy_buf *out, struct hy_err *err);
+/* As the plug-in itself, whatever it serves. */
 int hy_agent_describe_file(const char *file, bool trust_any_owner, struct hy_buf *out, struct hy_err *err);
 
 #endif

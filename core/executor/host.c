@@ -41,6 +41,30 @@ static const char *meta(const struct halyard_op *op, const char *name)
     return hy_attrs_get(&op->meta, name);
 }
 
+static int attr_at(const struct hy_attrs *attrs, uint32_t number, const char **name, const char **value)
+{
+    if (number >= attrs->list.count)
+        return 0;
+    *name = attrs->list.items[number].name;
+    *value = attrs->list.items[number].value;
+    return 1;
+}
+
+static int param_at(const struct halyard_op *op, uint32_t number, const char **name, const char **value)
+{
+    return attr_at(&op->values, number, name, value);
+}
+
+static int meta_at(const struct halyard_op *op, uint32_t number, const char **name, const char **value)
+{
+    return attr_at(&op->meta, number, name, value);
+}
+
+static const struct halyard_site *site(const struct halyard_op *op)
+{
+    return &op->request->env->site;
+}
+
 static const char *resource(const struct halyard_op *op)
 {
     return op->request->operation->rsc;
@@ -146,6 +170,9 @@ static const struct halyard_host host = {
     .run = hy_program_run,
     .capture = hy_program_capture,
     .lease_map = lease_map,
+    .param_at = param_at,
+    .meta_at = meta_at,
+    .site = site,
 };
 
 const struct halyard_host *hy_host(void)
@@ -202,6 +229,11 @@ static int take_param(struct halyard_op *op, const struct halyard_param *param, 
 int hy_host_take_params(struct halyard_op *op, const struct halyard_agent *agent, struct hy_err *err)
 {
     const struct hy_attrs *given = &op->request->operation->params;
+    if (agent->caps & HALYARD_CAP_SCRIPT) {
+        for (size_t i = 0; i < given->list.count; i++)
+            hy_attrs_set(&op->values, given->list.items[i].name, given->list.items[i].value);
+        return 0;
+    }
     for (size_t i = 0; i < given->list.count; i++) {
         const struct hy_attr *attr = &given->list.items[i];
         if (is_ocf(attr->name))

@@ -6,6 +6,7 @@ libhy_executor_a_SOURCES = \
 	core/executor/core_process.c core/executor/core_process.h \
 	core/executor/describe.c \
 	core/executor/env.h \
+	core/executor/exit_reason.c core/executor/exit_reason.h \
 	core/executor/executor.c core/executor/executor.h \
 	core/executor/guard.c core/executor/guard.h \
 	core/executor/host.c core/executor/host.h \

@@ -215,6 +215,8 @@ void hy_op_child_open(const struct hy_exec_env *env, const char *name, struct hy
 {
     *agent = (struct hy_op_agent){.plugin = NULL};
     agent->rc = open_agent(env, name, &agent->plugin, &agent->agent, &agent->why);
+    agent->refused = !agent->rc && hy_plugin_describe(agent->plugin, &env->site, name, &agent->agent, &agent->refusal,
+                                                      &agent->why) != 0;
 }
 
 int hy_op_child_serve(const struct hy_op_request *request, const struct hy_op_agent *agent, int answer_fd)
@@ -223,6 +225,9 @@ int hy_op_child_serve(const struct hy_op_request *request, const struct hy_op_ag
     if (agent->rc) {
         answer.exec = HY_EXEC_ERROR;
         answer.rc = agent->rc == -ENOENT ? HALYARD_ERR_INSTALLED : HALYARD_ERR_GENERIC;
+        answer.reason = agent->why;
+    } else if (agent->refused) {
+        answer.rc = (int)agent->refusal;
         answer.reason = agent->why;
     } else {
         struct halyard_op op = {.request = request, .answer_fd = answer_fd};

@@ -32,7 +32,9 @@ int hy_op_child_body(const void *request, int answer_fd); /* for struct hy_child
 struct hy_op_agent {
     struct hy_plugin *plugin;
     struct halyard_agent agent;
-    int rc; /* not 0: there is none, and `why` */
+    int rc;       /* not 0: there is none, and `why` */
+    bool refused; /* its plug-in knows no such agent, and `why`: each operation answers `refusal` */
+    enum halyard_rc refusal;
     struct hy_err why;
 };
 

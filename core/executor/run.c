@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/wire.h"
 #include "executor/active.h"
+#include "executor/exit_reason.h"
 #include "executor/op_child.h"
 #include "executor/warm.h"
 
@@ -206,9 +207,22 @@ static void judge_answer(struct hy_run *run)
         say(run, "answered %lld and gave no reason", (long long)run->rc);
 }
 
+/* What a script has said of it, when its plug-in has nothing to say. */
+static void take_exit_reason(struct hy_run *run, const struct hy_child_end *end)
+{
+    if (!(run->caps & HALYARD_CAP_SCRIPT) || run->reason.size || run->exec != HY_EXEC_DONE || run->rc == HALYARD_OK ||
+        run->rc == HALYARD_RUNNING_PROMOTED)
+        return;
+    size_t size;
+    const char *text = hy_exit_reason(end->output, end->output_size, &size);
+    hy_buf_add(&run->reason, text, size < REASON_MAX ? size : REASON_MAX);
+    make_printable(run->reason.data, run->reason.size, false);
+}
+
 static void judge(struct hy_run *run, const struct hy_child_end *end)
 {
     if (run->answered) { /* also when it came at the last moment: what was done is done */
+        take_exit_reason(run, end);
         judge_answer(run);
     } else if (run->killed_why) {
         run->exec = HY_EXEC_CANCELLED; /* by us, not by a fault of its own */

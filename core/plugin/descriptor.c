@@ -88,10 +88,14 @@ static int check_agent_names(const char *path, const struct halyard_agent *agent
     if (!is_word(agent->cls))
         return hy_fail(err, EBADMSG, "%s: cls \"%.64s\" is not a name; letters, digits and _-.@ make one", path,
                        agent->cls);
-    if (agent->provider && !is_word(agent->provider))
+    bool any_provider = agent->provider && strcmp(agent->provider, "*") == 0;
+    if (agent->provider && !any_provider && !is_word(agent->provider))
         return hy_fail(err, EBADMSG,
                        "%s: provider \"%.64s\" is not a name; letters, digits and _-.@ make one (NULL: none)", path,
                        agent->provider);
+    if (any_provider && strcmp(agent->type, "*") != 0)
+        return hy_fail(err, EBADMSG, "%s: provider \"*\" with type \"%.64s\": who serves any provider serves any type",
+                       path, agent->type);
     if (strcmp(agent->type, "*") != 0 && !is_word(agent->type))
         return hy_fail(err, EBADMSG, "%s: type \"%.64s\" is not a name; letters, digits and _-.@ make one (\"*\": any)",
                        path, agent->type);

@@ -185,6 +185,60 @@ int hy_plugin_open_agent(const char *path, bool trust_any_owner, struct hy_plugi
     return rc;
 }
 
+/* ---- one of many agents */
+
+__attribute__((format(printf, 2, 3))) static void say_why(const struct halyard_site *site, const char *format, ...)
+{
+    const struct hy_site *own = (const struct hy_site *)(const void *)site;
+    va_list args;
+    va_start(args, format);
+    struct hy_buf text = {0};
+    hy_buf_vaddf(&text, format, args);
+    va_end(args);
+    hy_fail(own->err, 0, "%s", hy_buf_text(&text));
+    hy_buf_free(&text);
+}
+
+void hy_site_init(struct hy_site *site, struct hy_err *err)
+{
+    site->site.size = sizeof site->site;
+    site->site.minor = HALYARD_AGENT_MINOR;
+    site->site.reason = say_why;
+    site->err = err;
+}
+
+/* "ocf:heartbeat:Dummy": its last word, and what stands between the first one and that. */
+static const char *split_name(const char *name, char **provider)
+{
+    const char *first = strchr(name, ':'), *last = strrchr(name, ':');
+    *provider = first != last ? hy_strndup(first + 1, (size_t)(last - first - 1)) : NULL;
+    return last + 1;
+}
+
+int hy_plugin_describe(struct hy_plugin *plugin, const struct halyard_site *site, const char *name,
+                       struct halyard_agent *agent, enum halyard_rc *answer, struct hy_err *err)
+{
+    *answer = HALYARD_ERR_INSTALLED;
+    if (!agent->describe || strcmp(agent->type, "*") != 0)
+        return 0;
+    struct hy_site told = {.site = *site};
+    hy_site_init(&told, err);
+    char *provider;
+    const char *type = split_name(name, &provider);
+    hy_fail(err, ENOENT, "%s: its plug-in does not know it, and does not say why", name);
+    const struct hy_guard *guard = agent->describe(&told.site, provider, type, answer);
+    free(provider);
+    if (!guard)
+        return -ENOENT;
+    *answer = HALYARD_ERR_GENERIC;
+    hy_params_free(&plugin->params);
+    int rc = hy_descriptor_check_guard(name, &hy_agent_kind, guard, 0, err);
+    if (!rc)
+        rc = hy_descriptor_copy_agent(name, guard, agent, &plugin->params, err);
+    agent->describe = NULL;
+    return rc;
+}
+
 int hy_plugin_open_transport(const char *path, bool trust_any_owner, struct hy_plugin **plugin,
                              struct halyard_transport *transport, struct hy_err *err)
 {

@@ -30,6 +30,19 @@ int hy_plugin_open_transport(const char *path, bool trust_any_owner, struct hy_p
                              struct halyard_transport *transport, struct hy_err *err);
 void hy_plugin_close(struct hy_plugin **plugin);
 
+/* Of a plug-in that stands for many agents: *agent becomes the descriptor of that one, as above. One that stands for
+ * itself is left as it is. -ENOENT: there is no such agent; -EBADMSG: its descriptor is no good; *answer is what an
+ * operation answers then. */
+int hy_plugin_describe(struct hy_plugin *plugin, const struct halyard_site *site, const char *name,
+                       struct halyard_agent *agent, enum halyard_rc *answer, struct hy_err *err);
+
+/* What this host is, for hy_plugin_describe(): what describe() says goes to `err`. */
+struct hy_site {
+    struct halyard_site site; /* first: the plug-in is handed this */
+    struct hy_err *err;
+};
+void hy_site_init(struct hy_site *site, struct hy_err *err);
+
 /* The transport NAME lies in FOLDER/NAME.so. The agent "ocf:heartbeat:IPaddr2", "lsb:maxscale" is found by the names
  * that the plug-ins say they serve. To learn these, each FOLDER/X.so is loaded once in a child process of its own, all
  * at the same time; one that crashes, exits, answers nothing within 5 s or is refused is a line in `problems` ("FILE:
@@ -40,7 +53,8 @@ struct hy_agent_table;
 int hy_agent_table_scan(const char *folder, bool trust_any_owner, struct hy_agent_table **table,
                         struct hy_buf *problems, struct hy_err *err);
 void hy_agent_table_free(struct hy_agent_table **table);
-/* The file that serves `agent`; NULL: none does. An exact type goes before a plug-in that serves any ("lsb:*").
+/* The file that serves `agent`; NULL: none does. An exact type goes before a plug-in that serves any ("lsb:*"), and that before one
+ * of any provider ("ocf:*:*").
  * `caps`: HALYARD_CAP_*, `has_watch`: offers watch; either may be NULL. */
 const char *hy_agent_table_find(const struct hy_agent_table *table, const char *agent, uint32_t *caps, bool *has_watch);
 
@@ -49,9 +63,11 @@ bool hy_agent_serves(const struct halyard_agent *descriptor, const char *agent);
 
 /* Runs `report` in a child on the descriptor of each file, and collects what it wrote. */
 struct hy_probe {
-    char *path;          /* the caller's */
-    const void *context; /* for `report` */
-    int rc;              /* 0, or -errno with the reason in `err` */
+    char *path;                      /* the caller's */
+    const char *agent;               /* described as this one; NULL: as the plug-in itself */
+    const struct halyard_site *site; /* with `agent`; reason() is not called */
+    const void *context;             /* for `report` */
+    int rc;                          /* 0, or -errno with the reason in `err` */
     struct hy_err err;
     struct hy_buf report; /* caller frees */
 };

@@ -78,6 +78,9 @@ static _Noreturn void report_and_end(const struct hy_probe *probe, int answer, b
     struct hy_err err = {{0}};
     struct hy_buf text = {0};
     int rc = hy_plugin_open_agent(probe->path, trust_any_owner, &plugin, &agent, &err);
+    enum halyard_rc refusal;
+    if (!rc && probe->agent)
+        rc = hy_plugin_describe(plugin, probe->site, probe->agent, &agent, &refusal, &err);
     if (!rc)
         report(&agent, probe->context, &text);
     struct hy_buf body = {0};

@@ -30,15 +30,20 @@ struct hy_agent_table {
 
 /* ---- names */
 
-/* "lsb:x", "ocf:heartbeat:IPaddr2", "supervisor:group:program"; false: not of this form. Only class ocf has providers. The
- * words point into `text`, which is cut up. */
+static bool has_providers(const char *cls)
+{
+    return strcmp(cls, "ocf") == 0 || strcmp(cls, "ocf-script") == 0;
+}
+
+/* "lsb:x", "ocf:heartbeat:IPaddr2", "supervisor:group:program"; false: not of this form. Only the OCF's classes have
+ * providers. The words point into `text`, which is cut up. */
 static bool split(char *text, struct names *names)
 {
     char *first = strchr(text, ':');
     if (!first)
         return false;
     *first++ = '\0';
-    char *second = strcmp(text, "ocf") == 0 ? strchr(first, ':') : NULL;
+    char *second = has_providers(text) ? strchr(first, ':') : NULL;
     if (second)
         *second++ = '\0';
     *names = (struct names){.cls = text, .provider = second ? first : NULL, .type = second ? second : first};
@@ -50,10 +55,16 @@ static bool same(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+static bool is_any(const char *word)
+{
+    return word && strcmp(word, "*") == 0;
+}
+
 static bool serves(const struct names *served, const struct names *wanted)
 {
-    return same(served->cls, wanted->cls) && same(served->provider, wanted->provider) &&
-           (same(served->type, "*") || same(served->type, wanted->type));
+    return same(served->cls, wanted->cls) &&
+           (same(served->provider, wanted->provider) || (is_any(served->provider) && wanted->provider)) &&
+           (is_any(served->type) || same(served->type, wanted->type));
 }
 
 bool hy_agent_serves(const struct halyard_agent *descriptor, const char *agent)
@@ -190,18 +201,20 @@ void hy_agent_table_free(struct hy_agent_table **table)
     *table = NULL;
 }
 
+static int exactness(const struct names *served)
+{
+    return is_any(served->provider) ? 0 : is_any(served->type) ? 1 : 2;
+}
+
 static const struct entry *find(const struct hy_agent_table *table, const struct names *wanted)
 {
-    const struct entry *any = NULL;
+    const struct entry *best = NULL;
     for (size_t i = 0; i < table->entries.count; i++) {
         const struct entry *entry = &table->entries.items[i];
-        if (!serves(&entry->names, wanted))
-            continue;
-        if (!same(entry->names.type, "*"))
-            return entry;
-        any = entry;
+        if (serves(&entry->names, wanted) && (!best || exactness(&entry->names) > exactness(&best->names)))
+            best = entry;
     }
-    return any;
+    return best;
 }
 
 const char *hy_agent_table_find(const struct hy_agent_table *table, const char *agent, uint32_t *caps, bool *has_watch)

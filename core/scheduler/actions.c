@@ -78,17 +78,52 @@ static const char *number_text(struct hy_graph *g, int64_t number)
     return known->text;
 }
 
+/* Whom a clone with notify=true may speak of: all nodes, and those that are there. */
+static void add_nodes(struct hy_graph *g, struct hy_action *out, struct hy_attr *list)
+{
+    if (!g->all_nodes) {
+        struct hy_buf all = {0}, there = {0};
+        for (uint32_t i = 0; i < g->s->node_count; i++) {
+            const struct hy_snode *node = &g->s->nodes[i];
+            hy_buf_addf(&all, "%s%s", all.size ? " " : "", node->name);
+            if (node->member)
+                hy_buf_addf(&there, "%s%s", there.size ? " " : "", node->name);
+        }
+        g->all_nodes = hy_arena_strdup(&g->s->decision->arena, hy_buf_text(&all));
+        g->nodes_there = hy_arena_strdup(&g->s->decision->arena, hy_buf_text(&there));
+        hy_buf_free(&all);
+        hy_buf_free(&there);
+    }
+    add_meta(out, list, "notify_all_uname", g->all_nodes);
+    add_meta(out, list, "notify_available_uname", g->nodes_there);
+}
+
+/* What the operation's own line says that its agent may want to know. */
+static void add_op_settings(const struct hy_step *step, struct hy_action *out, struct hy_attr *list)
+{
+    const struct hy_attrs *own = step->sop && step->sop->config ? &step->sop->config->attrs : NULL;
+    const char *role = own ? hy_attrs_get(own, "role") : NULL, *on_fail = own ? hy_attrs_get(own, "on-fail") : NULL;
+    if (role)
+        add_meta(out, list, "role", role);
+    if (on_fail)
+        add_meta(out, list, "on_fail", on_fail);
+}
+
 /* As OCF agents see them in CRM_meta_*. */
 static void fill_meta(struct hy_graph *g, const struct hy_step *step, struct hy_action *out)
 {
     const struct hy_srsc *clone = step->rsc ? hy_sched_clone_of(step->rsc) : NULL;
-    size_t most = (clone ? 9 : 4) + step->meta_count;
+    const struct hy_node_status *node = g->s->nodes[step->node].status;
+    size_t most = (clone ? 14 : 7) + step->meta_count;
     struct hy_attr *list = hy_arena_array(&g->s->decision->arena, most, sizeof *list);
     out->meta = list;
     add_meta(out, list, "name", out->op);
     add_meta(out, list, "timeout", number_text(g, out->timeout / HY_MS));
     add_meta(out, list, "interval", out->interval ? number_text(g, out->interval / HY_MS) : "0");
     add_meta(out, list, "on_node", out->node);
+    add_op_settings(step, out, list);
+    if (node)
+        add_meta(out, list, "on_node_uuid", number_text(g, node->id));
     for (size_t i = 0; i < step->meta_count; i++)
         list[out->meta_count++] = step->meta[i];
     if (!clone)
@@ -97,8 +132,12 @@ static void fill_meta(struct hy_graph *g, const struct hy_step *step, struct hy_
     add_meta(out, list, "clone_max", number_text(g, clone->clone_max));
     add_meta(out, list, "clone_node_max", number_text(g, clone->clone_node_max));
     add_meta(out, list, "globally_unique", clone->unique ? "true" : "false");
-    if (clone->promotable)
-        add_meta(out, list, "promoted_max", number_text(g, clone->promoted_max));
+    if (clone->notify)
+        add_nodes(g, out, list);
+    if (!clone->promotable)
+        return;
+    add_meta(out, list, "promoted_max", number_text(g, clone->promoted_max));
+    add_meta(out, list, "promoted_node_max", number_text(g, clone->promoted_node_max));
 }
 
 /* ---------------------------------------------------------------- parameters */

@@ -153,6 +153,7 @@ struct hy_graph {
     bool settled;                              /* all has been carried along */
     bool in_doubt;                             /* while what may be running already is taken for not running */
     struct hy_number_text numbers[HY_NUMBERS]; /* as text, for the agents */
+    const char *all_nodes, *nodes_there;       /* likewise; NULL: not made yet */
 };
 
 static inline struct hy_course *hy_course_of(const struct hy_graph *g, const struct hy_srsc *rsc)

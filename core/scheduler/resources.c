@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tree of resources: clones, their instances, groups, primitives; and the names under which the executor knows them. */
+#include "cib/words.h"
 #include "scheduler/model.h"
 
 #include <stdio.h>
@@ -165,7 +166,7 @@ static bool may_be_unique(const struct hy_sched *s, const struct hy_object *chil
 {
     if (child->kind == HY_PRIMITIVE) {
         const struct hy_primitive *agent = hy_cib_agent(s->input->cib, &child->u.primitive);
-        return agent && (!strcmp(agent->cls, "ocf") || !strcmp(agent->cls, "stonith"));
+        return agent && (hy_agent_class_has_providers(agent->cls) || !strcmp(agent->cls, "stonith"));
     }
     for (size_t i = 0; i < child->u.group.members.count; i++) {
         const struct hy_object *member = hy_cib_find_kind(s->input->cib, HY_PRIMITIVE, child->u.group.members.items[i]);

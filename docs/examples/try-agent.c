@@ -11,6 +11,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -164,8 +165,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "it has no operation %s\n", argv[2]);
         return 2;
     }
-    const struct halyard_host host = {.size = sizeof host,
-                                      .minor = HALYARD_AGENT_MINOR,
+    /* A host of version 1.2: a plug-in that stands for many agents needs more. */
+    const struct halyard_host host = {.size = offsetof(struct halyard_host, param_at),
+                                      .minor = 2,
                                       .get = get,
                                       .meta = meta,
                                       .resource = resource,

@@ -110,6 +110,24 @@ struct halyard_lease {
     uint32_t reserved;
 };
 
+/* (1.3) What a plug-in that stands for many agents may need to know of this host. Only ever grows at its end; lives until
+ * the operation returns. */
+struct halyard_site {
+    uint32_t size;  /* of this struct */
+    uint32_t minor; /* of the host's ABI */
+
+    const char *ocf_root;    /* "/usr/lib/ocf": below it lie resource.d/PROVIDER/TYPE */
+    const char *ocf_tools;   /* the folder of the programs that OCF agents call: crm_attribute and so on */
+    const char *config_file; /* the node's configuration, for those programs; NULL: not known */
+    const char *cache_dir;   /* for what takes long to find out; need not exist; its parent does. NULL: keep nothing */
+    /* For describe(): why there is no such agent. The last call counts. */
+    void (*reason)(const struct halyard_site *site, const char *format, ...)
+#if defined(__GNUC__)
+        __attribute__((format(printf, 2, 3)))
+#endif
+        ;
+};
+
 /* What the host offers to an operation. Only ever grows at its end. */
 struct halyard_host {
     uint32_t size;  /* of this struct, in the host that runs you */
@@ -168,6 +186,12 @@ struct halyard_host {
      * another map. Below 0: there is none, -errno says why (-EPERM: refused; -EINVAL: too old a kernel; -ENODATA:
      * this operation is not under the lease). */
     int (*lease_map)(const struct halyard_op *op);
+    /* (1.3) The parameters, and the meta attributes, one by one: number 0, 1, ...; 0 when there is none of that number any
+     * more, else 1. In an order that stays the same as long as the operation runs. */
+    int (*param_at)(const struct halyard_op *op, uint32_t number, const char **name, const char **value);
+    int (*meta_at)(const struct halyard_op *op, uint32_t number, const char **name, const char **value);
+    /* (1.3) Never NULL. */
+    const struct halyard_site *(*site)(const struct halyard_op *op);
 };
 
 typedef enum halyard_rc halyard_op_fn(const struct halyard_host *host, const struct halyard_op *op);
@@ -178,6 +202,14 @@ enum {
     HALYARD_CAP_FAST_RELEASE = 1u << 0,
     /* `start` may be prepared while another node still holds the resource (reserved; the host does not use it yet). */
     HALYARD_CAP_PREPARE = 1u << 1
+};
+enum {
+    /* (1.3) What runs is a program that keeps to the OCF API, and the plug-in knows of it what its meta-data say. So the
+     * host hands the parameters over as they are written, declared or not, fills in no default and refuses none: that
+     * is the program's business (`hactl` still warns). What an operation prints on a line that begins with
+     * "ocf-exit-reason:" is its reason, the last one of them, when it answers neither 0 nor 8 and has called no
+     * reason(). */
+    HALYARD_CAP_SCRIPT = 1u << 2
 };
 
 /*
@@ -213,7 +245,8 @@ struct halyard_agent {
     uint32_t param_size; /* sizeof(struct halyard_param): the stride of `params` */
     uint32_t caps;
 
-    /* The name users type, CLASS[:PROVIDER]:TYPE. `ocf`, `heartbeat`, `IPaddr2`; `lsb`, NULL, `*` (serves any type). */
+    /* The name users type, CLASS[:PROVIDER]:TYPE. `ocf`, `heartbeat`, `IPaddr2`; `lsb`, NULL, `*` (serves any type);
+     * (1.3) `ocf`, `*`, `*` (any type of any provider). Who serves a name exactly goes first. */
     const char *cls;
     const char *provider; /* NULL where the class has none */
     const char *type;
@@ -231,6 +264,14 @@ struct halyard_agent {
     halyard_op_fn *promote, *demote, *notify, *reload;
     halyard_op_fn *migrate_to, *migrate_from;
     halyard_op_fn *watch;
+
+    /* (1.3) For a plug-in of type `*` whose agents differ: the descriptor of one of them, a struct halyard_agent. PROVIDER (NULL where the class has
+     * none) and TYPE are words of a name. What it gives is checked as a plug-in's own is, must live as long as the
+     * process, and has no `describe`. NULL: there is no such agent; *answer (HALYARD_ERR_INSTALLED, or another error) and
+     * site->reason() tell why. Called before any operation, in the same process, and for `hactl`; should return in well
+     * under 5 s. NULL: all its agents are as the plug-in itself. */
+    const void *(*describe)(const struct halyard_site *site, const char *provider, const char *type,
+                            enum halyard_rc *answer);
     halyard_op_fn *advise; /* (1.3) */
 };
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 # Whole clusters on the testbed: wants root, or user namespaces, and minutes; so it is not among TESTS.
 
+EXTRA_DIST += tests/ocf/cases.py tests/ocf/run
 EXTRA_DIST += \
 	tests/e2e/__init__.py \
 	tests/e2e/aware.py \
 	tests/e2e/build.py \
 	tests/e2e/case.py \
+	tests/e2e/data/noting \
 	tests/e2e/data/pacemaker.xml \
 	tests/e2e/data/production.conf \
 	tests/e2e/lease_map.py \
@@ -24,6 +26,7 @@ EXTRA_DIST += \
 	tests/e2e/test_network.py \
 	tests/e2e/test_notify.py \
 	tests/e2e/test_nodes.py \
+	tests/e2e/test_ocf.py \
 	tests/e2e/test_operator.py \
 	tests/e2e/test_power.py \
 	tests/e2e/test_processes.py \

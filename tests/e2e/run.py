@@ -46,6 +46,7 @@ FILES = (
     "test_durability",
     "test_nodes",
     "test_agents",
+    "test_ocf",
 )
 LOG_LINES = 400
 

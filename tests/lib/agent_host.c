@@ -321,6 +321,32 @@ static int capture(const struct halyard_op *op, const char *const argv[], char *
     return rc;
 }
 
+static int value_at(const struct agent_value *values, uint32_t number, const char **name, const char **text)
+{
+    for (int i = 0; i < AGENT_HOST_VALUES; i++)
+        if (values[i].name[0] && !number--) {
+            *name = values[i].name;
+            *text = values[i].text;
+            return 1;
+        }
+    return 0;
+}
+
+static int param_at(const struct halyard_op *op, uint32_t number, const char **name, const char **value)
+{
+    return value_at(host_of(op)->params, number, name, value);
+}
+
+static int meta_at(const struct halyard_op *op, uint32_t number, const char **name, const char **value)
+{
+    return value_at(host_of(op)->metas, number, name, value);
+}
+
+static const struct halyard_site *site(const struct halyard_op *op)
+{
+    return &host_of(op)->site;
+}
+
 static const struct halyard_host offers = {
     .size = sizeof(struct halyard_host),
     .minor = HALYARD_AGENT_MINOR,
@@ -338,6 +364,9 @@ static const struct halyard_host offers = {
     .run = run,
     .capture = capture,
     .lease_map = lease_map,
+    .param_at = param_at,
+    .meta_at = meta_at,
+    .site = site,
 };
 
 enum halyard_rc agent_host_call(struct agent_host *host, halyard_op_fn *operation)
@@ -345,6 +374,30 @@ enum halyard_rc agent_host_call(struct agent_host *host, halyard_op_fn *operatio
     struct halyard_op op = {.host = host};
     host->reason[0] = host->log[0] = host->output[0] = '\0';
     return operation(&offers, &op);
+}
+
+static struct agent_host *describing;
+
+__attribute__((format(printf, 2, 3))) static void keep_why(const struct halyard_site *of, const char *format, ...)
+{
+    (void)of;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(describing->reason, sizeof describing->reason, format, args);
+    va_end(args);
+}
+
+enum halyard_rc agent_host_describe(struct agent_host *host, const char *provider, const char *type_name)
+{
+    const struct halyard_agent *plugin = dlsym(host->library, "halyard_agent_plugin");
+    enum halyard_rc answer = HALYARD_OK;
+    describing = host;
+    host->reason[0] = '\0';
+    host->site.size = sizeof host->site;
+    host->site.minor = HALYARD_AGENT_MINOR;
+    host->site.reason = keep_why;
+    host->agent = plugin->describe(&host->site, provider, type_name, &answer);
+    return answer;
 }
 
 void agent_host_watch(struct agent_host *host)

@@ -26,6 +26,7 @@ struct agent_host {
     struct agent_value params[AGENT_HOST_VALUES];
     struct agent_value metas[AGENT_HOST_VALUES];
     const char *type;
+    struct halyard_site site; /* empty unless the test fills it */
     char state_dir[64];
     int64_t deadline; /* CLOCK_MONOTONIC in ms; INT64_MAX: none */
     struct agent_shared *shared;
@@ -58,6 +59,9 @@ bool agent_host_may_map(void);
 void agent_host_use_map(struct agent_host *host);
 /* From now on for so long; INT64_MAX: none is required. */
 void agent_host_lease(struct agent_host *host, int64_t ms);
+
+/* The descriptor of one of the plug-in's agents becomes the host's; or why there is none stands in `reason`. */
+enum halyard_rc agent_host_describe(struct agent_host *host, const char *provider, const char *type);
 
 /* NULL takes the parameter away. */
 void agent_host_set(struct agent_host *host, const char *name, const char *text);

@@ -73,6 +73,14 @@ test_supervisor_xmlrpc_LDADD = libhy_cib.a libhy_base.a $(CHECK_LIBS) $(EXPAT_LI
 EXTRA_DIST += tests/fuzz/xmlrpc/bomb.xml tests/fuzz/xmlrpc/configs.xml tests/fuzz/xmlrpc/fault.xml tests/fuzz/xmlrpc/info.xml \
 	tests/fuzz/xmlrpc/plain.xml tests/fuzz/xmlrpc/tail.xml
 
+UNIT_TESTS += test_ocf
+test_ocf_SOURCES = tests/unit/test_ocf.c tests/lib/agent_host.c tests/lib/agent_host.h tests/lib/run.h \
+	core/executor/exit_reason.c core/executor/exit_reason.h plugins/ocf/meta.c plugins/ocf/meta.h plugins/ocf/meta_xml.c \
+	plugins/ocf/meta_xml.h
+test_ocf_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir) $(XML_CFLAGS)
+test_ocf_LDADD = $(CHECK_LIBS) $(XML_LIBS) $(DL_LIBS)
+EXTRA_test_ocf_DEPENDENCIES = ocf.la ocf-script.la halyard-ocf-meta-data$(EXEEXT)
+
 UNIT_TESTS += test_agent_test
 test_agent_test_SOURCES = tests/unit/test_agent_test.c tests/lib/folder.h tests/lib/run.h
 test_agent_test_CPPFLAGS = $(UNIT_CPPFLAGS)

@@ -541,7 +541,7 @@ START_TEST(an_agent_is_described_in_lines)
     bench_open(&bench, 0);
     struct hy_buf out = {0};
     struct hy_err err;
-    ck_assert_int_eq(hy_agent_describe(bench.agents, fast, true, &out, &err), 0);
+    ck_assert_int_eq(hy_agent_describe(bench.agents, &(struct halyard_site){0}, fast, true, &out, &err), 0);
     char *expected = hy_asprintf(
         "file %s/fast.so\nname ocf:test:fast\nversion 1.2\nbrief a file that is there or not\n"
         "capability fast-release\noperation start\noperation stop\noperation monitor\noperation promote\n"
@@ -554,7 +554,8 @@ START_TEST(an_agent_is_described_in_lines)
     ck_assert_ptr_nonnull(strstr(out.data, "\nparam password integer secret\n"));
     free(expected);
     hy_buf_free(&out);
-    ck_assert_int_eq(hy_agent_describe(bench.agents, "ocf:test:none", true, &out, &err), -ENOENT);
+    ck_assert_int_eq(hy_agent_describe(bench.agents, &(struct halyard_site){0}, "ocf:test:none", true, &out, &err),
+                     -ENOENT);
     ck_assert_ptr_nonnull(strstr(err.text, "serves ocf:test:none; not all of them can be used: "));
     bench_close(&bench);
 }

@@ -267,6 +267,63 @@ START_TEST(a_folder_with_bad_ones_serves_the_good_ones)
 }
 END_TEST
 
+/* From the build folder's own agents. */
+static char *built_copy(const char *name, const char *folder)
+{
+    size_t size;
+    char *from = hy_asprintf("%s/.libs/%s.so", HY_BUILDDIR, name), *to = hy_asprintf("%s/%s.so", folder, name);
+    char *data = file_read(from, &size);
+    ck_assert_ptr_nonnull(data);
+    file_write(to, data, size, 0755);
+    free(data);
+    free(from);
+    return to;
+}
+
+static const char *server_of(const struct hy_agent_table *table, const char *folder, const char *agent)
+{
+    const char *file = hy_agent_table_find(table, agent, NULL, NULL);
+    return file ? file + strlen(folder) + 1 : "none";
+}
+
+START_TEST(who_serves_a_name_exactly_goes_before_who_serves_any)
+{
+    char *folder = folder_make();
+    char *ocf = built_copy("ocf", folder);
+    free(built_copy("ocf-script", folder));
+    free(built_copy("ipaddr2", folder));
+    free(built_copy("lsb", folder));
+    struct hy_agent_table *table;
+    struct hy_buf problems = {0};
+    struct hy_err err = {{0}};
+    ck_assert_int_eq(hy_agent_table_scan(folder, true, &table, &problems, &err), 0);
+    ck_assert_str_eq(hy_buf_text(&problems), "");
+    ck_assert_str_eq(server_of(table, folder, "ocf:heartbeat:IPaddr2"), "ipaddr2.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf-script:heartbeat:IPaddr2"), "ocf-script.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf:other:IPaddr2"), "ocf.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf:heartbeat:Dummy"), "ocf.so");
+    ck_assert_str_eq(server_of(table, folder, "ocf:Dummy"), "none");
+    ck_assert_str_eq(server_of(table, folder, "lsb:any"), "lsb.so");
+    ck_assert_str_eq(server_of(table, folder, "lsb:with:provider"), "none");
+
+    struct hy_plugin *plugin;
+    struct halyard_agent agent;
+    enum halyard_rc answer;
+    ck_assert_int_eq(hy_plugin_open_agent(ocf, true, &plugin, &agent, &err), 0);
+    ck_assert(hy_agent_serves(&agent, "ocf:any:thing"));
+    const struct halyard_site site = {.ocf_root = "/nowhere", .ocf_tools = HY_BUILDDIR};
+    ck_assert_int_eq(hy_plugin_describe(plugin, &site, "ocf:heartbeat:Dummy", &agent, &answer, &err), -ENOENT);
+    ck_assert_int_eq((int)answer, HALYARD_ERR_INSTALLED);
+    ck_assert_str_eq(err.text,
+                     "the agent heartbeat:Dummy is not installed: there is no /nowhere/resource.d/heartbeat/Dummy");
+    hy_plugin_close(&plugin);
+    free(ocf);
+    hy_agent_table_free(&table);
+    hy_buf_free(&problems);
+    folder_remove(folder);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_not_there_is_an_error)
 {
     struct hy_agent_table *table = NULL;
@@ -345,6 +402,7 @@ int main(void)
     tcase_add_test(tcase, an_agent_of_an_older_minor_version_is_served);
     tcase_add_test(tcase, the_example_is_a_good_agent);
     tcase_add_test(tcase, a_folder_with_bad_ones_serves_the_good_ones);
+    tcase_add_test(tcase, who_serves_a_name_exactly_goes_before_who_serves_any);
     tcase_add_test(tcase, a_folder_that_is_not_there_is_an_error);
     tcase_add_loop_test(tcase, values_are_checked_by_type_and_range, 0, (int)(sizeof values / sizeof *values));
     suite_add_tcase(suite, tcase);

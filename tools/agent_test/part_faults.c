@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LANES = 8, KILLS = 6, LEAST_TIMEOUT_MS = 1, PATIENCE_SECONDS = 60, SHOWN = 5 };
+enum { LANES = 8, KILLS = 6, LEAST_TIMEOUT_MS = 1, PATIENCE_SECONDS = 60, SHOWN = 5, END_SECONDS = 5 };
 
 /* ---- at once */
 
@@ -248,12 +248,28 @@ static int list_left(const process_list *left, struct hy_buf *list)
     return count;
 }
 
+/* What ends with the stop, as the watch does, may take a moment. */
+static void wait_for_the_end(struct session *session, process_list *left)
+{
+    hy_time end = rig_now() + END_SECONDS * HY_SECOND;
+    for (;;) {
+        struct hy_buf list = {0};
+        rig_left(&session->rig, left);
+        int count = list_left(left, &list);
+        hy_buf_free(&list);
+        if (!count || rig_now() > end)
+            return;
+        hy_vec_free(left);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+}
+
 void part_left(struct session *session)
 {
     process_list left;
     struct hy_buf list = {0};
     session_be_stopped(session);
-    rig_left(&session->rig, &left);
+    wait_for_the_end(session, &left);
     if (list_left(&left, &list))
         report_bad(&session->report, "stop must not return before what start has begun has ended",
                    "what is left behind: %s", hy_buf_text(&list));

@@ -46,7 +46,7 @@ static const char *resource(const struct halyard_op *op)
 static const char *type(const struct halyard_op *op)
 {
     const char *agent = op->question->agent;
-    const char *colon = strncmp(agent, "ocf:", 4) == 0 ? strrchr(agent, ':') : strchr(agent, ':');
+    const char *colon = strncmp(agent, "ocf", 3) == 0 ? strrchr(agent, ':') : strchr(agent, ':');
     return colon ? colon + 1 : agent;
 }
 

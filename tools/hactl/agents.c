@@ -16,11 +16,22 @@
 
 #define HAS_ADVICE "+ advise\n"
 
+/* Of a script whose meta-data are no good nothing is known but why. */
+static bool is_known(const struct halyard_agent *agent)
+{
+    return !(agent->caps & HALYARD_CAP_SCRIPT) || agent->start_ms || agent->params->name;
+}
+
 /* In a child process: what times the agent advises, each on a line "@ start 20000"; whether it gives advice; then each parameter, "! " before one
- * that must be given, with a line behind it of what its value must be: "= TYPE FLAGS RANGE". */
+ * that must be given, with a line behind it of what its value must be: "= TYPE FLAGS RANGE". Or, when
+ * nothing is known, "? WHY". */
 static void report_agent(const struct halyard_agent *agent, const void *context, struct hy_buf *report)
 {
     (void)context;
+    if (!is_known(agent)) {
+        hy_buf_addf(report, "? %s\n", agent->doc ? agent->doc : "its meta-data say nothing");
+        return;
+    }
     hy_buf_addf(report, "@ start %" PRIu32 "\n@ stop %" PRIu32 "\n@ monitor %" PRIu32 "\n", agent->start_ms,
                 agent->stop_ms, agent->monitor_ms);
     if (agent->advise)
@@ -30,17 +41,19 @@ static void report_agent(const struct halyard_agent *agent, const void *context,
                     param->name, param->type, param->flags, param->range ? param->range : "");
 }
 
-/* What an agent's plug-in has reported; asked of each file once. */
+/* What an agent's plug-in has reported; asked of each agent once. */
 struct known {
-    const char *path;
+    char *agent;
     struct hy_buf report;
     bool good;
+    struct hy_err err; /* why not */
 };
 
 struct check {
     const struct hy_cib *cib;
     const struct hy_agent_table *table;
     const struct hy_config *config;
+    struct halyard_site site;
     HY_VEC(struct known) known;
     struct hy_buf *warnings;
 };
@@ -51,15 +64,15 @@ static char *agent_name(const struct hy_primitive *primitive)
                        primitive->provider ? primitive->provider : "", primitive->type);
 }
 
-static const struct known *ask(struct check *check, const char *path)
+static const struct known *ask(struct check *check, const char *path, const char *agent)
 {
     for (size_t i = 0; i < check->known.count; i++)
-        if (strcmp(check->known.items[i].path, path) == 0)
+        if (strcmp(check->known.items[i].agent, agent) == 0)
             return &check->known.items[i];
-    struct hy_probe probe = {.path = (char *)(uintptr_t)path};
+    struct hy_probe probe = {.path = (char *)(uintptr_t)path, .agent = agent, .site = &check->site};
     hy_plugin_probe(&probe, 1, geteuid() != 0, report_agent);
     struct known *known = hy_vec_add(&check->known);
-    *known = (struct known){.path = path, .report = probe.report, .good = !probe.rc};
+    *known = (struct known){.agent = hy_strdup(agent), .report = probe.report, .good = !probe.rc, .err = probe.err};
     return known;
 }
 
@@ -211,6 +224,37 @@ static void take_advice(struct check *check, const char *id, const char *agent, 
     hy_buf_free(&lines);
 }
 
+/* Says why, when nothing is known of it. */
+static bool says_nothing(struct check *check, const char *id, const char *agent, const struct hy_buf *report)
+{
+    const char *line = hy_buf_text(report);
+    if (line[0] != '?')
+        return false;
+    hy_buf_addf(check->warnings, "warning: primitive %s: %s: %.*s\n", id, agent, (int)strcspn(line + 2, "\n"),
+                line + 2);
+    return true;
+}
+
+static void check_against(struct check *check, const struct hy_object *object, bool advised, const char *agent,
+                          const char *path, const struct known *known)
+{
+    const struct hy_primitive *primitive = &object->u.primitive;
+    if (!known->good)
+        hy_buf_addf(check->warnings, "warning: primitive %s: %s: %s\n", object->id, agent, known->err.text);
+    if (!known->good || says_nothing(check, object->id, agent, &known->report))
+        return;
+    struct hy_attrs params = {0};
+    collect_params(check, primitive, &params);
+    if (advised)
+        check_times(check, object->id, agent, primitive, &known->report);
+    for (size_t i = 0; i < primitive->ops.count; i++)
+        check_op_params(check, object->id, agent, &primitive->ops.items[i], &known->report);
+    check_params(check, object->id, agent, &params, &known->report);
+    if (strstr(hy_buf_text(&known->report), HAS_ADVICE))
+        take_advice(check, object->id, agent, path, &params);
+    hy_attrs_free(&params);
+}
+
 static void check_primitive(struct check *check, const struct hy_object *object)
 {
     const struct hy_primitive *named = hy_cib_agent(check->cib, &object->u.primitive);
@@ -222,18 +266,7 @@ static void check_primitive(struct check *check, const struct hy_object *object)
         hy_buf_addf(check->warnings, "warning: primitive %s: this host has no agent %s (looked for in %s)\n",
                     object->id, agent, check->config->paths.agents);
     } else {
-        const struct known *known = ask(check, path);
-        struct hy_attrs params = {0};
-        collect_params(check, &object->u.primitive, &params);
-        if (known->good && gives_advice(named))
-            check_times(check, object->id, agent, &object->u.primitive, &known->report);
-        for (size_t i = 0; known->good && i < object->u.primitive.ops.count; i++)
-            check_op_params(check, object->id, agent, &object->u.primitive.ops.items[i], &known->report);
-        if (known->good)
-            check_params(check, object->id, agent, &params, &known->report);
-        if (known->good && strstr(hy_buf_text(&known->report), HAS_ADVICE))
-            take_advice(check, object->id, agent, path, &params);
-        hy_attrs_free(&params);
+        check_against(check, object, gives_advice(named), agent, path, ask(check, path, agent));
     }
     free(agent);
 }
@@ -245,11 +278,19 @@ void hactl_agents_check(const struct hy_config *config, const struct hy_cib *cib
     struct hy_err err = {{0}};
     if (hy_agent_table_scan(config->paths.agents, geteuid() != 0, &table, &problems, &err) == 0) {
         struct check check = {.table = table, .config = config, .warnings = warnings, .cib = cib};
+        char *cache = hy_asprintf("%s/resources/.meta-data", config->paths.run);
+        check.site = (struct halyard_site){.ocf_root = config->paths.ocf,
+                                           .ocf_tools = HY_OCF_TOOLS,
+                                           .config_file = config->file,
+                                           .cache_dir = geteuid() ? NULL : cache};
         for (size_t i = 0; i < cib->objects.count; i++)
             if (cib->objects.items[i]->kind == HY_PRIMITIVE)
                 check_primitive(&check, cib->objects.items[i]);
-        for (size_t i = 0; i < check.known.count; i++)
+        for (size_t i = 0; i < check.known.count; i++) {
             hy_buf_free(&check.known.items[i].report);
+            free(check.known.items[i].agent);
+        }
+        free(cache);
         hy_vec_free(&check.known);
         hy_agent_table_free(&table);
     }

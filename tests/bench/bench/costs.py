@@ -13,7 +13,7 @@ IDLE = 30  # seconds
 SETTLE = 5
 COMMANDS = 20
 PROPERTY = "cluster-delay"
-ADDRESSES = 10  # each checked every second
+CHECKED = 10  # resources, each every second
 
 # Runs on the host itself, so that the way into its namespaces is not counted.
 TIMER = """
@@ -70,18 +70,34 @@ def idle(stack):
     return [(late - early) / hundredth for early, late in zip(before, after)]
 
 
-def monitor(stack):
-    """Processor time, in ms, of one check of one address: all that ten addresses add to an idle cluster."""
+def _a_check(stack, lines, there):
+    """Processor time, in ms, of one check: all that ten resources, each checked every second, add to an idle cluster."""
     before = sum(idle(stack))
-    addresses = [f"{stack.testbed.vip.rpartition('.')[0]}.{200 + number}" for number in range(ADDRESSES)]
+    stack.load("property stonith-enabled=false\n" + "".join(lines))
+    for number in range(CHECKED):
+        stack.testbed.wait_until(lambda number=number: there(number), 60, f"resource {number} runs on a host")
+    return [(sum(idle(stack)) - before) / 100 * 1000 / CHECKED]
+
+
+def monitor(stack):
+    """Of an address."""
+    addresses = [f"{stack.testbed.vip.rpartition('.')[0]}.{200 + number}" for number in range(CHECKED)]
     lines = [
         f"primitive Address{number} ocf:heartbeat:IPaddr2 params ip={address} cidr_netmask=24 op monitor interval=1s\n"
         for number, address in enumerate(addresses)
     ]
-    stack.load("property stonith-enabled=false\n" + "".join(lines))
-    for address in addresses:
-        stack.testbed.wait_until(lambda: stack.testbed.holders(address), 60, f"a host has {address}")
-    return [(sum(idle(stack)) - before) / 100 * 1000 / ADDRESSES]
+    return _a_check(stack, lines, lambda number: stack.testbed.holders(addresses[number]))
+
+
+def script_monitor(stack):
+    """Of what is next to nothing, by a script."""
+    lines = [f"primitive Dummy{number} ocf:heartbeat:Dummy op monitor interval=1s\n" for number in range(CHECKED)]
+
+    def there(number):
+        states = [host.path(f"/run/resource-agents/Dummy-Dummy{number}.state") for host in stack.testbed.hosts]
+        return any(os.path.exists(state) for state in states)
+
+    return _a_check(stack, lines, there)
 
 
 def _timed(stack, commands, turns):

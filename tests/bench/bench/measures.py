@@ -24,6 +24,7 @@ def _memory(key):
 MEASURES = [
     Measure("idle-bare", "CPU, nothing configured", "% of a core", costs.idle, "a node", configured=False),
     Measure("monitor", "one check of an address, CPU", "ms", costs.monitor, "an operation", configured=False),
+    Measure("script-monitor", "one check by an OCF script, CPU", "ms", costs.script_monitor, "an operation", configured=False),
     Measure("idle", "CPU, configured", "% of a core", costs.idle, "a node"),
     Measure("pss", "memory, PSS", "MiB", _memory("pss"), "a node"),
     Measure("rss", "memory, RSS", "MiB", _memory("rss"), "a node"),
