@@ -148,6 +148,7 @@ void hy_cluster_free(struct hy_cluster **cluster)
     hy_membership_effects_free(&c->admission.effects);
     hy_replica_free(&c->replica);
     hy_members_free(&c->members);
+    hy_cluster_effects_free(&c->first);
     free(c->name);
     free(c);
     *cluster = NULL;
@@ -294,6 +295,9 @@ int hy_cluster_step(struct hy_cluster *c, const struct hy_cluster_event *event, 
     c->now = now;
     c->wall = wall;
     c->out = effects;
+    for (size_t i = 0; i < c->first.list.count; i++)
+        hy_vec_push(&effects->list, c->first.list.items[i]);
+    c->first.list.count = 0;
     int rc = dispatch(c, event, err);
     settle(c);
     c->out = NULL;

@@ -255,6 +255,7 @@ struct hy_cluster {
     struct servers servers;
     struct forming forming;
     struct leave leave;
+    struct hy_cluster_effects first; /* what was said while it was made, and goes out with the first step */
     /* of the step that is running */
     hy_time now;
     hy_wall wall;

@@ -404,6 +404,12 @@ void hy_replica_init(struct hy_cluster *c, const struct hy_raft_state *state, hy
         scan_appended(c, &state->entries[i]);
     if (state->entry_count)
         hy_hints_from_log(c, state);
+    /* The others wait for the first heartbeat of this life. All else is there to be asked for. */
+    for (size_t i = 0; i < effects.list.count; i++)
+        if (effects.list.items[i].type == HY_CLUSTER_SEND_HEARTBEAT) {
+            hy_vec_push(&c->first.list, effects.list.items[i]);
+            effects.list.items[i] = (struct hy_cluster_effect){.type = HY_CLUSTER_SEND_HEARTBEAT};
+        }
     hy_cluster_effects_free(&effects);
     c->out = NULL;
 }
