@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bus: ZeroMQ PUB/SUB between the nodes, CURVE-encrypted. Each node binds one PUB socket and has, for each peer,
- * one SUB socket connected to that peer's PUB: so each has a queue of its own, a message that names another sender
+ * The bus: ZeroMQ PUB/SUB between the nodes, CURVE-encrypted. Each node binds one XPUB socket (a PUB that sees who
+ * subscribes) and has, for each peer, one SUB socket connected to that peer's PUB: so each has a queue of its own, a message that names another sender
  * than the one it came from is seen, and to connect anew is to close a socket and open one. A message has three
  * frames: a topic of fixed width, a header (wire version, sender, sender's incarnation), and bytes. Best effort: a
  * message may be lost at any time, and the protocols above do not care. Addressed messages carry their destination
@@ -48,6 +48,9 @@ struct hy_bus_options {
     /* `from` is the peer whose socket the message came by. In here any function but hy_bus_close() may be called. */
     void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
                      size_t size);
+    /* From now on `peer` hears this node and this node hears it: what either has sent before may be lost. Said with each new
+     * connection, also more than once. The same holds as for received(). */
+    void (*connected)(void *context, uint32_t peer);
     void *context;
     const struct hy_log *log; /* lives as long as the bus */
 };
@@ -64,7 +67,8 @@ int hy_bus_peer_remove(struct hy_bus *bus, uint32_t id);
 /* `to`: a node or HY_BUS_ALL. Never blocks; what does not fit in the peer's queue is dropped. */
 void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const void *data, size_t size);
 /* To be called when membership hears `peer` under a new incarnation: connects anew and at once, unless that
- * incarnation has sent something already. What the old connection still held is lost. -ENOENT: no such peer. */
+ * incarnation has sent something already, or the connection is quite new. What the old connection still held is lost.
+ * -ENOENT: no such peer. */
 int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation);
 /* Not from within received(). Sets *bus to NULL; does nothing when it is NULL. */
 void hy_bus_close(struct hy_bus **bus);

@@ -14,9 +14,10 @@ struct hy_subscriber_options {
     struct hy_loop *loop;
     const struct hy_bus_keys *keys; /* lives as long as the subscriber */
     uint32_t self;
+    uint64_t incarnation; /* own: peers greet it */
     struct hy_bus_peer peer;
     uint64_t *number; /* counted up with each connection of all subscribers: makes names in the context unique */
-    void (*received)(void *context, const struct hy_message *message);
+    void (*received)(void *context, const struct hy_message *message); /* also greetings */
     void (*bad)(void *context, uint32_t peer, const char *why);
     void *context;
     const struct hy_log *log;
@@ -29,7 +30,8 @@ void hy_subscriber_close(struct hy_subscriber **subscriber);
 
 uint32_t hy_subscriber_peer(const struct hy_subscriber *subscriber);
 
-/* Connects anew, unless the present connection, or the peer in its last message, is of this incarnation already. */
+/* Connects anew, unless the peer in its last message is of this incarnation already, or a first attempt has only just
+ * begun. */
 void hy_subscriber_reconnect(struct hy_subscriber *subscriber, uint64_t incarnation);
 
 /* To be called about once a second: connects anew where ZeroMQ has given up, as it does after a refused handshake. */

@@ -360,6 +360,12 @@ static void on_bus(void *context, enum hy_topic topic, uint32_t from, uint64_t i
     take_event(context, &event);
 }
 
+static void on_bus_connected(void *context, uint32_t peer)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_PEER_CONNECTED, .from = peer};
+    take_event(context, &event);
+}
+
 static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
 {
     struct hy_node *node = context;
@@ -492,6 +498,7 @@ static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnati
                                            .port = config->bus_port,
                                            .key = key,
                                            .received = on_bus,
+                                           .connected = on_bus_connected,
                                            .context = node,
                                            .log = node->log};
     return hy_bus_open(&options, node->loop, &node->bus, err);

@@ -41,8 +41,9 @@ bool sim_is_up(const struct sim *sim, size_t node);
 
 void sim_cut(struct sim *sim, size_t a, size_t b, bool cut); /* both ways */
 void sim_cut_one_way(struct sim *sim, size_t from, size_t to, bool cut);
-void sim_slow_disks(struct sim *sim, hy_time sync); /* what each sync takes from now on; 0: as at first */
-void sim_lose(struct sim *sim, unsigned percent);   /* of everything, heartbeats and bus alike */
+void sim_connected(struct sim *sim, size_t node, size_t peer); /* HY_CLUSTER_PEER_CONNECTED; never said by itself */
+void sim_slow_disks(struct sim *sim, hy_time sync);            /* what each sync takes from now on; 0: as at first */
+void sim_lose(struct sim *sim, unsigned percent);              /* of everything, heartbeats and bus alike */
 
 /* The next operation of this kind on the node fails with rc; 0 ends that. */
 void sim_break(struct sim *sim, size_t node, const char *rsc, const char *op, int rc);

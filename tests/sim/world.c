@@ -148,6 +148,11 @@ static void deliver(struct sim_world *world, const struct sim_event *event)
         if (event->generation != pipe->generation)
             return;
         pipe->heard = event->incarnation;
+        pipe->fresh_since = 0;
+    }
+    if (event->topic == SIM_GREETING) {
+        sim_bus_greeted(world, event->node, event->from, event->incarnation);
+        return;
     }
     sim_core_step(world, event->node, &step);
 }

@@ -40,6 +40,8 @@ struct node {
     uint32_t reconnect_to; /* in received(): as membership would */
     uint64_t reconnect_incarnation;
     uint32_t remove; /* in received(), once */
+    bool asks;       /* in connected(): whether it is so; the other answers in received() */
+    size_t asked, answered;
 };
 
 static struct zwait waiter;
@@ -58,12 +60,24 @@ static void keep(void *context, enum hy_topic topic, uint32_t from, uint64_t inc
     struct node *node = context;
     char *text = hy_strndup(data, size);
     hy_vec_push(&node->items, ((struct item){topic, from, incarnation, text}));
+    if (size == 4 && !memcmp(data, "here", size))
+        hy_bus_send(node->bus, HY_TOPIC_RAFT, from, "yes", 3);
+    node->answered += size == 3 && !memcmp(data, "yes", size);
     if (node->reconnect_to)
         ck_assert_int_eq(hy_bus_reconnect(node->bus, node->reconnect_to, node->reconnect_incarnation), 0);
     if (node->remove) {
         ck_assert_int_eq(hy_bus_peer_remove(node->bus, node->remove), 0);
         node->remove = 0;
     }
+}
+
+static void meet(void *context, uint32_t peer)
+{
+    struct node *node = context;
+    if (!node->asks)
+        return;
+    hy_bus_send(node->bus, HY_TOPIC_COMMAND, peer, "here", 4);
+    node->asked++;
 }
 
 static void forget(struct node *node)
@@ -83,6 +97,7 @@ static void prepare(struct node *node, uint32_t self, const char *address, uint1
                                             .peers = node->peers,
                                             .key = key,
                                             .received = keep,
+                                            .connected = meet,
                                             .context = node,
                                             .log = &node->log};
 }
@@ -419,6 +434,35 @@ START_TEST(a_peer_that_dies_is_found_again)
 }
 END_TEST
 
+static bool all_answered(void *arg)
+{
+    size_t least = *(size_t *)arg;
+    for (size_t i = 0; i < NODES; i++)
+        if (nodes[i].asked < least || nodes[i].answered < nodes[i].asked)
+            return false;
+    return true;
+}
+
+/* Nothing is said twice here: what is sent, and answered, once it is said that a peer is connected, is not lost. */
+START_TEST(connected_means_both_ways)
+{
+    prepare_three("127.0.0.1");
+    for (size_t i = 0; i < NODES; i++) {
+        nodes[i].asks = true;
+        open_node(&nodes[i]);
+    }
+    size_t least = NODES - 1;
+    zwait_until(&waiter, all_answered, &least, "each has had an answer of each");
+    for (int i = 0; i < 5; i++) {
+        for (size_t j = 0; j < NODES; j++)
+            nodes[j].asked = nodes[j].answered = 0;
+        restart(&nodes[1]);
+        least = 1;
+        zwait_until(&waiter, all_answered, &least, "the one that is new has had an answer of each, and they of it");
+    }
+}
+END_TEST
+
 START_TEST(reconnect_is_done_once_an_incarnation)
 {
     prepare_three("127.0.0.1");
@@ -558,7 +602,7 @@ START_TEST(malformed_messages_are_dropped)
     char endpoint[HY_ENDPOINT_SIZE];
     void *zmq = zmq_ctx_new();
     ck_assert_int_eq(hy_bus_keys_derive(&keys, right_key, &err), 0);
-    ck_assert_int_eq(hy_socket_open(zmq, ZMQ_PUB, &keys, false, &forger.pub, &err), 0);
+    ck_assert_int_eq(hy_socket_open(zmq, ZMQ_XPUB, &keys, false, &forger.pub, &err), 0);
     ck_assert_int_eq(hy_endpoint_text("127.0.0.1", ports[1], endpoint, &err), 0);
     ck_assert_int_eq(zmq_bind(forger.pub, endpoint), 0);
     zwait_until(&waiter, forge_all, &forger, "both the forged and the good have come");
@@ -723,6 +767,7 @@ int main(void)
     tcase_add_test(tcase, another_key_is_not_let_in);
     tcase_add_test(tcase, a_right_server_key_alone_does_not_let_in);
     tcase_add_test(tcase, a_peer_that_dies_is_found_again);
+    tcase_add_test(tcase, connected_means_both_ways);
     tcase_add_test(tcase, reconnect_is_done_once_an_incarnation);
     tcase_add_test(tcase, peers_come_and_go);
     tcase_add_test(tcase, malformed_messages_are_dropped);
