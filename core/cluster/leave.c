@@ -20,6 +20,11 @@ bool hy_leave_is_out(const struct hy_cluster *c)
     return c->leave.state == LEAVING_GONE && !c->leave.shutdown;
 }
 
+/* It is another node then, with another id, whatever its name: so with another configuration. */
+static const char taken_out[] =
+    "this node was taken out of the cluster: `hactl cluster add` on a member takes it in again, "
+    "with the files that it writes";
+
 static void gone(struct hy_cluster *c, const char *how)
 {
     c->leave.state = LEAVING_GONE;
@@ -29,8 +34,7 @@ static void gone(struct hy_cluster *c, const char *how)
         hy_cluster_emit(c, HY_CLUSTER_GONE);
         return;
     }
-    snprintf(c->leave.waiting, sizeof c->leave.waiting,
-             "this node was taken out of the cluster: `hactl cluster add` takes it in again");
+    snprintf(c->leave.waiting, sizeof c->leave.waiting, "%s", taken_out);
     hy_warning(&c->log, "%s (%s)", c->leave.waiting, how);
     hy_replica_tell_lease(c);
 }
@@ -222,6 +226,6 @@ void hy_leave_told(struct hy_cluster *c, uint32_t from)
     c->leave.stranger = true;
     snprintf(c->leave.waiting, sizeof c->leave.waiting, "%s",
              hy_cluster_blank(c) ? "this node is not in the cluster yet: `hactl cluster add` on a member takes it in"
-                                 : "this node was taken out of the cluster: `hactl cluster add` takes it in again");
+                                 : taken_out);
     hy_warning(&c->log, "%s (so says %s)", c->leave.waiting, hy_cluster_name_of(c, from));
 }

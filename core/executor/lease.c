@@ -16,10 +16,17 @@ bool hy_lease_page_allows(const struct hy_lease_page *page, const struct hy_oper
     return !older && hy_loop_now() < atomic_load(&page->deadline);
 }
 
+/* What is active from now on begins with the lease as it is. */
+static void begin(struct hy_lease *lease)
+{
+    lease->since = atomic_load(&lease->page->since);
+    lease->begun = true;
+}
+
 bool hy_lease_holds(struct hy_lease *lease, uint32_t epoch)
 {
     if (!hy_actives_any_leased(lease->actives))
-        lease->since = atomic_load(&lease->page->since);
+        begin(lease);
     if (epoch && epoch < atomic_load(&lease->page->since))
         return false; /* a verdict came between the order and now: it has been given to others */
     return hy_loop_now() < atomic_load(&lease->page->deadline) && lease->since == atomic_load(&lease->page->since);
@@ -55,8 +62,12 @@ static void look(void *context)
 
 void hy_lease_look(struct hy_lease *lease)
 {
-    if (!hy_actives_any_leased(lease->actives))
+    if (!hy_actives_any_leased(lease->actives)) {
+        lease->begun = false;
         return;
+    }
+    if (!lease->begun) /* nobody asked: it was found active, or what nobody knew of is being stopped */
+        begin(lease);
     hy_time at = lease->since == atomic_load(&lease->page->since) ? atomic_load(&lease->page->deadline) : hy_loop_now();
     hy_loop_at(lease->loop, &lease->timer, at, look, lease);
 }

@@ -20,6 +20,7 @@ struct hy_lease {
     struct hy_queue *queue;
     struct hy_timer timer;
     uint32_t since; /* the page's when what is active under the lease began */
+    bool begun;     /* `since` is that; else nothing is active */
     void (*released)(void *context, bool clean, const char *report);
     void *context;
 };

@@ -191,14 +191,16 @@ static void note_activity(struct hy_lane *lane, const struct hy_item *item, cons
 {
     struct hy_actives *actives = lane->queue->spec.actives;
     const struct hy_operation *operation = hy_item_operation(item);
+    bool changes = hy_changes_state(operation->op);
     if (strcmp(operation->op, "monitor") == 0)
         hy_actives_saw(actives, operation, is_probe(item), result);
-    if (!hy_changes_state(operation->op))
-        return;
-    hy_actives_end(actives, operation, result);
-    /* The DC answers a failed start with a stop. Where the agent was never called, its parameters wrong or the plug-in
-     * missing, a stop would fail for the same reason, and the resource be blocked for nothing. */
-    if (!result->called && strcmp(operation->op, "stop") != 0 && !hy_actives_get(actives, lane->rsc))
+    if (changes)
+        hy_actives_end(actives, operation, result);
+    /* The DC answers a failed start with a stop, and a failed probe too. Where the agent was never called, its parameters
+     * wrong or the plug-in missing, a stop would fail for the same reason, and the resource be blocked for nothing. What
+     * ran before this executor, under the lease, the guard has stopped. */
+    bool tried = changes ? strcmp(operation->op, "stop") != 0 : is_probe(item) && operation->lease;
+    if (tried && !result->called && !hy_actives_get(actives, lane->rsc))
         lane->nothing_ran = true;
 }
 

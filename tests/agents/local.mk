@@ -79,8 +79,9 @@ tests_agents_newminor_la_SOURCES = tests/agents/bad.c
 tests_agents_newminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR='(HALYARD_AGENT_MINOR+1)'
 tests_agents_newminor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
-tests_agents_oldminor_la_SOURCES = tests/agents/bad.c
-tests_agents_oldminor_la_CPPFLAGS = $(PLUGIN_CPPFLAGS) -DMINOR=1
+# Built as it was when the interface was new.
+tests_agents_oldminor_la_SOURCES = docs/examples/flagfile.c
+tests_agents_oldminor_la_CPPFLAGS = -D_GNU_SOURCE -I$(top_srcdir)/tests/abi/1.0
 tests_agents_oldminor_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_small_la_SOURCES = tests/agents/bad.c

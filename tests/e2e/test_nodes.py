@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes come and go: the first start, nodes that are added and removed, disks that are lost, a witness."""
 
+import re
 import subprocess
 import tempfile
 
@@ -147,6 +148,10 @@ class ComeAndGo(FreshCase):
 
             said = self.check(second, "cluster", "remove", "test4")
             self.assertIn("INFO: test4 is out.", said)
+            self.wait(
+                lambda: re.search(r"^  test4 .* out, this node", self.hactl("test4", "cluster", "status").stdout, re.M),
+                "test4 says that it is out",
+            )
             self.names.remove("test4")
             who.wait_holders([self.wait_holder(*self.names)])
             self.wait_whole()

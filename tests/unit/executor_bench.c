@@ -150,6 +150,7 @@ static void open_bench(struct bench *bench, int max_children, bool no_bpf)
     free(agent_copy("nasty", bench->agents, "nasty"));
     free(agent_copy("aware", bench->agents, "aware"));
     free(agent_copy("newminor", bench->agents, "newminor"));
+    free(agent_copy("oldminor", bench->agents, "oldminor"));
     char *path = hy_asprintf("%s/core", bench->folder);
     struct sockaddr_un address = address_of(path);
     free(path);
@@ -251,7 +252,7 @@ uint64_t bench_order_full(struct bench *bench, struct hy_operation *operation, c
 {
     if (!operation->id)
         operation->id = bench->next_id++;
-    if (*operation->agent && !strstr(operation->agent, "nasty"))
+    if (strstr(operation->agent, ":test:") && !strstr(operation->agent, "nasty"))
         hy_attrs_set(&operation->params, "dir", bench->folder);
     add_params(&operation->params, params);
     BENCH_UNTIL(hy_executor_order(bench->link, operation) == 0);

@@ -333,7 +333,8 @@ START_TEST(a_live_node_is_struck)
     ck_assert(!sim_active(sim, struck, "ClusterIP"));
     ck_assert(!sim_active(sim, struck, "MaxScale"));
     ck_assert_str_eq(report_of(sim, struck).waiting,
-                     "this node was taken out of the cluster: `hactl cluster add` takes it in again");
+                     "this node was taken out of the cluster: `hactl cluster add` on a member takes it in again, "
+                     "with the files that it writes");
     must_run(sim, struck == 1 ? 0 : 1, "ClusterIP", 5 * HY_SECOND);
     ck_assert_uint_eq(voters(sim), 2);
     must_be_quiet(sim);

@@ -79,6 +79,8 @@ START_TEST(wrong_parameters_are_named)
     bench_expect(&bench, bench_order(&bench, "a", good, "monitor", "OCF_CHECK_LEVEL=10"), HY_EXEC_DONE, 7, NULL);
     /* Where nothing was ever called, there is nothing to stop, however wrong the parameters are. */
     bench_expect(&bench, bench_order(&bench, "n", nasty, "stop", NULL), HY_EXEC_DONE, 0, NULL);
+    bench_expect(&bench, bench_order_leased(&bench, "m", nasty, "monitor", NULL), HY_EXEC_DONE, 6, "");
+    bench_expect(&bench, bench_order_leased(&bench, "m", nasty, "stop", NULL), HY_EXEC_DONE, 0, NULL);
     bench_close(&bench);
 }
 END_TEST
@@ -469,6 +471,24 @@ END_TEST
 
 /* ---- the lease */
 
+START_TEST(an_agent_built_for_version_1_0_works)
+{
+    const char *old = "ocf:example:flagfile";
+    struct bench bench;
+    bench_open(&bench, 0);
+    char *path = hy_asprintf("path=%s/flag", bench.folder);
+    bench_expect(&bench, bench_order(&bench, "f", old, "monitor", path), HY_EXEC_DONE, 7, NULL);
+    bench_expect(&bench, bench_order(&bench, "f", old, "start", path), HY_EXEC_DONE, 0, NULL);
+    ck_assert(bench_has(&bench, "flag"));
+    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", NULL) == 1); /* its watch */
+    bench_expect(&bench, bench_order(&bench, "f", old, "monitor", path), HY_EXEC_DONE, 0, NULL);
+    bench_expect(&bench, bench_order(&bench, "f", old, "stop", path), HY_EXEC_DONE, 0, NULL);
+    ck_assert(!bench_has(&bench, "flag"));
+    free(path);
+    bench_close(&bench);
+}
+END_TEST
+
 START_TEST(a_plugin_installed_later_is_found)
 {
     struct bench bench;
@@ -534,6 +554,7 @@ static void add_running(Suite *suite)
     tcase_add_test(tcase, an_order_that_comes_twice_runs_once);
     tcase_add_test(tcase, two_hundred_at_once_leave_nothing_behind);
     tcase_add_test(tcase, a_delayed_start_waits);
+    tcase_add_test(tcase, an_agent_built_for_version_1_0_works);
     tcase_add_test(tcase, a_plugin_installed_later_is_found);
     tcase_add_test(tcase, an_agent_is_described_in_lines);
 }

@@ -35,6 +35,28 @@ START_TEST(without_a_lease_nothing_starts_under_it)
 }
 END_TEST
 
+/* It is under the lease from when it was seen, and that did not end. */
+START_TEST(what_is_found_active_is_not_released)
+{
+    struct bench bench;
+    bench_open(&bench, 0);
+    hy_executor_set_lease(bench.link, HY_NEVER, 7);
+    bench_expect(&bench, bench_order_leased(&bench, "unknown", good, "stop", NULL), HY_EXEC_DONE, 0, NULL);
+    bench_touch(&bench, "found.active", "");
+    bench_expect(&bench, bench_order_leased(&bench, "found", good, "monitor", NULL), HY_EXEC_DONE, 0, NULL);
+    bench_expect(&bench, bench_order_leased(&bench, "other", good, "start", NULL), HY_EXEC_DONE, 0, NULL);
+    ck_assert(bench_has(&bench, "found.active"));
+    hy_executor_set_lease(bench.link, 0, 7);
+    struct hy_executor_news news = bench_news(&bench, HY_EXECUTOR_RELEASED);
+    ck_assert_ptr_nonnull(strstr(news.outcome.reason, "found stopped"));
+    ck_assert_ptr_nonnull(strstr(news.outcome.reason, "other stopped"));
+    ck_assert_ptr_null(strstr(news.outcome.reason, "unknown"));
+    hy_outcome_free(&news.outcome);
+    ck_assert(!bench_has(&bench, "found.active"));
+    bench_close(&bench);
+}
+END_TEST
+
 START_TEST(at_the_end_of_the_lease_all_is_released)
 {
     struct bench bench;
@@ -489,6 +511,7 @@ int main(int argc, char **argv)
     tcase_set_timeout(tcase, 180);
     suite_add_tcase(suite, tcase);
     tcase_add_test(tcase, without_a_lease_nothing_starts_under_it);
+    tcase_add_test(tcase, what_is_found_active_is_not_released);
     tcase_add_test(tcase, at_the_end_of_the_lease_all_is_released);
     tcase_add_test(tcase, a_lease_that_is_renewed_goes_on);
     tcase_add_test(tcase, what_was_ordered_before_a_verdict_is_not_started_after_it);

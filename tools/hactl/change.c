@@ -36,7 +36,10 @@ void hactl_part_print(const struct hactl_state *state, const char *node, struct 
     const json_t *entry = hactl_state_node(state, node);
     const struct hy_enrolment *enrolled = enrolment(state, node);
     bool witness = flag_of(entry, "witness");
-    if (enrolled && enrolled->striking)
+    bool own = strcmp(node, hactl_state_text(state, "node")) == 0;
+    if (own && hactl_state_flag(state, "out"))
+        hy_buf_adds(out, "out");
+    else if (enrolled && enrolled->striking)
         hy_buf_adds(out, "being taken out");
     else if (flag_of(entry, "blank"))
         hy_buf_adds(out, "blank"); /* of a voter: with another disk than the one that votes */

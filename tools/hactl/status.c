@@ -253,8 +253,8 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     hy_buf_adds(out, "\nFull list of resources:\n\n");
     hactl_status_resources(state, out);
     hactl_tickets_print(state->cib, out);
-    hactl_status_failures(state, out);
     hactl_status_notes(state, out);
+    hactl_status_failures(state, out);
 }
 
 static void show(const struct hactl *h, const struct hactl_state *state, bool links)
