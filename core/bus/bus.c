@@ -22,21 +22,31 @@
 
 enum { CHECK_EVERY_MS = 1000, ADMISSIONS_A_TURN = 16, SUBSCRIPTIONS_A_TURN = 64 };
 
+/* An own address. */
+struct door {
+    char *address;
+    char endpoint[HY_ENDPOINT_SIZE];
+    bool open;
+};
+
 struct hy_bus {
     struct hy_loop *loop;
     const struct hy_log *log;
     uint32_t self;
+    uint16_t port;
     uint64_t incarnation;
     struct hy_bus_keys keys;
     void *zmq, *pub, *zap;
     struct hy_watched zap_watch, pub_watch;
     struct hy_ticker *check;
+    HY_VEC(struct door) doors;
     HY_VEC(struct hy_contact *) contacts;
     void (*received)(void *context, enum hy_topic topic, uint32_t from, uint64_t incarnation, const void *data,
                      size_t size);
     void (*connected)(void *context, uint32_t peer);
     void *context;
-    struct hy_buf header; /* of each message that is sent: always the same */
+    struct hy_buf header; /* of the message that is sent */
+    uint64_t last_number;
     uint64_t connections; /* that were ever begun */
     struct hy_rare bad_line, refused_line;
     struct hy_bus_stats stats;
@@ -122,8 +132,11 @@ static void on_connected(void *context, uint32_t peer)
 }
 
 /* A PUB socket never blocks and never says EAGAIN: what a subscriber's queue does not take is dropped. */
-static bool publish(struct hy_bus *bus, const char *topic, size_t topic_size, const void *data, size_t size)
+static bool publish(struct hy_bus *bus, const char *topic, size_t topic_size, uint64_t number, const void *data,
+                    size_t size)
 {
+    hy_buf_clear(&bus->header);
+    hy_header_write(&bus->header, bus->self, bus->incarnation, number);
     bool sent = !hy_frame_send(bus->pub, topic, topic_size, true) &&
                 !hy_frame_send(bus->pub, bus->header.data, bus->header.size, true) &&
                 !hy_frame_send(bus->pub, data, size, false);
@@ -142,7 +155,7 @@ void hy_bus_send(struct hy_bus *bus, enum hy_topic topic, uint32_t to, const voi
         return;
     }
     hy_topic_text(topic, to, text);
-    bus->stats.sent += publish(bus, text, HY_TOPIC_SIZE, data, size);
+    bus->stats.sent += publish(bus, text, HY_TOPIC_SIZE, ++bus->last_number, data, size);
 }
 
 /* ---- peers ---- */
@@ -164,7 +177,7 @@ static void take_subscription(struct hy_bus *bus, zmq_msg_t *part)
     uint64_t incarnation;
     if (!size || text[0] != 1 || !hy_greeting_read(text + 1, size - 1, &id, &incarnation))
         return;
-    publish(bus, text + 1, size - 1, "", 0);
+    publish(bus, text + 1, size - 1, 0, "", 0);
     struct hy_contact *contact = find(bus, id);
     if (contact)
         hy_contact_subscribed(contact, incarnation);
@@ -195,13 +208,6 @@ int hy_bus_reconnect(struct hy_bus *bus, uint32_t peer, uint64_t incarnation)
 
 /* ---- opening and closing ---- */
 
-static void check(void *context)
-{
-    struct hy_bus *bus = context;
-    for (size_t i = 0; i < bus->contacts.count; i++)
-        hy_contact_check(bus->contacts.items[i]);
-}
-
 /* Before the PUB socket is bound, so that nobody comes to a door without a keeper. */
 static int open_zap(struct hy_bus *bus, struct hy_err *err)
 {
@@ -212,24 +218,65 @@ static int open_zap(struct hy_bus *bus, struct hy_err *err)
     return hy_socket_watch(bus->loop, &bus->zap_watch, bus->zap, zap_ready, bus, err);
 }
 
-static int open_pub(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+static int open_door(struct hy_bus *bus, struct door *door, struct hy_err *err)
 {
-    char endpoint[HY_ENDPOINT_SIZE];
-    int rc = hy_endpoint_text(options->address, options->port, endpoint, err);
-    if (rc)
-        return rc;
-    rc = hy_socket_open(bus->zmq, ZMQ_XPUB, &bus->keys, strchr(endpoint, '[') != NULL, &bus->pub, err);
-    if (rc)
-        return rc;
-    if (!zmq_bind(bus->pub, endpoint))
-        return hy_socket_watch(bus->loop, &bus->pub_watch, bus->pub, pub_ready, bus, err);
+    int ipv6 = strchr(door->endpoint, '[') != NULL;
+    door->open = !zmq_setsockopt(bus->pub, ZMQ_IPV6, &ipv6, sizeof ipv6) && !zmq_bind(bus->pub, door->endpoint);
+    if (door->open)
+        return 0;
     int error = zmq_errno();
     if (error == EADDRINUSE)
-        return hy_fail(err, error, "%s port %u is taken: another program listens there", options->address,
-                       options->port);
+        return hy_fail(err, error, "%s port %u is taken: another program listens there", door->address, bus->port);
     if (error == EADDRNOTAVAIL || error == ENODEV)
-        return hy_fail(err, EADDRNOTAVAIL, "no interface of this host has the address %s (yet)", options->address);
-    return hy_fail(err, error, "cannot bind %s port %u: %s", options->address, options->port, zmq_strerror(error));
+        return hy_fail(err, EADDRNOTAVAIL, "no interface of this host has the address %s (yet)", door->address);
+    return hy_fail(err, error, "cannot bind %s port %u: %s", door->address, bus->port, zmq_strerror(error));
+}
+
+/* With one of its addresses a node can be reached: it waits for the others. */
+static int open_doors(struct hy_bus *bus, struct hy_err *err)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < bus->doors.count; i++) {
+        int rc = open_door(bus, &bus->doors.items[i], err);
+        if (rc && rc != -EADDRNOTAVAIL)
+            return rc;
+        open += !rc;
+    }
+    if (!open)
+        return -EADDRNOTAVAIL;
+    for (size_t i = 0; i < bus->doors.count; i++)
+        if (!bus->doors.items[i].open)
+            hy_warning(bus->log, "bus: no interface of this host has the address %s (yet); trying again each second",
+                       bus->doors.items[i].address);
+    return 0;
+}
+
+static int open_pub(struct hy_bus *bus, const struct hy_bus_options *options, struct hy_err *err)
+{
+    int rc = options->addresses[0] ? 0 : hy_fail(err, EINVAL, "this node has no address");
+    bus->port = options->port;
+    for (size_t i = 0; !rc && i < HY_BUS_ADDRESSES_MAX && options->addresses[i]; i++) {
+        struct door *door = hy_vec_add(&bus->doors);
+        *door = (struct door){.address = hy_strdup(options->addresses[i])};
+        rc = hy_endpoint_text(door->address, bus->port, door->endpoint, err);
+    }
+    if (!rc)
+        rc = hy_socket_open(bus->zmq, ZMQ_XPUB, &bus->keys, false, &bus->pub, err);
+    if (!rc)
+        rc = open_doors(bus, err);
+    return rc ? rc : hy_socket_watch(bus->loop, &bus->pub_watch, bus->pub, pub_ready, bus, err);
+}
+
+static void check(void *context)
+{
+    struct hy_bus *bus = context;
+    struct hy_err err;
+    for (size_t i = 0; i < bus->contacts.count; i++)
+        hy_contact_check(bus->contacts.items[i]);
+    for (size_t i = 0; i < bus->doors.count; i++)
+        if (!bus->doors.items[i].open && !open_door(bus, &bus->doors.items[i], &err))
+            hy_notice(bus->log, "bus: it listens at %s now", bus->doors.items[i].address);
+    hy_loop_again(bus->loop, &bus->pub_watch);
 }
 
 static int add_peer(struct hy_bus *bus, const struct hy_bus_peer *peer, struct hy_err *err)
@@ -315,7 +362,6 @@ int hy_bus_open(const struct hy_bus_options *options, struct hy_loop *loop, stru
     self->connected = options->connected;
     self->context = options->context;
     self->zap_watch.fd = self->pub_watch.fd = -1;
-    hy_header_write(&self->header, self->self, self->incarnation);
     int rc = open_all(self, options, err);
     if (rc)
         hy_bus_close(&self);
@@ -333,6 +379,9 @@ void hy_bus_close(struct hy_bus **bus)
     for (size_t i = 0; i < self->contacts.count; i++)
         hy_contact_close(&self->contacts.items[i]);
     hy_vec_free(&self->contacts);
+    for (size_t i = 0; i < self->doors.count; i++)
+        free(self->doors.items[i].address);
+    hy_vec_free(&self->doors);
     hy_loop_unwatch(self->loop, &self->pub_watch);
     hy_socket_close(&self->pub);
     hy_loop_unwatch(self->loop, &self->zap_watch);

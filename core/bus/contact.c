@@ -3,13 +3,17 @@
 
 #include "base/alloc.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct hy_contact {
     uint32_t peer;
-    struct hy_subscriber *subscriber;
-    uint64_t hears_us;   /* incarnation of the peer's core that has subscribed here */
-    uint64_t greeted_by; /* and of the one that has seen our subscription */
+    struct hy_subscriber *subscribers[HY_BUS_ADDRESSES_MAX];
+    size_t count;
+    uint64_t hears_us;            /* incarnation of the peer's core that has subscribed here */
+    uint64_t greeted_by;          /* and of the one that has seen our subscription */
+    uint64_t incarnation, number; /* of the last message taken */
+    uint64_t received, doubled;
     struct hy_contact_options options;
 };
 
@@ -25,19 +29,37 @@ void hy_contact_subscribed(struct hy_contact *contact, uint64_t incarnation)
     if (incarnation < contact->hears_us)
         return; /* of a core that is no more */
     contact->hears_us = incarnation;
-    hy_subscriber_reconnect(contact->subscriber, incarnation); /* it is there: no need to wait for its first heartbeat */
+    hy_contact_reconnect(contact, incarnation); /* it is there: no need to wait for its first heartbeat */
     say_connected(contact);
+}
+
+/*
+ * Each connection is first in, first out. So of several the one that is ahead counts, and the others repeat it: order
+ * holds, and a number is all there is to remember. One that has just been made may be ahead of what the others still have
+ * on the way, which is dropped then; it is said to be connected in that moment, and what was sent before is repeated.
+ */
+static bool is_news(struct hy_contact *contact, const struct hy_message *message)
+{
+    if (message->incarnation < contact->incarnation ||
+        (message->incarnation == contact->incarnation && message->number <= contact->number)) {
+        contact->doubled++;
+        return false;
+    }
+    contact->incarnation = message->incarnation;
+    contact->number = message->number;
+    contact->received++;
+    return true;
 }
 
 static void on_received(void *context, const struct hy_message *message)
 {
     struct hy_contact *contact = context;
-    if (!message->greeted) {
+    if (message->greeted) {
+        contact->greeted_by = message->incarnation;
+        say_connected(contact);
+    } else if (is_news(contact, message)) {
         contact->options.received(contact->options.context, message);
-        return;
     }
-    contact->greeted_by = message->incarnation;
-    say_connected(contact);
 }
 
 static void on_bad(void *context, uint32_t peer, const char *why)
@@ -46,27 +68,41 @@ static void on_bad(void *context, uint32_t peer, const char *why)
     contact->options.bad(contact->options.context, peer, why);
 }
 
+static int connect_all(struct hy_contact *contact, const struct hy_bus_peer *peer, struct hy_err *err)
+{
+    const struct hy_contact_options *options = &contact->options;
+    struct hy_subscriber_options subscriber = {.zmq = options->zmq,
+                                               .loop = options->loop,
+                                               .keys = options->keys,
+                                               .self = options->self,
+                                               .incarnation = options->incarnation,
+                                               .peer = peer->id,
+                                               .port = peer->port,
+                                               .number = options->number,
+                                               .received = on_received,
+                                               .bad = on_bad,
+                                               .context = contact,
+                                               .log = options->log};
+    int rc = peer->addresses[0] ? 0 : hy_fail(err, EINVAL, "node %u has no address", peer->id);
+    while (!rc && contact->count < HY_BUS_ADDRESSES_MAX && peer->addresses[contact->count]) {
+        subscriber.connection = (unsigned)contact->count;
+        subscriber.address = peer->addresses[contact->count];
+        rc = hy_subscriber_open(&subscriber, &contact->subscribers[contact->count], err);
+        if (!rc)
+            contact->count++;
+    }
+    return rc;
+}
+
 int hy_contact_open(const struct hy_contact_options *options, struct hy_contact **contact, struct hy_err *err)
 {
     struct hy_contact *new = hy_alloc(sizeof *new);
     *new = (struct hy_contact){.peer = options->peer->id, .options = *options};
     new->options.peer = NULL; /* the caller's */
-    const struct hy_subscriber_options subscriber = {.zmq = options->zmq,
-                                                     .loop = options->loop,
-                                                     .keys = options->keys,
-                                                     .self = options->self,
-                                                     .incarnation = options->incarnation,
-                                                     .peer = *options->peer,
-                                                     .number = options->number,
-                                                     .received = on_received,
-                                                     .bad = on_bad,
-                                                     .context = new,
-                                                     .log = options->log};
-    int rc = hy_subscriber_open(&subscriber, &new->subscriber, err);
+    int rc = connect_all(new, options->peer, err);
     if (rc)
-        free(new);
-    else
-        *contact = new;
+        hy_contact_close(&new);
+    *contact = new;
     return rc;
 }
 
@@ -76,7 +112,8 @@ void hy_contact_close(struct hy_contact **contact)
     if (!old)
         return;
     *contact = NULL;
-    hy_subscriber_close(&old->subscriber);
+    for (size_t i = 0; i < old->count; i++)
+        hy_subscriber_close(&old->subscribers[i]);
     free(old);
 }
 
@@ -87,15 +124,25 @@ uint32_t hy_contact_peer(const struct hy_contact *contact)
 
 void hy_contact_reconnect(struct hy_contact *contact, uint64_t incarnation)
 {
-    hy_subscriber_reconnect(contact->subscriber, incarnation);
+    for (size_t i = 0; i < contact->count; i++)
+        hy_subscriber_reconnect(contact->subscribers[i], incarnation);
 }
 
 void hy_contact_check(struct hy_contact *contact)
 {
-    hy_subscriber_check(contact->subscriber);
+    for (size_t i = 0; i < contact->count; i++)
+        hy_subscriber_check(contact->subscribers[i]);
 }
 
 void hy_contact_stats(const struct hy_contact *contact, struct hy_bus_peer_stats *stats)
 {
-    hy_subscriber_stats(contact->subscriber, stats);
+    *stats = (struct hy_bus_peer_stats){.received = contact->received, .doubled = contact->doubled};
+    for (size_t i = 0; i < contact->count; i++) {
+        struct hy_subscriber_stats one;
+        hy_subscriber_stats(contact->subscribers[i], &one);
+        stats->connected += one.greeted;
+        stats->connections += one.connections;
+        if (one.incarnation > stats->incarnation)
+            stats->incarnation = one.incarnation;
+    }
 }

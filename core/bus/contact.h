@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One peer on the bus: the connection to its PUB socket, and whether each of the two hears the other. A PUB socket drops
- * what nobody has subscribed to yet, so after a connection something may have been lost in either direction until each
- * has seen the other's subscription. This node sees the peer's itself; that the peer has seen ours, its greeting says.
+ * One peer on the bus: a connection to each of its addresses, what has come of it already, and whether each of the two
+ * hears the other.
+ *
+ * A PUB socket drops what nobody has subscribed to yet, so after a connection something may have been lost in either
+ * direction until each has seen the other's subscription. This node sees the peer's itself; that the peer has seen ours, its
+ * greeting says.
  */
 #ifndef HY_BUS_CONTACT_H
 #define HY_BUS_CONTACT_H
@@ -17,8 +20,8 @@ struct hy_contact_options {
     const struct hy_bus_keys *keys; /* lives as long as the contact */
     uint32_t self;
     uint64_t incarnation;
-    const struct hy_bus_peer *peer;
-    uint64_t *number; /* see struct hy_subscriber_options */
+    const struct hy_bus_peer *peer; /* copied */
+    uint64_t *number;               /* see struct hy_subscriber_options */
     void (*received)(void *context, const struct hy_message *message);
     void (*connected)(void *context, uint32_t peer);
     void (*bad)(void *context, uint32_t peer, const char *why);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WIRE_VERSION = 1, HEADER_SIZE = 1 + 3 + 4 + 8 };
+enum { WIRE_VERSION = 2, HEADER_SIZE = 1 + 3 + 4 + 8 + 8, INCARNATION_DIGITS = 16 };
 
 enum { LETTERS = 4 };
 
@@ -56,12 +56,13 @@ void hy_topic_text(enum hy_topic topic, uint32_t to, char text[HY_TOPIC_SIZE + 1
     snprintf(text, HY_TOPIC_SIZE + 1, "%s%04X", topic_letters[topic], to & 0xFFFFu);
 }
 
-void hy_header_write(struct hy_buf *buf, uint32_t from, uint64_t incarnation)
+void hy_header_write(struct hy_buf *buf, uint32_t from, uint64_t incarnation, uint64_t number)
 {
     hy_wr_u8(buf, WIRE_VERSION);
     hy_buf_add(buf, "\0\0", 3);
     hy_wr_u32(buf, from);
     hy_wr_u64(buf, incarnation);
+    hy_wr_u64(buf, number);
 }
 
 static bool hex_read(const char *text, size_t digits, uint64_t *value)
@@ -76,9 +77,10 @@ static bool hex_read(const char *text, size_t digits, uint64_t *value)
     return true;
 }
 
-void hy_greeting_text(uint32_t subscriber, uint64_t incarnation, char text[HY_GREETING_SIZE + 1])
+void hy_greeting_text(uint32_t subscriber, uint64_t incarnation, unsigned connection, char text[HY_GREETING_SIZE + 1])
 {
-    snprintf(text, HY_GREETING_SIZE + 1, "%s%04X%016" PRIX64, greeting_letters, subscriber & 0xFFFFu, incarnation);
+    snprintf(text, HY_GREETING_SIZE + 1, "%s%04X%016" PRIX64 "%X", greeting_letters, subscriber & 0xFFFFu, incarnation,
+             connection & 0xFu);
 }
 
 bool hy_greeting_read(const void *text, size_t size, uint32_t *subscriber, uint64_t *incarnation)
@@ -87,7 +89,7 @@ bool hy_greeting_read(const void *text, size_t size, uint32_t *subscriber, uint6
     const char *at = text;
     if (size != HY_GREETING_SIZE || memcmp(at, greeting_letters, LETTERS) ||
         !hex_read(at + LETTERS, HY_TOPIC_SIZE - LETTERS, &id) ||
-        !hex_read(at + HY_TOPIC_SIZE, HY_GREETING_SIZE - HY_TOPIC_SIZE, incarnation))
+        !hex_read(at + HY_TOPIC_SIZE, INCARNATION_DIGITS, incarnation))
         return false;
     *subscriber = (uint32_t)id;
     return *incarnation != 0;
@@ -125,6 +127,7 @@ int hy_message_read(struct hy_frames *frames, struct hy_message *message, struct
     zeros |= hy_rd_u16(&rd);
     message->from = hy_rd_u32(&rd);
     message->incarnation = hy_rd_u64(&rd);
+    message->number = hy_rd_u64(&rd);
     if (!hy_rd_done(&rd) || zeros)
         return hy_fail(err, EBADMSG, "its header is not the %d bytes it should be", HEADER_SIZE);
     message->data = zmq_msg_data(content);

@@ -30,6 +30,7 @@ struct hy_subscriber {
     const struct hy_bus_keys *keys;
     uint32_t self, peer;
     uint64_t incarnation;
+    unsigned connection;
     bool ipv6;
     char endpoint[HY_ENDPOINT_SIZE];
     void (*received)(void *context, const struct hy_message *message);
@@ -46,7 +47,7 @@ struct hy_subscriber {
     unsigned broken_handshakes; /* since the last that succeeded */
     bool in_turn, renew, close; /* what to do at the end of the turn, which still uses the socket */
     uint64_t wanted_incarnation;
-    struct hy_bus_peer_stats stats;
+    struct hy_subscriber_stats stats;
 };
 
 static void disconnect(struct hy_subscriber *s)
@@ -57,7 +58,7 @@ static void disconnect(struct hy_subscriber *s)
         zmq_socket_monitor(s->socket, NULL, 0);
     hy_socket_close(&s->socket);
     hy_socket_close(&s->monitor);
-    s->stats.connected = false;
+    s->stats.connected = s->stats.greeted = false;
 }
 
 static void socket_ready(void *context);
@@ -74,7 +75,7 @@ static int subscribe(struct hy_subscriber *s)
             return -1;
     }
     char greeting[HY_GREETING_SIZE + 1];
-    hy_greeting_text(s->self, s->incarnation, greeting);
+    hy_greeting_text(s->self, s->incarnation, s->connection, greeting);
     return zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, greeting, HY_GREETING_SIZE) ? -1 : 0;
 }
 
@@ -141,8 +142,8 @@ static void take(struct hy_subscriber *s, struct hy_frames *frames)
         s->bad(s->context, s->peer, "it greets another core than this one");
         return;
     }
-    s->stats.received += !message.greeted;
     s->stats.incarnation = message.incarnation;
+    s->stats.greeted |= message.greeted != 0;
     s->fresh_since = 0;
     s->received(s->context, &message);
 }
@@ -195,15 +196,15 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
     case ZMQ_EVENT_DISCONNECTED:
         if (s->stats.connected)
             hy_info(s->log, "bus: lost the connection to node %u at %s", s->peer, s->endpoint);
-        s->stats.connected = false;
+        s->stats.connected = s->stats.greeted = false;
         s->fresh_since = 0;
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-        s->stats.connected = false;
+        s->stats.connected = s->stats.greeted = false;
         tell_refusal(s, "does not let this node in: its cluster key is another");
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        s->stats.connected = false;
+        s->stats.connected = s->stats.greeted = false;
         tell_refusal(s, "does not speak as a node of this cluster does: another program, or another cluster key");
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
@@ -265,16 +266,17 @@ int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_su
     s->number = options->number;
     s->self = options->self;
     s->incarnation = options->incarnation;
-    s->peer = options->peer.id;
+    s->connection = options->connection;
+    s->peer = options->peer;
     s->received = options->received;
     s->bad = options->bad;
     s->context = options->context;
     s->log = options->log;
     s->socket_watch.fd = s->monitor_watch.fd = -1;
-    int rc = hy_endpoint_text(options->peer.address, options->peer.port, s->endpoint, err);
+    int rc = hy_endpoint_text(options->address, options->port, s->endpoint, err);
     if (rc) {
         free(s);
-        return hy_fail_in(err, rc, "node %u", options->peer.id);
+        return hy_fail_in(err, rc, "node %u", options->peer);
     }
     s->ipv6 = strchr(s->endpoint, '[') != NULL;
     rc = connect_peer(s, err);
@@ -299,12 +301,7 @@ void hy_subscriber_close(struct hy_subscriber **subscriber)
     free(s);
 }
 
-uint32_t hy_subscriber_peer(const struct hy_subscriber *s)
-{
-    return s->peer;
-}
-
-void hy_subscriber_stats(const struct hy_subscriber *s, struct hy_bus_peer_stats *stats)
+void hy_subscriber_stats(const struct hy_subscriber *s, struct hy_subscriber_stats *stats)
 {
     *stats = s->stats;
 }

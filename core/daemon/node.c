@@ -492,15 +492,16 @@ static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err 
 static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnation, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
-    const struct hy_bus_options options = {.self = config->nodes.items[config->self].id,
-                                           .incarnation = incarnation,
-                                           .address = config->nodes.items[config->self].address,
-                                           .port = config->bus_port,
-                                           .key = key,
-                                           .received = on_bus,
-                                           .connected = on_bus_connected,
-                                           .context = node,
-                                           .log = node->log};
+    const struct hy_cluster_node self = cluster_node(config, config->self);
+    struct hy_bus_options options = {.self = self.id,
+                                     .incarnation = incarnation,
+                                     .port = config->bus_port,
+                                     .key = key,
+                                     .received = on_bus,
+                                     .connected = on_bus_connected,
+                                     .context = node,
+                                     .log = node->log};
+    hy_bus_addresses(config, &self, options.addresses);
     return hy_bus_open(&options, node->loop, &node->bus, err);
 }
 
