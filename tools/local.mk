@@ -1,1 +1,2 @@
 include tools/hactl/local.mk
+include tools/agent_test/local.mk

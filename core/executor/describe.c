@@ -84,7 +84,7 @@ static void report(const struct halyard_agent *agent, struct hy_buf *out)
         add_param(out, param);
 }
 
-static int describe_file(const char *file, bool trust_any_owner, struct hy_buf *out, struct hy_err *err)
+int hy_agent_describe_file(const char *file, bool trust_any_owner, struct hy_buf *out, struct hy_err *err)
 {
     struct hy_probe probe = {.path = hy_strdup(file)};
     hy_plugin_probe(&probe, 1, trust_any_owner, report);
@@ -108,7 +108,7 @@ int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_an
         return rc;
     const char *file = hy_agent_table_find(table, agent, NULL, NULL);
     if (file)
-        rc = describe_file(file, trust_any_owner, out, err);
+        rc = hy_agent_describe_file(file, trust_any_owner, out, err);
     else if (problems.size)
         rc = hy_fail(err, ENOENT, "no plug-in in %s serves %s; not all of them can be used: %.*s", agent_folder, agent,
                      (int)strcspn(problems.data, "\n"), problems.data);

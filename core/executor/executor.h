@@ -135,5 +135,6 @@ void hy_executor_set_lease(struct hy_executor_link *link, hy_time deadline, uint
  * -ENOENT, -EBADMSG. */
 int hy_agent_describe(const char *agent_folder, const char *agent, bool trust_any_owner, struct hy_buf *out,
                       struct hy_err *err);
+int hy_agent_describe_file(const char *file, bool trust_any_owner, struct hy_buf *out, struct hy_err *err);
 
 #endif

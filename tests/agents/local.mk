@@ -7,6 +7,7 @@ TEST_AGENTS = \
 	tests/agents/fast.la \
 	tests/agents/late.la \
 	tests/agents/nasty.la \
+	tests/agents/flawed.la \
 	tests/agents/aware.la \
 	tests/agents/wrongmagic.la \
 	tests/agents/transportmagic.la \
@@ -54,6 +55,9 @@ tests_agents_late_la_LDFLAGS = $(TEST_AGENT_LINK)
 tests_agents_nasty_la_SOURCES = tests/agents/nasty.c
 tests_agents_nasty_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
 tests_agents_nasty_la_LDFLAGS = $(TEST_AGENT_LINK)
+tests_agents_flawed_la_SOURCES = tests/agents/flawed.c
+tests_agents_flawed_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)
+tests_agents_flawed_la_LDFLAGS = $(TEST_AGENT_LINK)
 
 tests_agents_aware_la_SOURCES = tests/agents/aware.c
 tests_agents_aware_la_CPPFLAGS = $(PLUGIN_CPPFLAGS)

@@ -401,8 +401,9 @@ static void write_config(const char *folder)
             "nodes = ( { name = \"test1\"; id = 1; address = \"172.100.102.151\"; },\n"
             "          { name = \"test3\"; id = 2; address = \"172.100.102.155\"; },\n"
             "          { name = \"test5\"; id = 3; address = \"172.100.102.160\"; } );\n"
-            "links = ( { transport = \"udpu\"; } );\npaths = { run = \"%s\"; agents = \"%s/agents\"; };\n",
-            folder, folder);
+            "links = ( { transport = \"udpu\"; } );\npaths = { run = \"%s\"; agents = \"%s/agents\"; "
+            "lsb = \"%s/init.d\"; };\n",
+            folder, folder, folder);
     ck_assert_int_eq(fclose(file), 0);
 }
 

@@ -48,3 +48,9 @@ test_example_SOURCES = tests/unit/test_example.c tests/lib/agent_host.c tests/li
 test_example_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_example_LDADD = $(CHECK_LIBS) $(DL_LIBS)
 EXTRA_test_example_DEPENDENCIES = docs/examples/flagfile.la
+
+UNIT_TESTS += test_agent_test
+test_agent_test_SOURCES = tests/unit/test_agent_test.c tests/lib/folder.h tests/lib/run.h
+test_agent_test_CPPFLAGS = $(UNIT_CPPFLAGS)
+test_agent_test_LDADD = libhy_base.a $(CHECK_LIBS)
+EXTRA_test_agent_test_DEPENDENCIES = $(TEST_AGENTS) ha-agent-test lsb.la

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor_bench.h"
 
+#include "agent_test/handover.h"
 #include "executor/lease.h"
 #include "lib/folder.h"
 
@@ -15,59 +16,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
-
-/* ---- the core that hands itself over */
-
-static struct sockaddr_un address_of(const char *path)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
-    return address;
-}
-
-static int hand_over(const char *path, int fds[2])
-{
-    struct sockaddr_un address = address_of(path);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address))
-        return -1;
-    pid_t pid = getpid();
-    struct iovec data = {&pid, sizeof pid};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(2 * sizeof(int))];
-    } control = {.bytes = {0}};
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = SOL_SOCKET;
-    header->cmsg_type = SCM_RIGHTS;
-    header->cmsg_len = CMSG_LEN(2 * sizeof(int));
-    memcpy(CMSG_DATA(header), fds, 2 * sizeof(int));
-    return sendmsg(fd, &message, 0) == (ssize_t)sizeof pid ? 0 : -1;
-}
-
-int bench_core_main(int argc, char **argv)
-{
-    int fds[2] = {-1, -1};
-    for (int i = 3; i < argc; i++) {
-        sscanf(argv[i], "--executor-fd=%d", &fds[0]);
-        sscanf(argv[i], "--lease-fd=%d", &fds[1]);
-    }
-    sigset_t end;
-    sigemptyset(&end);
-    sigaddset(&end, SIGTERM);
-    sigaddset(&end, SIGUSR1);
-    sigaddset(&end, SIGUSR2);
-    sigprocmask(SIG_BLOCK, &end, NULL);
-    if (argc < 3 || hand_over(argv[2], fds))
-        return 3;
-    close(fds[0]);
-    close(fds[1]);
-    int number = 0;
-    sigwait(&end, &number);
-    return number == SIGUSR1 ? 78 : number == SIGUSR2 ? 5 : 0;
-}
 
 /* ---- the executor's process */
 
@@ -152,11 +100,9 @@ static void open_bench(struct bench *bench, int max_children, bool no_bpf)
     free(agent_copy("newminor", bench->agents, "newminor"));
     free(agent_copy("oldminor", bench->agents, "oldminor"));
     char *path = hy_asprintf("%s/core", bench->folder);
-    struct sockaddr_un address = address_of(path);
+    bench->listener = handover_listen(path);
+    ck_assert_int_ge(bench->listener, 0);
     free(path);
-    bench->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    ck_assert_int_eq(bind(bench->listener, (struct sockaddr *)&address, sizeof address), 0);
-    ck_assert_int_eq(listen(bench->listener, 5), 0);
     bench->executor = fork();
     if (bench->executor == 0)
         be_executor(bench, max_children);
@@ -176,20 +122,8 @@ void bench_open_without_bpf(struct bench *bench)
 
 void bench_accept_core(struct bench *bench)
 {
-    struct pollfd ready = {.fd = bench->listener, .events = POLLIN};
-    ck_assert_msg(poll(&ready, 1, 60000) == 1, "no core was started");
-    int fd = accept4(bench->listener, NULL, NULL, SOCK_CLOEXEC);
-    struct iovec data = {&bench->core, sizeof bench->core};
-    union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(2 * sizeof(int))];
-    } control;
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    ck_assert_int_eq(recvmsg(fd, &message, MSG_CMSG_CLOEXEC), (int)sizeof bench->core);
     int fds[2];
-    memcpy(fds, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fds);
-    close(fd);
+    ck_assert_msg(handover_accept(bench->listener, 60000, &bench->core, fds) == 0, "no core was started");
     bench_drop_link(bench);
     struct hy_err err;
     ck_assert_msg(hy_executor_link_open(fds[0], fds[1], &bench->link, &err) == 0, "%s", err.text);
@@ -443,56 +377,4 @@ hy_time bench_now(void)
 void bench_pause(void)
 {
     nanosleep(&(struct timespec){.tv_nsec = 5 * 1000 * 1000}, NULL);
-}
-
-int bench_count_fds(pid_t pid)
-{
-    char *path = hy_asprintf("/proc/%d/fd", (int)pid);
-    DIR *folder = opendir(path);
-    free(path);
-    ck_assert_ptr_nonnull(folder);
-    int count = 0;
-    while (readdir(folder))
-        count++;
-    closedir(folder);
-    return count - 2;
-}
-
-static bool read_stat(pid_t pid, char name[32], char *state, int *parent)
-{
-    char *path = hy_asprintf("/proc/%d/stat", (int)pid);
-    FILE *file = fopen(path, "r");
-    free(path);
-    if (!file)
-        return false;
-    bool done = fscanf(file, "%*d (%31[^)]) %c %d", name, state, parent) == 3;
-    fclose(file);
-    return done;
-}
-
-char bench_state(pid_t pid)
-{
-    char name[32], state;
-    int parent;
-    return read_stat(pid, name, &state, &parent) ? state : 0;
-}
-
-int bench_children(pid_t parent, const char *name, pid_t *one)
-{
-    DIR *folder = opendir("/proc");
-    int count = 0;
-    for (struct dirent *entry; (entry = readdir(folder));) {
-        char its_name[32], state;
-        int its_parent;
-        pid_t pid = (pid_t)atoi(entry->d_name);
-        if (pid <= 0 || !read_stat(pid, its_name, &state, &its_parent) || its_parent != parent)
-            continue;
-        if (name && strcmp(name, its_name) != 0)
-            continue;
-        count++;
-        if (one)
-            *one = pid;
-    }
-    closedir(folder);
-    return count;
 }

@@ -7,6 +7,7 @@
 #ifndef TESTS_UNIT_EXECUTOR_BENCH_H
 #define TESTS_UNIT_EXECUTOR_BENCH_H
 
+#include "agent_test/processes.h"
 #include "base/vec.h"
 #include "executor/executor.h"
 
@@ -23,9 +24,6 @@ struct bench {
     uint64_t next_id;
     HY_VEC(struct hy_executor_news) kept; /* came, and was not what was waited for */
 };
-
-/* What main() does when it is started as the core. */
-int bench_core_main(int argc, char **argv);
 
 void bench_open(struct bench *bench, int max_children);
 void bench_open_without_bpf(struct bench *bench);
@@ -73,10 +71,5 @@ hy_time bench_now(void);
         }                                                                                                              \
     } while (0)
 void bench_pause(void);
-
-int bench_count_fds(pid_t pid);
-/* The processes whose parent is `parent`, by name (NULL: any): how many, and one of them. */
-int bench_children(pid_t parent, const char *name, pid_t *one);
-char bench_state(pid_t pid); /* as in /proc/PID/stat; 0: no such process */
 
 #endif

@@ -5,7 +5,7 @@ HACTL_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) -I$(top_srcdir)/tools $(CZMQ_CFLAGS) $(ZM
 UNIT_TESTS += test_hactl
 test_hactl_SOURCES = \
 	tests/unit/test_hactl.c \
-	tests/unit/hactl_article.c tests/unit/hactl_configure.c tests/unit/hactl_input.c tests/unit/hactl_other.c tests/unit/hactl_run.c \
+	tests/unit/hactl_article.c tests/unit/hactl_configure.c tests/unit/hactl_input.c tests/unit/hactl_lsb_case.c tests/unit/hactl_other.c tests/unit/hactl_run.c \
 	tests/unit/hactl_session.c tests/unit/hactl_simulate.c tests/unit/hactl_status_case.c tests/unit/hactl_why_case.c tests/unit/hactl_words.c \
 	tests/unit/hactl_run.h \
 	tests/lib/fake_core.c tests/lib/fake_core.h tests/lib/run.h \

@@ -32,6 +32,7 @@ void text_is_golden(const char *text, const char *name);
 TCase *hactl_article_case(void);
 TCase *hactl_configure_case(void);
 TCase *hactl_input_case(void);
+TCase *hactl_lsb_case(void);
 TCase *hactl_other_case(void);
 TCase *hactl_session_case(void);
 TCase *hactl_simulate_case(void);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "executor_bench.h"
 
+#include "agent_test/handover.h"
 #include "cib/digest.h"
 #include "lib/folder.h"
 #include "lib/run.h"
@@ -194,9 +195,9 @@ START_TEST(a_hanging_agent_is_killed_with_its_group)
     bench_expect(&bench, id, HY_EXEC_TIMEOUT, 0, "timed out after 0.5 s");
     hy_operation_free(&operation);
     /* Its own child, an orphan, came to us: dead. */
-    BENCH_UNTIL(bench_children(getpid(), "halyard-op", NULL) == 1);
+    BENCH_UNTIL(process_children(getpid(), "halyard-op", NULL) == 1);
     pid_t orphan = 0;
-    bench_children(getpid(), "halyard-op", &orphan);
+    process_children(getpid(), "halyard-op", &orphan);
     int status;
     ck_assert_int_eq(waitpid(orphan, &status, 0), orphan);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
@@ -216,7 +217,7 @@ START_TEST(what_is_left_behind_with_stdout_open_holds_nobody_up)
     char *text = file_read(path, &size);
     pid_t daemon = (pid_t)atoi(text);
     ck_assert_int_gt(daemon, 1);
-    ck_assert(bench_state(daemon) != 0 && bench_state(daemon) != 'Z');
+    ck_assert(process_state(daemon) != 0 && process_state(daemon) != 'Z');
     ck_assert_int_eq(kill(daemon, SIGKILL), 0);
     free(text);
     free(path);
@@ -295,8 +296,8 @@ START_TEST(two_hundred_at_once_leave_nothing_behind)
     struct bench bench;
     bench_open(&bench, 16);
     bench_expect_start(&bench, "first", good);
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", NULL) == 1); /* its watch */
-    int fds = bench_count_fds(bench.executor);
+    BENCH_UNTIL(process_children(bench.executor, "halyard-op", NULL) == 1); /* its watch */
+    int fds = process_count_fds(bench.executor);
     uint64_t ids[200];
     char name[16];
     for (int i = 0; i < 200; i++) {
@@ -305,10 +306,10 @@ START_TEST(two_hundred_at_once_leave_nothing_behind)
     }
     for (int i = 199; i >= 0; i--)
         bench_expect(&bench, ids[i], HY_EXEC_DONE, 7, NULL);
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", NULL) == 1);
-    ck_assert_int_eq(bench_count_fds(bench.executor), fds);
+    BENCH_UNTIL(process_children(bench.executor, "halyard-op", NULL) == 1);
+    ck_assert_int_eq(process_count_fds(bench.executor), fds);
     /* The core, the guard, the watch. */
-    ck_assert_int_eq(bench_children(bench.executor, NULL, NULL), 3);
+    ck_assert_int_eq(process_children(bench.executor, NULL, NULL), 3);
     bench_close(&bench);
 }
 END_TEST
@@ -432,7 +433,7 @@ START_TEST(what_a_watch_sees_is_checked_at_once)
     ck_assert_str_eq(news.outcome.reason, "poked");
     hy_outcome_free(&news.outcome);
     bench_expect(&bench, bench_order(&bench, "a", good, "stop", NULL), HY_EXEC_DONE, 0, NULL);
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", NULL) == 0);
+    BENCH_UNTIL(process_children(bench.executor, "halyard-op", NULL) == 0);
     bench_close(&bench);
 }
 END_TEST
@@ -462,7 +463,7 @@ START_TEST(a_watch_that_ends_is_started_again)
     bench_expect_start(&bench, "a", good);
     pid_t watch = 0;
     BENCH_UNTIL(bench_count_lines(&bench, "a watch begin") == 1);
-    ck_assert_int_eq(bench_children(bench.executor, "halyard-op", &watch), 1);
+    ck_assert_int_eq(process_children(bench.executor, "halyard-op", &watch), 1);
     ck_assert_int_eq(kill(watch, SIGKILL), 0);
     BENCH_UNTIL(bench_count_lines(&bench, "a watch begin") == 2);
     bench_close(&bench);
@@ -480,7 +481,7 @@ START_TEST(an_agent_built_for_version_1_0_works)
     bench_expect(&bench, bench_order(&bench, "f", old, "monitor", path), HY_EXEC_DONE, 7, NULL);
     bench_expect(&bench, bench_order(&bench, "f", old, "start", path), HY_EXEC_DONE, 0, NULL);
     ck_assert(bench_has(&bench, "flag"));
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", NULL) == 1); /* its watch */
+    BENCH_UNTIL(process_children(bench.executor, "halyard-op", NULL) == 1); /* its watch */
     bench_expect(&bench, bench_order(&bench, "f", old, "monitor", path), HY_EXEC_DONE, 0, NULL);
     bench_expect(&bench, bench_order(&bench, "f", old, "stop", path), HY_EXEC_DONE, 0, NULL);
     ck_assert(!bench_has(&bench, "flag"));
@@ -574,7 +575,7 @@ static void add_looking(Suite *suite)
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "core") == 0)
-        return bench_core_main(argc, argv);
+        return handover_core_main(argc, argv);
     Suite *suite = suite_create("executor");
     add_running(suite);
     add_looking(suite);

@@ -2,6 +2,7 @@
 /* What is under the lease: released at its end, by the executor or, when that is gone, by the guard; and cores that die. */
 #include "executor_bench.h"
 
+#include "agent_test/handover.h"
 #include "executor/lease.h"
 #include "lib/folder.h"
 #include "lib/run.h"
@@ -108,12 +109,12 @@ START_TEST(a_child_that_was_frozen_looks_at_the_lease_before_it_calls)
     hy_executor_set_lease(bench.link, HY_NEVER, 1);
     uint64_t order = bench_order_leased(&bench, "a", late, "start", NULL);
     pid_t child = 0;
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-op", &child) == 1 && bench_state(child) == 'T');
+    BENCH_UNTIL(process_children(bench.executor, "halyard-op", &child) == 1 && process_state(child) == 'T');
     ck_assert_int_eq(kill(bench.executor, SIGSTOP), 0);
-    BENCH_UNTIL(bench_state(bench.executor) == 'T');
+    BENCH_UNTIL(process_state(bench.executor) == 'T');
     hy_executor_set_lease(bench.link, bench_now() - 1, 1);
     ck_assert_int_eq(kill(child, SIGCONT), 0);
-    BENCH_UNTIL(bench_state(child) == 'Z');
+    BENCH_UNTIL(process_state(child) == 'Z');
     ck_assert_uint_eq(bench_count_lines(&bench, "a start begin"), 0);
     ck_assert_int_eq(kill(bench.executor, SIGCONT), 0);
     bench_expect(&bench, order, HY_EXEC_CANCELLED, 0, "");
@@ -469,7 +470,7 @@ START_TEST(the_guard_releases_when_the_executor_is_killed)
     BENCH_UNTIL(bench_count_lines(&bench, "late start begin") == 1);
     BENCH_UNTIL(bench_count_lines(&bench, "q watch begin") == 1 && bench_count_lines(&bench, "a watch begin") == 1);
     pid_t guard = 0;
-    ck_assert_int_eq(bench_children(bench.executor, "halyard-guard", &guard), 1);
+    ck_assert_int_eq(process_children(bench.executor, "halyard-guard", &guard), 1);
     pid_t core = bench.core;
     ck_assert_int_eq(kill(bench.executor, SIGKILL), 0);
     int status;
@@ -485,7 +486,7 @@ START_TEST(the_guard_releases_when_the_executor_is_killed)
     /* Nobody of it is left: the core, the start that was under way, the watches. */
     ck_assert_int_eq(waitpid(core, &status, 0), core);
     ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    BENCH_UNTIL((waitpid(-1, NULL, WNOHANG), bench_children(getpid(), "halyard-op", NULL) == 0));
+    BENCH_UNTIL((waitpid(-1, NULL, WNOHANG), process_children(getpid(), "halyard-op", NULL) == 0));
     bench_clean(&bench);
 }
 END_TEST
@@ -495,9 +496,9 @@ START_TEST(a_dead_guard_is_followed_by_another)
     struct bench bench;
     bench_open(&bench, 0);
     pid_t first = 0, second = 0;
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-guard", &first) == 1);
+    BENCH_UNTIL(process_children(bench.executor, "halyard-guard", &first) == 1);
     ck_assert_int_eq(kill(first, SIGKILL), 0);
-    BENCH_UNTIL(bench_children(bench.executor, "halyard-guard", &second) == 1 && second != first);
+    BENCH_UNTIL(process_children(bench.executor, "halyard-guard", &second) == 1 && second != first);
     bench_close(&bench);
 }
 END_TEST
@@ -505,7 +506,7 @@ END_TEST
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "core") == 0)
-        return bench_core_main(argc, argv);
+        return handover_core_main(argc, argv);
     Suite *suite = suite_create("executor: lease");
     TCase *tcase = tcase_create("guarding");
     tcase_set_timeout(tcase, 180);

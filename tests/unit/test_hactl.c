@@ -8,6 +8,7 @@ int main(void)
     suite_add_tcase(suite, hactl_article_case());
     suite_add_tcase(suite, hactl_configure_case());
     suite_add_tcase(suite, hactl_input_case());
+    suite_add_tcase(suite, hactl_lsb_case());
     suite_add_tcase(suite, hactl_other_case());
     suite_add_tcase(suite, hactl_session_case());
     suite_add_tcase(suite, hactl_simulate_case());

@@ -7,7 +7,8 @@
 
 typedef int hactl_command_fn(struct hactl *h, int argc, char **argv);
 
-hactl_command_fn hactl_status, hactl_verify, hactl_help, hactl_simulate, hactl_import, hactl_why, hactl_what_if;
+hactl_command_fn hactl_status, hactl_verify, hactl_help, hactl_simulate, hactl_import, hactl_why, hactl_what_if,
+    hactl_lsb_check;
 
 hactl_command_fn hactl_configure_put, hactl_configure_set, hactl_configure_show, hactl_configure_delete,
     hactl_configure_load, hactl_configure_save, hactl_configure_edit, hactl_configure_commit, hactl_configure_rename,

@@ -39,6 +39,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/import_status.c \
 	tools/hactl/import_values.c \
 	tools/hactl/import_xml.c tools/hactl/import_xml.h \
+	tools/hactl/lsb_check.c \
 	tools/hactl/move.c \
 	tools/hactl/node.c \
 	tools/hactl/node_files.c tools/hactl/node_files.h \
@@ -49,6 +50,7 @@ libhactl_a_SOURCES = \
 	tools/hactl/reader.c tools/hactl/reader.h \
 	tools/hactl/resource.c \
 	tools/hactl/say.c \
+	tools/hactl/script.c tools/hactl/script.h \
 	tools/hactl/scores.c \
 	tools/hactl/shell.c tools/hactl/shell.h \
 	tools/hactl/simulate.c tools/hactl/simulate.h \

@@ -28,6 +28,8 @@ const struct hactl_command hactl_commands[] = {
      "what would stop, move, or be left without a place", 1, -1, hactl_what_if},
     {"", "import", "[--commit] FILE|-", "a Pacemaker CIB in XML as our configuration; --commit: into the cluster", 1, 2,
      hactl_import},
+    {"", "lsb-check", "NAME", "start and stop an init script of this host, and see whether a cluster can rely on it", 1,
+     1, hactl_lsb_check},
     {"", "help", "[LEVEL] [WORD]", "what there is, or what one command takes", 0, 2, hactl_help},
 
     STATEMENT("primitive", "ID AGENT [params N=V...] [op NAME N=V...]... [meta N=V...] [utilization N=V...]",
