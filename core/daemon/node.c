@@ -10,6 +10,7 @@
 #include "daemon/clock.h"
 #include "daemon/config_compare.h"
 #include "daemon/ipc.h"
+#include "daemon/link_config.h"
 #include "daemon/peers.h"
 #include "daemon/privileges.h"
 #include "daemon/report.h"
@@ -447,29 +448,13 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
     return rc;
 }
 
-/* The settings of one link: what the file says, and this node's own address on it. */
-static struct hy_link_setting *link_settings(const struct hy_config_link *link, const char *address)
-{
-    struct hy_link_setting *settings = hy_alloc_array(link->settings.count + 1, sizeof *settings);
-    for (size_t i = 0; i < link->settings.count; i++)
-        settings[i] = (struct hy_link_setting){link->settings.items[i].name, link->settings.items[i].value};
-    settings[link->settings.count] = (struct hy_link_setting){"address", address};
-    return settings;
-}
-
 /* Peers come after: hy_peers_update(). */
 static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
     struct hy_link_config *links = hy_alloc_array(config->links.count, sizeof *links);
-    for (size_t i = 0; i < config->links.count; i++) {
-        const struct hy_config_link *link = &config->links.items[i];
-        links[i] = (struct hy_link_config){
-            .transport = link->transport,
-            .settings = link_settings(link, link->addresses[config->self]),
-            .setting_count = link->settings.count + 1,
-            .limits = {.dead_after = hy_config_link_dead_after(config, link), .lossy = hy_config_link_loss(link)}};
-    }
+    for (size_t i = 0; i < config->links.count; i++)
+        links[i] = hy_link_config_of(config, i);
     const struct hy_links_options options = {.self = config->nodes.items[config->self].id,
                                              .incarnation = incarnation,
                                              .links = links,
@@ -484,7 +469,7 @@ static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err 
                                              .log = node->log};
     int rc = hy_links_open(&options, node->loop, &node->links, err);
     for (size_t i = 0; i < config->links.count; i++)
-        free((void *)(uintptr_t)links[i].settings);
+        hy_link_config_free(&links[i]);
     free(links);
     return rc;
 }

@@ -5,7 +5,7 @@ import json
 import subprocess
 import tempfile
 
-from testbed.halyard import LOG
+from testbed.halyard import CONFIGURATION, LOG
 
 from .test_power import VipCase
 
@@ -358,6 +358,30 @@ class Multicast(LinksCase):
             self.wait_holder(holder)
             self.wait_all_up(1)
         self.wait_whole()
+
+    def test_wrong_settings_are_told_before_a_start(self):
+        """halyardd -t, while the daemon runs and has the port: one line, with the file and the setting."""
+        host, path = self.testbed[self.names[0]], "/root/wrong.conf"
+        good = host.read_file(CONFIGURATION)
+        host.write_file(path, good, mode=0o640)
+        self.assertIn(": ok: node ", host.run(["halyardd", "-t", "-c", path]))
+        group = "it must be one from 224.0.0.0 to 239.255.255.255, or of ff00::/8"
+        for wrong, words in (
+            ('group = "10.1.1.1"', f'group = "10.1.1.1" is no group\'s address: {group}'),
+            ('group = "ff15::1"', 'group = "ff15::1" and this node\'s own 172.100.102.151 are not of one kind'),
+            ('group = "239.192.7.7"; ttl = 300', 'ttl = "300" is wrong: it must be a number from 1 to 255'),
+            ('group = "239.192.7.7"; tos = "high"', 'tos = "high" is wrong: it must be a number from 0 to 255'),
+            ('group = "239.192.7.7"; interface = "an-interface-far-too-long"', "cannot be an interface's name"),
+            ('group = "239.192.7.7"; gruop = 1', "unknown setting 'gruop': multicast knows address, port, group, interface,"),
+        ):
+            host.write_file(path, good.replace('group = "239.192.7.7"', wrong), mode=0o640)
+            result = host.call(["halyardd", "-t", "-c", path])
+            self.assertEqual((result.status, len(result.stderr.splitlines())), (1, 1), result)
+            self.assertTrue(result.stderr.startswith(f"halyardd: {path}: link 1 (multicast): "), result)
+            self.assertIn(words, result.stderr)
+        udpu = good.replace('"multicast"; group = "239.192.7.7"', '"udpu"; priority = 7')
+        host.write_file(path, udpu, mode=0o640)
+        self.assertIn('link 1 (udpu): priority = "7" is wrong: it must be', host.call(["halyardd", "-t", "-c", path]).stderr)
 
     def test_what_is_sent_is_sent_once(self):
         """What a host sends to all is one frame, and the kernel does not give it back."""
