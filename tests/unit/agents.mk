@@ -53,4 +53,4 @@ UNIT_TESTS += test_agent_test
 test_agent_test_SOURCES = tests/unit/test_agent_test.c tests/lib/folder.h tests/lib/run.h
 test_agent_test_CPPFLAGS = $(UNIT_CPPFLAGS)
 test_agent_test_LDADD = libhy_base.a $(CHECK_LIBS)
-EXTRA_test_agent_test_DEPENDENCIES = $(TEST_AGENTS) ha-agent-test lsb.la
+EXTRA_test_agent_test_DEPENDENCIES = $(TEST_AGENTS) ha-agent-test hactl lsb.la

@@ -152,6 +152,24 @@ START_TEST(what_cannot_be_tried)
 }
 END_TEST
 
+/* What `hactl agent new` writes: built as its Makefile builds it, and tried as that tries it. */
+START_TEST(a_new_one_works)
+{
+    char *line =
+        hy_asprintf("cd %s && '%s/hactl' agent new keeper new --provider mine >said && cd new && "
+                    "PATH='%s':$PATH make CFLAGS='-I%s/include -Werror -Wpedantic -Wconversion -Wshadow' check "
+                    ">../tried 2>&1 || { cat ../said ../tried; exit 1; }",
+                    folder, HY_BUILDDIR, HY_BUILDDIR, HY_SRCDIR);
+    ck_assert_int_eq(system(line), 0);
+    free(line);
+    line = hy_asprintf("cd %s && grep -q '^./keeper.so: ocf:mine:keeper$' tried && ! '%s/hactl' agent new keeper new "
+                       "2>refused && grep -q 'new/keeper.c: is there already: it is not overwritten$' refused",
+                       folder, HY_BUILDDIR);
+    ck_assert_int_eq(system(line), 0);
+    free(line);
+}
+END_TEST
+
 START_TEST(describe)
 {
     char *out = tried("--describe", "docs/examples/.libs/flagfile.so", "", 0);
@@ -171,6 +189,7 @@ int main(void)
     tcase_add_loop_test(tests, a_flaw_is_found, 0, sizeof flaws / sizeof *flaws);
     tcase_add_test(tests, what_is_left_alone);
     tcase_add_loop_test(tests, what_cannot_be_tried, 0, sizeof refused / sizeof *refused);
+    tcase_add_test(tests, a_new_one_works);
     tcase_add_test(tests, describe);
     suite_add_tcase(suite, tests);
     return run_suite(suite);

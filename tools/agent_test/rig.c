@@ -19,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CORE_COMES_MS = 10000, END_SECONDS = 60, PAUSE_MS = 2 };
+enum { CORE_COMES_MS = 10000, END_SECONDS = 60, PAUSE_MS = 2, REAP_MS = 20 };
 
 hy_time rig_now(void)
 {
@@ -167,7 +167,7 @@ int rig_start(struct rig *rig, struct hy_err *err)
     return rc;
 }
 
-/* Those that were left behind, and have ended since. */
+/* Those that were left behind, and have ended since, as init does it: an agent may look whether they are gone. */
 static void reap(const struct rig *rig)
 {
     process_list left;
@@ -305,11 +305,13 @@ static int receive(struct rig *rig)
 /* 0: something may have come; -ETIMEDOUT: `end` has. */
 static int wait_for_news(struct rig *rig, hy_time end)
 {
-    hy_time left = end - rig_now();
-    if (left <= 0)
+    if (rig_now() >= end)
         return -ETIMEDOUT;
     struct pollfd ready = {.fd = hy_executor_link_fd(rig->link), .events = POLLIN};
-    return poll(&ready, 1, (int)(left / HY_MS) + 1) < 0 && errno != EINTR ? -errno : 0;
+    int count = poll(&ready, 1, REAP_MS);
+    if (count == 0)
+        reap(rig);
+    return count < 0 && errno != EINTR ? -errno : 0;
 }
 
 int rig_outcome(struct rig *rig, uint64_t id, hy_time patience, struct hy_outcome *outcome)

@@ -23,6 +23,8 @@ hactl_command_fn hactl_node_standby, hactl_node_online, hactl_node_maintenance, 
 
 hactl_command_fn hactl_site_ticket;
 
+hactl_command_fn hactl_agent_new;
+
 hactl_command_fn hactl_cluster_init, hactl_cluster_status, hactl_cluster_add, hactl_cluster_remove, hactl_cluster_found;
 
 #endif

@@ -4,8 +4,10 @@
 #include "hactl/hactl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static int read_all(FILE *stream, const char *name, size_t most, struct hy_buf *text)
 {
@@ -38,5 +40,18 @@ int hactl_write_file(const char *name, const struct hy_buf *text)
     size_t written = fwrite(hy_buf_text(text), 1, text->size, stream);
     if (fclose(stream) || written != text->size)
         return hactl_fail("%s: %s", name, strerror(errno));
+    return HACTL_OK;
+}
+
+int hactl_create_file(const char *path, const struct hy_buf *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return hactl_fail("%s: %s", path,
+                          errno == EEXIST ? "is there already: it is not overwritten" : strerror(errno));
+    errno = ENOSPC; /* what a short write means */
+    ssize_t written = write(fd, hy_buf_text(text), text->size);
+    if (close(fd) || written != (ssize_t)text->size)
+        return hactl_fail("%s: cannot be written: %s", path, strerror(errno));
     return HACTL_OK;
 }

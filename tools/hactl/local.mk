@@ -7,6 +7,7 @@ HACTL_LIBS = libhactl.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_daemon.a l
 noinst_LIBRARIES += libhactl.a
 libhactl_a_CPPFLAGS = $(HACTL_CPPFLAGS) $(EDIT_CFLAGS) $(XML_CFLAGS)
 libhactl_a_SOURCES = \
+	tools/hactl/agent_new.c \
 	tools/hactl/agents.c tools/hactl/agents.h \
 	tools/hactl/attribute.c \
 	tools/hactl/change.c tools/hactl/change.h \
@@ -72,6 +73,16 @@ libhactl_a_SOURCES = \
 	tools/hactl/why.c \
 	tools/hactl/why.h \
 	tools/hactl/why_node.c
+
+# What `hactl agent new` writes, as strings.
+EXTRA_DIST += tools/hactl/agent_template/agent.c tools/hactl/agent_template/Makefile.txt
+libhactl_a_CPPFLAGS += -I$(top_builddir)/tools/hactl
+tools/hactl/agent_source.inc: tools/hactl/agent_template/agent.c
+	$(AM_V_GEN)$(MKDIR_P) tools/hactl && sed 's/[\\"]/\\&/g; s/.*/"&",/' $(top_srcdir)/tools/hactl/agent_template/agent.c >$@.tmp && mv $@.tmp $@
+tools/hactl/agent_makefile.inc: tools/hactl/agent_template/Makefile.txt
+	$(AM_V_GEN)$(MKDIR_P) tools/hactl && sed 's/[\\"]/\\&/g; s/.*/"&",/' $(top_srcdir)/tools/hactl/agent_template/Makefile.txt >$@.tmp && mv $@.tmp $@
+tools/hactl/libhactl_a-agent_new.$(OBJEXT): tools/hactl/agent_source.inc tools/hactl/agent_makefile.inc
+CLEANFILES += tools/hactl/agent_source.inc tools/hactl/agent_makefile.inc
 
 bin_PROGRAMS += hactl
 hactl_CPPFLAGS = $(HACTL_CPPFLAGS)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "hactl/node_files.h"
 
+#include "hactl/files.h"
 #include "base/alloc.h"
 
 #include <errno.h>
@@ -28,19 +29,6 @@ int hactl_files_check_free(const char *out, const char *node)
         free(path);
     }
     return status;
-}
-
-static int create_file(const char *path, const struct hy_buf *text, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-    if (fd < 0)
-        return hactl_fail("%s: %s", path,
-                          errno == EEXIST ? "is there already: it is not overwritten" : strerror(errno));
-    errno = ENOSPC; /* what a short write means */
-    ssize_t written = write(fd, hy_buf_text(text), text->size);
-    if (close(fd) || written != (ssize_t)text->size)
-        return hactl_fail("%s: cannot be written: %s", path, strerror(errno));
-    return HACTL_OK;
 }
 
 static int make_folder(const char *path)
@@ -74,11 +62,11 @@ static int write_files(const char *out, const char *node, const struct hy_buf *t
     if (!status)
         status = make_folder(folder);
     if (!status)
-        status = create_file(config, text, 0644);
+        status = hactl_create_file(config, text, 0644);
     if (!status)
         status = check_config(config);
     if (!status)
-        status = create_file(secret, key, 0600);
+        status = hactl_create_file(secret, key, 0600);
     free(folder);
     free(config);
     free(secret);

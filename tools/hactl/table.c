@@ -123,10 +123,13 @@ const struct hactl_command hactl_commands[] = {
     {"cluster", "remove", "NODE", "take a node out: it gives up its resources first", 1, 1, hactl_cluster_remove},
     {"cluster", "found", "", "the first start, when not all nodes can be brought up", 0, 0, hactl_cluster_found},
     {"cluster", "status", "", "who hears whom, who votes, who comes and goes, the lease", 0, 0, hactl_cluster_status},
+
+    {"agent", "new", "NAME DIR [--provider WORD]", "write a small agent that works, with what builds and tries it", 2,
+     4, hactl_agent_new},
     {0},
 };
 
-const char *const hactl_levels[] = {"", "configure", "resource", "node", "site", "cluster", NULL};
+const char *const hactl_levels[] = {"", "configure", "resource", "node", "site", "cluster", "agent", NULL};
 
 const struct hactl_command *hactl_find(const char *level, const char *word)
 {
