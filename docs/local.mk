@@ -15,6 +15,7 @@ EXTRA_DIST += \
 	docs/decisions/adaptive-detection.md \
 	docs/decisions/asked-again.md \
 	docs/decisions/asynchronous-persistence.md \
+	docs/decisions/bus-over-every-network.md \
 	docs/decisions/conflict-check-before-start.md \
 	docs/decisions/deciding-afresh.md \
 	docs/decisions/defending-an-address.md \

@@ -111,7 +111,7 @@ static int cannot_go_out(struct halyard_tp *tp, int error)
 static int set_ipv4(struct halyard_tp *tp)
 {
     const struct ip_mreqn out = {.imr_ifindex = (int)tp->holder.index};
-    int rc = udp_number_to_option(tp, "ttl", 1, 255, IPPROTO_IP, IP_MULTICAST_TTL);
+    int rc = udp_number_to_option(tp, "ttl", IPPROTO_IP, IP_MULTICAST_TTL);
     if (!rc)
         rc = udp_option(tp, tp->socket, IPPROTO_IP, IP_MULTICAST_LOOP, 0, "own datagrams back");
     if (!rc && setsockopt(tp->socket, IPPROTO_IP, IP_MULTICAST_IF, &out, sizeof out))
@@ -122,7 +122,7 @@ static int set_ipv4(struct halyard_tp *tp)
 static int set_ipv6(struct halyard_tp *tp)
 {
     int index = (int)tp->holder.index;
-    int rc = udp_number_to_option(tp, "ttl", 1, 255, IPPROTO_IPV6, IPV6_MULTICAST_HOPS);
+    int rc = udp_number_to_option(tp, "ttl", IPPROTO_IPV6, IPV6_MULTICAST_HOPS);
     if (!rc)
         rc = udp_option(tp, tp->socket, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0, "own datagrams back");
     if (!rc && setsockopt(tp->socket, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, sizeof index))
@@ -264,6 +264,18 @@ static int multicast_open(const struct halyard_tp_host *host, struct halyard_tp_
     return rc;
 }
 
+static int multicast_check(const struct halyard_tp_host *host, struct halyard_tp_ctx *ctx)
+{
+    struct halyard_tp *tp;
+    int rc = udp_new(host, ctx, &kind, &tp);
+    if (!rc)
+        rc = read_group(tp);
+    if (!rc)
+        rc = udp_check_numbers(tp);
+    multicast_close(&tp);
+    return rc;
+}
+
 const struct halyard_transport halyard_transport_plugin = {
     .magic = HALYARD_TRANSPORT_MAGIC,
     .major = HALYARD_TRANSPORT_MAJOR,
@@ -282,4 +294,5 @@ const struct halyard_transport halyard_transport_plugin = {
     .send = multicast_send,
     .max_payload = udp_max_payload,
     .stats = udp_stats,
+    .check = multicast_check,
 };

@@ -109,11 +109,12 @@ int udp_send_one(struct halyard_tp *tp, uint32_t node, const void *data, size_t 
 int udp_new(const struct halyard_tp_host *host, struct halyard_tp_ctx *ctx, const struct udp_kind *kind,
             struct halyard_tp **tp);
 /* A setting that is a number. -ENOENT: not set. -EINVAL: it is wrong, and said so. */
-int udp_number(struct halyard_tp *tp, const char *name, unsigned long min, unsigned long max, int *value);
+int udp_number(struct halyard_tp *tp, const char *name, int *value);
+/* All those that are. */
+int udp_check_numbers(struct halyard_tp *tp);
 int udp_option(struct halyard_tp *tp, int fd, int level, int option, int value, const char *name);
 /* A setting that is a number and becomes an option of the socket as it is; left alone when not set. */
-int udp_number_to_option(struct halyard_tp *tp, const char *name, unsigned long min, unsigned long max, int level,
-                         int option);
+int udp_number_to_option(struct halyard_tp *tp, const char *name, int level, int option);
 /* The socket for datagrams to and from this node's own address: opened, bound, watched. Opened already: opened anew. */
 int udp_open_socket(struct halyard_tp *tp);
 int udp_bind_device(struct halyard_tp *tp, int fd);

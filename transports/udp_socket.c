@@ -12,21 +12,49 @@ enum { DEFAULT_PORT = 5405, DEFAULT_PAYLOAD = 1400 /* fits Ethernet with a tunne
 
 /* ---- settings ---- */
 
-/* -ENOENT: not set. */
-int udp_number(struct halyard_tp *tp, const char *name, unsigned long min, unsigned long max, int *value)
+struct range {
+    const char *name;
+    int min, max;
+};
+
+static const struct range ranges[] = {
+    {"port", 1, 65535}, {"max_payload", 1200, 65000},       {"ttl", 1, 255},
+    {"tos", 0, 255},    {"receive_buffer", 4096, 64 << 20}, {"send_buffer", 4096, 64 << 20},
+    {"priority", 0, 6},
+};
+
+static int number_in(struct halyard_tp *tp, const struct range *range, int *value)
 {
-    const char *text = tp->host->get(tp->ctx, name);
+    const char *text = tp->host->get(tp->ctx, range->name);
     if (!text)
         return -ENOENT;
     char *end;
     errno = 0;
-    unsigned long n = strtoul(text, &end, 10);
-    if (errno || end == text || *end || *text < '0' || *text > '9' || n < min || n > max) {
-        tp->host->log(tp->ctx, LOG_ERR, "%s = \"%s\" is wrong: it must be a number from %lu to %lu", name, text, min,
-                      max);
+    long n = strtol(text, &end, 10);
+    if (errno || end == text || *end || *text < '0' || *text > '9' || n < range->min || n > range->max) {
+        tp->host->log(tp->ctx, LOG_ERR, "%s = \"%s\" is wrong: it must be a number from %d to %d", range->name, text,
+                      range->min, range->max);
         return -EINVAL;
     }
     *value = (int)n;
+    return 0;
+}
+
+int udp_number(struct halyard_tp *tp, const char *name, int *value)
+{
+    const struct range *range = ranges;
+    while (strcmp(range->name, name) != 0)
+        range++;
+    return number_in(tp, range, value);
+}
+
+int udp_check_numbers(struct halyard_tp *tp)
+{
+    for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+        int value, rc = number_in(tp, &ranges[i], &value);
+        if (rc && rc != -ENOENT)
+            return rc;
+    }
     return 0;
 }
 
@@ -39,10 +67,10 @@ static int read_settings(struct halyard_tp *tp)
                       "'address' is missing: this node's own address on the link, such as \"10.0.0.1\"");
         return -EINVAL;
     }
-    int rc = udp_number(tp, "port", 1, 65535, &port);
+    int rc = udp_number(tp, "port", &port);
     if (rc && rc != -ENOENT)
         return rc;
-    rc = udp_number(tp, "max_payload", 1200, 65000, &payload);
+    rc = udp_number(tp, "max_payload", &payload);
     if (rc && rc != -ENOENT)
         return rc;
     if (udp_parse(address, (uint16_t)port, &tp->own)) {
@@ -121,11 +149,10 @@ int udp_option(struct halyard_tp *tp, int fd, int level, int option, int value, 
 }
 
 /* A setting that is a number and becomes a socket option as it is; left alone when not set. */
-int udp_number_to_option(struct halyard_tp *tp, const char *name, unsigned long min, unsigned long max, int level,
-                         int option)
+int udp_number_to_option(struct halyard_tp *tp, const char *name, int level, int option)
 {
     int value;
-    int rc = udp_number(tp, name, min, max, &value);
+    int rc = udp_number(tp, name, &value);
     if (rc == -ENOENT)
         return 0;
     return rc ? rc : udp_option(tp, tp->socket, level, option, value, name);
@@ -136,7 +163,7 @@ static int buffer_to_option(struct halyard_tp *tp, const char *name, int option,
 {
     int wanted, given = 0;
     socklen_t size = sizeof given;
-    int rc = udp_number(tp, name, 4096, 64 << 20, &wanted);
+    int rc = udp_number(tp, name, &wanted);
     if (rc == -ENOENT)
         return 0;
     if (!rc)
@@ -161,10 +188,10 @@ static int set_options(struct halyard_tp *tp)
     if (!rc && tp->kind->options)
         rc = tp->kind->options(tp);
     if (!rc)
-        rc = udp_number_to_option(tp, "tos", 0, 255, ip, v6 ? IPV6_TCLASS : IP_TOS);
+        rc = udp_number_to_option(tp, "tos", ip, v6 ? IPV6_TCLASS : IP_TOS);
     /* After the TOS, which sets a priority of its own (socket(7), SO_PRIORITY). */
     if (!rc)
-        rc = udp_number_to_option(tp, "priority", 0, 6, SOL_SOCKET, SO_PRIORITY);
+        rc = udp_number_to_option(tp, "priority", SOL_SOCKET, SO_PRIORITY);
     if (!rc)
         rc = buffer_to_option(tp, "receive_buffer", SO_RCVBUF, "net.core.rmem_max");
     if (!rc)

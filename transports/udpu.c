@@ -20,7 +20,7 @@ static const struct halyard_tp_param params[] = {
 static int udpu_options(struct halyard_tp *tp)
 {
     bool v6 = tp->own.address.ss_family == AF_INET6;
-    return udp_number_to_option(tp, "ttl", 1, 255, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL);
+    return udp_number_to_option(tp, "ttl", v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_UNICAST_HOPS : IP_TTL);
 }
 
 /* A socket that keeps to an interface keeps to its number, which is another one when it is made again. */
@@ -64,6 +64,16 @@ static int udpu_open(const struct halyard_tp_host *host, struct halyard_tp_ctx *
     return rc;
 }
 
+static int udpu_check(const struct halyard_tp_host *host, struct halyard_tp_ctx *ctx)
+{
+    struct halyard_tp *tp;
+    int rc = udp_new(host, ctx, &kind, &tp);
+    if (!rc)
+        rc = udp_check_numbers(tp);
+    udp_free(&tp);
+    return rc;
+}
+
 const struct halyard_transport halyard_transport_plugin = {
     .magic = HALYARD_TRANSPORT_MAGIC,
     .major = HALYARD_TRANSPORT_MAJOR,
@@ -81,4 +91,5 @@ const struct halyard_transport halyard_transport_plugin = {
     .send = udpu_send,
     .max_payload = udp_max_payload,
     .stats = udp_stats,
+    .check = udpu_check,
 };

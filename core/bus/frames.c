@@ -4,12 +4,16 @@
 #include "base/wire.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { WIRE_VERSION = 1, HEADER_SIZE = 1 + 3 + 4 + 8 };
+enum { WIRE_VERSION = 2, HEADER_SIZE = 1 + 3 + 4 + 8 + 8, INCARNATION_DIGITS = 16 };
 
-static const char topic_letters[HY_TOPIC_COUNT][5] = {
+enum { LETTERS = 4 };
+
+static const char greeting_letters[] = "subs";
+static const char topic_letters[HY_TOPIC_COUNT][LETTERS + 1] = {
     [HY_TOPIC_RAFT] = "raft",   [HY_TOPIC_COMMAND] = "cmnd", [HY_TOPIC_ORDER] = "ordr",
     [HY_TOPIC_CHANGE] = "chng", [HY_TOPIC_EVENT] = "evnt",
 };
@@ -52,28 +56,56 @@ void hy_topic_text(enum hy_topic topic, uint32_t to, char text[HY_TOPIC_SIZE + 1
     snprintf(text, HY_TOPIC_SIZE + 1, "%s%04X", topic_letters[topic], to & 0xFFFFu);
 }
 
-void hy_header_write(struct hy_buf *buf, uint32_t from, uint64_t incarnation)
+void hy_header_write(struct hy_buf *buf, uint32_t from, uint64_t incarnation, uint64_t number)
 {
     hy_wr_u8(buf, WIRE_VERSION);
     hy_buf_add(buf, "\0\0", 3);
     hy_wr_u32(buf, from);
     hy_wr_u64(buf, incarnation);
+    hy_wr_u64(buf, number);
+}
+
+static bool hex_read(const char *text, size_t digits, uint64_t *value)
+{
+    *value = 0;
+    for (size_t i = 0; i < digits; i++) {
+        const char *all = "0123456789ABCDEF", *at = text[i] ? strchr(all, text[i]) : NULL;
+        if (!at)
+            return false;
+        *value = *value << 4 | (uint64_t)(at - all);
+    }
+    return true;
+}
+
+void hy_greeting_text(uint32_t subscriber, uint64_t incarnation, unsigned connection, char text[HY_GREETING_SIZE + 1])
+{
+    snprintf(text, HY_GREETING_SIZE + 1, "%s%04X%016" PRIX64 "%X", greeting_letters, subscriber & 0xFFFFu, incarnation,
+             connection & 0xFu);
+}
+
+bool hy_greeting_read(const void *text, size_t size, uint32_t *subscriber, uint64_t *incarnation)
+{
+    uint64_t id;
+    const char *at = text;
+    if (size != HY_GREETING_SIZE || memcmp(at, greeting_letters, LETTERS) ||
+        !hex_read(at + LETTERS, HY_TOPIC_SIZE - LETTERS, &id) ||
+        !hex_read(at + HY_TOPIC_SIZE, INCARNATION_DIGITS, incarnation))
+        return false;
+    *subscriber = (uint32_t)id;
+    return *incarnation != 0;
 }
 
 static int topic_read(const char *text, size_t size, struct hy_message *message)
 {
-    if (size != HY_TOPIC_SIZE)
+    if (hy_greeting_read(text, size, &message->to, &message->greeted))
+        return 0;
+    message->greeted = 0;
+    uint64_t to;
+    if (size != HY_TOPIC_SIZE || !hex_read(text + LETTERS, HY_TOPIC_SIZE - LETTERS, &to))
         return -EBADMSG;
-    uint32_t to = 0;
-    for (size_t i = 4; i < HY_TOPIC_SIZE; i++) {
-        const char *digits = "0123456789ABCDEF", *at = text[i] ? strchr(digits, text[i]) : NULL;
-        if (!at)
-            return -EBADMSG;
-        to = to << 4 | (uint32_t)(at - digits);
-    }
-    message->to = to;
+    message->to = (uint32_t)to;
     for (int topic = 0; topic < HY_TOPIC_COUNT; topic++)
-        if (!memcmp(text, topic_letters[topic], 4)) {
+        if (!memcmp(text, topic_letters[topic], LETTERS)) {
             message->topic = (enum hy_topic)topic;
             return 0;
         }
@@ -95,6 +127,7 @@ int hy_message_read(struct hy_frames *frames, struct hy_message *message, struct
     zeros |= hy_rd_u16(&rd);
     message->from = hy_rd_u32(&rd);
     message->incarnation = hy_rd_u64(&rd);
+    message->number = hy_rd_u64(&rd);
     if (!hy_rd_done(&rd) || zeros)
         return hy_fail(err, EBADMSG, "its header is not the %d bytes it should be", HEADER_SIZE);
     message->data = zmq_msg_data(content);

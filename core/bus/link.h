@@ -57,6 +57,10 @@ struct hy_links_options {
 
 struct hy_links;
 
+/* Is what is configured for link `number` right, as far as can be said without opening it? As hy_links_open() would say it. */
+int hy_link_check(const struct hy_link_config *config, size_t number, const char *folder, bool trust_any_owner,
+                  struct hy_err *err);
+
 /*
  * Loads the transports and opens all links; copies what it needs of the options. What is configured wrongly fails
  * the whole: -EINVAL, -ENOENT, -EPERM, ... A link whose address or interface is not there yet (-EADDRNOTAVAIL,

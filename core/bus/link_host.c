@@ -300,6 +300,19 @@ int hy_link_start(struct halyard_tp_ctx *link, struct hy_err *err)
     return end_reason(link, rc, err);
 }
 
+int hy_link_check(const struct hy_link_config *config, size_t number, const char *folder, bool trust_any_owner,
+                  struct hy_err *err)
+{
+    struct halyard_tp_ctx link = {.number = number};
+    int rc = hy_link_load(&link, config, folder, trust_any_owner, err);
+    if (!rc && link.transport.check) {
+        begin_reason(&link);
+        rc = end_reason(&link, link.transport.check(&host, &link), err);
+    }
+    hy_link_stop(&link);
+    return rc;
+}
+
 int hy_link_add(struct halyard_tp_ctx *link, const struct hy_link_peer *peer, struct hy_err *err)
 {
     if (hy_link_node(link, peer->id))

@@ -4,6 +4,7 @@ noinst_LIBRARIES += libhy_bus.a
 libhy_bus_a_CPPFLAGS = $(CORE_CPPFLAGS) $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS)
 libhy_bus_a_SOURCES = \
 	core/bus/bus.c core/bus/bus.h \
+	core/bus/contact.c core/bus/contact.h \
 	core/bus/frames.c core/bus/frames.h \
 	core/bus/link.c core/bus/link.h \
 	core/bus/link_header.c core/bus/link_header.h \

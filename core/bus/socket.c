@@ -106,6 +106,8 @@ static int set_publisher(void *socket, const struct hy_bus_keys *keys)
     int64_t largest = SUBSCRIPTION_MAX;
     int rc = set_number(socket, ZMQ_CURVE_SERVER, 1);
     if (!rc)
+        rc = set_number(socket, ZMQ_XPUB_VERBOSE, 1); /* each subscription is told, also one that is there already */
+    if (!rc)
         rc = set_option(socket, ZMQ_CURVE_SECRETKEY, keys->server_secret, sizeof keys->server_secret);
     /* Asks the ZAP handler of the bus about everybody: it is there before the socket is bound, and until it is
      * closed. */
@@ -138,7 +140,7 @@ int hy_socket_open(void *zmq, int type, const struct hy_bus_keys *keys, bool ipv
     for (size_t i = 0; !rc && i < sizeof common_options / sizeof *common_options; i++)
         rc = set_number(*socket, common_options[i].name, common_options[i].value);
     if (!rc)
-        rc = type == ZMQ_PUB ? set_publisher(*socket, keys) : set_subscriber(*socket, keys);
+        rc = type == ZMQ_XPUB ? set_publisher(*socket, keys) : set_subscriber(*socket, keys);
     if (rc) {
         hy_socket_close(socket);
         return hy_fail(err, -rc, "ZeroMQ refuses an option: %s", zmq_strerror(-rc));

@@ -24,7 +24,7 @@ int hy_bus_keys_derive(struct hy_bus_keys *keys, const uint8_t *cluster_key, str
 /* "tcp://[::1]:5406". -EINVAL when `address` is no numeric IPv4 or IPv6 address, or the port is 0. */
 int hy_endpoint_text(const char *address, uint16_t port, char text[HY_ENDPOINT_SIZE], struct hy_err *err);
 
-/* A PUB or SUB socket with all options set, but neither bound nor connected. */
+/* An XPUB or SUB socket with all options set, but neither bound nor connected. */
 int hy_socket_open(void *zmq, int type, const struct hy_bus_keys *keys, bool ipv6, void **socket, struct hy_err *err);
 /* Sets *socket to NULL; does nothing when it is NULL. */
 void hy_socket_close(void **socket);

@@ -20,11 +20,17 @@ enum {
 /* ZeroMQ that is still trying lets hear of it each second at least (see the intervals in socket.c). */
 static const hy_time given_up_after = 3 * HY_SECOND;
 
+/* A core that ends closes its connections at once, and the next one takes some milliseconds to begin: so an attempt that is
+ * as young as this, and has not failed, is on its way to the new one. */
+static const hy_time made_just_now = 100 * HY_MS;
+
 struct hy_subscriber {
     void *zmq;
     struct hy_loop *loop;
     const struct hy_bus_keys *keys;
     uint32_t self, peer;
+    uint64_t incarnation;
+    unsigned connection;
     bool ipv6;
     char endpoint[HY_ENDPOINT_SIZE];
     void (*received)(void *context, const struct hy_message *message);
@@ -36,11 +42,12 @@ struct hy_subscriber {
     struct hy_watched socket_watch, monitor_watch;
     uint64_t *number;
     hy_time last_event;
+    hy_time fresh_since; /* the first attempt of a socket, of which nothing is known yet; 0: not so */
     bool refusal_told;
     unsigned broken_handshakes; /* since the last that succeeded */
     bool in_turn, renew, close; /* what to do at the end of the turn, which still uses the socket */
     uint64_t wanted_incarnation;
-    struct hy_bus_peer_stats stats;
+    struct hy_subscriber_stats stats;
 };
 
 static void disconnect(struct hy_subscriber *s)
@@ -51,7 +58,7 @@ static void disconnect(struct hy_subscriber *s)
         zmq_socket_monitor(s->socket, NULL, 0);
     hy_socket_close(&s->socket);
     hy_socket_close(&s->monitor);
-    s->stats.connected = false;
+    s->stats.connected = s->stats.greeted = false;
 }
 
 static void socket_ready(void *context);
@@ -67,7 +74,9 @@ static int subscribe(struct hy_subscriber *s)
             zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, all, HY_TOPIC_SIZE))
             return -1;
     }
-    return 0;
+    char greeting[HY_GREETING_SIZE + 1];
+    hy_greeting_text(s->self, s->incarnation, s->connection, greeting);
+    return zmq_setsockopt(s->socket, ZMQ_SUBSCRIBE, greeting, HY_GREETING_SIZE) ? -1 : 0;
 }
 
 /* Takes what happens to the connection; before there is one, so that nothing is missed. */
@@ -84,7 +93,7 @@ static int open_monitor(struct hy_subscriber *s)
 
 static int connect_peer(struct hy_subscriber *s, struct hy_err *err)
 {
-    s->last_event = hy_bus_now();
+    s->last_event = s->fresh_since = hy_bus_now();
     int rc = hy_socket_open(s->zmq, ZMQ_SUB, s->keys, s->ipv6, &s->socket, err);
     if (rc)
         return rc;
@@ -129,8 +138,13 @@ static void take(struct hy_subscriber *s, struct hy_frames *frames)
         s->bad(s->context, s->peer, err.text);
         return;
     }
-    s->stats.received++;
+    if (message.greeted && message.greeted != s->incarnation) {
+        s->bad(s->context, s->peer, "it greets another core than this one");
+        return;
+    }
     s->stats.incarnation = message.incarnation;
+    s->stats.greeted |= message.greeted != 0;
+    s->fresh_since = 0;
     s->received(s->context, &message);
 }
 
@@ -168,6 +182,10 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
 {
     s->last_event = hy_bus_now();
     switch (event) {
+    case ZMQ_EVENT_CLOSED:
+    case ZMQ_EVENT_CONNECT_RETRIED:
+        s->fresh_since = 0;
+        break;
     case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
         s->stats.connected = true;
         s->stats.connections++;
@@ -178,14 +196,15 @@ static void take_event(struct hy_subscriber *s, uint16_t event)
     case ZMQ_EVENT_DISCONNECTED:
         if (s->stats.connected)
             hy_info(s->log, "bus: lost the connection to node %u at %s", s->peer, s->endpoint);
-        s->stats.connected = false;
+        s->stats.connected = s->stats.greeted = false;
+        s->fresh_since = 0;
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
-        s->stats.connected = false;
+        s->stats.connected = s->stats.greeted = false;
         tell_refusal(s, "does not let this node in: its cluster key is another");
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
-        s->stats.connected = false;
+        s->stats.connected = s->stats.greeted = false;
         tell_refusal(s, "does not speak as a node of this cluster does: another program, or another cluster key");
         break;
     case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
@@ -225,6 +244,10 @@ void hy_subscriber_reconnect(struct hy_subscriber *s, uint64_t incarnation)
     if (incarnation == s->wanted_incarnation || incarnation == s->stats.incarnation)
         return;
     s->wanted_incarnation = incarnation;
+    if (s->monitor)
+        monitor_ready(s); /* it may have ended, and nobody has looked */
+    if (s->fresh_since && hy_bus_now() - s->fresh_since < made_just_now)
+        return;
     if (s->in_turn)
         s->renew = true;
     else
@@ -242,16 +265,18 @@ int hy_subscriber_open(const struct hy_subscriber_options *options, struct hy_su
     s->keys = options->keys;
     s->number = options->number;
     s->self = options->self;
-    s->peer = options->peer.id;
+    s->incarnation = options->incarnation;
+    s->connection = options->connection;
+    s->peer = options->peer;
     s->received = options->received;
     s->bad = options->bad;
     s->context = options->context;
     s->log = options->log;
     s->socket_watch.fd = s->monitor_watch.fd = -1;
-    int rc = hy_endpoint_text(options->peer.address, options->peer.port, s->endpoint, err);
+    int rc = hy_endpoint_text(options->address, options->port, s->endpoint, err);
     if (rc) {
         free(s);
-        return hy_fail_in(err, rc, "node %u", options->peer.id);
+        return hy_fail_in(err, rc, "node %u", options->peer);
     }
     s->ipv6 = strchr(s->endpoint, '[') != NULL;
     rc = connect_peer(s, err);
@@ -276,12 +301,7 @@ void hy_subscriber_close(struct hy_subscriber **subscriber)
     free(s);
 }
 
-uint32_t hy_subscriber_peer(const struct hy_subscriber *s)
-{
-    return s->peer;
-}
-
-void hy_subscriber_stats(const struct hy_subscriber *s, struct hy_bus_peer_stats *stats)
+void hy_subscriber_stats(const struct hy_subscriber *s, struct hy_subscriber_stats *stats)
 {
     *stats = s->stats;
 }

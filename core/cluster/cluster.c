@@ -198,6 +198,18 @@ static int take_raft(struct hy_cluster *c, const struct hy_cluster_event *event,
     return rc;
 }
 
+/* Each says again at once what the other may lack: else that would wait for a timer. */
+static void take_connected(struct hy_cluster *c, uint32_t peer)
+{
+    hy_replica_step(c, &(struct hy_raft_event){.type = HY_RAFT_PEER_BACK, .from = peer}, NULL);
+    if (peer == hy_raft_leader(c->replica.raft)) {
+        hy_outbox_again(c);
+        hy_reads_again(c);
+    }
+    hy_controller_connected(c, peer);
+    c->forming.again = c->now;
+}
+
 /* A request is refused at once where it could only wait: without quorum nothing can be committed. */
 static void take_request(struct hy_cluster *c, const struct hy_cluster_event *event)
 {
@@ -224,6 +236,9 @@ static int dispatch(struct hy_cluster *c, const struct hy_cluster_event *event, 
     case HY_CLUSTER_COMMANDS:
     case HY_CLUSTER_ORDERS:
         return take_message(c, event, err);
+    case HY_CLUSTER_PEER_CONNECTED:
+        take_connected(c, event->from);
+        return 0;
     case HY_CLUSTER_PERSISTED:
         return hy_replica_step(c, &(struct hy_raft_event){.type = HY_RAFT_PERSISTED, .number = event->number}, err);
     case HY_CLUSTER_SNAPSHOT_SAVED:

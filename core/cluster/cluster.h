@@ -67,6 +67,7 @@ enum hy_cluster_event_type {
     HY_CLUSTER_RAFT,           /* from, data, size: topic "raft" */
     HY_CLUSTER_COMMANDS,       /* from, data, size: topic "cmnd" */
     HY_CLUSTER_ORDERS,         /* from, data, size: topic "ordr" */
+    HY_CLUSTER_PEER_CONNECTED, /* from: it hears this node now, and is heard; what was sent either way may be lost */
     HY_CLUSTER_PERSISTED,      /* number */
     HY_CLUSTER_SNAPSHOT_SAVED, /* number: index of the snapshot that is durable */
     HY_CLUSTER_OUTCOME,        /* outcome: from the executor */

@@ -421,6 +421,19 @@ static void chase(struct hy_cluster *c)
     }
 }
 
+void hy_controller_connected(struct hy_cluster *c, uint32_t node)
+{
+    struct controller *controller = &c->controller;
+    struct member *member = hy_member(c, node);
+    for (size_t i = 0; i < controller->orders.count; i++)
+        if (controller->orders.items[i].node_id == node)
+            controller->orders.items[i].resend = c->now;
+    if (!controller->term || !member || member->sync.done || member->sync.answer_seq)
+        return;
+    member->sync.ask_again = c->now;
+    controller->due = true;
+}
+
 void hy_controller_run(struct hy_cluster *c)
 {
     struct controller *controller = &c->controller;

@@ -396,6 +396,7 @@ void hy_outbox_applied(struct hy_cluster *c, uint64_t seq, int code, const char 
 void hy_outbox_restored(struct hy_cluster *c);
 bool hy_outbox_holds(const struct hy_cluster *c, uint64_t seq); /* it is not applied yet */
 void hy_outbox_flush(struct hy_cluster *c);
+void hy_outbox_again(struct hy_cluster *c); /* with the next flush: what was sent may be lost */
 
 /* reads.c */
 void hy_reads_init(struct reads *reads, hy_time now);
@@ -404,6 +405,7 @@ void hy_reads_add(struct hy_cluster *c, uint64_t client);
 int hy_reads_message(struct hy_cluster *c, uint32_t from, const struct hy_message *message, struct hy_err *err);
 void hy_reads_ready(struct hy_cluster *c, uint64_t number, uint64_t index); /* consensus: index 0: it leads no more */
 void hy_reads_run(struct hy_cluster *c);
+void hy_reads_again(struct hy_cluster *c); /* with the next run: the question may be lost */
 hy_time hy_reads_deadline(const struct reads *reads);
 
 /* orders.c */
@@ -432,6 +434,7 @@ void hy_controller_sync_done(struct hy_cluster *c, uint32_t from, const struct h
 void hy_controller_command_applied(struct hy_cluster *c, const char *text, size_t size);
 void hy_chronicle(struct hy_cluster *c, const char *text, size_t size); /* of what was applied, into the DC's log */
 void hy_controller_edited(struct hy_cluster *c);
+void hy_controller_connected(struct hy_cluster *c, uint32_t node); /* what was sent to it may be lost */
 void hy_controller_run(struct hy_cluster *c);
 bool hy_controller_has_let_go(const struct hy_cluster *c, const struct hy_node_status *status);
 hy_time hy_controller_deadline(const struct hy_cluster *c);

@@ -264,6 +264,11 @@ static void send_some(struct hy_cluster *c, uint32_t leader)
     }
 }
 
+void hy_outbox_again(struct hy_cluster *c)
+{
+    c->outbox.sent_to = 0;
+}
+
 void hy_outbox_flush(struct hy_cluster *c)
 {
     struct outbox *outbox = &c->outbox;

@@ -264,6 +264,11 @@ void hy_reads_run(struct hy_cluster *c)
     give_up(c);
 }
 
+void hy_reads_again(struct hy_cluster *c)
+{
+    c->reads.asked = 0;
+}
+
 hy_time hy_reads_deadline(const struct reads *reads)
 {
     hy_time at = reads->ask_again;

@@ -4,6 +4,7 @@
  */
 #include "base/alloc.h"
 #include "daemon/config.h"
+#include "daemon/link_config.h"
 #include "daemon/logger.h"
 #include "daemon/pidfile.h"
 #include "daemon/privileges.h"
@@ -73,23 +74,19 @@ static int parse(int argc, char **argv, struct arguments *arguments)
     return 2;
 }
 
-static int check_transports(const struct hy_config *config, struct hy_err *err)
+static int check_links(const struct hy_config *config, struct hy_err *err)
 {
     for (size_t i = 0; i < config->links.count; i++) {
-        char *path = hy_asprintf("%s/%s.so", config->paths.transports, config->links.items[i].transport);
-        struct hy_plugin *plugin;
-        struct halyard_transport transport;
-        int rc = hy_plugin_open_transport(path, geteuid() != 0, &plugin, &transport, err);
-        if (!rc)
-            hy_plugin_close(&plugin);
-        free(path);
+        struct hy_link_config link = hy_link_config_of(config, i);
+        int rc = hy_link_check(&link, i + 1, config->paths.transports, geteuid() != 0, err);
+        hy_link_config_free(&link);
         if (rc)
-            return hy_fail_in(err, rc, "link %zu", i + 1);
+            return rc;
     }
     return 0;
 }
 
-/* What a start would trip over: the key, transports, agents. */
+/* What a start would trip over: the key, links, agents. */
 static int check(const struct hy_config *config)
 {
     struct hy_err err = {{0}};
@@ -97,7 +94,7 @@ static int check(const struct hy_config *config)
     struct hy_agent_table *table = NULL;
     int rc = access(config->key_file, R_OK) ? hy_fail(&err, errno, "key %s: %s", config->key_file, strerror(errno)) : 0;
     if (!rc)
-        rc = check_transports(config, &err);
+        rc = check_links(config, &err);
     if (!rc && config->watchdog.device)
         rc = hy_watchdog_check(config->watchdog.device, &err);
     if (!rc)

@@ -23,6 +23,7 @@ libhy_daemon_a_SOURCES = \
 	core/daemon/config_compare.c core/daemon/config_compare.h \
 	core/daemon/config_print.c \
 	core/daemon/config_reader.c core/daemon/config_reader.h \
+	core/daemon/link_config.c core/daemon/link_config.h \
 	core/daemon/logger.c core/daemon/logger.h \
 	core/daemon/pidfile.c core/daemon/pidfile.h \
 	core/daemon/privileges.c core/daemon/privileges.h \
@@ -31,7 +32,7 @@ libhy_daemon_a_SOURCES = \
 halyardd_CPPFLAGS = $(DAEMON_CPPFLAGS)
 halyardd_SOURCES = core/daemon/halyardd.c \
 	core/daemon/start_watch.c core/daemon/start_watch.h
-halyardd_LDADD = libhy_executor.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_daemon.a libhy_cib.a libhy_base.a \
+halyardd_LDADD = libhy_executor.a libhy_bus.a libhy_loop.a libhy_plugin.a libhy_operation.a libhy_daemon.a libhy_cib.a libhy_base.a \
 	$(CONFIG_LIBS) $(JANSSON_LIBS) $(DL_LIBS) -lpthread
 
 halyard_core_CPPFLAGS = $(DAEMON_CPPFLAGS) $(CZMQ_CFLAGS) $(ZMQ_CFLAGS) $(SODIUM_CFLAGS) $(JANSSON_CFLAGS)

@@ -10,6 +10,7 @@
 #include "daemon/config_compare.h"
 #include "daemon/hands_off.h"
 #include "daemon/ipc.h"
+#include "daemon/link_config.h"
 #include "daemon/peers.h"
 #include "daemon/privileges.h"
 #include "daemon/report.h"
@@ -352,6 +353,12 @@ static void on_bus(void *context, enum hy_topic topic, uint32_t from, uint64_t i
     take_event(context, &event);
 }
 
+static void on_bus_connected(void *context, uint32_t peer)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_PEER_CONNECTED, .from = peer};
+    take_event(context, &event);
+}
+
 static void on_state(void *context, struct hy_buf *report, struct hy_buf *cib)
 {
     struct hy_node *node = context;
@@ -438,29 +445,13 @@ static int open_cluster(struct hy_node *node, const struct hy_store_loaded *load
     return rc;
 }
 
-/* The settings of one link: what the file says, and this node's own address on it. */
-static struct hy_link_setting *link_settings(const struct hy_config_link *link, const char *address)
-{
-    struct hy_link_setting *settings = hy_alloc_array(link->settings.count + 1, sizeof *settings);
-    for (size_t i = 0; i < link->settings.count; i++)
-        settings[i] = (struct hy_link_setting){link->settings.items[i].name, link->settings.items[i].value};
-    settings[link->settings.count] = (struct hy_link_setting){"address", address};
-    return settings;
-}
-
 /* Peers come after: hy_peers_update(). */
 static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
     struct hy_link_config *links = hy_alloc_array(config->links.count, sizeof *links);
-    for (size_t i = 0; i < config->links.count; i++) {
-        const struct hy_config_link *link = &config->links.items[i];
-        links[i] = (struct hy_link_config){
-            .transport = link->transport,
-            .settings = link_settings(link, link->addresses[config->self]),
-            .setting_count = link->settings.count + 1,
-            .limits = {.dead_after = hy_config_link_dead_after(config, link), .lossy = hy_config_link_loss(link)}};
-    }
+    for (size_t i = 0; i < config->links.count; i++)
+        links[i] = hy_link_config_of(config, i);
     const struct hy_links_options options = {.self = config->nodes.items[config->self].id,
                                              .incarnation = incarnation,
                                              .links = links,
@@ -470,7 +461,7 @@ static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err 
                                              .seal = &node->seal};
     int rc = hy_pulse_thread_open(node->pulse, hy_cluster_pulse(node->cluster), &options, err);
     for (size_t i = 0; i < config->links.count; i++)
-        free((void *)(uintptr_t)links[i].settings);
+        hy_link_config_free(&links[i]);
     free(links);
     return rc;
 }
@@ -478,14 +469,16 @@ static int open_links(struct hy_node *node, uint64_t incarnation, struct hy_err 
 static int open_bus(struct hy_node *node, const uint8_t *key, uint64_t incarnation, struct hy_err *err)
 {
     const struct hy_config *config = node->config;
-    const struct hy_bus_options options = {.self = config->nodes.items[config->self].id,
-                                           .incarnation = incarnation,
-                                           .address = config->nodes.items[config->self].address,
-                                           .port = config->bus_port,
-                                           .key = key,
-                                           .received = on_bus,
-                                           .context = node,
-                                           .log = node->log};
+    const struct hy_cluster_node self = cluster_node(config, config->self);
+    struct hy_bus_options options = {.self = self.id,
+                                     .incarnation = incarnation,
+                                     .port = config->bus_port,
+                                     .key = key,
+                                     .received = on_bus,
+                                     .connected = on_bus_connected,
+                                     .context = node,
+                                     .log = node->log};
+    hy_bus_addresses(config, &self, options.addresses);
     return hy_bus_open(&options, node->loop, &node->bus, err);
 }
 

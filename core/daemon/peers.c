@@ -49,13 +49,30 @@ static void release(struct peer *peer)
         free(peer->links[i]);
 }
 
+void hy_bus_addresses(const struct hy_config *config, const struct hy_cluster_node *node,
+                      const char *addresses[HY_BUS_ADDRESSES_MAX])
+{
+    size_t count = 0;
+    addresses[count++] = node->address;
+    for (size_t i = 0; i < config->links.count && i < HY_LINKS_MAX; i++) {
+        bool is_new = node->links[i] != NULL;
+        for (size_t k = 0; k < count && is_new; k++)
+            is_new = strcmp(addresses[k], node->links[i]) != 0;
+        if (is_new)
+            addresses[count++] = node->links[i];
+    }
+    while (count < HY_BUS_ADDRESSES_MAX)
+        addresses[count++] = NULL;
+}
+
 static void add(struct hy_peers *peers, const struct hy_cluster_node *node)
 {
     struct hy_err err = {{0}};
     const char *addresses[HY_LINKS_MAX];
     for (size_t i = 0; i < link_count(peers); i++)
         addresses[i] = address_on(node, i);
-    const struct hy_bus_peer bus_peer = {node->id, node->address, peers->config->bus_port};
+    struct hy_bus_peer bus_peer = {.id = node->id, .port = peers->config->bus_port};
+    hy_bus_addresses(peers->config, node, bus_peer.addresses);
     int rc = hy_bus_peer_add(peers->bus, &bus_peer, &err);
     if (!rc) {
         rc = hy_pulse_thread_peer_add(peers->links, node->id, node->name, addresses, &err);

@@ -38,7 +38,7 @@ extern "C" {
 
 #define HALYARD_TRANSPORT_MAGIC UINT32_C(0x48415450) /* "HATP" */
 #define HALYARD_TRANSPORT_MAJOR UINT32_C(1)
-#define HALYARD_TRANSPORT_MINOR UINT32_C(0)
+#define HALYARD_TRANSPORT_MINOR UINT32_C(1)
 
 #define HALYARD_ALL UINT32_C(0) /* as a destination: every peer of the link. Node ids start at 1 */
 
@@ -127,6 +127,10 @@ struct halyard_transport {
     size_t (*max_payload)(const struct halyard_tp *tp);
     /* Fills what fits in stats->size. NULL: none kept. */
     void (*stats)(const struct halyard_tp *tp, struct halyard_tp_stats *stats);
+
+    /* Since 1.1. NULL: only open() knows. What is wrong with the settings, whatever this host has at the moment: opens nothing,
+     * and calls get() and log() alone. 0, or -EINVAL after one line at LOG_ERR that names the setting. */
+    int (*check)(const struct halyard_tp_host *host, struct halyard_tp_ctx *ctx);
 };
 
 #if defined(__GNUC__)

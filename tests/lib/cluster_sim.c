@@ -828,6 +828,12 @@ uint64_t sim_ask(struct sim *sim, size_t node, const char *statements, uint64_t 
     return request;
 }
 
+void sim_connected(struct sim *sim, size_t node, size_t peer)
+{
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_PEER_CONNECTED, .from = (uint32_t)peer + 1};
+    step(sim, node, &event);
+}
+
 uint64_t sim_request(struct sim *sim, size_t node, const char *statements)
 {
     return sim_ask(sim, node, statements, 0, 0, 0);

@@ -44,6 +44,7 @@ void sim_cut_one_way(struct sim *sim, size_t from, size_t to, bool cut);
 void sim_adapt(struct sim *sim, hy_time calm);      /* cores that start from now on: dead-after follows the jitter */
 void sim_slow_disks(struct sim *sim, hy_time sync); /* what each sync takes from now on; 0: as at first */
 void sim_lose(struct sim *sim, unsigned percent);   /* of everything, heartbeats and bus alike */
+void sim_connected(struct sim *sim, size_t node, size_t peer); /* HY_CLUSTER_PEER_CONNECTED; never said by itself */
 
 /* The next operation of this kind on the node fails with rc; 0 ends that. */
 void sim_break(struct sim *sim, size_t node, const char *rsc, const char *op, int rc);

@@ -43,6 +43,21 @@ static inline void netns_write(const char *path, const char *text)
     close(fd);
 }
 
+/* One more IPv4 address, under a label as "lo:1". Only in a network of one's own. */
+static inline bool netns_address(const char *label, const char *address)
+{
+    struct ifreq request = {0};
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    snprintf(request.ifr_name, sizeof request.ifr_name, "%s", label);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    bool done = fd >= 0 && inet_pton(AF_INET, address, &in.sin_addr) == 1;
+    memcpy(&request.ifr_addr, &in, sizeof in);
+    done = done && !ioctl(fd, SIOCSIFADDR, &request);
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
 /* Moves this process, which has one thread still, to a network of its own with lo up. */
 static inline bool netns_enter(void)
 {

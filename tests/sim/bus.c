@@ -10,6 +10,7 @@
 enum { QUEUE = 10000 };
 
 static const hy_time SHORTEST_END = 2 * HY_SECOND, LONGEST_END = 3500 * HY_MS;
+static const hy_time MADE_JUST_NOW = 100 * HY_MS;
 
 static struct sim_pipe *pipe_of(struct sim_world *world, size_t publisher, size_t subscriber)
 {
@@ -48,7 +49,9 @@ static void close_pipe(struct sim_world *world, size_t publisher, size_t subscri
 static void connect_pipe(struct sim_world *world, size_t publisher, size_t subscriber, bool at_once)
 {
     close_pipe(world, publisher, subscriber);
-    pipe_of(world, publisher, subscriber)->state = SIM_PIPE_CONNECTING;
+    struct sim_pipe *pipe = pipe_of(world, publisher, subscriber);
+    pipe->state = SIM_PIPE_CONNECTING;
+    pipe->fresh_since = at_once ? world->now : 0;
     next_step(world, publisher, subscriber,
               at_once ? sim_draw_time(&world->net, 500, 3 * HY_MS)
                       : sim_draw_time(&world->net, 50 * HY_MS, 600 * HY_MS));
@@ -70,6 +73,81 @@ static void choose_link(struct sim_world *world, size_t publisher, size_t subscr
     if (world->links > 1 && count)
         pipe_of(world, publisher, subscriber)->link = (uint8_t)working[sim_draw_below(&world->net, count)];
 }
+
+static void send_one(struct sim_world *world, enum sim_topic topic, size_t from, size_t to, struct sim_packet *packet)
+{
+    struct sim_pipe *pipe = pipe_of(world, from, to);
+    struct sim_path *path = &world->paths[pipe->link][from][to];
+    if (pipe->state != SIM_PIPE_UP || pipe->publisher != world->hosts[from].core.generation ||
+        pipe->stalled_count >= QUEUE)
+        return;
+    world->bus_messages++;
+    struct sim_event *event = sim_agenda_make(world, SIM_EV_BUS, to);
+    event->from = (uint8_t)from;
+    event->topic = (uint8_t)topic;
+    event->generation = pipe->generation;
+    event->incarnation = world->hosts[from].core.incarnation;
+    event->packet = packet;
+    packet->refs++;
+    if (path->cuts) {
+        *pipe->stalled_end = event;
+        pipe->stalled_end = &event->next;
+        pipe->stalled_count++;
+        return;
+    }
+    hy_time delay = sim_net_delay(world, path, packet->size);
+    if (path->loss && sim_draw_chance(&world->net, path->loss))
+        delay += sim_draw_time(&world->net, 200 * HY_MS, 800 * HY_MS); /* a repetition of TCP's */
+    hy_time at = world->now + delay;
+    pipe->last = at > pipe->last ? at : pipe->last + 1;
+    sim_agenda_again(world, event, pipe->last);
+}
+
+/* ---- who hears whom */
+
+static void say_connected(struct sim_world *world, size_t node, size_t peer)
+{
+    struct sim_contact *contact = &world->contacts[node][peer];
+    contact->untold = world->hosts[node].main_frozen != 0;
+    if (contact->untold)
+        return;
+    if (!contact->hears_us || contact->hears_us != contact->greeted_by || !(world->hosts[node].core.peers >> peer & 1))
+        return;
+    const struct hy_cluster_event event = {.type = HY_CLUSTER_PEER_CONNECTED, .from = (uint32_t)peer + 1};
+    sim_core_step(world, node, &event);
+}
+
+void sim_bus_thawed(struct sim_world *world, size_t node)
+{
+    for (size_t peer = 0; peer < world->count; peer++)
+        if (world->contacts[node][peer].untold && world->hosts[node].core.cluster)
+            say_connected(world, node, peer);
+}
+
+void sim_bus_greeted(struct sim_world *world, size_t node, size_t by, uint64_t incarnation)
+{
+    world->contacts[node][by].greeted_by = incarnation;
+    say_connected(world, node, by);
+}
+
+/*
+ * Half of the greetings come to nothing: the event is for speed alone, and the bus may lose anything. With all of them
+ * a leader would send what is lacking so soon that hardly a heartbeat came before it, and what goes wrong only then
+ * would not be looked at.
+ */
+static void subscribed(struct sim_world *world, size_t publisher, size_t subscriber)
+{
+    if (sim_draw_below(&world->net, 2))
+        return;
+    struct sim_packet *nothing = sim_packet_take(NULL, 0);
+    send_one(world, SIM_GREETING, publisher, subscriber, nothing);
+    sim_packet_unref(nothing);
+    world->contacts[publisher][subscriber].hears_us = world->hosts[subscriber].core.incarnation;
+    sim_bus_reconnect(world, publisher, subscriber, world->hosts[subscriber].core.incarnation);
+    say_connected(world, publisher, subscriber);
+}
+
+/* ---- */
 
 /* Nothing was heard for long; or an attempt to connect. */
 void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event)
@@ -94,6 +172,7 @@ void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event)
     pipe->publisher = world->hosts[publisher].core.generation;
     pipe->last = world->now;
     /* The handshake and the subscription are round trips that have begun long before; what is sent from now on comes. */
+    subscribed(world, publisher, subscriber);
 }
 
 static void stalls(struct sim_world *world, size_t publisher, size_t subscriber)
@@ -149,7 +228,8 @@ void sim_bus_core_started(struct sim_world *world, size_t node)
     for (size_t peer = 0; peer < world->count; peer++)
         if (peer != node) {
             pipe_of(world, peer, node)->generation++;
-            pipe_of(world, peer, node)->heard = 0;
+            pipe_of(world, peer, node)->heard = pipe_of(world, peer, node)->wanted = 0;
+            world->contacts[node][peer] = (struct sim_contact){0};
         }
 }
 
@@ -195,43 +275,17 @@ void sim_bus_reset(struct sim_world *world, size_t a, size_t b)
     }
 }
 
-/* hy_bus_reconnect(): unless that incarnation has sent something already. */
+/* hy_bus_reconnect(): unless that incarnation has sent something already, or the first attempt has only just begun. */
 void sim_bus_reconnect(struct sim_world *world, size_t node, size_t peer, uint64_t incarnation)
 {
     struct sim_pipe *pipe = pipe_of(world, peer, node);
-    if (pipe->heard == incarnation || !(world->hosts[node].core.peers >> peer & 1))
+    if (pipe->heard == incarnation || pipe->wanted == incarnation || !(world->hosts[node].core.peers >> peer & 1))
+        return;
+    pipe->wanted = incarnation;
+    if (pipe->fresh_since && world->now - pipe->fresh_since < MADE_JUST_NOW)
         return;
     pipe->generation++;
     connect_pipe(world, peer, node, true);
-}
-
-static void send_one(struct sim_world *world, enum sim_topic topic, size_t from, size_t to, struct sim_packet *packet)
-{
-    struct sim_pipe *pipe = pipe_of(world, from, to);
-    struct sim_path *path = &world->paths[pipe->link][from][to];
-    if (pipe->state != SIM_PIPE_UP || pipe->publisher != world->hosts[from].core.generation ||
-        pipe->stalled_count >= QUEUE)
-        return;
-    world->bus_messages++;
-    struct sim_event *event = sim_agenda_make(world, SIM_EV_BUS, to);
-    event->from = (uint8_t)from;
-    event->topic = (uint8_t)topic;
-    event->generation = pipe->generation;
-    event->incarnation = world->hosts[from].core.incarnation;
-    event->packet = packet;
-    packet->refs++;
-    if (path->cuts) {
-        *pipe->stalled_end = event;
-        pipe->stalled_end = &event->next;
-        pipe->stalled_count++;
-        return;
-    }
-    hy_time delay = sim_net_delay(world, path, packet->size);
-    if (path->loss && sim_draw_chance(&world->net, path->loss))
-        delay += sim_draw_time(&world->net, 200 * HY_MS, 800 * HY_MS); /* a repetition of TCP's */
-    hy_time at = world->now + delay;
-    pipe->last = at > pipe->last ? at : pipe->last + 1;
-    sim_agenda_again(world, event, pipe->last);
 }
 
 void sim_bus_send(struct sim_world *world, enum sim_topic topic, size_t from, uint32_t to, struct sim_packet *packet)

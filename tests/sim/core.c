@@ -175,6 +175,7 @@ void sim_core_thawed(struct sim_world *world, size_t node)
     struct hy_cluster_effects held = world->hosts[node].core.held;
     world->hosts[node].core.held = (struct hy_cluster_effects){0};
     carry_out_all(world, node, &held);
+    sim_bus_thawed(world, node);
     sim_core_tick_moved(world, node);
 }
 

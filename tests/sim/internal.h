@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum sim_topic { SIM_HEARTBEAT, SIM_RAFT, SIM_COMMANDS, SIM_ORDERS };
+enum sim_topic { SIM_HEARTBEAT, SIM_RAFT, SIM_COMMANDS, SIM_ORDERS, SIM_GREETING };
 
 /* What the header under the seal bears (core/bus/link_header.h), of all links at once: a number for each, and what is heard
  * there of each peer. */
@@ -125,10 +125,18 @@ struct sim_pipe {
     uint64_t step;       /* of its life: an older event for it is void */
     uint64_t publisher;  /* life of the publisher's core it is connected to */
     uint64_t heard;      /* incarnation in the last message */
+    uint64_t wanted;     /* and for which it was connected anew */
+    hy_time fresh_since; /* the socket's first attempt, of which nothing is known yet; 0: not so */
     hy_time last;        /* nothing overtakes */
     unsigned stalled_count;
     struct sim_event *stalled, **stalled_end; /* sent into a cut; come when it is over, if the connection lives */
     bool ending;                              /* stalled: an end is on the agenda */
+};
+
+/* What a core knows of a peer: see core/bus/contact.c. */
+struct sim_contact {
+    uint64_t hears_us, greeted_by;
+    bool untold; /* the main thread, which stands still, is yet to see it */
 };
 
 struct sim_run; /* an operation's child */
@@ -253,8 +261,9 @@ struct sim_world {
     struct sim_path paths[SIM_MAX_LINKS][SIM_MAX_NODES][SIM_MAX_NODES];
     struct sim_noise_lost noise_lost[SIM_MAX_LINKS][SIM_MAX_NODES][SIM_MAX_NODES]; /* [smaller][larger] */
     hy_time longest_base;
-    struct sim_pipe pipes[SIM_MAX_NODES][SIM_MAX_NODES]; /* [publisher][subscriber] */
-    HY_VEC(bool) active;                                 /* faults in force */
+    struct sim_pipe pipes[SIM_MAX_NODES][SIM_MAX_NODES];       /* [publisher][subscriber] */
+    struct sim_contact contacts[SIM_MAX_NODES][SIM_MAX_NODES]; /* [node][peer] */
+    HY_VEC(bool) active;                                       /* faults in force */
     struct sim_stream net, hosts_stream, services, workload_stream;
     HY_VEC(struct sim_pending_call) calls;
     uint64_t call_count;
@@ -310,6 +319,8 @@ void sim_bus_core_started(struct sim_world *world, size_t node);
 void sim_bus_peers_changed(struct sim_world *world, size_t node, uint32_t before);
 void sim_bus_core_ended(struct sim_world *world, size_t node, bool silently);
 void sim_bus_pipe_event(struct sim_world *world, const struct sim_event *event);
+void sim_bus_thawed(struct sim_world *world, size_t node); /* its main thread goes on */
+void sim_bus_greeted(struct sim_world *world, size_t node, size_t by, uint64_t incarnation);
 void sim_bus_path_changed(struct sim_world *world, size_t link, size_t from, size_t to);
 void sim_bus_frozen(struct sim_world *world, size_t node);
 void sim_bus_reset(struct sim_world *world, size_t a, size_t b);

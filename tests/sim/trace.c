@@ -71,6 +71,7 @@ static const char *const event_words[] = {
     [HY_CLUSTER_RAFT] = "raft",
     [HY_CLUSTER_COMMANDS] = "commands",
     [HY_CLUSTER_ORDERS] = "orders",
+    [HY_CLUSTER_PEER_CONNECTED] = "peer connected",
     [HY_CLUSTER_PERSISTED] = "persisted",
     [HY_CLUSTER_SNAPSHOT_SAVED] = "snapshot saved",
     [HY_CLUSTER_OUTCOME] = "outcome",

@@ -109,18 +109,23 @@ static void deliver(struct sim_world *world, const struct sim_event *event)
                                                        [SIM_RAFT] = HY_CLUSTER_RAFT,
                                                        [SIM_COMMANDS] = HY_CLUSTER_COMMANDS,
                                                        [SIM_ORDERS] = HY_CLUSTER_ORDERS};
-    const struct hy_cluster_event step = {.type = types[event->topic],
-                                          .from = (uint32_t)event->from + 1,
-                                          .data = event->packet->data,
-                                          .size = event->packet->size};
     if (event->kind == SIM_EV_BUS) {
         struct sim_pipe *pipe = &world->pipes[event->from][event->node];
         if (event->generation != pipe->generation)
             return;
         pipe->heard = event->incarnation;
+        pipe->fresh_since = 0;
     } else {
         sim_links_take(world, event);
     }
+    if (event->topic == SIM_GREETING) {
+        sim_bus_greeted(world, event->node, event->from, event->incarnation);
+        return;
+    }
+    const struct hy_cluster_event step = {.type = types[event->topic],
+                                          .from = (uint32_t)event->from + 1,
+                                          .data = event->packet->data,
+                                          .size = event->packet->size};
     if (event->kind == SIM_EV_DATAGRAM)
         sim_core_pulse(world, event->node, &step);
     else

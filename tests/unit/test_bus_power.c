@@ -74,7 +74,7 @@ static void report(void *context)
     char line[64];
     hy_bus_send(inside->bus, HY_TOPIC_EVENT, HY_BUS_ALL, "x", 1);
     hy_bus_peer_stats(inside->bus, inside->other, &stats);
-    int size = snprintf(line, sizeof line, "%d %llu\n", stats.connected, (unsigned long long)stats.incarnation);
+    int size = snprintf(line, sizeof line, "%d %llu\n", stats.connected > 0, (unsigned long long)stats.incarnation);
     if (write(inside->reports, line, (size_t)size) != size)
         exit(97);
 }
@@ -90,13 +90,13 @@ static void live(uint32_t id, uint64_t incarnation, int reports, int go)
     run("ip link set e%u address 02:00:00:00:07:%02u && ip address add %s/24 dev e%u && ip link set e%u up", id, id,
         address[0], id, id);
     struct inside inside = {.other = 3 - id, .reports = reports};
-    struct hy_bus_peer peer = {3 - id, address[1], PORT};
+    struct hy_bus_peer peer = {.id = 3 - id, .port = PORT, .addresses = {address[1]}};
     struct hy_err err = {{0}};
     struct hy_loop *loop;
     struct hy_ticker *timer;
     struct hy_bus_options options = {.self = id,
                                      .incarnation = incarnation,
-                                     .address = address[0],
+                                     .addresses = {address[0]},
                                      .port = PORT,
                                      .peers = &peer,
                                      .peer_count = 1,

@@ -272,6 +272,46 @@ START_TEST(the_record_goes_by_the_clock_of_the_dc)
 }
 END_TEST
 
+static bool has_applied(struct sim *sim, void *context)
+{
+    const size_t *node = context;
+    return hy_cluster_cib(sim_cluster(sim, node[0]))->index == hy_cluster_cib(sim_cluster(sim, node[1]))->index;
+}
+
+/* What was lost while a connection was away is said again at once when it is back, and not when a timer comes. */
+START_TEST(who_is_connected_again_lacks_nothing)
+{
+    for (int way = 0; way < 2; way++) {
+        struct sim *sim = cluster(70);
+        size_t dc = sim_dc(sim), other = (dc + 1) % 3, pair[] = {other, dc};
+        uint64_t requests[3];
+        int code;
+        sim_run_until(sim, HY_SECOND, has_applied, pair);
+        sim_cut(sim, other, dc, true);
+        requests[0] = sim_ask(sim, other, "put 0 node one\n", 80, 1, 0);
+        requests[1] = sim_ask(sim, dc, "put 0 node two\n", 81, 1, 0);
+        requests[2] = sim_read(sim, other);
+        ck_assert(wait_for(sim, requests[1], 5 * HY_MS, &code));
+        ck_assert_int_eq(code, 0);
+        sim_run(sim, 3 * HY_MS);
+        ck_assert(!has_applied(sim, pair) && !answered(sim, &requests[0]) && !answered(sim, &requests[2]));
+        sim_cut(sim, other, dc, false);
+        /* The one is told what is new, the other says again what it wants. */
+        if (way == 0) {
+            sim_connected(sim, dc, other);
+            ck_assert(sim_run_until(sim, 4 * HY_MS, has_applied, pair));
+        } else {
+            sim_connected(sim, other, dc);
+            ck_assert(wait_for(sim, requests[0], 8 * HY_MS, &code));
+            ck_assert_int_eq(code, 0);
+            ck_assert(wait_for(sim, requests[2], 8 * HY_MS, &code));
+            ck_assert_int_eq(code, 0);
+        }
+        sim_free(&sim);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("cluster: clients");
@@ -284,6 +324,7 @@ int main(void)
     tcase_add_loop_test(tcase, a_disk_slower_than_the_load_slows_the_clients_down, 0, 3);
     tcase_add_loop_test(tcase, a_stream_of_edits_holds_nothing_up, 0, 10);
     tcase_add_test(tcase, the_record_goes_by_the_clock_of_the_dc);
+    tcase_add_test(tcase, who_is_connected_again_lacks_nothing);
     suite_add_tcase(suite, tcase);
     return run_suite(suite);
 }

@@ -304,7 +304,7 @@ START_TEST(who_serves_a_name_exactly_goes_before_who_serves_any)
     ck_assert_str_eq(server_of(table, folder, "ocf:heartbeat:Dummy"), "ocf.so");
     ck_assert_str_eq(server_of(table, folder, "ocf:Dummy"), "none");
     ck_assert_str_eq(server_of(table, folder, "lsb:any"), "lsb.so");
-    ck_assert_str_eq(server_of(table, folder, "lsb:with:provider"), "none");
+    ck_assert_str_eq(server_of(table, folder, "lsb2:any"), "none");
 
     struct hy_plugin *plugin;
     struct halyard_agent agent;
