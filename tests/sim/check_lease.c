@@ -193,6 +193,8 @@ static void lease(void *context, size_t node, hy_time local_deadline, uint32_t s
     hy_time ago = had_ended ? sim_local(leases->world, node) - leases->last[node].deadline : 0;
     if (leases->last[node].deadline && local_deadline <= sim_local(leases->world, node))
         leases->last[node].over = sim_now(leases->world) - ago;
+    else if (!had_ended && leases->last[node].since != since) /* the old one is over, for what was started under it */
+        leases->last[node].over = sim_now(leases->world);
     leases->last[node].deadline = local_deadline;
     leases->last[node].since = since;
     const struct hy_cib *cib = is_news ? configuration(leases) : NULL;

@@ -132,6 +132,7 @@ static void run_for(hy_time time)
 
 static void set_up(void)
 {
+    memset(nodes, 0, sizeof nodes); /* without a process for each test */
     now = T0;
     for (uint32_t i = 0; i < NODES; i++) {
         struct hy_membership_options options = {.self = i + 1,

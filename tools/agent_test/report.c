@@ -19,7 +19,8 @@ static void tell_part(struct report *report)
 }
 
 /* TAP takes "#" for the beginning of a directive. */
-static void print_text(const struct report *report, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static void print_text(const struct report *report, const char *format,
+                                                             va_list arguments)
 {
     char text[1024];
     vsnprintf(text, sizeof text, format, arguments);
@@ -29,8 +30,8 @@ static void print_text(const struct report *report, const char *format, va_list 
     fputs(text, stdout);
 }
 
-static void print_row(struct report *report, const char *word, const char *tap_word, const char *format,
-                      va_list arguments)
+__attribute__((format(printf, 4, 0))) static void print_row(struct report *report, const char *word,
+                                                            const char *tap_word, const char *format, va_list arguments)
 {
     tell_part(report);
     if (report->tap)
