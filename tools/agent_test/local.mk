@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tries an agent as a cluster would: for whoever writes one.
 bin_PROGRAMS += ha-agent-test
-ha_agent_test_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools
+ha_agent_test_CPPFLAGS = $(CORE_CPPFLAGS) -I$(top_srcdir)/tools -DHY_VERSION='"$(PACKAGE_VERSION)"'
 ha_agent_test_SOURCES = \
 	tools/agent_test/handover.c tools/agent_test/handover.h \
 	tools/agent_test/main.c \

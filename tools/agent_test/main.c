@@ -28,6 +28,7 @@ static const char usage_text[] =
     "  --tap                 the report for machines, as TAP\n"
     "  --describe            what the agent says of itself, and nothing else\n"
     "  --verbose             the executor's log on stderr\n"
+    "  --help, --version\n"
     "\n"
     "Exit status: 0 all was good, 1 something failed, 2 it could not be tried.\n";
 
@@ -36,6 +37,7 @@ struct arguments {
     const char *type;
     struct hy_attrs params, second;
     bool tap, describe, verbose;
+    bool done; /* all that was wanted has been printed */
 };
 
 static int usage(void)
@@ -65,13 +67,12 @@ static bool take_param(struct hy_attrs *attrs, const char *word)
 
 static int parse(int argc, char **argv, struct arguments *arguments)
 {
-    static const struct option options[] = {{"type", required_argument, NULL, 't'},
-                                            {"second", required_argument, NULL, '2'},
-                                            {"tap", no_argument, NULL, 'T'},
-                                            {"describe", no_argument, NULL, 'd'},
-                                            {"verbose", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"type", required_argument, NULL, 't'}, {"second", required_argument, NULL, '2'},
+        {"tap", no_argument, NULL, 'T'},        {"describe", no_argument, NULL, 'd'},
+        {"verbose", no_argument, NULL, 'v'},    {"version", no_argument, NULL, 'V'},
+
+        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -91,6 +92,14 @@ static int parse(int argc, char **argv, struct arguments *arguments)
         case 'v':
             arguments->verbose = true;
             break;
+        case 'h':
+            fputs(usage_text, stdout);
+            arguments->done = true;
+            return GOOD;
+        case 'V':
+            puts("ha-agent-test " HY_VERSION " (halyard)");
+            arguments->done = true;
+            return GOOD;
         default:
             return usage();
         }
@@ -195,7 +204,7 @@ int main(int argc, char **argv)
     struct arguments arguments = {0};
     int status = parse(argc, argv, &arguments);
     signal(SIGPIPE, SIG_IGN);
-    if (!status)
+    if (!status && !arguments.done)
         status = try_agent(&arguments);
     hy_attrs_free(&arguments.params);
     hy_attrs_free(&arguments.second);
