@@ -213,7 +213,7 @@ class BusOverBoth(LinksCase):
         BusOverBoth.turn += 1
         for name in names:
             prefix = f"edit-{name}-{self.turn}"
-            file = tempfile.TemporaryFile()
+            file = tempfile.TemporaryFile("a+b")
             self.addCleanup(file.close)
             process = self.testbed[name].popen(
                 ["sh", "-c", WRITER, prefix], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL

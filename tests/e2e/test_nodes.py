@@ -72,7 +72,7 @@ class FreshCase(ClusterCase):
         return order
 
     def start_writer(self, name):
-        said = tempfile.TemporaryFile()
+        said = tempfile.TemporaryFile("a+b")
         self.addCleanup(said.close)
         self.testbed[name].popen(
             ["sh", "-c", WRITER], stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.DEVNULL
