@@ -14,6 +14,12 @@ from .status import Status
 VIP = "172.100.102.110"
 
 
+def printed(file):
+    """What a process has printed to this file so far. Read by itself: the process' own place in the file stays where it is."""
+    with open(f"/proc/self/fd/{file.fileno()}", "rb") as again:
+        return again.read().decode()
+
+
 class ClusterCase(unittest.TestCase):
     maxDiff = None
     options = {}  # of Testbed

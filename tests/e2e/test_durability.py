@@ -4,7 +4,7 @@
 import subprocess
 import tempfile
 
-from .case import ClusterCase
+from .case import ClusterCase, printed
 
 CONFIGURATION = """primitive ClusterIP IPaddr2 params ip=172.100.102.110 cidr_netmask=24 op monitor interval=10s
 property cib-bootstrap-options: stonith-enabled=false
@@ -34,9 +34,8 @@ class Durability(ClusterCase):
 
     @staticmethod
     def names_in(file):
-        file.seek(0)
         # The last line may have been cut off: it was not acknowledged to anybody then.
-        return [line for line in file.read().decode().split("\n")[:-1]]
+        return printed(file).split("\n")[:-1]
 
     def test_power_of_all_during_edits(self):
         for turn in range(2):

@@ -7,6 +7,7 @@ import tempfile
 
 from testbed.halyard import CONFIGURATION, LOG
 
+from .case import printed
 from .test_power import VipCase
 
 
@@ -213,7 +214,7 @@ class BusOverBoth(LinksCase):
         BusOverBoth.turn += 1
         for name in names:
             prefix = f"edit-{name}-{self.turn}"
-            file = tempfile.TemporaryFile("a+b")
+            file = tempfile.TemporaryFile()
             self.addCleanup(file.close)
             process = self.testbed[name].popen(
                 ["sh", "-c", WRITER, prefix], stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.DEVNULL
@@ -223,9 +224,7 @@ class BusOverBoth(LinksCase):
 
     def edits(self, name):
         """[(exit status, name)]"""
-        file = self.writers[name][1]
-        file.seek(0)
-        return [line.split() for line in file.read().decode().split("\n")[:-1]]
+        return [line.split() for line in printed(self.writers[name][1]).split("\n")[:-1]]
 
     def wait_edits(self):
         """Until more are acknowledged on each host than may have been under way."""

@@ -9,7 +9,7 @@ from testbed import disk, maxscale
 from testbed.halyard import CONFIGURATION as FILE
 from testbed.halyard import LOG
 
-from .case import ClusterCase
+from .case import ClusterCase, printed
 from .test_power import CONFIGURATION
 
 OUT = "this node was taken out of the cluster"
@@ -72,15 +72,14 @@ class FreshCase(ClusterCase):
         return order
 
     def start_writer(self, name):
-        said = tempfile.TemporaryFile("a+b")
+        said = tempfile.TemporaryFile()
         self.addCleanup(said.close)
         self.testbed[name].popen(
             ["sh", "-c", WRITER], stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.DEVNULL
         )
 
         def words():
-            said.seek(0)
-            return said.read().decode().split()
+            return printed(said).split()
 
         return words
 

@@ -236,6 +236,12 @@ void hactl_status_failures(const struct hactl_state *state, struct hy_buf *out)
 
 /* ---------------------------------------------------------------- all */
 
+void hactl_paragraph(struct hy_buf *out)
+{
+    if (out->size < 2 || out->data[out->size - 2] != '\n')
+        hy_buf_addc(out, '\n');
+}
+
 void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
 {
     print_age(state, out);
@@ -253,9 +259,10 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     hy_buf_adds(out, "\nFull list of resources:\n\n");
     hactl_status_resources(state, out);
     hactl_tickets_print(state->cib, out);
-    hactl_status_notes(state, out);
-    hactl_detection_print(state, "\nFailure detection: ", out);
     hactl_status_failures(state, out);
+    hactl_status_notes(state, out);
+    hactl_paragraph(out);
+    hactl_detection_print(state, "Failure detection: ", out);
 }
 
 static void show(const struct hactl *h, const struct hactl_state *state, bool links)

@@ -12,6 +12,8 @@ json_t *hactl_status_json(const struct hactl_state *state);
 /* Its parts: the nodes; what failed (nothing when nothing did). */
 void hactl_status_nodes(const struct hactl_state *state, struct hy_buf *out);
 void hactl_status_failures(const struct hactl_state *state, struct hy_buf *out);
+/* What comes next stands behind an empty line. */
+void hactl_paragraph(struct hy_buf *out);
 
 /* What running resources say of themselves, such as what binds an address to the lease (nothing when none does). */
 void hactl_status_notes(const struct hactl_state *state, struct hy_buf *out);

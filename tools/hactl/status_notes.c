@@ -31,8 +31,10 @@ void hactl_status_notes(const struct hactl_state *state, struct hy_buf *out)
         const char *note = active->failed ? NULL : hactl_note(state, active->rsc, active->node);
         if (!note || !*note)
             continue;
-        if (!any)
-            hy_buf_adds(out, "\nNotes:\n");
+        if (!any) {
+            hactl_paragraph(out);
+            hy_buf_adds(out, "Notes:\n");
+        }
         any = true;
         hy_buf_addf(out, "* %s on %s: %s\n", active->rsc, active->node, note);
     }
