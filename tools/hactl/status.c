@@ -261,8 +261,12 @@ void hactl_status_print(const struct hactl_state *state, struct hy_buf *out)
     hactl_tickets_print(state->cib, out);
     hactl_status_failures(state, out);
     hactl_status_notes(state, out);
-    hactl_paragraph(out);
-    hactl_detection_print(state, "Failure detection: ", out);
+    struct hy_buf detection = {0};
+    hactl_detection_print(state, "Failure detection: ", &detection);
+    if (detection.size)
+        hactl_paragraph(out);
+    hy_buf_add(out, detection.data, detection.size);
+    hy_buf_free(&detection);
 }
 
 static void show(const struct hactl *h, const struct hactl_state *state, bool links)
