@@ -44,7 +44,8 @@ GROWTH = [
 
 
 def run(*words):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    """From this folder, so that no path of this machine gets into what is kept."""
+    done = subprocess.run([str(word) for word in words], cwd=HERE, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -52,7 +53,7 @@ def build(name, include, folder):
     """The interface as debugging information: of all types, used or not."""
     made = folder / f"{name}.so"
     status, text = run("gcc", "-g", "-O0", "-fPIC", "-shared", "-fno-eliminate-unused-debug-types", "-I", include,
-                       "-o", made, HERE / f"{name}.c")
+                       "-o", made, f"{name}.c")
     if status:
         raise SystemExit(f"check.py: {HERE / f'{name}.c'} does not compile:\n{text}")
     return made
@@ -134,7 +135,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         if words:
-            return write(folder, pathlib.Path(words[1]) if len(words) > 1 else INCLUDE)
+            return write(folder, pathlib.Path(words[1]).resolve() if len(words) > 1 else INCLUDE)
         tally = Tally()
         check_present(tally, folder)
         check_breaks(tally, folder)
